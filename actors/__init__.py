@@ -1,0 +1,1 @@
+"""The actors: each a folder with its pure logic beside its thin shell."""

@@ -1,0 +1,1 @@
+"""Supervision: what lives, what dies, and what happens then."""
