@@ -1,0 +1,58 @@
+"""What audio looks like wherever two parts of the system hand it over.
+
+All audio is PCM16: signed 16-bit little-endian, mono. Inside a session it is at `SESSION_RATE_HZ`; callers may send any of
+`SUPPORTED_RATES_HZ`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from protocols.errors import InvalidAudioError
+
+SUPPORTED_RATES_HZ: Final = (8_000, 16_000, 24_000, 48_000)
+SESSION_RATE_HZ: Final = 16_000
+BYTES_PER_SAMPLE: Final = 2
+MAX_CHUNK_S: Final = 1.0
+"""Longest audio of one chunk in seconds; longer audio is sent as several chunks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioChunk:
+    """PCM16 mono at ``rate_hz``; its constructor refuses what is no such thing.
+
+    Raises:
+        InvalidAudioError: an unknown rate, no bytes, an odd number of bytes, or more than `MAX_CHUNK_S`.
+    """
+
+    pcm: bytes
+    rate_hz: int
+
+    def __post_init__(self) -> None:
+        require_rate(self.rate_hz)
+        if not self.pcm:
+            raise InvalidAudioError("empty audio: send at least one sample, or nothing")
+        if len(self.pcm) % BYTES_PER_SAMPLE:
+            raise InvalidAudioError(f"{len(self.pcm)} bytes are no PCM16: samples have two bytes; keep the odd byte for the next chunk")
+        if self.duration_s > MAX_CHUNK_S:
+            raise InvalidAudioError(f"{self.duration_s:.2f} s in one chunk: send at most {MAX_CHUNK_S:g} s at a time")
+
+    @property
+    def samples(self) -> int:
+        """The number of samples."""
+        return len(self.pcm) // BYTES_PER_SAMPLE
+
+    @property
+    def duration_s(self) -> float:
+        """The length in seconds."""
+        return self.samples / self.rate_hz
+
+
+def require_rate(rate_hz: int) -> None:
+    """Refuse a sample rate that nothing here can convert.
+
+    Raises:
+        InvalidAudioError: the rate is not one of `SUPPORTED_RATES_HZ`.
+    """
+    if rate_hz not in SUPPORTED_RATES_HZ:
+        known = ", ".join(map(str, SUPPORTED_RATES_HZ))
+        raise InvalidAudioError(f"sample rate {rate_hz!r} Hz is unknown: use one of {known} and resample before sending")

@@ -1,0 +1,112 @@
+"""Every error that this project raises on purpose, in one tree.
+
+::
+
+    LivekitexError
+    ├── UsageError              the caller's mistake; never retryable
+    │   ├── InvalidSpecError        a child specification or a supervisor's options
+    │   ├── InvalidAgentError       an agent that cannot travel to its session
+    │   ├── InvalidToolError        a tool, or the arguments given to one
+    │   ├── InvalidAudioError       rate, length or content of audio
+    │   ├── MessageTooLargeError    a message beyond the size limit
+    │   ├── ConfigurationError      options, ports, hosts, keys
+    │   └── MissingExtraError       an optional dependency is not installed
+    ├── PeerError               the other side's mistake or absence
+    │   ├── DecodeError             bytes that are no message of ours
+    │   ├── AuthenticationError     bytes whose origin is not proven
+    │   └── ProviderError           a voice or language provider failed
+    ├── UnavailableError        nobody's mistake; try again
+    │   ├── SessionUnavailableError the call is between two lives, or over its deadline
+    │   ├── SystemUnavailableError  the actor system has ended or does not answer
+    │   └── CapacityError           a bound is reached: the job or command is refused
+    └── InternalError           our bug: please report it
+
+Whoever catches one asks ``retryable``, never the class.
+"""
+
+
+class LivekitexError(Exception):
+    """Base of every error of this project.
+
+    ``retryable`` tells whether the same call may succeed later without a change by the caller.
+    """
+
+    retryable: bool = False
+
+
+class UsageError(LivekitexError):
+    """The caller made a mistake; the message names the cure."""
+
+
+class InvalidSpecError(UsageError):
+    """A child specification or a supervisor's options contradict OTP's rules."""
+
+
+class InvalidAgentError(UsageError):
+    """An agent that cannot travel to its session's process."""
+
+
+class InvalidToolError(UsageError):
+    """A function that cannot be a tool, an unknown tool, or arguments that do not fit its schema."""
+
+
+class InvalidAudioError(UsageError):
+    """Audio of a wrong rate, an odd byte count, no content, or an unreadable file."""
+
+
+class MessageTooLargeError(UsageError):
+    """A message beyond the size limit; it was not sent."""
+
+
+class ConfigurationError(UsageError):
+    """Options, ports, hosts or keys that cannot work together."""
+
+
+class MissingExtraError(UsageError):
+    """A feature was asked for whose optional dependency is not installed."""
+
+    def __init__(self, extra: str, feature: str) -> None:
+        super().__init__(f"{feature} needs the extra '{extra}': pip install 'livekitex-agent[{extra}]'")
+        self.extra = extra
+
+
+class PeerError(LivekitexError):
+    """The other side sent something wrong, or failed."""
+
+
+class DecodeError(PeerError):
+    """Bytes that are no message of ours."""
+
+
+class AuthenticationError(PeerError):
+    """Bytes whose origin is not proven; nothing of them was decoded."""
+
+
+class ProviderError(PeerError):
+    """A voice or language provider failed; ``retryable`` is the provider's own judgement."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class UnavailableError(LivekitexError):
+    """Nobody's mistake: the same call may succeed later."""
+
+    retryable = True
+
+
+class SessionUnavailableError(UnavailableError):
+    """The call did not accept the command before its deadline, or it has ended."""
+
+
+class SystemUnavailableError(UnavailableError):
+    """The actor system has ended or does not answer."""
+
+
+class CapacityError(UnavailableError):
+    """A bound is reached; the job or command was refused and nothing was done."""
+
+
+class InternalError(LivekitexError):
+    """A bug of ours: please report it with the text of this error."""

@@ -1,0 +1,53 @@
+"""Why a process ended, in OTP's words."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ExitKind(StrEnum):
+    """The kinds of exit that supervision tells apart."""
+
+    NORMAL = "normal"
+    SHUTDOWN = "shutdown"
+    KILLED = "killed"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitReason:
+    """A kind and, where there is one, the detail: ``shutdown:term``, ``error:ValueError: no such product``.
+
+    ``killed`` stands for an untrappable kill (signal 9). Every other signal, exit code or exception is an ``error`` whose
+    detail names it.
+    """
+
+    kind: ExitKind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else str(self.kind)
+
+    @classmethod
+    def parse(cls, text: str) -> "ExitReason":
+        """The reason that ``str`` printed.
+
+        Raises:
+            ValueError: the text begins with no known kind.
+        """
+        kind, _, detail = text.partition(":")
+        return cls(ExitKind(kind), detail)
+
+    @property
+    def clean(self) -> bool:
+        """Whether a transient child that ends so stays down (``normal``, ``shutdown``, ``shutdown:…``)."""
+        return self.kind in (ExitKind.NORMAL, ExitKind.SHUTDOWN)
+
+
+NORMAL = ExitReason(ExitKind.NORMAL)
+SHUTDOWN = ExitReason(ExitKind.SHUTDOWN)
+KILLED = ExitReason(ExitKind.KILLED)
+
+
+def abnormal(detail: str) -> ExitReason:
+    """An abnormal exit with its detail."""
+    return ExitReason(ExitKind.ERROR, detail)

@@ -1,0 +1,55 @@
+"""Circuit breakers: one per outside service, shared by all sessions of the node."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MayCall:
+    """Ask whether ``service`` may be called now; answered with `CallVerdict`."""
+
+    TAG: ClassVar[str] = "breaker.may_call"
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallVerdict:
+    """Whether to call; if not, try again after ``retry_after_ms``."""
+
+    TAG: ClassVar[str] = "breaker.verdict"
+    service: str
+    allowed: bool
+    retry_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOutcome:
+    """A call to ``service`` ended well or not."""
+
+    TAG: ClassVar[str] = "breaker.outcome"
+    service: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetBreakers:
+    """Ask for all breakers; answered with `Breakers`."""
+
+    TAG: ClassVar[str] = "breaker.get"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerState:
+    """One breaker: ``closed``, ``open`` or ``half_open``, and its recent failures."""
+
+    service: str
+    state: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakers:
+    """All breakers, by name of service."""
+
+    TAG: ClassVar[str] = "breaker.all"
+    breakers: tuple[BreakerState, ...]

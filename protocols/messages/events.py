@@ -1,0 +1,143 @@
+"""What happens in a call, as its subscribers see it. `SessionEvent` is their closed union.
+
+Each event has a number in its call that goes on through all incarnations (`EventPushed`).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted:
+    """The call's first life has begun."""
+
+    TAG: ClassVar[str] = "ev.call_started"
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """A new life of the call has begun; the one before ended for ``reason``."""
+
+    TAG: ClassVar[str] = "ev.restarted"
+    reason: str
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """The conversation moved from state ``old`` to ``new`` (see `protocols.conversation`)."""
+
+    TAG: ClassVar[str] = "ev.state_changed"
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserMessage:
+    """The caller's turn is complete. ``source`` is ``text`` or ``audio``."""
+
+    TAG: ClassVar[str] = "ev.user_message"
+    turn_id: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSentence:
+    """A sentence of the agent begins to be heard (or, in a text call, is said)."""
+
+    TAG: ClassVar[str] = "ev.agent_sentence"
+    speech_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMessage:
+    """A reply is over: ``text`` is what was heard of it; ``interrupted`` tells that this is not all."""
+
+    TAG: ClassVar[str] = "ev.agent_message"
+    speech_id: str
+    text: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalled:
+    """A tool is about to run. ``arguments`` is JSON."""
+
+    TAG: ClassVar[str] = "ev.tool_called"
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReturned:
+    """A tool has ended; ``result`` is what the model is told."""
+
+    TAG: ClassVar[str] = "ev.tool_returned"
+    call_id: str
+    name: str
+    result: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLatency:
+    """From the end of the caller's turn to the first audio (or text) of the reply, in milliseconds."""
+
+    TAG: ClassVar[str] = "ev.reply_latency"
+    turn_id: str
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    """An accepted command has been acted on."""
+
+    TAG: ClassVar[str] = "ev.command_done"
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionError:
+    """Something failed and the call goes on. ``source`` names the part (``stt``, ``llm``, ``tts``, ``tool``, ``journal``)."""
+
+    TAG: ClassVar[str] = "ev.error"
+    source: str
+    text: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsMissed:
+    """A bound made this subscriber miss ``count`` events before the next one."""
+
+    TAG: ClassVar[str] = "ev.missed"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The call is over; nothing follows."""
+
+    TAG: ClassVar[str] = "ev.call_ended"
+    reason: str
+
+
+SessionEvent = (
+    CallStarted
+    | Restarted
+    | StateChanged
+    | UserMessage
+    | AgentSentence
+    | AgentMessage
+    | ToolCalled
+    | ToolReturned
+    | ReplyLatency
+    | CommandDone
+    | SessionError
+    | EventsMissed
+    | CallEnded
+)

@@ -1,0 +1,52 @@
+"""What every actor understands, whatever its role; handled by its cell, never by the actor."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from protocols.ref import Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitSignal:
+    """An exit signal in OTP's sense. From the parent it asks the actor to end; from a stranger it ends who does not trap exits.
+
+    ``reason`` is the text of an `ExitReason`.
+    """
+
+    TAG: ClassVar[str] = "exit_signal"
+    reason: str
+    from_parent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """A heartbeat probe; answered with `Pong` when its turn in the mailbox comes (through `Actor.on_ping`)."""
+
+    TAG: ClassVar[str] = "ping"
+    probe: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pong:
+    """The answer to `Ping`."""
+
+    TAG: ClassVar[str] = "pong"
+    probe: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryChanged:
+    """A new registry lives at ``registry``. Comes down the tree from supervisor to child; supervisors announce their children to it."""
+
+    TAG: ClassVar[str] = "registry_changed"
+    registry: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorReply:
+    """The answer to a request that was refused: the class of `protocols.errors` by name, its text, and whether to try again."""
+
+    TAG: ClassVar[str] = "error"
+    error: str
+    text: str
+    retryable: bool

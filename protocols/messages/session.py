@@ -1,0 +1,173 @@
+"""What is said to a session, and what it answers.
+
+Commands carry an id of the caller's making. They are answered with `CommandAccepted` once they are in the journal, and a command
+that is sent again under the same id is accepted again and acted on once; so whoever gets no answer sends it again.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from protocols.messages.events import SessionEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendText:
+    """The caller's turn as text."""
+
+    TAG: ClassVar[str] = "session.send_text"
+    command_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitAudio:
+    """The caller's turn ends here, whatever the voice activity detection thinks."""
+
+    TAG: ClassVar[str] = "session.commit_audio"
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelResponse:
+    """Stop the reply that is made or spoken; a no-op when there is none."""
+
+    TAG: ClassVar[str] = "session.cancel_response"
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndCall:
+    """End the call after the reply that is spoken now."""
+
+    TAG: ClassVar[str] = "session.end_call"
+    command_id: str
+    reason: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAccepted:
+    """The command is in the journal."""
+
+    TAG: ClassVar[str] = "session.command_accepted"
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamAudio:
+    """The next audio of the caller: PCM16 mono. ``sequence`` counts the chunks of the call from 0.
+
+    A chunk below the expected sequence is a repetition and is only acknowledged; one above it is refused (send again from the
+    acknowledged one on).
+    """
+
+    TAG: ClassVar[str] = "session.stream_audio"
+    sequence: int
+    rate_hz: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioAccepted:
+    """All chunks below ``next_sequence`` are in the session's memory outside its process."""
+
+    TAG: ClassVar[str] = "session.audio_accepted"
+    next_sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe:
+    """Push to the sender every event from ``from_number`` on, and the agent's audio if ``audio``. Answered with `Subscribed`.
+
+    Sent again (after a restart, or when an event is missing) it replaces the sender's earlier subscription.
+    """
+
+    TAG: ClassVar[str] = "session.subscribe"
+    from_number: int
+    audio: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribe:
+    """Push nothing more to the sender (no answer)."""
+
+    TAG: ClassVar[str] = "session.unsubscribe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """The subscription stands; ``next_number`` will be the number of the next new event, ``next_sequence`` that of the next audio chunk."""
+
+    TAG: ClassVar[str] = "session.subscribed"
+    next_number: int
+    next_sequence: int
+    incarnation: int
+    os_pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPushed:
+    """An event with its number in the call, the life that it happened in, and when (seconds since the epoch)."""
+
+    TAG: ClassVar[str] = "session.event"
+    call_id: str
+    number: int
+    incarnation: int
+    wall_s: float
+    event: SessionEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioPushed:
+    """The agent's audio as it is played, in real time. ``position`` is the index of its first sample in the reply ``speech_id``."""
+
+    TAG: ClassVar[str] = "session.audio"
+    call_id: str
+    speech_id: str
+    position: int
+    rate_hz: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetSession:
+    """Ask a session how it is; answered with `SessionInfo`."""
+
+    TAG: ClassVar[str] = "session.get"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryItem:
+    """One message of the conversation as it was heard. ``role`` is user, assistant or tool."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInfo:
+    """A session as it is now; ``history`` holds its newest items, oldest first."""
+
+    TAG: ClassVar[str] = "session.info"
+    call_id: str
+    state: str
+    incarnation: int
+    os_pid: int
+    journal_path: str
+    user_data_json: str
+    history: tuple[HistoryItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectFault:
+    """Fault injection, refused unless the system was started with it: end this life when it next enters ``at_state``.
+
+    ``fault`` is ``kill`` (SIGKILL), ``segfault``, ``exception`` or ``hang``. Answered with `CommandAccepted`.
+    """
+
+    TAG: ClassVar[str] = "session.inject_fault"
+    command_id: str
+    at_state: str
+    fault: str
+
+
+SessionCommand = SendText | CommitAudio | CancelResponse | EndCall | InjectFault

@@ -1,0 +1,29 @@
+"""What a tool looks like to a model, and a call to one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSchema:
+    """A tool as a model sees it. ``parameters`` is a JSON schema of type object (OpenAI's ``function.parameters``)."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+    def to_openai(self) -> dict[str, Any]:
+        """The entry of OpenAI's ``tools`` list."""
+        return {
+            "type": "function",
+            "function": {"name": self.name, "description": self.description, "parameters": self.parameters},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """A model's wish to call a tool. ``arguments`` is JSON text, exactly as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str

@@ -1,0 +1,25 @@
+"""Actors and the cell that hosts one: the contract between actors and runtimes."""
+
+from supervision.actor.actor import Actor, Ignore, StopStart
+from supervision.actor.cell import ActorCell, load_actor, reason_of
+from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision.actor.context import Cancel, Context
+from supervision.actor.runtime import Runtime
+
+__all__ = [
+    "Actor",
+    "ActorCell",
+    "ActorStart",
+    "Cancel",
+    "ChildEvent",
+    "ChildExited",
+    "ChildIgnored",
+    "ChildStartFailed",
+    "ChildStarted",
+    "Context",
+    "Ignore",
+    "Runtime",
+    "StopStart",
+    "load_actor",
+    "reason_of",
+]

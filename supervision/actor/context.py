@@ -1,0 +1,107 @@
+"""What an actor can do: its whole view of the world."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from protocols import Clock, Entropy, ExitReason, Message, Ref
+from supervision.actor.children import ActorStart
+
+Cancel = Callable[[], None]
+"""Cancels a timer; calling it again, or after the timer fired, does nothing."""
+
+
+class Context(Protocol):
+    """The capabilities of one actor. Everything is called from its callbacks, except `post`. Nothing here blocks."""
+
+    @property
+    def self_ref(self) -> Ref:
+        """This life of this actor."""
+        ...
+
+    @property
+    def parent(self) -> Ref | None:
+        """Who started it."""
+        ...
+
+    @property
+    def registry(self) -> Ref | None:
+        """The registry as last heard of; None before the first is up."""
+        ...
+
+    @property
+    def sender(self) -> Ref | None:
+        """Who sent the message that is handled now."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time of this runtime (virtual in a simulation)."""
+        ...
+
+    @property
+    def entropy(self) -> Entropy:
+        """The randomness of this runtime (seeded in a simulation)."""
+        ...
+
+    @property
+    def memory(self) -> memoryview | None:
+        """The shared memory that the supervisor keeps for this child through its lives."""
+        ...
+
+    def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
+        """Send, without an answer. Lost silently if ``to`` is dead. ``deadline_s``: dropped if it is handled later than that."""
+        ...
+
+    def reply(self, message: Message) -> None:
+        """Answer the message that is handled now; nothing happens if it has no sender."""
+        ...
+
+    def replier(self) -> Callable[[Message], None]:
+        """A function that answers the message that is handled now, to be called later (once)."""
+        ...
+
+    def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
+        """Send a request; ``then`` is called once, with the answer, or with None after ``timeout_s``."""
+        ...
+
+    def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
+        """`ask` whoever has ``name`` in the registry; ``then(None)`` also when nobody has it."""
+        ...
+
+    def send_name(self, name: str, message: Message) -> None:
+        """`send` to whoever has ``name`` in the registry; lost silently when nobody has it."""
+        ...
+
+    def after(self, delay_s: float, callback: Callable[[], None]) -> Cancel:
+        """Call back after ``delay_s`` seconds, as a turn of the mailbox."""
+        ...
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """From any thread of the actor's process: have ``callback`` run as a turn of the mailbox.
+
+        At most `POST_LIMIT` wait; beyond that the calling thread blocks until there is room.
+        """
+        ...
+
+    def exit(self, reason: ExitReason) -> None:
+        """End after this callback returns; `Actor.terminate` runs first. The first reason counts."""
+        ...
+
+    def spawn(self, start: ActorStart) -> None:
+        """Start a child process; its fate comes as `Actor.on_child`. ``start.parent`` and ``start.registry`` are filled in."""
+        ...
+
+    def signal_child(self, uid: str, reason: ExitReason) -> None:
+        """Send an exit signal to a child, as its parent; nothing happens if it has ended."""
+        ...
+
+    def kill_child(self, uid: str) -> None:
+        """Kill a child at once (untrappable); nothing happens if it has ended."""
+        ...
+
+    def release_memory(self, memory_key: str) -> None:
+        """Give up the shared memory kept under this key."""
+        ...
+
+
+POST_LIMIT = 1024
