@@ -1,0 +1,111 @@
+"""``python tests/nothing_left.py [--interrupt-after S | --kill-after S] [--settle S] -- COMMAND...``: what COMMAND leaves behind.
+
+Runs COMMAND with a mark in its environment and with folders of its own for temporary files, state and sockets; after ``S`` seconds,
+if asked, sends SIGINT to its process group (as Ctrl-C does) or SIGKILL to the command alone.  At most 5 s (``--settle``) after its end
+nothing of it may remain: prints what does, then ``left: N processes N ports N files``, and removes it.
+
+Exits with COMMAND's own status, or with 1 if that is 0 and something was left.  An interrupted or killed COMMAND's status does not
+count; one that ended before the signal gives 2.
+"""
+
+import argparse
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from support import leftovers, procfs
+
+PR_SET_PDEATHSIG = 1  # include/uapi/linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
+FOLDERS = {"TMPDIR": "tmp", "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--interrupt-after", type=float, metavar="S")
+    how.add_argument("--kill-after", type=float, metavar="S")
+    parser.add_argument("--settle", type=float, metavar="S", default=leftovers.SETTLE_S)
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args(arguments)
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    # Orphans become children of this process: found although their environment was overwritten, and no zombie is left to others.
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a real Ctrl-C reaches the command by itself
+
+    private = Path(tempfile.mkdtemp(prefix="nothing-left-"))
+    try:
+        mark = secrets.token_hex(8)
+        environment = os.environ | {leftovers.MARK: mark}
+        for variable, name in FOLDERS.items():
+            (private / name).mkdir(mode=0o700)
+            environment[variable] = str(private / name)
+        shared_memory = leftovers.shared_memory()
+        status, signalled = _run(options, environment, libc)
+        left = leftovers.wait_for_end(lambda: _survivors(mark), timeout_s=options.settle)
+        found = leftovers.describe(left)
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        leftovers.wait_for_end(lambda: _survivors(mark))
+        files = [name for folder in FOLDERS.values() for name in leftovers.files_below(private / folder) if name != str(private / folder)]
+        files += leftovers.new_shared_memory(shared_memory)
+        found = leftovers.Leftovers(processes=found.processes, ports=found.ports, files=tuple(files))
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+    print(found, flush=True)
+    if not signalled and (options.interrupt_after or options.kill_after):
+        print("the command ended before it was to be signalled", file=sys.stderr)
+        return 2
+    return int(bool(found)) if signalled or not status else status
+
+
+def _run(options: argparse.Namespace, environment: dict[str, str], libc: ctypes.CDLL) -> tuple[int, bool]:
+    """Run the command to its end, reaping every orphan meanwhile; its status, and whether it was signalled."""
+
+    def dies_with_us() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    group = 0 if options.interrupt_after else None  # a group of its own, so that the interrupt stops there
+    command = subprocess.Popen(options.command, env=environment, process_group=group, preexec_fn=dies_with_us)
+    signalled = False
+
+    def send(*_: object) -> None:
+        nonlocal signalled
+        signalled = True
+        with suppress(ProcessLookupError):
+            if options.interrupt_after:
+                os.killpg(command.pid, signal.SIGINT)
+            else:
+                os.kill(command.pid, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, send)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(command.pid, signal.SIGTERM))
+    signal.setitimer(signal.ITIMER_REAL, options.interrupt_after or options.kill_after or 0)
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == command.pid:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            command.returncode = os.waitstatus_to_exitcode(status)  # so that Popen knows it was waited for
+            return command.returncode if command.returncode >= 0 else 128 - command.returncode, signalled
+
+
+def _survivors(mark: str) -> set[int]:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    return leftovers.belonging({os.getpid()}, mark, procfs.pids())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

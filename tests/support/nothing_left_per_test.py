@@ -1,0 +1,100 @@
+"""A pytest plugin: a test that leaves a process, a listening port or a temporary file behind fails.
+
+The same holds for each test file and for the whole run, so fixtures of a wider scope must tidy up as well.  What they keep running
+belongs to them: a process that they replace during a test (a restarted child) is not the test's.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from support import leftovers, procfs
+
+TRACKER = "multiprocessing.resource_tracker"  # Python's own helper; it ends with the process that it serves
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a mark, a temporary folder and a state folder of its own, for itself and all that it starts."""
+    os.environ.setdefault(leftovers.MARK, secrets.token_hex(8))
+    private = Path(tempfile.mkdtemp(prefix="livekitex-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(private, ignore_errors=True))
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    for variable, name in (("TMPDIR", "tmp"), ("XDG_STATE_HOME", "state")):
+        folder = private / name
+        folder.mkdir()
+        os.environ[variable] = str(folder)
+    tempfile.tempdir = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_leaves_nothing() -> Iterator[None]:
+    with leaves_nothing("the run"):
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _module_leaves_nothing(_session_leaves_nothing: None) -> Iterator[None]:
+    with leaves_nothing("the test file"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _test_leaves_nothing(_module_leaves_nothing: None) -> Iterator[None]:
+    with leaves_nothing("the test"):
+        yield
+
+
+@contextmanager
+def leaves_nothing(who: str) -> Iterator[None]:
+    """Fail when the body leaves something behind that was not there before; left processes and files are removed first."""
+    pids, ports, files = procfs.pids(), _own_ports(), _files()
+    yield
+    left = leftovers.wait_for_end(lambda: _left(pids))
+    found = leftovers.describe(left)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    new_ports = tuple(f"port {port} of the tests themselves" for port in sorted(_own_ports() - ports))
+    new_files = tuple(sorted(_files() - files))
+    for name in new_files:
+        shutil.rmtree(name) if Path(name).is_dir() else Path(name).unlink()
+    found = leftovers.Leftovers(processes=found.processes, ports=found.ports + new_ports, files=new_files)
+    if found:
+        pytest.fail(f"{who} left something behind\n{found}", pytrace=False)
+
+
+def _left(before: set[int]) -> set[int]:
+    me = os.getpid()
+    mark = os.environ[leftovers.MARK]
+    new = procfs.pids() - before
+    ours = leftovers.belonging({me}, mark, new) if new else new
+    if not ours:
+        return ours
+    older = leftovers.belonging({me}, mark, before) - _ancestors(me)
+    parent_of = {pid: found.parent for pid in procfs.pids() if (found := procfs.stat(pid))}
+    return {pid for pid in ours if not leftovers.descends(pid, older, parent_of) and TRACKER not in procfs.command_line(pid)}
+
+
+def _ancestors(pid: int) -> set[int]:
+    found = set()
+    while (stat := procfs.stat(pid)) and stat.parent > 0:
+        pid = stat.parent
+        found.add(pid)
+    return found
+
+
+def _own_ports() -> set[int]:
+    sockets = [link for link in procfs.open_links(os.getpid()) if procfs.socket_inode(link) is not None]
+    return procfs.listening_ports(os.getpid(), procfs.listeners()) if sockets else set()
+
+
+def _files() -> set[str]:
+    folders = (Path(tempfile.gettempdir()), Path(os.environ["XDG_STATE_HOME"]))
+    return {str(entry) for folder in folders for entry in folder.iterdir() if not entry.name.startswith(leftovers.PYTEST_FOLDERS)}
