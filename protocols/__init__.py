@@ -1,4 +1,7 @@
-"""What is said: messages and their codec, contracts, state tables. Knows no socket, no process and no actor."""
+"""What is said: messages and their codec, contracts, state tables. Knows no socket, no process and no actor.
+
+Part of livekitex-agent.
+"""
 
 from protocols.audio import (
     BYTES_PER_SAMPLE,

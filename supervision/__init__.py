@@ -1,1 +1,4 @@
-"""Supervision: what lives, what dies, and what happens then."""
+"""Supervision: what lives, what dies, and what happens then.
+
+Part of livekitex-agent.
+"""

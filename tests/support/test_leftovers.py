@@ -24,8 +24,8 @@ def test_the_count_is_the_last_line() -> None:
     assert str(found).splitlines() == [
         "  process 1: init",
         "  port 80 of process 1",
-        "  /tmp/a",
-        "  /tmp/b",
+        "  a",
+        "  b",
         "left: 1 processes 1 ports 2 files",
     ]
 

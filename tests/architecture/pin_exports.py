@@ -1,0 +1,13 @@
+"""``python tests/architecture/pin_exports.py``: pin what each package offers as it is now, for review with the change that altered it."""
+
+from pathlib import Path
+
+import rules
+
+HERE = Path(__file__).parent
+
+if __name__ == "__main__":
+    (HERE / "exports").mkdir(exist_ok=True)
+    for layer in rules.LAYERS:
+        names = rules.exported((HERE.parents[1] / layer / "__init__.py").read_text("utf-8")) or []
+        (HERE / "exports" / f"{layer}.txt").write_text("".join(f"{name}\n" for name in sorted(names)), "utf-8")

@@ -1,0 +1,62 @@
+"""The rules of the house hold for this repository."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from architecture import rules
+
+FOLDERS = (*rules.LAYERS, *rules.USERS, "tests")
+REGENERATE = "what the package offers has changed; if that was meant: python tests/architecture/pin_exports.py"
+
+
+@pytest.fixture(scope="module")
+def files(checkout: Path) -> dict[str, str]:
+    found = {
+        path.relative_to(checkout).as_posix(): path.read_text("utf-8")
+        for folder in FOLDERS
+        for path in (checkout / folder).rglob("*.py")
+        if not any(part.startswith(".") for part in path.parts[len(checkout.parts) :])
+    }
+    assert {path.split("/")[0] for path in found} >= {*rules.LAYERS, "tests"}
+    return found
+
+
+def report(found: list[rules.Violation]) -> str:
+    return "\n" + "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [rules.check_imports, rules.check_sources, rules.check_sleeps, rules.check_mirror, rules.check_sizes, rules.check_packages],
+    ids=lambda check: check.__name__,
+)
+def test_the_rule_holds(check: object, files: dict[str, str]) -> None:
+    found = check(files)  # type: ignore[operator]
+    assert not found, report(found)
+
+
+@pytest.mark.parametrize("package", rules.LAYERS)
+def test_exports_are_pinned_and_exist(package: str, files: dict[str, str]) -> None:
+    names = rules.exported(files[f"{package}/__init__.py"])
+    assert names, f"{package}/__init__.py has no literal __all__"
+    assert len(set(names)) == len(names)
+    pinned = Path(__file__).with_name("exports") / f"{package}.txt"
+    assert pinned.read_text("utf-8").split() == sorted(names), f"{pinned}: {REGENERATE}"
+    module = importlib.import_module(package)
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("package", rules.LAYERS)
+def test_the_package_is_typed_and_says_whose_it_is(package: str, checkout: Path) -> None:
+    assert (checkout / package / "py.typed").exists()
+    assert "livekitex-agent" in (checkout / package / "__init__.py").read_text("utf-8"), "the import guard knows ours by this name"
+
+
+def test_setup_cfg_finds_exactly_the_packages_of_the_layers(checkout: Path) -> None:
+    text = (checkout / "setup.cfg").read_text("utf-8")
+    section = re.search(r"^include =\n((?: +\S+\n)+)", text, re.MULTILINE)
+    assert section
+    assert set(section[1].split()) == {name for layer in rules.LAYERS for name in (layer, f"{layer}.*")}

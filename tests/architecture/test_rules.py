@@ -1,0 +1,153 @@
+"""Planted violations: each rule must see them, and must not see what is allowed."""
+
+import pytest
+
+from architecture import rules
+
+CLEAN = {
+    "protocols/__init__.py": "from protocols.codec import encode\n",
+    "protocols/codec.py": "import msgpack\n",
+    "supervision/__init__.py": "from supervision.core.plan import Plan\n",
+    "supervision/core/__init__.py": "",
+    "supervision/core/plan.py": "from protocols import encode\nfrom supervision.core import plan\n",
+    "supervision/thespian_seam/__init__.py": "from thespian.actors import Actor\n",
+    "actors/__init__.py": "from actors.agent_session.shell import AgentSession\n",
+    "actors/media/__init__.py": "",
+    "actors/media/wav.py": "from protocols import encode\nfrom actors.media import wav\n",
+    "actors/providers/offline/__init__.py": "from actors.providers import offline\n",
+    "actors/agent_session/__init__.py": "",
+    "actors/agent_session/shell.py": "import actors.media.wav\nfrom actors import media\nfrom . import core\n",
+    "actors/job_context/__init__.py": "from supervision import Plan\n",
+    "livekitex_agent/__init__.py": "from actors import AgentSession\nimport supervision\n",
+    "examples/hello.py": "from livekitex_agent import Agent\n",
+    "tests/protocols/test_codec.py": "from protocols.codec import encode\nimport thespian\n",
+}
+
+UP = "an import that points up"
+PAST = "past the __init__ of another package"
+ACTOR = "an actor's folder that imports another's"
+SEAM = "Thespian outside the seam"
+
+
+def broken(path: str, source: str) -> list[str]:
+    return [found.rule for found in rules.check_imports(CLEAN | {path: source}) if found.path == path]
+
+
+def test_a_clean_tree_has_no_violation() -> None:
+    assert rules.check_imports(CLEAN) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "expected"),
+    [
+        ("protocols/x.py", "import supervision", [UP]),
+        ("protocols/x.py", "from livekitex_agent import Agent", [UP]),
+        ("supervision/x.py", "from actors import AgentSession", [UP]),
+        ("actors/x.py", "def f():\n    from livekitex_agent import Agent", [UP]),
+        ("actors/x.py", "class A:\n    import livekitex_agent", [UP]),
+        ("protocols/x.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from supervision import Plan", [UP]),
+        ("protocols/x.py", "try:\n    import actors\nexcept ImportError:\n    actors = None", [UP]),
+        ("protocols/x.py", "import importlib\nimportlib.import_module('supervision')", [UP]),
+        ("protocols/x.py", "from importlib import import_module\nimport_module(name='supervision')", [UP]),
+        ("protocols/x.py", "__import__('actors')", [UP]),
+        ("protocols/x.py", "from supervision.core import plan", [UP, PAST]),
+        ("actors/agent_session/x.py", "from supervision.core.plan import Plan", [PAST]),
+        ("actors/agent_session/x.py", "from protocols import codec", [PAST]),
+        ("actors/agent_session/x.py", "import protocols.codec as c", [PAST]),
+        ("actors/agent_session/x.py", "import importlib\nimportlib.import_module('protocols.codec')", [PAST]),
+        ("examples/hello.py", "from actors.agent_session import shell", [PAST]),
+        ("actors/agent_session/x.py", "from actors.job_context import JobContext", [ACTOR]),
+        ("actors/agent_session/x.py", "from actors import job_context", [ACTOR]),
+        ("actors/agent_session/x.py", "from actors import JobContext", [ACTOR]),
+        ("actors/agent_session/x.py", "import actors", [ACTOR]),
+        ("actors/agent_session/x.py", "from ..job_context import JobContext", [ACTOR]),
+        ("actors/agent_session/x.py", "from importlib import import_module\nimport_module('..job_context', __package__)", [ACTOR]),
+        ("actors/media/x.py", "from actors.agent_session import shell", [ACTOR]),
+        ("actors/media/x.py", "from actors.providers import offline", ["a shared folder of actors that imports another"]),
+        ("actors/agent_session/x.py", "import thespian.actors", [SEAM]),
+        ("supervision/core/x.py", "def f():\n    from thespian import actors", [SEAM]),
+        ("examples/x.py", "import thespian", [SEAM]),
+    ],
+)
+def test_planted_imports_are_found(path: str, source: str, expected: list[str]) -> None:
+    assert broken(path, source) == expected
+
+
+def test_a_violation_names_its_place() -> None:
+    (found,) = rules.check_imports({"protocols/x.py": "\n\nfrom actors import Y"})
+    assert str(found) == "protocols/x.py:3: an import that points up: from actors import Y"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time",
+        "from time import monotonic",
+        "import time as t\nt.time()",
+        "def f():\n    import random",
+        "from secrets import token_hex",
+        "import uuid",
+        "import os\nos.environ['A']",
+        "import os\nos.getenv('A')",
+        "from os import environ",
+        "import os as system\nsystem.environ.get('A')",
+        "import os\nos.urandom(8)",
+        "import numpy as np\nnp.random.default_rng()",
+        "import datetime\ndatetime.datetime.now()",
+        "from datetime import datetime\ndatetime.now()",
+        "from datetime import date\ndate.today()",
+        "import importlib\nimportlib.import_module('time')",
+    ],
+)
+def test_time_randomness_and_environment_elsewhere_are_found(source: str) -> None:
+    assert len(rules.check_sources({"actors/x.py": source})) in {1, 2}  # the import, its use
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("protocols/clock.py", "import time\ntime.monotonic()"),
+        ("protocols/entropy.py", "import random, secrets, uuid, os\nos.urandom(8)"),
+        ("protocols/environment.py", "import os\nos.environ"),
+        ("actors/x.py", "import asyncio\nasyncio.get_running_loop().time()"),
+        ("actors/x.py", "def f(self, time): return time.time() + self.random.random() + self.clock.time()"),
+        ("actors/x.py", "import os\nos.getpid()\nfrom datetime import timedelta"),
+        ("tests/x.py", "import time, random, os\nos.environ"),
+    ],
+)
+def test_time_randomness_and_environment_at_their_place(path: str, source: str) -> None:
+    assert rules.check_sources({path: source}) == []
+
+
+@pytest.mark.parametrize("call", ["time.sleep(1)", "sleep(0.1)", "await asyncio.sleep(0.01)", "await asyncio.sleep(delay)"])
+def test_sleeping_tests_are_found(call: str) -> None:
+    assert rules.check_sleeps({"tests/test_x.py": f"async def test_x():\n    {call}"})
+
+
+@pytest.mark.parametrize("call", ["await asyncio.sleep(0)", "clock.sleep(5)", "'time.sleep(1)'"])
+def test_what_does_not_sleep_is_allowed(call: str) -> None:
+    assert rules.check_sleeps({"tests/test_x.py": f"async def test_x():\n    {call}"}) == []
+
+
+def test_a_module_without_its_test_file_is_found() -> None:
+    files = {"protocols/a/b.py": "", "protocols/_c.py": "", "protocols/__init__.py": "", "tests/protocols/test_c.py": "", "actors/d.py": ""}
+    assert [(found.path, found.text) for found in rules.check_mirror(files)] == [("protocols/a/b.py", "tests/protocols/a/test_b.py")]
+
+
+def test_large_files_are_found() -> None:
+    small = {f"actors/{n}.py": "\n" for n in range(10)}
+    assert rules.check_sizes(small | {"actors/x.py": "\n" * 401}) == []
+    assert [found.path for found in rules.check_sizes(small | {"actors/x.py": "\n" * 501})] == ["actors/x.py"]
+    assert len(rules.check_sizes({"actors/x.py": "\n" * 401, "actors/y.py": "\n" * 400})) == 1
+    assert rules.check_sizes({"tests/x.py": "\n" * 1000}) == []
+
+
+def test_packages() -> None:
+    paths = ["actors/__init__.py", "actors/a/b.py", "tests/protocols/__init__.py", "tests/protocols/test_x.py"]
+    assert [found.path for found in rules.check_packages(paths)] == ["actors/a", "tests/protocols/__init__.py"]
+
+
+def test_exports_are_read_from_the_literal() -> None:
+    assert rules.exported("__all__ = ['b', 'a']") == ["b", "a"]
+    assert rules.exported("__all__: list[str] = ['a']") == ["a"]
+    assert rules.exported("x = 1") is None
