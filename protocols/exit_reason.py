@@ -29,13 +29,12 @@ class ExitReason:
 
     @classmethod
     def parse(cls, text: str) -> "ExitReason":
-        """The reason that ``str`` printed.
-
-        Raises:
-            ValueError: the text begins with no known kind.
-        """
+        """The reason that ``str`` printed. Any other text is, as any other term in OTP, an error: its detail is the text."""
         kind, _, detail = text.partition(":")
-        return cls(ExitKind(kind), detail)
+        try:
+            return cls(ExitKind(kind), detail)
+        except ValueError:
+            return cls(ExitKind.ERROR, text)
 
     @property
     def clean(self) -> bool:

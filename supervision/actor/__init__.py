@@ -4,6 +4,7 @@ from supervision.actor.actor import Actor, Ignore, StopStart
 from supervision.actor.cell import ActorCell, load_actor, reason_of
 from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.actor.context import Cancel, Context
+from supervision.actor.exit_signals import ends_at_once
 from supervision.actor.runtime import Runtime
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Ignore",
     "Runtime",
     "StopStart",
+    "ends_at_once",
     "load_actor",
     "reason_of",
 ]

@@ -34,7 +34,7 @@ class Actor:
         self.context = context
 
     def on_start(self, args: Mapping[str, Any]) -> None:
-        """Take up the work; the supervisor waits until this returns.
+        """Take up the work; the supervisor waits until this returns (or for longer, see `Context.defer_start`).
 
         Raises:
             Ignore: the actor is not wanted now.
@@ -58,11 +58,11 @@ class Actor:
         """`Context.registry` is another one now."""
 
     def on_ping(self, answer: Callable[[], None]) -> None:
-        """A heartbeat probe. The default answers at once; an actor with an event loop answers from there."""
+        """A heartbeat probe. The default answers at once; an actor with an event loop sends ``answer`` through there to `Context.post`."""
         answer()
 
     def terminate(self, reason: ExitReason) -> None:
         """The last callback: release what outlives the process. Runs after an orderly end and after an exception, never after a kill.
 
-        Without `trap_exit` an exit signal skips it, as in OTP.
+        As in OTP, an exit signal skips it without `trap_exit`, so does a start that failed, and an exception here is the reason of the end.
         """

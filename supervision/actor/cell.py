@@ -1,17 +1,18 @@
 """The life of one actor, whatever its runtime: from bytes in to callbacks, from exceptions to exit reasons.
 
-The one seam of an actor where every `Exception` is caught: it becomes the reason of the actor's end. Messages that are not for this
-life, that came too late, or that are no messages are dropped and counted.
+The one seam of an actor where every `Exception` is caught (and `SystemExit`, which ends an actor and never its host): it becomes the
+reason of the actor's end. Messages that are not for this life, that came too late, or that are no messages are dropped and counted.
 """
 
 import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from functools import reduce
+from typing import Final, cast
 
 from protocols import (
-    KILLED,
+    NORMAL,
     Clock,
     DecodeError,
     Entropy,
@@ -25,24 +26,31 @@ from protocols import (
     Pong,
     Ref,
     RegistryChanged,
+    UsageError,
     abnormal,
     decode_envelope,
     encode_envelope,
 )
 from supervision.actor.actor import Actor, Ignore, StopStart
-from supervision.actor.children import ActorStart, ChildEvent, ChildIgnored, ChildStarted, ChildStartFailed
-from supervision.actor.context import Cancel
+from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision.actor.context import MAX_OPEN_REQUESTS, Cancel
+from supervision.actor.exit_signals import ends_at_once
 from supervision.actor.runtime import Runtime
 
 log = logging.getLogger("livekitex.actor")
 
-LOOKUP_TIMEOUT_S = 2.0
-MAX_OPEN_REQUESTS = 1024
-"""Requests of one actor that wait for an answer; beyond it the oldest is answered with None."""
+LOOKUP_TIMEOUT_S: Final = 2.0
+
+ASK_MARK: Final = "ask-"
+"""Begins the message id of a request, so that an answer which comes after its deadline is known as one."""
 
 
 class ActorCell:
-    """Hosts one `Actor` on a `Runtime`, and is its `Context`."""
+    """Hosts one `Actor` on a `Runtime`, and is its `Context`.
+
+    ``started``, ``ended`` and ``ignored`` tell the runtime where the actor's life stands (see `Runtime`); ``dropped`` counts the messages
+    that were not handled.
+    """
 
     def __init__(self, start: ActorStart, runtime: Runtime) -> None:
         self._start = start
@@ -52,31 +60,25 @@ class ActorCell:
         self._current: Envelope | None = None
         self._requests: dict[str, tuple[Callable[[Message | None], None], Cancel]] = {}
         self._spawned: dict[str, Ref | None] = {}
-        self._trapping = False
         self._actor: Actor | None = None
+        self._deferred = False
+        self._leaving: ExitReason | None = None
+        self.started = False
         self.ended: ExitReason | None = None
+        self.ignored = False
         self.dropped = 0
 
     # Inputs, called by the runtime.
 
     def boot(self) -> ExitReason | Ignore | None:
-        """Make the actor and run its `on_start`: None when it is up, `Ignore`, or the reason why it is not."""
-        try:
-            actor_class = load_actor(self._start.actor)
-            self._actor = actor_class(self)
-            self._trapping = actor_class.trap_exit
-            self._actor.on_start(self._start.args)
-        except Ignore as ignore:
-            return ignore
-        except StopStart as stop:
-            return stop.reason
-        except Exception as failure:
-            log.exception("actor failed to start", extra={"actor_id": self._start.actor_id})
-            return reason_of(failure)
-        return None
+        """Make the actor and run its `on_start`: None when it is up (or its start deferred), `Ignore`, or the reason why it is not."""
+        self.run(self._boot)
+        return Ignore() if self.ignored else self.ended
 
     def receive(self, data: bytes, now: float) -> None:
         """Handle one delivered envelope; ``now`` is the monotonic time of its arrival at this process."""
+        if self.ended is not None:
+            return
         try:
             envelope = decode_envelope(data)
         except DecodeError as failure:
@@ -95,21 +97,18 @@ class ActorCell:
 
     def child(self, event: ChildEvent) -> None:
         """A spawned process has started, failed to, or ended."""
-        if isinstance(event, ChildStarted) and self._spawned.pop(event.ref.uid, None) != self._registry is not None:
-            self.send(event.ref, RegistryChanged(registry=self._registry))  # it moved between the fork and the start
-        elif isinstance(event, ChildIgnored | ChildStartFailed):
-            self._spawned.pop(event.uid, None)
-        self.run(lambda: self._living.on_child(event))
+        self.run(lambda: self._child(event))
 
     def run(self, callback: Callable[[], None]) -> None:
-        """Run one turn; an exception that leaves it ends the actor."""
+        """Run one turn; an exception that leaves it ends the actor. Does nothing once the actor is over."""
         if self.ended is not None:
             return
         try:
             callback()
-        except Exception as failure:
-            log.exception("actor crashed", extra={"actor_id": self._start.actor_id})
-            self._end(reason_of(failure))
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - let it crash: any exception is the reason of the end
+            self._fail(failure)
+        if self._leaving is not None:
+            self._end(self._leaving)
 
     # Context, called by the actor.
 
@@ -148,6 +147,13 @@ class ActorCell:
         """See `Context.memory`."""
         return self._runtime.memory
 
+    def defer_start(self) -> Callable[[], None]:
+        """See `Context.defer_start`."""
+        if self.started:
+            raise UsageError("the start is over: defer it in on_start")
+        self._deferred = True
+        return self._finish_start
+
     def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
         """See `Context.send`."""
         self._transmit(to, message, remaining_ms=None if deadline_s is None else round(deadline_s * 1000))
@@ -170,9 +176,12 @@ class ActorCell:
 
     def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         """See `Context.ask`."""
+        message_id = ASK_MARK + self.entropy.hex_id()
+        self._transmit(to, message, message_id=message_id, remaining_ms=round(timeout_s * 1000))
         if len(self._requests) >= MAX_OPEN_REQUESTS:
-            self._answer(next(iter(self._requests)), None)
-        message_id = self._transmit(to, message, remaining_ms=round(timeout_s * 1000))
+            oldest, cancel = self._requests.pop(next(iter(self._requests)))
+            cancel()
+            self._answer_nobody(oldest)
 
         def give_up() -> None:
             self._answer(message_id, None)
@@ -204,7 +213,8 @@ class ActorCell:
 
     def exit(self, reason: ExitReason) -> None:
         """See `Context.exit`."""
-        self._end(reason)
+        if self._leaving is None:
+            self._leaving = reason
 
     def spawn(self, start: ActorStart) -> None:
         """See `Context.spawn`."""
@@ -229,9 +239,33 @@ class ActorCell:
     def _living(self) -> Actor:
         return cast("Actor", self._actor)
 
+    def _boot(self) -> None:
+        actor_class = load_actor(self._start.actor)
+        self._actor = actor_class(self)
+        self._actor.on_start(self._start.args)
+        if not self._deferred:
+            self._finish_start()
+
+    def _finish_start(self) -> None:
+        self.started = self._leaving is None and self.ended is None
+
+    def _child(self, event: ChildEvent) -> None:
+        match event:
+            case ChildStarted(ref=ref):
+                told = self._spawned.pop(ref.uid, None)
+                if self._registry is not None and told != self._registry:
+                    self.send(ref, RegistryChanged(registry=self._registry))  # it moved between the fork and the start
+            case ChildIgnored(uid=uid) | ChildStartFailed(uid=uid):
+                self._spawned.pop(uid, None)
+            case ChildExited():
+                pass
+        self._living.on_child(event)
+
     def _dispatch(self, envelope: Envelope) -> None:
         message = envelope.message
-        if envelope.correlation_id and self._answer(envelope.correlation_id, message):
+        if envelope.correlation_id.startswith(ASK_MARK):
+            if not self._answer(envelope.correlation_id, message):
+                self.dropped += 1
             return
         match message:
             case ExitSignal():
@@ -247,29 +281,46 @@ class ActorCell:
                 self._living.on_message(message)
 
     def _exit_signal(self, reason: ExitReason, *, from_parent: bool) -> None:
-        if reason == KILLED:
+        trapping = self._living.trap_exit
+        if ends_at_once(reason, from_parent=from_parent, trapping=trapping):
             self.ended = reason
-        elif not self._trapping:
-            # OTP: the signal `normal` from anybody but the parent has no effect.
-            if from_parent or str(reason) != "normal":
-                self.ended = reason
-        elif from_parent:
+        elif trapping and from_parent:
             self._living.on_shutdown(reason)
-        else:
+        elif trapping:
             self._living.on_exit_signal(reason)
 
+    def _fail(self, failure: BaseException) -> None:
+        match failure:
+            case Ignore() if not self.started:
+                self.ignored = self._leaving is None
+                self.exit(NORMAL)
+            case StopStart() if not self.started:
+                self.exit(failure.reason)
+            case _:
+                log.error("actor crashed", exc_info=failure, extra={"actor_id": self._start.actor_id})
+                self.exit(reason_of(failure))
+
     def _end(self, reason: ExitReason) -> None:
-        if self.ended is not None:
-            return
         self.ended = reason
+        if not self.started:
+            return  # OTP: who never was up has nothing to terminate
         try:
             self._living.terminate(reason)
-        except Exception as failure:
+        except (Exception, SystemExit) as failure:
             log.exception("terminate failed", extra={"actor_id": self._start.actor_id})
             self.ended = reason_of(failure)
 
-    def _transmit(self, to: Ref, message: Message, *, correlation_id: str = "", trace_id: str = "", remaining_ms: int | None = None) -> str:
-        message_id = self.entropy.hex_id()
+    def _transmit(
+        self,
+        to: Ref,
+        message: Message,
+        *,
+        message_id: str = "",
+        correlation_id: str = "",
+        trace_id: str = "",
+        remaining_ms: int | None = None,
+    ) -> None:
+        message_id = message_id or self.entropy.hex_id()
         envelope = Envelope(
             message=message,
             message_id=message_id,
@@ -281,7 +332,6 @@ class ActorCell:
             remaining_ms=remaining_ms,
         )
         self._runtime.transmit(to, encode_envelope(envelope))
-        return message_id
 
     def _answer(self, message_id: str, message: Message | None) -> bool:
         then, cancel = self._requests.pop(message_id, (None, None))
@@ -291,9 +341,12 @@ class ActorCell:
         then(message)
         return True
 
+    def _answer_nobody(self, then: Callable[[None], None]) -> None:
+        self.after(0, lambda: then(None))  # callbacks never run inside each other
+
     def _whereis(self, name: str, then: Callable[[Ref | None], None]) -> None:
         if self._registry is None:
-            then(None)
+            self._answer_nobody(then)
             return
         self.ask(
             self._registry,
@@ -304,16 +357,26 @@ class ActorCell:
 
 
 def load_actor(path: str) -> type[Actor]:
-    """The actor class that ``module:name`` names.
+    """The actor class that ``module:Class`` names.
 
     Raises:
         ImportError, AttributeError: there is no such module or name.
+        UsageError: the name is no actor class.
     """
     module, _, name = path.partition(":")
-    return cast("type[Actor]", getattr(importlib.import_module(module), name))
+    found: object = reduce(getattr, name.split("."), cast("object", importlib.import_module(module)))
+    if not (isinstance(found, type) and issubclass(found, Actor)):
+        raise UsageError(f"{path!r} names no subclass of supervision.Actor: write module:Class")
+    return found
 
 
 def reason_of(failure: BaseException) -> ExitReason:
-    """The exit reason that an exception is: its class and the first line of its text, at most 200 characters."""
-    text = str(failure).split("\n", 1)[0][:200]
+    """The exit reason that an exception is: its class and the first line of its text, at most 200 characters.
+
+    Total: the text of a foreign exception may fail to be made, or hold what no wire carries.
+    """
+    try:
+        text = str(failure).strip().split("\n", 1)[0][:200].encode("utf-8", "backslashreplace").decode()
+    except Exception:  # noqa: BLE001 - whatever a foreign __str__ does
+        text = "(no text)"
     return abnormal(f"{type(failure).__name__}: {text}" if text else type(failure).__name__)

@@ -1,7 +1,7 @@
 """What an actor can do: its whole view of the world."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from protocols import Clock, Entropy, ExitReason, Message, Ref
 from supervision.actor.children import ActorStart
@@ -48,8 +48,24 @@ class Context(Protocol):
         """The shared memory that the supervisor keeps for this child through its lives."""
         ...
 
+    def defer_start(self) -> Callable[[], None]:
+        """In `Actor.on_start`: the start is not over when that returns, but when the function given here is called in a later turn.
+
+        Until then whoever started it waits, while messages, child events and timers come already. Whatever ends the actor meanwhile
+        (`Ignore`, `StopStart`, any exception, `exit`) is the outcome of its start, and `Actor.terminate` does not run.
+
+        Raises:
+            UsageError: the start is over.
+        """
+        ...
+
     def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
-        """Send, without an answer. Lost silently if ``to`` is dead. ``deadline_s``: dropped if it is handled later than that."""
+        """Send, without an answer. Lost silently if ``to`` is dead. ``deadline_s``: dropped if it is handled later than that.
+
+        Raises (as everything that sends):
+            MessageTooLargeError: send it in parts.
+            UsageError: a free-form field holds what msgpack cannot carry.
+        """
         ...
 
     def reply(self, message: Message) -> None:
@@ -61,7 +77,11 @@ class Context(Protocol):
         ...
 
     def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
-        """Send a request; ``then`` is called once, with the answer, or with None after ``timeout_s``."""
+        """Send a request; ``then`` is called once, in a turn of its own, with the answer, or with None after ``timeout_s``.
+
+        The recipient drops a request that it would handle later than that; an answer that comes later is dropped here. At most
+        `MAX_OPEN_REQUESTS` wait: beyond it the oldest is answered with None.
+        """
         ...
 
     def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
@@ -84,7 +104,10 @@ class Context(Protocol):
         ...
 
     def exit(self, reason: ExitReason) -> None:
-        """End after this callback returns; `Actor.terminate` runs first. The first reason counts."""
+        """End after this callback returns; `Actor.terminate` runs first. The first reason counts, also against an exception.
+
+        In `Actor.on_start`, and while the start is deferred, it is the reason why the start failed.
+        """
         ...
 
     def spawn(self, start: ActorStart) -> None:
@@ -104,4 +127,8 @@ class Context(Protocol):
         ...
 
 
-POST_LIMIT = 1024
+POST_LIMIT: Final = 1024
+"""Callbacks of one actor that wait after `Context.post`."""
+
+MAX_OPEN_REQUESTS: Final = 1024
+"""Requests of one actor that wait for an answer."""

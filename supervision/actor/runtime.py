@@ -11,9 +11,12 @@ from supervision.actor.context import Cancel
 class Runtime(Protocol):
     """What a runtime does for one cell. It calls the cell's inputs one at a time, from one thread.
 
-    The runtime starts a cell in this order: make the `Runtime`, make the `ActorCell`, call `ActorCell.boot`, report its outcome to the
-    parent; then feed `ActorCell.receive`, `ActorCell.child` and scheduled callbacks (through `ActorCell.run`), and after each of them look
-    at `ActorCell.ended`: once it is set, the actor is over and its process ends with that reason reported to the parent.
+    The runtime makes itself, then the `ActorCell`, and calls `ActorCell.boot`. Then it feeds `ActorCell.receive`, `ActorCell.child` and the
+    callbacks given to `schedule` and `post`. After `boot` and after each of these inputs it looks at the cell:
+
+    - `ActorCell.started` is set for the first time: report `ChildStarted` to the parent (a start may be deferred over several inputs).
+    - `ActorCell.ended` is set: the process ends. Report `ChildExited` with that reason if it had started, else `ChildIgnored` if
+      `ActorCell.ignored`, else `ChildStartFailed` with that reason. Both may be set by one input; then both are reported, in this order.
     """
 
     @property
