@@ -1,0 +1,23 @@
+"""Tools: plain functions that a model may call, and how they travel to the process of a session.
+
+A function becomes a `FunctionTool`, whose schema is read from its signature and its docstring. It travels as a reference to where it is
+defined (`reference_to`), never as bytes of itself, and is found again in the session's process (`load_tool`).
+"""
+
+from actors.tools.function_tool import DEFAULT_TIMEOUT_S, MAX_RESULT_CHARS, FunctionTool, function_tool
+from actors.tools.references import load_reference, loading_script, reference_to
+from actors.tools.run_context import RunContext
+from actors.tools.wire import load_tool, tool_to_wire
+
+__all__ = [
+    "DEFAULT_TIMEOUT_S",
+    "MAX_RESULT_CHARS",
+    "FunctionTool",
+    "RunContext",
+    "function_tool",
+    "load_reference",
+    "load_tool",
+    "loading_script",
+    "reference_to",
+    "tool_to_wire",
+]

@@ -1,0 +1,123 @@
+"""A function that a model may call."""
+
+import asyncio
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, overload
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from actors.tools.docstrings import parse_docstring
+from actors.tools.parameters import Parameters, read_parameters
+from actors.tools.run_context import RunContext
+from protocols import InvalidToolError, ToolSchema
+
+DEFAULT_TIMEOUT_S: Final = 30.0
+MAX_RESULT_CHARS: Final = 64_000
+"""Longest result that a model is told; what is beyond is cut, and the cut is told."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionTool:
+    """A tool: a function, how a model sees it, and how it may be run. Made by `function_tool`; calling it calls the function.
+
+    ``timeout_s`` bounds one run. ``idempotent`` allows a run to be repeated when a crash left its outcome unknown.
+    """
+
+    function: Callable[..., Any]
+    schema: ToolSchema
+    parameters: Parameters
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    idempotent: bool = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the function's own signature
+        """Call the function itself, as if it were not decorated."""
+        return self.function(*args, **kwargs)
+
+    def validate(self, arguments_json: str) -> dict[str, Any]:
+        """The function's arguments from a model's JSON; empty text stands for no arguments.
+
+        Raises:
+            InvalidToolError: they do not fit the schema; the text is for the model to read.
+        """
+        return self.parameters.validate(self.schema.name, arguments_json)
+
+    async def invoke(self, arguments_json: str, context: RunContext) -> str:
+        """Run the function and give its result as the model is told: text as it is, anything else as JSON.
+
+        A coroutine function runs on the event loop, any other in a thread of its own. Cancelling stops the first and abandons the second.
+
+        Raises:
+            InvalidToolError: the arguments do not fit, or the result is nothing that JSON can hold.
+            TimeoutError: no result after ``timeout_s``.
+            Exception: whatever the function raises.
+        """
+        arguments = self.validate(arguments_json)
+        if self.parameters.context_name is not None:
+            arguments[self.parameters.context_name] = context
+        async with asyncio.timeout(self.timeout_s):
+            if inspect.iscoroutinefunction(self.function):
+                result = await self.function(**arguments)
+            else:
+                result = await asyncio.to_thread(self.function, **arguments)
+        return _told(self.schema.name, result)
+
+
+def _told(name: str, result: object) -> str:
+    if isinstance(result, str):
+        text = result
+    else:
+        try:
+            text = to_json(result).decode()
+        except PydanticSerializationError as failure:
+            raise InvalidToolError(f"{name} returned a {type(result).__name__}, which is no JSON: return text or plain data") from failure
+    if len(text) > MAX_RESULT_CHARS:
+        return f"{text[:MAX_RESULT_CHARS]} [{len(text) - MAX_RESULT_CHARS} more characters were cut]"
+    return text
+
+
+@overload
+def function_tool(function: Callable[..., Any]) -> FunctionTool: ...
+@overload
+def function_tool(
+    *, name: str = "", description: str = "", timeout_s: float = DEFAULT_TIMEOUT_S, idempotent: bool = False
+) -> Callable[[Callable[..., Any]], FunctionTool]: ...
+def function_tool(
+    function: Callable[..., Any] | None = None,
+    *,
+    name: str = "",
+    description: str = "",
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    idempotent: bool = False,
+) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
+    """Make a function, sync or async, a tool: ``@function_tool``, or ``@function_tool(timeout_s=5)``.
+
+    The schema comes from the signature; name and description default to the function's name and its docstring, whose ``Args`` section
+    describes the parameters. A parameter annotated with `RunContext` is filled in and not shown to the model.
+
+    Raises:
+        InvalidToolError: the function cannot be a tool; the text says why, and the cure.
+    """
+    if function is None:
+        return lambda decorated: _make(decorated, name, description, timeout_s, idempotent=idempotent)
+    return _make(function, name, description, timeout_s, idempotent=idempotent)
+
+
+def _make(function: Callable[..., Any], name: str, description: str, timeout_s: float, *, idempotent: bool) -> FunctionTool:
+    if isinstance(function, FunctionTool):
+        raise InvalidToolError(f"{function.schema.name} is a tool already: decorate it once")
+    if isinstance(function, type) or not inspect.isroutine(function):
+        raise InvalidToolError(f"{function!r:.80} is no function: a tool is a plain function")
+    if timeout_s <= 0:
+        raise InvalidToolError(f"timeout_s={timeout_s!r}: give the tool a positive time in seconds")
+    name = name or getattr(function, "__name__", "")
+    if not _NAME.fullmatch(name):
+        raise InvalidToolError(f"{name!r} is no name of a tool (letters, digits, _ and -, at most 64): define a function, or give name=")
+    documented = parse_docstring(function.__doc__)
+    parameters = read_parameters(function, documented.parameters)
+    schema = ToolSchema(name=name, description=description or documented.description, parameters=parameters.json_schema)
+    return FunctionTool(function=function, schema=schema, parameters=parameters, timeout_s=timeout_s, idempotent=idempotent)

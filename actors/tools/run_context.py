@@ -1,0 +1,31 @@
+"""What a tool knows of the call that it works for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+
+@dataclass(kw_only=True)
+class RunContext:
+    """The call, as one run of a tool sees it; a parameter annotated with this class is filled in and not shown to the model.
+
+    ``user_data`` is the call's own data, changed in place; it holds what JSON holds, since it is written to the journal together with the
+    tool's result and comes back after a restart. ``incarnation`` counts the lives of the call's session from 1.
+    """
+
+    user_data: dict[str, Any]
+    call_id: str
+    incarnation: int = 1
+    end_requested: str | None = field(default=None, init=False)
+
+    def end_call(self, reason: str = "normal") -> None:
+        """Ask that the call ends once the reply to this tool's result has been spoken; the first reason counts."""
+        if self.end_requested is None:
+            self.end_requested = reason
+
+    @property
+    def log(self) -> structlog.typing.FilteringBoundLogger:
+        """A structured logger that carries the call's id."""
+        logger: structlog.typing.FilteringBoundLogger = structlog.get_logger("livekitex.tool").bind(call_id=self.call_id)
+        return logger

@@ -1,0 +1,188 @@
+import enum
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from actors.tools import RunContext
+from actors.tools.parameters import MAX_PROBLEMS_TOLD, read_parameters
+from protocols import InvalidToolError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+class Size(enum.Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+@dataclass
+class Item:
+    name: str
+    quantity: int = 1
+
+
+class Address(BaseModel):
+    street: str
+    number: int
+
+
+def order(  # noqa: PLR0917
+    context: RunContext,
+    name: str,
+    size: Size,
+    crust: Literal["thin", "thick"],
+    items: list[Item],
+    address: Address,
+    extras: dict[str, float] | None = None,
+    price: float = 9.5,
+    paid: bool = False,
+    schema: str = "x",
+    _note: Annotated[str, Field(description="A remark.")] = "",
+) -> str: ...
+
+
+def nothing() -> None: ...
+
+
+def by_json(arguments: object) -> dict[str, Any]:
+    return read_parameters(order, {}).validate("order", json.dumps(arguments))
+
+
+GOOD = {
+    "name": "pizza",
+    "size": "large",
+    "crust": "thin",
+    "items": [{"name": "cola", "quantity": 2}],
+    "address": {"street": "Elm", "number": 5},
+}
+
+
+def test_schema_of_a_signature() -> None:
+    parameters = read_parameters(order, {"name": "What to order."})
+    schema = parameters.json_schema
+    assert parameters.context_name == "context"
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == ["name", "size", "crust", "items", "address"]
+    assert schema["properties"]["name"] == {"type": "string", "description": "What to order."}
+    assert schema["properties"]["price"] == {"type": "number", "default": 9.5}
+    assert schema["properties"]["crust"] == {"enum": ["thin", "thick"], "type": "string"}
+    assert schema["properties"]["extras"] == {"anyOf": [{"additionalProperties": {"type": "number"}, "type": "object"}, {"type": "null"}]}
+    assert schema["properties"]["_note"] == {"type": "string", "description": "A remark.", "default": ""}
+    assert schema["$defs"]["Size"]["enum"] == ["small", "large"]
+    assert "title" not in schema
+    assert "context" not in schema["properties"]
+
+
+def test_schema_without_parameters() -> None:
+    assert read_parameters(nothing, {}).json_schema == {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def test_arguments_become_the_annotated_types() -> None:
+    assert by_json(GOOD) == {
+        "name": "pizza",
+        "size": Size.LARGE,
+        "crust": "thin",
+        "items": [Item("cola", 2)],
+        "address": Address(street="Elm", number=5),
+    }
+
+
+@pytest.mark.parametrize("arguments", ["", "  ", "{}"])
+def test_no_text_is_no_arguments(arguments: str) -> None:
+    assert read_parameters(nothing, {}).validate("nothing", arguments) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": 5}, "name: Input should be a valid string (got 5)"),
+        ({"size": "huge"}, "size: Input should be 'small' or 'large' (got 'huge')"),
+        ({"items": [{"quantity": 1}]}, "items.0.name: Field required"),
+        ({"colour": "red"}, "colour: there is no such parameter"),
+        ({"context": {}}, "context: there is no such parameter"),
+    ],
+)
+def test_wrong_arguments_are_told_to_the_model(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidToolError) as caught:
+        by_json(GOOD | change)
+    assert str(caught.value) == f"Wrong arguments for order: {told}. Call it again with arguments that fit."
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", "5", "nonsense"])
+def test_what_is_no_json_object_is_refused(text: str) -> None:
+    with pytest.raises(InvalidToolError, match="Wrong arguments for nothing: the arguments: "):
+        read_parameters(nothing, {}).validate("nothing", text)
+
+
+def test_many_problems_are_counted() -> None:
+    with pytest.raises(InvalidToolError, match="; and 5 more"):
+        by_json(GOOD | {f"extra_{number}": 1 for number in range(MAX_PROBLEMS_TOLD + 5)})
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+def test_any_other_json_is_refused_for_the_model(value: object) -> None:
+    with pytest.raises(InvalidToolError, match=r"^Wrong arguments for order: "):
+        by_json(value)
+
+
+def unannotated(name) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+
+
+def variadic(*names: str) -> None: ...
+
+
+def positional(name: str, /) -> None: ...
+
+
+def unknown_type(name: "Decimal") -> None: ...
+
+
+def opaque_default(name: str = object()) -> None: ...  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("function", "cure"),
+    [
+        (unannotated, r"parameter name has no type: annotate it \(name: str\)"),
+        (variadic, r"\*names: str cannot be filled: make it an ordinary parameter"),
+        (positional, "name: str cannot be filled"),
+        (unknown_type, "import it at run time"),
+        (max, "no readable signature"),
+    ],
+)
+def test_what_no_model_can_call_is_refused(function: Any, cure: str) -> None:
+    with pytest.raises(InvalidToolError, match=cure):
+        read_parameters(function, {})
+
+
+class Opaque:
+    pass
+
+
+def takes_opaque(thing: Opaque) -> None: ...
+
+
+def test_a_type_that_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(InvalidToolError, match=r"takes_opaque: .* Use str, int"):
+        read_parameters(takes_opaque, {})
+
+
+def test_a_default_that_json_cannot_hold_is_not_shown() -> None:
+    parameters = read_parameters(opaque_default, {})
+    assert parameters.json_schema["properties"] == {"name": {"type": "string"}}
+    assert parameters.validate("opaque_default", "{}") == {}
+
+
+def test_context_may_be_optional() -> None:
+    def tool(call: RunContext | None = None) -> None: ...
+
+    assert read_parameters(tool, {}).context_name == "call"
