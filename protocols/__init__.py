@@ -20,6 +20,16 @@ from protocols.codec import (
     pack,
     unpack,
 )
+from protocols.conversation import (
+    ConversationEvent,
+    ConversationState,
+)
+from protocols.conversation import (
+    diagram as conversation_diagram,
+)
+from protocols.conversation import (
+    step as conversation_step,
+)
 from protocols.entropy import (
     Entropy,
     SeededEntropy,
@@ -40,11 +50,14 @@ from protocols.errors import (
     CapacityError,
     ConfigurationError,
     DecodeError,
+    FencedError,
+    IllegalTransitionError,
     InternalError,
     InvalidAgentError,
     InvalidAudioError,
     InvalidSpecError,
     InvalidToolError,
+    JournalError,
     LivekitexError,
     MessageTooLargeError,
     MissingExtraError,
@@ -219,6 +232,8 @@ __all__ = [
     "CommandDone",
     "CommitAudio",
     "ConfigurationError",
+    "ConversationEvent",
+    "ConversationState",
     "ConvertAudio",
     "CountChildren",
     "DecodeError",
@@ -233,6 +248,7 @@ __all__ = [
     "ExitKind",
     "ExitReason",
     "ExitSignal",
+    "FencedError",
     "Figures",
     "Found",
     "FunctionCall",
@@ -245,6 +261,7 @@ __all__ = [
     "GetWorkerStatus",
     "HealthAddress",
     "HistoryItem",
+    "IllegalTransitionError",
     "InjectFault",
     "InternalError",
     "InvalidAgentError",
@@ -255,6 +272,7 @@ __all__ = [
     "JobEnded",
     "JobInfo",
     "JobStarted",
+    "JournalError",
     "LLMDelta",
     "ListNames",
     "ListTools",
@@ -322,6 +340,8 @@ __all__ = [
     "WhichChildren",
     "WorkerStatus",
     "abnormal",
+    "conversation_diagram",
+    "conversation_step",
     "decode_envelope",
     "encode_envelope",
     "environment",

@@ -14,12 +14,15 @@
     ├── PeerError               the other side's mistake or absence
     │   ├── DecodeError             bytes that are no message of ours
     │   ├── AuthenticationError     bytes whose origin is not proven
-    │   └── ProviderError           a voice or language provider failed
+    │   ├── ProviderError           a voice or language provider failed
+    │   └── JournalError            the disk failed a call's journal, or its file is damaged
+    │       └── FencedError             a newer life of the call writes the journal
     ├── UnavailableError        nobody's mistake; try again
     │   ├── SessionUnavailableError the call is between two lives, or over its deadline
     │   ├── SystemUnavailableError  the actor system has ended or does not answer
     │   └── CapacityError           a bound is reached: the job or command is refused
     └── InternalError           our bug: please report it
+        └── IllegalTransitionError  a move that a state table does not list
 
 Whoever catches one asks ``retryable``, never the class.
 """
@@ -39,7 +42,14 @@ class UsageError(LivekitexError):
 
 
 class InvalidSpecError(UsageError):
-    """A child specification or a supervisor's options contradict OTP's rules."""
+    """A child specification or a supervisor's options contradict OTP's rules.
+
+    ``reason`` is the mistake in OTP's words (``invalid_shutdown:-5``): it travels in answers and in reasons of failed starts.
+    """
+
+    def __init__(self, message: str, *, reason: str = "invalid_spec") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class InvalidAgentError(UsageError):
@@ -90,6 +100,21 @@ class ProviderError(PeerError):
         self.retryable = retryable
 
 
+class JournalError(PeerError):
+    """A call's journal cannot be read or written; ``retryable`` where the disk may recover (full, locked, read-only)."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class FencedError(JournalError):
+    """A newer life of the call writes the journal; this one must end."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
 class UnavailableError(LivekitexError):
     """Nobody's mistake: the same call may succeed later."""
 
@@ -110,3 +135,7 @@ class CapacityError(UnavailableError):
 
 class InternalError(LivekitexError):
     """A bug of ours: please report it with the text of this error."""
+
+
+class IllegalTransitionError(InternalError):
+    """A move that a state table does not list; nothing changed."""
