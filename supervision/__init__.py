@@ -2,3 +2,15 @@
 
 Part of livekitex-agent.
 """
+
+from supervision.actor import Actor, Cancel, Context, Ignore, StopStart
+from supervision.registry import Registry
+
+__all__ = [
+    "Actor",
+    "Cancel",
+    "Context",
+    "Ignore",
+    "Registry",
+    "StopStart",
+]
