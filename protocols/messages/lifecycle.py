@@ -1,9 +1,13 @@
 """What every actor understands, whatever its role; handled by its cell, never by the actor."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final, Self
 
+from protocols.errors import LivekitexError
 from protocols.ref import Ref
+
+MAX_ERROR_CHARS: Final = 2_000
+"""Longest text of an `ErrorReply` made of an exception."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +54,8 @@ class ErrorReply:
     error: str
     text: str
     retryable: bool
+
+    @classmethod
+    def of(cls, failure: LivekitexError) -> Self:
+        """What ``failure`` is as an answer; its text is cut at `MAX_ERROR_CHARS`."""
+        return cls(error=type(failure).__name__, text=str(failure)[:MAX_ERROR_CHARS], retryable=failure.retryable)
