@@ -4,11 +4,13 @@ Part of livekitex-agent.
 """
 
 from supervision.actor import Actor, Cancel, Context, Ignore, StopStart
+from supervision.circuit_breakers import CircuitBreakerRegistry
 from supervision.registry import Registry
 
 __all__ = [
     "Actor",
     "Cancel",
+    "CircuitBreakerRegistry",
     "Context",
     "Ignore",
     "Registry",

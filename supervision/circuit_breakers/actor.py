@@ -1,0 +1,72 @@
+"""The CircuitBreakerRegistry actor: it keeps the book. A new life begins with every breaker closed."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from protocols import (
+    Breakers,
+    CallOutcome,
+    CallVerdict,
+    ErrorReply,
+    Figures,
+    GetBreakers,
+    GetFigures,
+    MayCall,
+    Message,
+    UsageError,
+)
+from supervision.actor import Actor
+from supervision.circuit_breakers.book import BreakerBook
+from supervision.circuit_breakers.breaker import BreakerSettings, State
+
+
+class CircuitBreakerRegistry(Actor):
+    """One breaker per outside service.
+
+    Arguments are the fields of `BreakerSettings`. Sessions that get no answer call their service all the same: breakers save time and
+    money, they are no gate.
+    """
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        """Begin with all breakers closed.
+
+        Raises:
+            ConfigurationError: unknown or impossible settings.
+        """
+        self._book = BreakerBook(settings=BreakerSettings.from_args(args))
+
+    def on_message(self, message: Message) -> None:
+        """Serve the breakers' messages; others are dropped."""
+        now = self.context.clock.monotonic()
+        match message:
+            case MayCall(service=service):
+                self._may_call(service, now)
+            case CallOutcome(service=service, ok=ok):
+                self._outcome(service, now, ok=ok)
+            case GetBreakers():
+                self.context.reply(Breakers(breakers=self._book.states(now)))
+            case GetFigures():
+                states = [breaker.state for breaker in self._book.states(now)]
+                self.context.reply(Figures(role="circuit_breakers", figures={str(state): states.count(str(state)) for state in State}))
+            case _:
+                super().on_message(message)
+
+    def _may_call(self, service: str, now: float) -> None:
+        try:
+            self._book, verdict = self._book.may_call(service, self._caller(), now)
+        except UsageError as failure:
+            self.context.reply(ErrorReply.of(failure))
+            return
+        retry_after_ms = ceil(verdict.retry_after_s * 1000)
+        self.context.reply(CallVerdict(service=service, allowed=verdict.allowed, retry_after_ms=retry_after_ms))
+
+    def _outcome(self, service: str, now: float, *, ok: bool) -> None:
+        try:
+            self._book = self._book.outcome(service, self._caller(), now, ok=ok)
+        except UsageError:  # an outcome has no answer, and who asked `MayCall` was told already
+            return
+
+    def _caller(self) -> str:
+        sender = self.context.sender
+        return sender.uid if sender else ""
