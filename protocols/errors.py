@@ -21,6 +21,7 @@
     │   ├── SessionUnavailableError the call is between two lives, or over its deadline
     │   ├── SystemUnavailableError  the actor system has ended or does not answer
     │   └── CapacityError           a bound is reached: the job or command is refused
+    ├── SimulationError         a simulated run did not come to what it was run for; names its seed
     └── InternalError           our bug: please report it
         └── IllegalTransitionError  a move that a state table does not list
 
@@ -131,6 +132,10 @@ class SystemUnavailableError(UnavailableError):
 
 class CapacityError(UnavailableError):
     """A bound is reached; the job or command was refused and nothing was done."""
+
+
+class SimulationError(LivekitexError):
+    """A simulated run did not come to what it was run for; the text names the seed, which repeats it, and the last events."""
 
 
 class InternalError(LivekitexError):

@@ -6,6 +6,7 @@ Part of livekitex-agent.
 from supervision.actor import Actor, Cancel, Context, Ignore, StopStart
 from supervision.circuit_breakers import CircuitBreakerRegistry
 from supervision.registry import Registry
+from supervision.sim import Links, SimRuntime, TraceKind
 
 __all__ = [
     "Actor",
@@ -13,6 +14,9 @@ __all__ = [
     "CircuitBreakerRegistry",
     "Context",
     "Ignore",
+    "Links",
     "Registry",
+    "SimRuntime",
     "StopStart",
+    "TraceKind",
 ]

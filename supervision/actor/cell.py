@@ -110,6 +110,17 @@ class ActorCell:
         if self._leaving is not None:
             self._end(self._leaving)
 
+    @property
+    def actor(self) -> Actor:
+        """The actor, for a look at its state from outside.
+
+        Raises:
+            UsageError: its class was not loaded, or its constructor failed.
+        """
+        if self._actor is None:
+            raise UsageError(f"{self._start.actor_id} has no actor: its class {self._start.actor} did not load")
+        return self._actor
+
     # Context, called by the actor.
 
     @property

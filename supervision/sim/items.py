@@ -1,0 +1,53 @@
+"""What travels through the schedule of a simulation.
+
+Messages go to an address, which another life may have by the time they arrive; everything else concerns the one life ``uid``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocols import Envelope
+from supervision.actor import ChildEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The bytes of a message. ``envelope`` is what they say, None if nothing; ``arrived_at`` is set on arrival."""
+
+    data: bytes
+    envelope: Envelope | None
+    sender: str
+    arrived_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """The process begins to run its actor."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """To a parent: what has become of a child."""
+
+    uid: str
+    event: ChildEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A timer, a posted callback, or a fault of the simulation, as a turn."""
+
+    uid: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """Signal 9."""
+
+    uid: str
+
+
+Item = Delivery | Boot | News | Callback | Kill
