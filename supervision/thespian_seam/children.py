@@ -1,0 +1,198 @@
+"""The child processes of one process: begun, watched, signalled, and reported on, each event once."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from protocols import Entropy, Envelope, ExitReason, ExitSignal, Ref, encode_envelope
+from supervision.actor import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, reason_of
+from supervision.thespian_seam.acceptor import listen
+from supervision.thespian_seam.address import EndpointAddress
+from supervision.thespian_seam.options import SystemOptions
+from supervision.thespian_seam.process import fork
+from supervision.thespian_seam.process_start import ProcessStart
+from supervision.thespian_seam.reports import Outcome, Report, ReportReader, reason_of_status
+from supervision.thespian_seam.shared_memory import SharedMemory
+from supervision.thespian_seam.transport import AuthenticatedTransport
+
+log = logging.getLogger("livekitex.seam")
+
+LAST_WORDS_S: Final = 0.2
+"""How long the exit of a child is held back for what it sent before. Its sockets are closed by then, so this is hardly ever waited for."""
+
+_LAST_WORDS_POLL_S: Final = 0.001
+
+
+@dataclass(slots=True)
+class _Child:
+    ref: Ref
+    address: EndpointAddress
+    pid: int
+    pid_fd: int
+    report_fd: int
+    reader: ReportReader
+    started: bool = False
+    last: Report | None = None
+    give_up_at: float = field(default=0.0)
+
+
+class ChildProcesses:
+    """Cures C3, C4, C7, C8 and C10: a child's own word on a pipe, its death from the kernel, and one event for each, in that order.
+
+    Thespian's ``ChildActorExited`` is not used. An exit is reported within a few milliseconds, after the last message that the child sent.
+    """
+
+    def __init__(
+        self, transport: AuthenticatedTransport, options: SystemOptions, entropy: Entropy, tell: Callable[[ChildEvent], None]
+    ) -> None:
+        self._transport = transport
+        self._reactor = transport.reactor
+        self._options = options
+        self._entropy = entropy
+        self._tell = tell
+        self._children: dict[str, _Child] = {}
+        self._memory = SharedMemory()
+
+    @property
+    def uids(self) -> list[str]:
+        """The lives that have not been reported as ended."""
+        return list(self._children)
+
+    @property
+    def pids(self) -> set[int]:
+        """Their process ids."""
+        return {child.pid for child in self._children.values()}
+
+    def prepare(self, actor: ActorStart, admin: EndpointAddress) -> tuple[ProcessStart, int]:
+        """Everything that a new process needs, and the descriptor on which its reports will be read.
+
+        Raises:
+            OSError: no descriptor, port or memory is left.
+            InvalidSpecError: its memory is kept with another size.
+        """
+        memory_fd = self._memory.fd(actor.memory_key, actor.memory_bytes) if actor.memory_key else None
+        listener, address = listen(self._options.host, self._entropy)
+        try:
+            reader_fd, report_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            listener.close()
+            raise
+        start = ProcessStart(
+            actor=actor,
+            options=self._options,
+            admin=admin,
+            address=address,
+            listener=listener,
+            report_fd=report_fd,
+            memory_fd=memory_fd,
+        )
+        return start, reader_fd
+
+    def spawn(self, actor: ActorStart, admin: EndpointAddress, main: Callable[[ProcessStart], object]) -> None:
+        """Fork a process that runs ``main``; whatever becomes of it is told."""
+        try:
+            start, reader_fd = self.prepare(actor, admin)
+        except Exception as failure:
+            self.fail(actor, failure)
+            return
+        self.launch(start, reader_fd, main)
+
+    def launch(self, start: ProcessStart, reader_fd: int, main: Callable[[ProcessStart], object]) -> None:
+        """Fork the process of a prepared start; what is the child's own is closed here."""
+        pid = 0
+        try:
+            pid = fork(lambda: main(start))
+            pid_fd = os.pidfd_open(pid)
+        except OSError as failure:
+            os.close(reader_fd)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            self.fail(start.actor, failure)
+            return
+        finally:
+            start.listener.close()
+            os.close(start.report_fd)
+        actor = start.actor
+        ref = Ref(id=actor.actor_id, uid=actor.uid, address=str(start.address))
+        child = _Child(ref, start.address, pid, pid_fd, reader_fd, ReportReader(reader_fd))
+        self._children[actor.uid] = child
+        self._reactor.watch(reader_fd, lambda: self._listen(child))
+        self._reactor.watch(pid_fd, lambda: self._ended(child))
+
+    def fail(self, actor: ActorStart, failure: Exception) -> None:
+        """Tell that ``actor`` could not be started."""
+        log.error("a process could not be started", exc_info=failure, extra={"actor_id": actor.actor_id})
+        self._tell(ChildStartFailed(uid=actor.uid, reason=reason_of(failure)))
+
+    def signal(self, sender: Ref | None, uid: str, reason: ExitReason) -> None:
+        """Send an exit signal from its parent; a child that is still starting sees it when it is up. Nothing happens if it has ended."""
+        child = self._children.get(uid)
+        if child is None:
+            return
+        envelope = Envelope(
+            message=ExitSignal(reason=str(reason), from_parent=True),
+            message_id=self._entropy.hex_id(),
+            to_id=child.ref.id,
+            to_uid=uid,
+            sender=sender,
+        )
+        self._transport.send_envelope(child.address, encode_envelope(envelope))
+
+    def kill(self, uid: str) -> None:
+        """Kill at once; nothing happens if it has ended."""
+        child = self._children.get(uid)
+        if child is not None:
+            signal.pidfd_send_signal(child.pid_fd, signal.SIGKILL)
+
+    def release_memory(self, key: str) -> None:
+        """Give up the shared memory under ``key``."""
+        self._memory.release(key)
+
+    def _listen(self, child: _Child) -> None:
+        reports = child.reader.read()
+        if not reports:  # end of file: the process is about to end, or has closed what is not its own
+            self._stop_listening(child)
+        for report in reports:
+            if report.outcome is Outcome.STARTED:
+                child.started = True
+                self._tell(ChildStarted(ref=child.ref, os_pid=int(report.text) if report.text.isdecimal() else child.pid))
+            else:
+                child.last = report
+
+    def _stop_listening(self, child: _Child) -> None:
+        if child.report_fd >= 0:
+            self._reactor.unwatch(child.report_fd)
+            os.close(child.report_fd)
+            child.report_fd = -1
+
+    def _ended(self, child: _Child) -> None:
+        """The process is dead: take what it reported, then wait for what it sent."""
+        if child.report_fd >= 0:
+            self._listen(child)
+        self._stop_listening(child)
+        self._reactor.unwatch(child.pid_fd)
+        child.give_up_at = self._transport.clock.monotonic() + LAST_WORDS_S
+        self._hear_out(child)
+
+    def _hear_out(self, child: _Child) -> None:
+        late = self._transport.clock.monotonic() >= child.give_up_at
+        if self._transport.acceptor.hears(child.address) and not late:
+            self._reactor.call_later(_LAST_WORDS_POLL_S, lambda: self._hear_out(child))
+            return
+        _, status = os.waitpid(child.pid, 0)
+        os.close(child.pid_fd)
+        del self._children[child.ref.uid]
+        self._transport.links.forget(child.address)
+        self._tell(_event(child, status))
+
+
+def _event(child: _Child, status: int) -> ChildEvent:
+    uid, last = child.ref.uid, child.last
+    if last is not None and last.outcome is Outcome.IGNORED:
+        return ChildIgnored(uid=uid)
+    reason = reason_of_status(status) if last is None else ExitReason.parse(last.text)
+    return ChildExited(uid=uid, reason=reason) if child.started else ChildStartFailed(uid=uid, reason=reason)

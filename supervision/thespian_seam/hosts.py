@@ -1,0 +1,187 @@
+"""The two kinds of Thespian process: one that hosts an actor, and the admin. Both are begun by `process.fork`."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from socket import socket
+from typing import Any
+
+from thespian.actors import Actor as ThespianActor
+from thespian.actors import ActorAddress, NoCompatibleSystemForActor
+from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
+
+from protocols import ExitReason, SystemClock, SystemEntropy
+from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, reason_of
+from supervision.thespian_seam.address import EndpointAddress
+from supervision.thespian_seam.children import ChildProcesses
+from supervision.thespian_seam.process import close_foreign_fds, end_process, on_signals, set_title
+from supervision.thespian_seam.process_start import ProcessStart
+from supervision.thespian_seam.reports import Outcome, Report, write_report
+from supervision.thespian_seam.runtime import ThespianRuntime
+from supervision.thespian_seam.shared_memory import map_memory
+from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
+
+log = logging.getLogger("livekitex.seam")
+
+FLUSH_S = 1.0
+"""How long a process that ends waits until what it sent was taken."""
+
+
+class HostActor(ThespianActor):  # type: ignore[misc]  # Thespian is untyped
+    """Thespian's actor around one cell: each message is one turn of the cell's mailbox.
+
+    Cures C9: whatever leaves a turn becomes the reason of the exit, so Thespian never runs a message again.
+    """
+
+    def __init__(self, after_turn: Callable[[ExitReason | None], None]) -> None:
+        self._after_turn = after_turn
+
+    def receiveMessage(self, message: Any, _sender: ActorAddress) -> None:  # noqa: N802 - Thespian's name
+        """Run one turn, then see whether the actor is over."""
+        if isinstance(message, Turn):
+            self._after_turn(escaping(message.run))
+
+
+class HostManager(MultiProcManager):  # type: ignore[misc]  # Thespian is untyped
+    """Thespian's loop of one actor."""
+
+    def __init__(
+        self, transport: AuthenticatedTransport, admin: EndpointAddress, host: HostActor, ask_to_end: Callable[[str], None]
+    ) -> None:
+        address = ActorAddress(admin)
+        super().__init__(HostActor, None, transport, None, None, address, address, None, {}, None, None)
+        self.asLogger = address
+        self.actorInst = host
+        self.actorInst._myRef = self
+        self._ask_to_end = ask_to_end
+
+    def run(self) -> None:
+        """Run the mailbox. Thespian's own swallows what escapes from the transport."""
+        self.transport.run(self.handleMessages)
+
+    def _actorExit(self, _request: Any) -> bool:  # noqa: N802 - Thespian's name
+        """Take Thespian's request to exit as an exit signal."""
+        self._ask_to_end("")
+        return True
+
+    def _startChildActor(self, *_args: Any, **_kwargs: Any) -> None:  # noqa: N802 - Thespian's name
+        raise NoCompatibleSystemForActor("any", "actors are started by `Context.spawn`")
+
+
+class Admin(MultiProcAdmin):  # type: ignore[misc]  # Thespian is untyped
+    """Thespian's admin. It is the parent process of the root supervisor, starts nothing for anybody else, and ends with the root.
+
+    There is no logger process (A1, A7, A8): it would buy nothing, since every process logs on its own standard error.
+    """
+
+    def __init__(self, transport: AuthenticatedTransport) -> None:
+        super().__init__(transport, transport.myAddress, {}, None, None)
+        self.asLogger = self.myAddress
+        self._activate()
+
+    def run(self) -> None:
+        """Run the mailbox. Thespian's own swallows what escapes from the transport."""
+        self.transport.run(self.handleIncoming)
+
+    def _startChildActor(self, *_args: Any, **_kwargs: Any) -> None:  # noqa: N802 - Thespian's name
+        raise NoCompatibleSystemForActor("any", "actors are started by their supervisors")
+
+
+def escaping(step: Callable[[], object]) -> ExitReason | None:
+    """Run ``step``; the reason that whatever leaves it is, None when nothing does."""
+    try:
+        step()
+    except BaseException as failure:
+        log.exception("what left a turn ends the process")
+        return reason_of(failure)
+    return None
+
+
+class _Life:
+    """Reports what becomes of a cell, each once and in order, and ends the process with it."""
+
+    def __init__(self, cell: ActorCell, transport: AuthenticatedTransport, report_fd: int) -> None:
+        self._cell = cell
+        self._transport = transport
+        self._report_fd = report_fd
+        self._told = False
+
+    def look(self, escaped: ExitReason | None) -> None:
+        """To be called after each input of the cell."""
+        cell = self._cell
+        if cell.started and not self._told:
+            self._told = True
+            write_report(self._report_fd, Report(Outcome.STARTED, str(os.getpid())))
+        reason = escaped or cell.ended
+        if reason is None:
+            return
+        outcome = Outcome.EXITED if cell.started else Outcome.IGNORED if cell.ignored else Outcome.START_FAILED
+        write_report(self._report_fd, Report(outcome, str(reason)))
+        self._transport.flush(FLUSH_S)
+        end_process(0 if reason.clean else 1)
+
+
+def run_actor(start: ProcessStart) -> None:
+    """The life of a process that hosts an actor: boot it, run its mailbox, report what becomes of it, end."""
+    close_foreign_fds(start.fds)
+    actor = start.actor
+    set_title(actor.title or actor.actor_id)
+    memory = None
+    if start.memory_fd is not None:
+        memory = map_memory(start.memory_fd)
+        os.close(start.memory_fd)
+    clock, entropy = SystemClock(), SystemEntropy()
+    transport = AuthenticatedTransport(start.listener, start.address, start.options, clock, entropy)
+    runtime = ThespianRuntime(
+        transport=transport,
+        options=start.options,
+        clock=clock,
+        entropy=entropy,
+        spawn=lambda children, child: children.spawn(child, start.admin, run_actor),
+        memory=memory,
+    )
+    on_signals([signal.SIGTERM], lambda number: runtime.ask_to_end(number.name))
+    cell = ActorCell(actor, runtime)
+    runtime.host(cell)
+    life = _Life(cell, transport, start.report_fd)
+    life.look(escaping(cell.boot))
+    manager = HostManager(transport, start.admin, HostActor(life.look), runtime.ask_to_end)
+    life.look(escaping(manager.run))
+
+
+def run_admin(start: ProcessStart, listener: socket) -> None:
+    """The life of the admin: fork the root, pass its reports on to the launcher, end when it ends.
+
+    Signals are for the launcher to act on, so the admin ignores the terminal's, and SIGTERM stays blocked.
+    """
+    close_foreign_fds({*start.fds, listener.fileno()})
+    set_title("admin")
+    clock, entropy = SystemClock(), SystemEntropy()
+    transport = AuthenticatedTransport(listener, start.admin, start.options, clock, entropy)
+    admin = Admin(transport)
+
+    def relay(event: ChildEvent) -> None:
+        write_report(start.report_fd, _report_of(event))
+        if not isinstance(event, ChildStarted):
+            transport.abort_run()
+
+    children = ChildProcesses(transport, start.options, entropy, relay)
+    reader_fd, report_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    children.launch(replace(start, report_fd=report_fd), reader_fd, run_actor)
+    if start.memory_fd is not None:
+        os.close(start.memory_fd)
+    admin.run()
+
+
+def _report_of(event: ChildEvent) -> Report:
+    match event:
+        case ChildStarted(os_pid=os_pid):
+            return Report(Outcome.STARTED, str(os_pid))
+        case ChildIgnored():
+            return Report(Outcome.IGNORED)
+        case ChildStartFailed(reason=reason):
+            return Report(Outcome.START_FAILED, str(reason))
+        case ChildExited(reason=reason):
+            return Report(Outcome.EXITED, str(reason))

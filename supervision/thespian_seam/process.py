@@ -1,0 +1,148 @@
+"""What a process of the system does to be a good one on Linux: it dies with its parent, owns its descriptors, and can crash."""
+
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+from setproctitle import setproctitle
+
+from protocols import InternalError
+
+log = logging.getLogger("livekitex.seam")
+
+EXIT_ORPHANED: Final = 71
+EXIT_UNHANDLED: Final = 70
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_STDERR_FD: Final = 2
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def fork(main: Callable[[], object]) -> int:
+    """Run ``main`` in a child and return its process id; the child ends when ``main`` does, and dies when this process does.
+
+    Cures C5, A2 and A6: Thespian leaves its processes running when their parent is killed, and forks its admin away from its starter.
+    No signal handler of this process ever runs in the child. ``main`` runs on top of the parent's frames, so nothing that the
+    parent holds is finalised in the child.
+
+    Raises:
+        OSError: there is no room for another process.
+        InternalError: called from another thread than the main one; the child would die with that thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise InternalError("a process is forked from the main thread only: the child dies with the thread that forked it")
+    parent = os.getpid()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if not pid:
+            _run_child(main, parent, mask)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return pid
+
+
+def _run_child(main: Callable[[], object], parent: int, mask: Iterable[int]) -> NoReturn:
+    code = EXIT_UNHANDLED
+    try:
+        die_with(parent)
+        reset_signals()
+        signal.pthread_sigmask(signal.SIG_SETMASK, {*mask, signal.SIGTERM})
+        main()
+        code = 0
+    except BaseException:
+        log.exception("a process of the system ended by an exception")
+    finally:
+        end_process(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End at once: what is buffered for the standard streams is written, nothing else of Python's shutdown runs."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(code)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when the thread that forked it ends, even by SIGKILL; ends it now if that has happened."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(EXIT_ORPHANED)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every descendant whose parent ends, so that none escapes."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def reset_signals() -> None:
+    """Give up the handlers inherited from the parent, and let a fault of native code end the process.
+
+    Cures C1 and C2: Thespian installs a Python handler for every signal, so that a segmentation fault becomes an endless loop. Faults, and
+    SIGUSR1 on request, print the stacks of all threads on standard error. SIGINT, SIGHUP and SIGQUIT of a terminal are the launcher's to
+    decide: others ignore them, by a handler and not by SIG_IGN, which the programs that they execute would inherit. SIGTERM waits until
+    `on_signals` says what it means.
+    """
+    signal.set_wakeup_fd(-1)
+    faulthandler.disable()
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, _ignore)
+    faulthandler.enable(_STDERR_FD)
+    faulthandler.register(signal.SIGUSR1, _STDERR_FD)
+
+
+def on_signals(numbers: Iterable[signal.Signals], callback: Callable[[signal.Signals], None]) -> None:
+    """Call back for each of these signals, from the handler: ``callback`` must take no lock and not raise."""
+    taken = set(numbers)
+    for number in taken:
+        signal.signal(number, lambda got, _frame: callback(signal.Signals(got)))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, taken)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing, in this process only."""
+
+
+def close_foreign_fds(keep: Iterable[int]) -> None:
+    """Close every descriptor but the standard streams and ``keep``. Cures A4 and A5: a forked listening socket accepts for the dead."""
+    kept = {0, 1, 2, *keep}
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with suppress(OSError):  # the descriptor that listed the folder
+                os.close(int(name))
+
+
+def set_title(title: str) -> None:
+    """Show what this process is in ``ps``."""
+    setproctitle(f"livekitex: {title}")
+
+
+def children_of(parent: int) -> list[int]:
+    """The process ids of the direct children of ``parent``, ended ones that nobody waited for included."""
+    children = []
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with suppress(OSError):  # it ended meanwhile
+                stat = Path("/proc", name, "stat").read_bytes()
+                if int(stat.rpartition(b")")[2].split()[1]) == parent:
+                    children.append(int(name))
+    return children
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
