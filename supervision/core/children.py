@@ -1,0 +1,125 @@
+"""The children of a supervisor, as a value: every change makes a new one."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from protocols import NORMAL, ChildCounts, ExitReason
+from supervision.core.child_spec import ChildSpec, ChildType, Restart
+from supervision.core.effects import ChildRow, Listing
+
+
+class Status(StrEnum):
+    """What a supervisor knows of a child's process."""
+
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    """A restart of it failed, or is paused by a backoff: another attempt is due."""
+
+    STOPPED = "stopped"
+    """Down, and meant to come back with its group."""
+
+    DOWN = "down"
+    """Down until a call or a group restart starts it."""
+
+    @property
+    def has_process(self) -> bool:
+        """Whether OTP would show a process, or ``restarting``, rather than ``undefined``."""
+        return self in (Status.RUNNING, Status.RESTARTING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One child through all its lives. ``uid`` is its present life or its last one, which ended with ``reason``.
+
+    ``attempts`` counts its starts; ``streak`` its restarts in a row, each soon after the life begun at ``up_since`` (monotonic seconds).
+    """
+
+    key: str
+    spec: ChildSpec
+    status: Status = Status.DOWN
+    uid: str = ""
+    reason: ExitReason = NORMAL
+    attempts: int = 0
+    streak: int = 0
+    up_since: float = 0.0
+
+    @property
+    def restart(self) -> Restart:
+        """Its restart type."""
+        return self.spec.restart
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Children in start order, oldest first. A new key goes last, a known one keeps its place."""
+
+    _by_key: Mapping[str, Child] = field(default_factory=lambda: MappingProxyType({}))
+    _key_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __iter__(self) -> Iterator[Child]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __getitem__(self, key: str) -> Child:
+        return self._by_key[key]
+
+    def get(self, key: str) -> Child | None:
+        """The child with this key."""
+        return self._by_key.get(key)
+
+    def living(self, uid: str) -> Child | None:
+        """The child whose life is ``uid``; while it is restarting, whose last life was."""
+        key = self._key_of.get(uid)
+        return None if key is None else self._by_key[key]
+
+    def by_uid(self, uid: str) -> Child:
+        """The child whose life is ``uid``, which is known to be one."""
+        return self._by_key[self._key_of[uid]]
+
+    def put(self, child: Child) -> Self:
+        """With ``child`` added, or in the place of the one with its key."""
+        key_of = self._without(child.key)
+        if child.uid and child.status.has_process:
+            key_of[child.uid] = child.key
+        return type(self)(MappingProxyType({**self._by_key, child.key: child}), MappingProxyType(key_of))
+
+    def remove(self, key: str) -> Self:
+        """Without the child that has this key."""
+        by_key = dict(self._by_key)
+        del by_key[key]
+        return type(self)(MappingProxyType(by_key), MappingProxyType(self._without(key)))
+
+    def _without(self, key: str) -> dict[str, str]:
+        key_of = dict(self._key_of)
+        if key in self._by_key:
+            key_of.pop(self._by_key[key].uid, None)
+        return key_of
+
+    def listing(self) -> Listing:
+        """The answer to ``which_children``."""
+        return Listing(tuple(_row(child) for child in reversed(tuple(self))))
+
+    def counts(self, dead: Collection[str] = ()) -> ChildCounts:
+        """The answer to ``count_children``. ``dead`` are lives that are over although nothing was done about it yet."""
+        return ChildCounts(
+            specs=len(self),
+            active=sum(child.status is Status.RUNNING and child.uid not in dead for child in self),
+            supervisors=sum(child.spec.type is ChildType.SUPERVISOR for child in self),
+            workers=sum(child.spec.type is ChildType.WORKER for child in self),
+        )
+
+
+def _row(child: Child) -> ChildRow:
+    running = child.status is Status.RUNNING
+    return ChildRow(
+        id=child.spec.id,
+        state=str(child.status) if child.status.has_process else "undefined",
+        type=child.spec.type,
+        title=child.spec.title,
+        uid=child.uid if running else "",
+    )

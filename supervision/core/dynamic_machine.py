@@ -1,0 +1,97 @@
+"""The dynamic supervisor: no children at first, each started by a call and treated alone. Ids mean nothing to it, only lives."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from protocols import CountChildren, DeleteChild, InvalidSpecError, RestartChild, StartChild, TerminateChild, WhichChildren
+from supervision.core.child_spec import ChildSpec
+from supervision.core.children import Child, Children
+from supervision.core.effects import Outcome
+from supervision.core.events import ChildRequest
+from supervision.core.flags import Backoff, DynamicFlags
+from supervision.core.machine import Machine
+from supervision.core.restart_intensity import RestartIntensity
+from supervision.core.rules import AddChild, Decision, StopChild
+from supervision.core.strategies import Plan
+from supervision.core.wire import blame, require_map
+
+
+def dynamic_machine(flags: DynamicFlags, *, uid: str) -> Machine:
+    """A dynamic supervisor without children."""
+    intensity = RestartIntensity(max_restarts=flags.max_restarts, max_seconds=flags.max_seconds)
+    return Machine.new(DynamicRules(flags), (), intensity, uid)
+
+
+def dynamic_args(flags: DynamicFlags) -> dict[str, Any]:
+    """The arguments of a dynamic supervisor's own specification: `dynamic_machine_from_wire` reads them."""
+    return {"flags": flags.to_wire()}
+
+
+def dynamic_machine_from_wire(args: object, *, uid: str) -> Machine:
+    """The dynamic supervisor that ``args`` describe.
+
+    Raises:
+        InvalidSpecError: they are malformed; the reason begins with ``supervisor_data:``, as in Elixir.
+    """
+    with blame("supervisor_data"):
+        flags = DynamicFlags.from_wire(require_map(args, frozenset({"flags"}), "args").get("flags", {}))
+    return dynamic_machine(flags, uid=uid)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicRules:
+    """Elixir's ``DynamicSupervisor``."""
+
+    flags: DynamicFlags
+
+    @property
+    def backoff(self) -> Backoff | None:
+        """The pause before restarts, from the flags."""
+        return self.flags.backoff
+
+    @property
+    def ignored(self) -> Outcome:
+        """Elixir's ``:ignore``."""
+        return Outcome("ignore")
+
+    def keeps(self, _spec: ChildSpec) -> bool:
+        """A child without a process is forgotten."""
+        return False
+
+    def plan(self, _children: Children, ended: str) -> Plan:
+        """Each child alone."""
+        return Plan(stop=(), start=(ended,))
+
+    def waves(self, children: Children) -> tuple[tuple[str, ...], ...]:
+        """All at once, each with its own time."""
+        return (tuple(child.key for child in children),)
+
+    def ends_with(self, _child: Child, _children: Children) -> bool:
+        """Never: ``significant`` means nothing here."""
+        return False
+
+    def decide(self, request: ChildRequest, children: Children, _dead: Collection[str]) -> Decision:
+        """Elixir's answers to calls by life; a restarting child is still known by its last one. Static supervisors' calls are refused."""
+        match request:
+            case StartChild(spec=spec):
+                return self._start(spec, children)
+            case TerminateChild(uid=uid):
+                child = children.living(uid)
+                return Outcome("error:not_found") if child is None else StopChild(child.key)
+            case RestartChild() | DeleteChild():
+                return Outcome("error:unsupported")
+            case WhichChildren():
+                return children.listing()
+            case CountChildren():
+                return children.counts()
+            case _:
+                assert_never(request)
+
+    def _start(self, wire: Mapping[str, Any], children: Children) -> Decision:
+        try:
+            spec = self.flags.child_from_wire(wire)
+        except InvalidSpecError as refusal:
+            return Outcome(f"error:{refusal.reason}")
+        full = self.flags.max_children is not None and len(children) >= self.flags.max_children
+        return Outcome("error:max_children") if full else AddChild(spec)

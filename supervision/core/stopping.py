@@ -1,0 +1,58 @@
+"""How children are stopped: asked to end, given their time, killed. The end of one that died before its turn is taken from the mailbox."""
+
+from dataclasses import replace
+
+from protocols import ExitReason
+from supervision.core.children import Child, Status
+from supervision.core.effects import ArmTimer, CancelTimer, EndHungChild, KillChild, ShutDownChild
+from supervision.core.events import ChildExited, StopTimer
+from supervision.core.task import Task
+from supervision.core.turn import Turn
+
+
+def stop_wave(turn: Turn, task: Task) -> None:
+    """Begin to stop the next wave of ``task``. Those that have no process, or whose end waits in the mailbox, are done with at once."""
+    wave = [turn.children[key] for key in task.stop[0]]
+    dead = turn.unread_ends()
+    absorbed = {child.uid for child in wave} & dead.keys()
+    turn.mailbox = tuple(event for event in turn.mailbox if not (isinstance(event, ChildExited) and event.uid in absorbed))
+    stopping = set[str]()
+    for child in wave:
+        if child.status is Status.RUNNING and child.uid not in dead:
+            stopping.add(child.uid)
+            _ask_to_end(turn, child)
+        else:
+            turn.settle(replace(child, reason=dead.get(child.uid, child.reason)), final=child.key not in task.start)
+    turn.task = replace(task, stop=task.stop[1:], stopping=frozenset(stopping))
+
+
+def child_stopped(turn: Turn, task: Task, uid: str, reason: ExitReason) -> None:
+    """A child of the wave has ended. Why it did so disturbs nothing and counts nothing."""
+    child = turn.children.by_uid(uid)
+    if child.spec.grace_ms is not None:
+        turn.emit(CancelTimer(StopTimer(uid)))
+    turn.task = replace(task, stopping=task.stopping - {uid})
+    turn.settle(replace(child, reason=reason), final=child.key not in task.start)
+
+
+def stop_overdue(turn: Turn, uid: str) -> None:
+    """A child has used up its time."""
+    if turn.task is not None and uid in turn.task.stopping:
+        turn.emit(KillChild(uid))
+
+
+def child_hung(turn: Turn, uid: str) -> None:
+    """A child hangs: that is a death which needs help. One that is being stopped, or is over already, needs none."""
+    child = turn.children.living(uid)
+    stopping = turn.task is not None and uid in turn.task.stopping
+    if child is not None and child.status is Status.RUNNING and not stopping and uid not in turn.unread_ends():
+        turn.emit(EndHungChild(uid))
+
+
+def _ask_to_end(turn: Turn, child: Child) -> None:
+    if child.spec.brutal:
+        turn.emit(KillChild(child.uid))
+        return
+    turn.emit(ShutDownChild(child.uid))
+    if child.spec.grace_ms is not None:
+        turn.emit(ArmTimer(StopTimer(child.uid), child.spec.grace_ms))

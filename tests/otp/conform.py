@@ -1,0 +1,57 @@
+"""Plays recorded OTP scenarios against our supervision and tells every difference.
+
+    python tests/otp/conform.py [--real [--processes]] FILE...
+
+By default the pure core runs in simulated processes; with ``--real`` the Supervisor actors do, on SimRuntime or on real processes. One line
+for each scenario that differs, then ``PASSED n FAILED m``; exit status 1 if any failed.
+"""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[0] = str(HERE.parent)  # as under pytest: this folder is the package `otp`
+sys.path.append(str(HERE.parents[1]))  # the checkout, where nothing is installed
+
+from otp.compare import first_difference  # noqa: E402
+from otp.core_driver import CoreDriver  # noqa: E402
+from otp.driver import Driver  # noqa: E402
+from otp.runner import observe  # noqa: E402
+from otp.schema import Scenario, load  # noqa: E402
+
+
+def check(scenario: Scenario, make_driver: Callable[[], Driver]) -> str | None:
+    """Play ``scenario`` and only then look at what was recorded: the first difference, or None."""
+    driver = make_driver()
+    try:
+        seen, final = observe(driver, scenario.root, scenario.actions)
+    except Exception:  # noqa: BLE001 - a scenario that breaks the driver is one that differs; the others go on
+        return f"raised {traceback.format_exc(limit=-3)}"
+    finally:
+        driver.close()
+    return first_difference(scenario.expected, scenario.final, seen, final)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    passed = failed = 0
+    for path in options.files:
+        for scenario in load(path):
+            difference = check(scenario, CoreDriver)
+            if difference is None:
+                passed += 1
+            else:
+                failed += 1
+                print(f"{scenario.name}: {difference}")
+    print(f"PASSED {passed} FAILED {failed}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""Trace files: what a scenario holds, and its specifications in the words of `supervision`.
+
+Nothing is judged here. A specification that is wrong on purpose stays as wrong as it is, for the supervisor to refuse.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Spec = Mapping[str, Any]
+Action = Mapping[str, Any]
+
+WORKER = "otp.script:ScriptedWorker"
+SUPERVISOR = "otp.script:ScriptedSupervisor"
+DYNAMIC_SUPERVISOR = "otp.script:ScriptedDynamicSupervisor"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One recorded run: a tree, what was done to it, and what was seen."""
+
+    name: str
+    root: Spec
+    actions: tuple[Action, ...]
+    expected: tuple[Mapping[str, Any], ...]
+    final: Mapping[str, Any]
+
+
+def load(path: Path) -> Iterator[Scenario]:
+    """The scenarios of a trace file, in its order."""
+    for entry in json.loads(path.read_text(encoding="utf-8"))["scenarios"]:
+        yield Scenario(
+            name=entry["name"],
+            root=entry["root"],
+            actions=tuple(step["action"] for step in entry["steps"]),
+            expected=tuple(step["expect"] for step in entry["steps"]),
+            final=entry["final"],
+        )
+
+
+def child_wire(spec: Spec) -> dict[str, Any]:
+    """The wire form of a `ChildSpec` for ``spec``; how its process behaves travels in the arguments, as ``script``."""
+    wire = {"id": spec["id"], "type": "worker" if spec["type"] == "worker" else "supervisor"}
+    wire |= {field: spec[field] for field in ("restart", "shutdown", "significant") if field in spec}
+    if spec["type"] == "worker":
+        fields = ("traps_exit", "start", "start_delay_ms", "terminate_delay_ms", "terminate_outcome")
+        return wire | {"actor": WORKER, "args": {"script": {field: spec[field] for field in fields}}}
+    script = {"init": spec.get("init", ["ok"])}
+    if spec["type"] == "dynamic":
+        return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec)}}
+    children = [child_wire(child) for child in spec["children"]]
+    return wire | {"actor": SUPERVISOR, "args": {"script": script, "flags": _flags(spec), "children": children}}
+
+
+def _flags(spec: Spec) -> dict[str, Any]:
+    return {field: spec[field] for field in ("strategy", "max_restarts", "max_seconds", "auto_shutdown") if field in spec}
+
+
+def _dynamic_flags(spec: Spec) -> dict[str, Any]:
+    flags = {field: spec[field] for field in ("max_restarts", "max_seconds", "max_children") if field in spec}
+    if flags.get("max_children") == "infinity":
+        flags["max_children"] = None
+    return flags
