@@ -32,6 +32,9 @@ class Kind(IntEnum):
     """A system message of Thespian's, for `allowlist.loads`."""
 
 
+_KINDS: Final = frozenset(Kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One authenticated message."""
@@ -86,7 +89,7 @@ class FrameReader:
             require_mac(mac(self._key, b"frame", _INDEX.pack(self._index), header, payload), proof, "frame")
             if sequence <= self._last:
                 raise AuthenticationError(f"frame {sequence} after {self._last}")
-            if kind not in Kind:
+            if kind not in _KINDS:
                 raise DecodeError(f"frame of unknown kind {kind}")
             del self._buffer[:end]
             self._index += 1

@@ -121,9 +121,10 @@ class _Launcher:
                 escaped = escaping(envelope.message.run)
             return escaped is None and not done()
 
-        if not done():
-            self._transport.run(handle, None if timeout_s is None else timedelta(seconds=timeout_s))
-        return escaped
+        if done():
+            return None
+        limit = None if timeout_s is None else timedelta(seconds=timeout_s)
+        return escaping(lambda: self._transport.run(handle, limit)) or escaped
 
     def _end_tree(self) -> None:
         """Ask the roots to end, then kill them and whatever is left of the tree."""

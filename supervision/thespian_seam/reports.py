@@ -32,6 +32,9 @@ class Outcome(IntEnum):
     """With the reason."""
 
 
+_OUTCOMES: Final = frozenset(Outcome)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One record."""
@@ -63,7 +66,7 @@ class ReportReader:
         while len(self._buffer) >= _HEADER.size:
             outcome, length = _HEADER.unpack_from(self._buffer)
             end = _HEADER.size + length
-            if outcome not in Outcome or len(self._buffer) < end:
+            if outcome not in _OUTCOMES or len(self._buffer) < end:
                 break
             reports.append(Report(Outcome(outcome), self._buffer[_HEADER.size : end].decode(errors="replace")))
             self._buffer = self._buffer[end:]

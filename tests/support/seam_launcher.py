@@ -1,0 +1,14 @@
+"""``python -m support.seam_launcher FD OPTIONS TITLE-PADDING``: a system of processes for a test, told what to do on descriptor FD."""
+
+import json
+import sys
+
+from supervision.actor import ActorStart
+from supervision.thespian_seam import SystemOptions, run_gateway
+
+if __name__ == "__main__":
+    options = json.loads(sys.argv[2])
+    if "key" in options:
+        options["key"] = bytes.fromhex(options["key"])
+    start = ActorStart(actor_id="gateway", uid="g1", actor="support.seam_actors:Gateway", args={"fd": int(sys.argv[1])}, title="launcher")
+    print("ended:", run_gateway(start, SystemOptions(**options)), file=sys.stderr)
