@@ -3,14 +3,37 @@
 Part of livekitex-agent.
 """
 
-from supervision.actor import Actor, Cancel, Context, Ignore, StopStart
+from typing import TYPE_CHECKING, Any
+
+from supervision.actor import (
+    Actor,
+    ActorStart,
+    Cancel,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    Context,
+    Ignore,
+    StopStart,
+)
 from supervision.circuit_breakers import CircuitBreakerRegistry
 from supervision.registry import Registry
 from supervision.sim import Links, SimRuntime, TraceKind
 
+if TYPE_CHECKING:
+    from supervision.thespian_seam import SystemOptions, run_gateway
+
 __all__ = [
     "Actor",
+    "ActorStart",
     "Cancel",
+    "ChildEvent",
+    "ChildExited",
+    "ChildIgnored",
+    "ChildStartFailed",
+    "ChildStarted",
     "CircuitBreakerRegistry",
     "Context",
     "Ignore",
@@ -18,5 +41,16 @@ __all__ = [
     "Registry",
     "SimRuntime",
     "StopStart",
+    "SystemOptions",
     "TraceKind",
+    "run_gateway",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - of a module's names
+    """Load the seam to Thespian when it is first asked for: only a launcher runs it, and it needs Linux."""
+    if name in ("SystemOptions", "run_gateway"):
+        from supervision import thespian_seam
+
+        return getattr(thespian_seam, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
