@@ -19,6 +19,19 @@ from supervision.actor import (
     StopStart,
 )
 from supervision.circuit_breakers import CircuitBreakerRegistry
+from supervision.core import (
+    AutoShutdown,
+    Backoff,
+    ChildSpec,
+    ChildType,
+    DynamicFlags,
+    Restart,
+    Shutdown,
+    Strategy,
+    SupervisorFlags,
+    dynamic_args,
+    supervisor_args,
+)
 from supervision.registry import Registry
 from supervision.sim import Links, SimRuntime, TraceKind
 
@@ -28,22 +41,33 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor",
     "ActorStart",
+    "AutoShutdown",
+    "Backoff",
     "Cancel",
     "ChildEvent",
     "ChildExited",
     "ChildIgnored",
+    "ChildSpec",
     "ChildStartFailed",
     "ChildStarted",
+    "ChildType",
     "CircuitBreakerRegistry",
     "Context",
+    "DynamicFlags",
     "Ignore",
     "Links",
     "Registry",
+    "Restart",
+    "Shutdown",
     "SimRuntime",
     "StopStart",
+    "Strategy",
+    "SupervisorFlags",
     "SystemOptions",
     "TraceKind",
+    "dynamic_args",
     "run_gateway",
+    "supervisor_args",
 ]
 
 
