@@ -149,7 +149,7 @@ def _free_form(value: object, depth: int = 0) -> object:
         return _finite(value)
     if depth == MAX_DEPTH:
         raise _MisfitError(f"more than {MAX_DEPTH} levels of nesting")
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not isinstance(value, msgpack.ExtType):  # which is a tuple
         return [_free_form(entry, depth + 1) for entry in _bounded(value)]
     if isinstance(value, Mapping):
         return {_text_key(key): _free_form(entry, depth + 1) for key, entry in _bounded(value).items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocols.codec import pack, unpack
-from protocols.errors import DecodeError
+from protocols.errors import DecodeError, MessageTooLargeError
 from protocols.messages import Message
 from protocols.ref import Ref
 
@@ -40,7 +40,10 @@ def encode_envelope(envelope: Envelope) -> bytes:
         MessageTooLargeError: beyond `protocols.codec.MAX_WIRE_BYTES`.
         UsageError: a free-form field that msgpack cannot carry.
     """
-    return bytes((WIRE_VERSION,)) + pack(Envelope, envelope)
+    try:
+        return bytes((WIRE_VERSION,)) + pack(Envelope, envelope)
+    except MessageTooLargeError as failure:
+        raise MessageTooLargeError(f"{type(envelope.message).__name__}: {failure}") from None
 
 
 def decode_envelope(data: bytes) -> Envelope:
