@@ -32,8 +32,10 @@ from supervision.core import (
     dynamic_args,
     supervisor_args,
 )
+from supervision.dynamic_supervisor import DynamicSupervisor
 from supervision.registry import Registry
 from supervision.sim import Links, SimRuntime, TraceKind
+from supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from supervision.thespian_seam import SystemOptions, run_gateway
@@ -54,6 +56,7 @@ __all__ = [
     "CircuitBreakerRegistry",
     "Context",
     "DynamicFlags",
+    "DynamicSupervisor",
     "Ignore",
     "Links",
     "Registry",
@@ -62,6 +65,7 @@ __all__ = [
     "SimRuntime",
     "StopStart",
     "Strategy",
+    "Supervisor",
     "SupervisorFlags",
     "SystemOptions",
     "TraceKind",

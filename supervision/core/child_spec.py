@@ -170,7 +170,7 @@ def refuse_significant() -> NoReturn:
 
 def _require_actor(actor: object) -> None:
     module, _, name = require_text(actor, "invalid_actor").partition(":")
-    if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+    if not all(part.isidentifier() for path in (module, name) for part in path.split(".")):
         refuse(f"invalid_actor:{actor!s:.50}", "name the class as module:Class")
 
 

@@ -153,19 +153,13 @@ class Exit:
     cause: str
 
 
-Effect = (
-    SpawnChild
-    | ShutDownChild
-    | KillChild
-    | EndHungChild
-    | ArmTimer
-    | CancelTimer
-    | SendSelf
-    | Reply
-    | ChildUp
-    | ChildDown
-    | ForgetChild
-    | Ready
-    | FailStart
-    | Exit
-)
+ProcessEffect = SpawnChild | ShutDownChild | KillChild | EndHungChild
+"""What is done to a child's process."""
+
+NewsEffect = ChildUp | ChildDown | ForgetChild
+"""What others are to know, or to give up, because of a child."""
+
+OwnEffect = ArmTimer | CancelTimer | SendSelf | Ready | FailStart | Exit
+"""What is done to the supervisor itself."""
+
+Effect = ProcessEffect | NewsEffect | OwnEffect | Reply

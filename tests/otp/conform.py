@@ -7,9 +7,11 @@ for each scenario that differs, then ``PASSED n FAILED m``; exit status 1 if any
 """
 
 import argparse
+import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +23,7 @@ from otp.core_driver import CoreDriver  # noqa: E402
 from otp.driver import Driver  # noqa: E402
 from otp.runner import observe  # noqa: E402
 from otp.schema import Scenario, load  # noqa: E402
+from otp.sim_driver import SimDriver  # noqa: E402
 
 
 def check(scenario: Scenario, make_driver: Callable[[], Driver]) -> str | None:
@@ -38,12 +41,16 @@ def check(scenario: Scenario, make_driver: Callable[[], Driver]) -> str | None:
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--real", action="store_true", help="drive the Supervisor actors, on SimRuntime")
+    parser.add_argument("--seed", type=int, default=0, help="with --real: the order that SimRuntime chooses among what OTP leaves open")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
+    logging.disable()
+    make_driver: Callable[[], Driver] = partial(SimDriver, options.seed) if options.real else CoreDriver
     passed = failed = 0
     for path in options.files:
         for scenario in load(path):
-            difference = check(scenario, CoreDriver)
+            difference = check(scenario, make_driver)
             if difference is None:
                 passed += 1
             else:

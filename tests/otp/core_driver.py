@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from otp.calls import actor_paths, parse_reason, refused_by_caller, request_of
 from otp.driver import Call, Entry
-from otp.processes import Parent, PendingCall, Process, SupervisorProcess, Worker, parse_reason
-from otp.schema import DYNAMIC_SUPERVISOR, WORKER, Action, Spec, child_wire
+from otp.processes import Parent, PendingCall, Process, SupervisorProcess, Worker
+from otp.schema import DYNAMIC_SUPERVISOR, TRAPPING_WORKER, WORKER, Action, Spec, child_wire
 from otp.world import World
-from protocols import CountChildren, DeleteChild, InvalidSpecError, RestartChild, StartChild, TerminateChild, WhichChildren
+from protocols import CountChildren, WhichChildren
 from supervision.core import events as on
 from supervision.core.child_spec import ChildSpec
 from supervision.core.dynamic_machine import dynamic_machine_from_wire
-from supervision.core.flags import DynamicFlags
 from supervision.core.supervisor_machine import supervisor_machine_from_wire
 
 
@@ -38,6 +38,7 @@ class CoreDriver:
     def __init__(self) -> None:
         self.world = World()
         self.processes: list[Process] = []
+        self.actors: dict[str, str] = {}
 
     @property
     def log(self) -> Sequence[Entry]:
@@ -51,6 +52,7 @@ class CoreDriver:
 
     def boot(self, root: Spec) -> PendingCall:
         """See `Driver.boot`."""
+        self.actors |= actor_paths(root)
         call = PendingCall()
         as_a_child = {"restart": "temporary", "significant": False}  # nobody supervises the root
         self._spawn(ChildSpec.from_wire(child_wire(root) | as_a_child), "root", Outside(call))
@@ -62,7 +64,9 @@ class CoreDriver:
         call = PendingCall(action.get("reason", ""))
         is_stop = action["do"] == "stop"
         target = self._living(action["id" if is_stop else "sup"])
-        refusal = self._refused_by_caller(action)
+        if action["do"] == "start_child":
+            self.actors |= actor_paths(action["child"])
+        refusal = refused_by_caller(action, self.actors)
         if refusal:
             call.resolve(refusal)
         elif target is None:
@@ -72,7 +76,8 @@ class CoreDriver:
             target.deliver(partial(target.on_stop, call))
         elif isinstance(target, SupervisorProcess):
             target.calls.append(call)
-            target.deliver(partial(target.feed, on.Called(call, self._request(action))))
+            request = request_of(action, self._last_up(action.get("id", "")))
+            target.deliver(partial(target.feed, on.Called(call, request)))
         self._rest_now()
         return call
 
@@ -152,7 +157,7 @@ class CoreDriver:
 
     def _spawn(self, spec: ChildSpec, uid: str, parent: Parent) -> Process:
         process: Process
-        if spec.actor == WORKER:
+        if spec.actor in (WORKER, TRAPPING_WORKER):
             process = Worker(self.world, spec, uid, parent)
         else:
             make = dynamic_machine_from_wire if spec.actor == DYNAMIC_SUPERVISOR else supervisor_machine_from_wire
@@ -172,34 +177,9 @@ class CoreDriver:
         """The newest process of that id which is not over."""
         return next((process for process in reversed(self.processes) if process.spec.id == process_id and not process.over), None)
 
-    def _request(self, action: Action) -> on.Request:
-        match action["do"]:
-            case "start_child":
-                return StartChild(spec=child_wire(action["child"]))
-            case "terminate_child":
-                # A dynamic supervisor is told a process: the one that last came up.
-                ups = [process.uid for process in self.processes if process.spec.id == action["id"] and process.up]
-                return TerminateChild(child_id=action["id"], uid=ups[-1] if ups else "?")
-            case "restart_child":
-                return RestartChild(child_id=action["id"])
-            case "delete_child":
-                return DeleteChild(child_id=action["id"])
-            case "which_children":
-                return WhichChildren()
-            case _:
-                return CountChildren()
-
-    def _refused_by_caller(self, action: Action) -> str | None:
-        """Elixir checks the children of a dynamic supervisor before the call is made."""
-        if action["do"] != "start_child":
-            return None
-        known = [process.spec.actor for process in self.processes if process.spec.id == action["sup"]]
-        if known and known[-1] == DYNAMIC_SUPERVISOR:
-            try:
-                DynamicFlags().child_from_wire(child_wire(action["child"]))
-            except InvalidSpecError as refusal:
-                return f"error:{refusal.reason}"
-        return None
+    def _last_up(self, child_id: str) -> str:
+        """The life of that id which came up last."""
+        return next((process.uid for process in reversed(self.processes) if process.spec.id == child_id and process.up), "?")
 
     def _rest_now(self) -> None:
         """Let everything happen that needs no time."""

@@ -6,32 +6,20 @@ They know nothing of supervision: a `SupervisorProcess` hands every event to the
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import itemgetter
 from typing import Any, Protocol
 
-from otp.schema import DYNAMIC_SUPERVISOR
+from otp.calls import listed, parse_reason
 from otp.world import Timer, World
-from protocols import ExitReason, InvalidSpecError, StopSupervisor, abnormal
+from protocols import KILLED, NORMAL, SHUTDOWN, ExitReason, InvalidSpecError, StopSupervisor
 from supervision.core import effects as do
 from supervision.core import events as on
 from supervision.core.child_spec import ChildSpec
 from supervision.core.machine import Machine
 
 START_FAILURES = {"fail": "init_failed", "raise": "error:raise", "stop_normal": "normal", "stop_shutdown": "shutdown"}
-KILLED = ExitReason.parse("killed")
-SHUTDOWN = ExitReason.parse("shutdown")
-NORMAL = ExitReason.parse("normal")
 ERROR = ExitReason.parse("error")
 
 MachineMaker = Callable[..., Machine]
-
-
-def parse_reason(text: str) -> ExitReason:
-    """The reason that ``text`` names: ``raise`` is what an exception gives."""
-    try:
-        return ExitReason.parse("error:raise" if text == "raise" else text)
-    except ValueError:
-        return abnormal(text)
 
 
 class PendingCall:
@@ -306,7 +294,7 @@ class SupervisorProcess(Process):
             return f"{answer.result}:{self.lives[answer.uid].name}" if answer.uid else answer.result
         if isinstance(answer, do.Listing):
             rows = [{"id": row.id, "pid": self._pid(row), "type": str(row.type)} for row in answer.rows]
-            return sorted(rows, key=itemgetter("id", "pid")) if self.spec.actor == DYNAMIC_SUPERVISOR else rows
+            return listed(rows, self.spec.actor)
         return {"specs": answer.specs, "active": answer.active, "supervisors": answer.supervisors, "workers": answer.workers}
 
     def _pid(self, row: do.ChildRow) -> str:

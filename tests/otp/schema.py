@@ -13,6 +13,7 @@ Spec = Mapping[str, Any]
 Action = Mapping[str, Any]
 
 WORKER = "otp.script:ScriptedWorker"
+TRAPPING_WORKER = "otp.script:TrappingWorker"
 SUPERVISOR = "otp.script:ScriptedSupervisor"
 DYNAMIC_SUPERVISOR = "otp.script:ScriptedDynamicSupervisor"
 
@@ -46,7 +47,8 @@ def child_wire(spec: Spec) -> dict[str, Any]:
     wire |= {field: spec[field] for field in ("restart", "shutdown", "significant") if field in spec}
     if spec["type"] == "worker":
         fields = ("traps_exit", "start", "start_delay_ms", "terminate_delay_ms", "terminate_outcome")
-        return wire | {"actor": WORKER, "args": {"script": {field: spec[field] for field in fields}}}
+        actor = TRAPPING_WORKER if spec["traps_exit"] else WORKER
+        return wire | {"actor": actor, "args": {"script": {field: spec[field] for field in fields}}}
     script = {"init": spec.get("init", ["ok"])}
     if spec["type"] == "dynamic":
         return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec)}}

@@ -1,0 +1,60 @@
+"""Probes the children that asked for it, through their mailbox and event loop, and tells which of them hang."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocols import Message, Ping, Ref
+from supervision.actor import Cancel, Context
+from supervision.core.heartbeat import Heartbeat
+
+
+@dataclass(slots=True)
+class _Watched:
+    child: Ref
+    heartbeat: Heartbeat
+    cancel: Cancel
+    probe: int = 0
+    """The probe that waits for its answer; 0: none."""
+
+
+class Heartbeats:
+    """The probes of one supervisor; of each child at most one waits for its answer. A child without answer stays watched."""
+
+    def __init__(self, context: Context, on_hung: Callable[[str], None]) -> None:
+        self._context = context
+        self._on_hung = on_hung
+        self._watched: dict[str, _Watched] = {}
+        self._probes = 0
+
+    def watch(self, child: Ref, deadline_ms: int) -> None:
+        """Probe ``child`` from now on; ``on_hung`` is called with its uid at each tick at which it hangs."""
+        heartbeat = Heartbeat.begin(deadline_ms, self._context.clock.monotonic())
+        self._watched[child.uid] = _Watched(child, heartbeat, self._tick_later(child.uid, heartbeat))
+
+    def forget(self, uid: str) -> None:
+        """Probe this life no more; nothing happens if nobody did."""
+        watched = self._watched.pop(uid, None)
+        if watched is not None:
+            watched.cancel()
+
+    def _tick_later(self, uid: str, heartbeat: Heartbeat) -> Cancel:
+        return self._context.after(heartbeat.period_s, lambda: self._tick(self._watched[uid]))
+
+    def _tick(self, watched: _Watched) -> None:
+        watched.heartbeat, hung = watched.heartbeat.tick(self._context.clock.monotonic())
+        watched.cancel = self._tick_later(watched.child.uid, watched.heartbeat)
+        if not watched.probe:
+            self._probe(watched)
+        if hung:
+            self._on_hung(watched.child.uid)
+
+    def _probe(self, watched: _Watched) -> None:
+        self._probes += 1
+        watched.probe = self._probes
+
+        def answered(pong: Message | None) -> None:
+            watched.probe = 0
+            if pong is not None:
+                watched.heartbeat = watched.heartbeat.answer(self._context.clock.monotonic())
+
+        self._context.ask(watched.child, Ping(probe=watched.probe), timeout_s=watched.heartbeat.deadline_s, then=answered)

@@ -1,0 +1,255 @@
+"""The shell of both supervisors: it hands every event to the machine of the core, and performs the effects on its `Context`.
+
+It decides nothing about children. What it keeps is what the core must not know: addresses, timers, who waits for an answer.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, assert_never, cast
+
+from protocols import (
+    SHUTDOWN,
+    ChildCounts,
+    ChildInfo,
+    Children,
+    ChildResult,
+    ErrorReply,
+    ExitReason,
+    InvalidSpecError,
+    Message,
+    MessageTooLargeError,
+    Ref,
+    abnormal,
+)
+from supervision.actor import (
+    Actor,
+    ActorStart,
+    Cancel,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    Context,
+    StopStart,
+)
+from supervision.announcements import Announcements
+from supervision.core import Machine, effects, events
+from supervision.heartbeats import Heartbeats
+
+log = logging.getLogger("livekitex.supervisor")
+
+HUNG: Final = abnormal("hung")
+"""Why a child ended that was killed because it missed its heartbeats."""
+
+
+class SupervisorShell(Actor):
+    """Base of `Supervisor` and `DynamicSupervisor`, which differ in `make_machine` alone.
+
+    Its start is over when all its children are up. While it starts or stops a child, calls wait for their answer, as in OTP.
+    """
+
+    trap_exit: ClassVar[bool] = True
+
+    @staticmethod
+    def make_machine(args: Mapping[str, Any], uid: str) -> Machine:
+        """The machine that ``args`` describe.
+
+        Raises:
+            InvalidSpecError: they describe none.
+        """
+        raise NotImplementedError
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._machine: Machine
+        self._finish_start: Callable[[], None]
+        self._lives: dict[str, ChildStarted] = {}
+        self._timers: dict[events.Timer, Cancel] = {}
+        self._retries: deque[events.Retry] = deque()
+        self._hung: dict[str, ExitReason] = {}
+        self._announcements = Announcements(context)
+        self._heartbeats = Heartbeats(context, lambda uid: self._feed(events.ChildHung(uid)))
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        """Boot the children.
+
+        Raises:
+            StopStart: the arguments describe no supervisor.
+        """
+        try:
+            self._machine = self.make_machine(args, self.context.self_ref.uid)
+        except InvalidSpecError as refusal:
+            log.exception("invalid supervisor", extra={"actor_id": self.context.self_ref.id})
+            raise StopStart(abnormal(refusal.reason)) from refusal
+        self._finish_start = self.context.defer_start()
+        self._feed(events.Boot())
+
+    def on_message(self, message: Message) -> None:
+        """Serve the calls of `protocols.messages.supervision`; others are dropped."""
+        if isinstance(message, events.Request):
+            self._feed(events.Called(self.context.replier(), message))
+        else:
+            super().on_message(message)
+
+    def on_shutdown(self, reason: ExitReason) -> None:
+        """Stop all children in order, then end with ``reason``."""
+        self._feed(events.ParentExited(reason))
+
+    def on_exit_signal(self, reason: ExitReason) -> None:
+        """Go on: a supervisor heeds nobody but its parent."""
+        self._feed(events.StrangerSignalled(reason))
+
+    def on_child(self, event: ChildEvent) -> None:
+        """Hand the fate of a child to the machine."""
+        match event:
+            case ChildStarted(ref=ref):
+                self._lives[ref.uid] = event
+                self._feed(events.ChildStarted(ref.uid))
+            case ChildIgnored(uid=uid):
+                self._feed(events.ChildIgnored(uid))
+            case ChildStartFailed(uid=uid, reason=reason):
+                self._feed(events.ChildStartFailed(uid, str(reason)))
+            case ChildExited(uid=uid, reason=reason):
+                self._feed(events.ChildExited(uid, self._hung.pop(uid, reason)))
+                self._lives.pop(uid, None)
+            case _:
+                assert_never(event)
+
+    def on_registry_changed(self) -> None:
+        """Announce the living children again, and pass the address on."""
+        self._announcements.registry_changed()
+
+    def _feed(self, event: events.Event) -> None:
+        self._machine, wanted = self._machine.handle(event, self.context.clock.monotonic())
+        for effect in wanted:
+            self._perform(effect)
+
+    def _perform(self, effect: effects.Effect) -> None:
+        if isinstance(effect, effects.ProcessEffect):
+            self._control(effect)
+        elif isinstance(effect, effects.NewsEffect):
+            self._tell(effect)
+        elif isinstance(effect, effects.OwnEffect):
+            self._do(effect)
+        else:
+            self._reply(effect)
+
+    def _control(self, effect: effects.ProcessEffect) -> None:
+        match effect:
+            case effects.SpawnChild(uid=uid, key=key, spec=spec):
+                self.context.spawn(
+                    ActorStart(
+                        actor_id=spec.name or spec.id,
+                        uid=uid,
+                        actor=spec.actor,
+                        args=spec.args,
+                        title=spec.title,
+                        memory_key=key if spec.memory_bytes else "",
+                        memory_bytes=spec.memory_bytes,
+                    )
+                )
+            case effects.ShutDownChild(uid=uid):
+                self.context.signal_child(uid, SHUTDOWN)
+            case effects.KillChild(uid=uid):
+                self.context.kill_child(uid)
+            case effects.EndHungChild(uid=uid):
+                self._hung[uid] = HUNG
+                self.context.kill_child(uid)
+            case _:
+                assert_never(effect)
+
+    def _tell(self, effect: effects.NewsEffect) -> None:
+        match effect:
+            case effects.ChildUp(uid=uid, spec=spec):
+                child = self._lives[uid].ref
+                self._announcements.up(child, spec)
+                if spec.heartbeat_ms is not None:
+                    self._heartbeats.watch(child, spec.heartbeat_ms)
+            case effects.ChildDown(key=key, uid=uid, spec=spec, reason=reason, final=final):
+                level = logging.INFO if reason.clean else logging.WARNING
+                log.log(level, "child ended", extra={"child": key, "uid": uid, "reason": str(reason), "final": final})
+                self._heartbeats.forget(uid)
+                self._announcements.down(uid, spec, reason, final=final)
+            case effects.ForgetChild(key=key, spec=spec):
+                if spec.memory_bytes:
+                    self.context.release_memory(key)
+            case _:
+                assert_never(effect)
+
+    def _do(self, effect: effects.OwnEffect) -> None:
+        match effect:
+            case effects.ArmTimer(timer=timer, after_ms=after_ms, jitter_percent=jitter_percent):
+                jitter = jitter_percent / 100 * (2 * self.context.entropy.random() - 1)
+                self._timers[timer] = self.context.after(after_ms / 1000 * (1 + jitter), lambda: self._fire(timer))
+            case effects.CancelTimer(timer=timer):
+                if timer in self._timers:
+                    self._timers.pop(timer)()
+            case effects.SendSelf(message=retry):
+                self._retries.append(retry)
+                if len(self._retries) == 1:
+                    self.context.post(self._next_retry)
+            case effects.Ready():
+                self._finish_start()
+            case effects.FailStart(reason=reason):
+                self.context.exit(_parsed(reason))
+            case effects.Exit(reason=reason, cause=cause):
+                log.log(
+                    logging.INFO, "supervisor ends", extra={"actor_id": self.context.self_ref.id, "reason": str(reason), "cause": cause}
+                )
+                self.context.exit(reason)
+            case _:
+                assert_never(effect)
+
+    def _fire(self, timer: events.Timer) -> None:
+        self._timers.pop(timer, None)
+        self._feed(events.TimerFired(timer))
+
+    def _next_retry(self) -> None:
+        """One retry is posted at a time: they never fill the room for posts, however many children fail."""
+        retry = self._retries.popleft()
+        if self._retries:
+            self.context.post(self._next_retry)
+        self._feed(retry)
+
+    def _reply(self, effect: effects.Reply) -> None:
+        send = cast("Callable[[Message], None]", effect.call)
+        try:
+            send(self._in_words(effect.answer))
+        except MessageTooLargeError as failure:
+            send(ErrorReply.of(failure))
+
+    def _in_words(self, answer: effects.Answer) -> Message:
+        match answer:
+            case effects.Outcome(result=result, uid=uid):
+                return ChildResult(result=result, ref=self._ref(uid))
+            case effects.Listing(rows=rows):
+                return Children(children=tuple(map(self._info, rows)))
+            case ChildCounts():
+                return answer
+            case _:
+                assert_never(answer)
+
+    def _info(self, row: effects.ChildRow) -> ChildInfo:
+        life = self._lives.get(row.uid)
+        return ChildInfo(
+            id=row.id,
+            state=row.state,
+            type=str(row.type),
+            title=row.title,
+            ref=life.ref if life else None,
+            os_pid=life.os_pid if life else 0,
+        )
+
+    def _ref(self, uid: str) -> Ref | None:
+        life = self._lives.get(uid)
+        return life.ref if life else None
+
+
+def _parsed(reason: str) -> ExitReason:
+    """A reason that any child may have made up, as one of ours."""
+    try:
+        return ExitReason.parse(reason)
+    except ValueError:
+        return abnormal(reason)
