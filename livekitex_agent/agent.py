@@ -1,0 +1,137 @@
+"""What an agent is: its instructions, its tools, and who hears, thinks and speaks for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from actors.tools import FunctionTool, tool_to_wire
+from livekitex_agent.default_brain import rules_for
+from protocols import InvalidAgentError, InvalidToolError, MessageTooLargeError, ProviderRef, ToolSchema, UsageError, pack
+
+Tool = FunctionTool | Callable[..., Any]
+
+OFFLINE_VAD: Final = ProviderRef(factory="actors.providers.offline:silero_vad", options={})
+OFFLINE_STT: Final = ProviderRef(factory="actors.providers.offline:moonshine_stt", options={})
+OFFLINE_TTS: Final = ProviderRef(factory="actors.providers.offline:hibari_tts", options={})
+OFFLINE_LLM: Final = "actors.providers.offline:rule_llm"
+
+_PROVIDERS: Final = ("vad", "stt", "llm", "tts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """An agent, checked where it is made. It may be defined anywhere, also after the system was started.
+
+    ``instructions`` tell the language model who it is. ``tools`` are functions that it may call: plain ones, or made by `function_tool`.
+    They travel to the call's process by where they are defined, so each stands at the top level of a module or of the script.
+    ``greeting`` is said when the call begins (empty: nothing).
+
+    ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none (`Agent.text` has none
+    of them). ``llm`` thinks: by default rules made from the tools, which need no key. ``options`` are the session's settings for turn
+    taking.
+
+    Raises:
+        InvalidAgentError: a field is malformed; the text names it and the cure.
+        InvalidToolError: a tool cannot be one, or cannot travel; the text names the cure.
+    """
+
+    instructions: str
+    tools: Sequence[Tool] = ()
+    greeting: str = ""
+    vad: ProviderRef | None = OFFLINE_VAD
+    stt: ProviderRef | None = OFFLINE_STT
+    tts: ProviderRef | None = OFFLINE_TTS
+    llm: ProviderRef | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _require_text("instructions", self.instructions)
+        if not self.instructions.strip():
+            raise InvalidAgentError("instructions are empty: tell the model in a sentence who it is and what it does")
+        _require_text("greeting", self.greeting)
+        for name in _PROVIDERS:
+            _require_provider(name, getattr(self, name))
+        _require_map("options", self.options)
+        tools = _tools_to_wire(self.tools)
+        object.__setattr__(self, "tools", tuple(self.tools))
+        object.__setattr__(self, "_wire", self._to_wire(tools))
+        _require_fits(self._wire)
+
+    @classmethod
+    def text(
+        cls,
+        *,
+        instructions: str,
+        tools: Sequence[Tool] = (),
+        greeting: str = "",
+        llm: ProviderRef | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """An agent that reads and writes and neither hears nor speaks; fields and errors as in the class."""
+        return cls(instructions=instructions, tools=tools, greeting=greeting, vad=None, stt=None, tts=None, llm=llm, options=options or {})
+
+    def to_wire(self) -> dict[str, Any]:
+        """The agent as it travels to its session: a plain map, with each tool as a reference."""
+        return dict(self._wire)
+
+    def _to_wire(self, tools: list[dict[str, Any]]) -> dict[str, Any]:
+        providers = {name: _provider_to_wire(getattr(self, name)) for name in _PROVIDERS}
+        if self.llm is None:
+            schemas = [ToolSchema(name=tool["name"], description=tool["description"], parameters=tool["parameters"]) for tool in tools]
+            providers["llm"] = {"factory": OFFLINE_LLM, "options": rules_for(schemas)}
+        return {
+            "instructions": self.instructions,
+            "greeting": self.greeting,
+            "tools": tools,
+            **providers,
+            "options": dict(self.options),
+        }
+
+
+def _tools_to_wire(tools: object) -> list[dict[str, Any]]:
+    if isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Sequence):
+        raise InvalidAgentError(f"tools is a {type(tools).__name__}: give a list of functions, tools=[look_up, order]")
+    wires: dict[str, dict[str, Any]] = {}
+    for tool in tools:
+        if not isinstance(tool, FunctionTool) and not callable(tool):
+            raise InvalidToolError(f"tools holds {tool!r:.60}: give functions, tools=[look_up, order]")
+        wire = tool_to_wire(tool)
+        if wire["name"] in wires:
+            raise InvalidAgentError(f"tools holds two of the name {wire['name']}: give one another name, function_tool(name=...)")
+        wires[wire["name"]] = wire
+    return list(wires.values())
+
+
+def _provider_to_wire(ref: ProviderRef | None) -> dict[str, Any] | None:
+    return None if ref is None else {"factory": ref.factory, "options": dict(ref.options)}
+
+
+def _require_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidAgentError(f"{name} is a {type(value).__name__}: give text")
+
+
+def _require_map(name: str, value: object) -> None:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidAgentError(f"{name} is no map with text keys: give a dict")
+
+
+def _require_provider(name: str, ref: object) -> None:
+    if ref is None:
+        return
+    if not isinstance(ref, ProviderRef):
+        raise InvalidAgentError(f"{name} is a {type(ref).__name__}: give ProviderRef(factory='module:name', options={{...}}), or None")
+    module, _, factory = ref.factory.partition(":")
+    if not factory.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise InvalidAgentError(f"{name}.factory {ref.factory!r:.60} is no 'module:name' of a function that makes the provider")
+    _require_map(f"{name}.options", ref.options)
+
+
+def _require_fits(wire: dict[str, Any]) -> None:
+    try:
+        pack(Any, wire)
+    except MessageTooLargeError as failure:
+        raise InvalidAgentError(f"the agent is too large to travel ({failure}): shorten its instructions or provider options") from failure
+    except UsageError as failure:
+        raise InvalidAgentError(f"options travel as plain data, and one does not: {failure}") from failure

@@ -1,0 +1,280 @@
+"""One call as its script sees it, through all lives of its session: the shell of `subscription`, `event_cursor` and `audio_outbox`.
+
+All handles of one call share one of these: the session knows one subscriber for the script, and counts the caller's audio once.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from livekitex_agent.client import audio_outbox, subscription
+from livekitex_agent.client.audio_outbox import AudioOutbox
+from livekitex_agent.client.connection import Connection
+from livekitex_agent.client.event_cursor import EventCursor, Verdict
+from livekitex_agent.client.streams import Alarm, Inbox
+from livekitex_agent.client.subscription import ANSWER_S, Subscription
+from livekitex_agent.errors import error_of
+from livekitex_agent.gateway.frames import Unanswered
+from protocols import (
+    AudioAccepted,
+    AudioPushed,
+    CallEnded,
+    Clock,
+    ErrorReply,
+    EventPushed,
+    LivekitexError,
+    Message,
+    NameChanged,
+    SessionUnavailableError,
+    StreamAudio,
+    Subscribed,
+    Unsubscribe,
+)
+
+T = TypeVar("T")
+
+MAX_EVENTS: Final = 1024
+"""Events that wait for one reader; beyond it they are left at the session and asked for again."""
+MAX_AUDIO_BYTES: Final = 4 << 20
+"""The agent's audio that waits for one reader; beyond it the oldest is dropped."""
+LAST_EVENTS_S: Final = 1.0
+"""A session's last events may arrive this much later than the news of its end."""
+
+
+@dataclass(eq=False)
+class _Reader:
+    cursor: EventCursor
+    inbox: Inbox[EventPushed] = field(default_factory=Inbox)
+
+    @property
+    def full(self) -> bool:
+        return len(self.inbox) >= MAX_EVENTS
+
+
+class Call:
+    """One call. Used from one event loop."""
+
+    def __init__(self, connection: Connection, clock: Clock, call_id: str) -> None:
+        self.call_id = call_id
+        self.name = f"agent_session/{call_id}"
+        self.dropped_audio = 0
+        self._connection = connection
+        self._clock = clock
+        self._subscription = Subscription()
+        self._readers: set[_Reader] = set()
+        self._listeners: set[Inbox[AudioPushed]] = set()
+        self._next_number = 0
+        self._speaking = False
+        self._outbox: AudioOutbox | None = None
+        self._outbox_changed = asyncio.Event()
+        self._refused: LivekitexError | None = None
+        self._failure: LivekitexError | None = None
+        self._alarm = Alarm(self._advance)
+        self._last_events = Alarm(self._end_members)
+
+    # What the system tells.
+
+    def name_changed(self, change: NameChanged) -> None:
+        """The session has a new life, or has ended."""
+        now = self._clock.monotonic()
+        if change.ref is not None:
+            self._failure = None
+            self._last_events.cancel()
+            self._subscription = subscription.revived(self._subscription, now)
+            if self._outbox is not None:
+                self._outbox = audio_outbox.revived(self._outbox, now)
+            self._advance()
+        elif change.final:
+            self._fail(SessionUnavailableError(f"the call {self.call_id} has ended ({change.reason})"))
+            self._last_events.set(LAST_EVENTS_S)
+
+    def events_lost(self) -> None:
+        """Events were dropped on the way."""
+        self._subscription = subscription.missing(self._subscription, self._clock.monotonic())
+        self._advance()
+
+    def event(self, pushed: EventPushed) -> None:
+        """An event has come."""
+        now = self._clock.monotonic()
+        self._next_number = max(self._next_number, pushed.number + 1)
+        self._subscription = subscription.heard(self._subscription, now)
+        for reader in tuple(self._readers):
+            if reader.full:
+                continue
+            reader.cursor, verdict = reader.cursor.offer(pushed)
+            if verdict is Verdict.GAP:
+                self._subscription = subscription.missing(self._subscription, now)
+            elif verdict is Verdict.DELIVER:
+                reader.inbox.put(pushed)
+                if isinstance(pushed.event, CallEnded):
+                    reader.inbox.end()
+        self._want()
+
+    def audio(self, pushed: AudioPushed) -> None:
+        """The agent's audio has come."""
+        for inbox in self._listeners:
+            inbox.put(pushed)
+            if len(inbox) * len(pushed.pcm) > MAX_AUDIO_BYTES:
+                inbox.drop_oldest()
+                self.dropped_audio += 1
+
+    def end(self, error: LivekitexError) -> None:
+        """The system has ended."""
+        self._fail(error)
+        self._end_members()
+
+    # What the handles do.
+
+    async def read(self, from_number: int) -> AsyncGenerator[EventPushed]:
+        """The events from ``from_number`` on; ends after `CallEnded`.
+
+        Raises:
+            SessionUnavailableError: the call has ended without it.
+            SystemUnavailableError: the system has ended.
+        """
+        reader = _Reader(EventCursor(from_number))
+        with self._joined(self._readers, reader, reader.inbox):
+            while True:
+                was_full = reader.full
+                try:
+                    pushed = await reader.inbox.get()
+                except StopAsyncIteration:
+                    return
+                if was_full:
+                    self.events_lost()  # they were left at the session
+                yield pushed
+
+    async def listen(self) -> AsyncGenerator[AudioPushed]:
+        """The agent's audio from now on; ends with the call."""
+        inbox: Inbox[AudioPushed] = Inbox()
+        with self._joined(self._listeners, inbox, inbox):
+            while True:
+                try:
+                    yield await inbox.get()
+                except (StopAsyncIteration, SessionUnavailableError):
+                    return
+
+    async def speak(self, pcm: bytes, rate_hz: int) -> None:
+        """Add audio of the caller, at most as much as fits; waits for room.
+
+        Raises:
+            SessionUnavailableError: the call has ended.
+            SystemUnavailableError: the system has ended.
+            LivekitexError: the session refused earlier audio, which is dropped.
+        """
+        self._open_outbox()
+        while (outbox := self._require_outbox()) is None or outbox.full:
+            await self._outbox_change()
+        self._outbox = audio_outbox.offer(outbox, pcm, rate_hz, self._clock.monotonic())
+        self._advance()
+
+    async def drain(self) -> None:
+        """Wait until the session has all audio of the caller (raises as `speak`)."""
+        if self._outbox is not None:
+            self._outbox = audio_outbox.flush(self._outbox)
+            self._advance()
+        while (outbox := self._require_outbox()) is not None and not outbox.empty:
+            await self._outbox_change()
+
+    # Inside.
+
+    @contextmanager
+    def _joined(self, members: set[T], member: T, inbox: Inbox[Any]) -> Iterator[None]:
+        if self._failure is not None:
+            inbox.end(self._failure)
+        members.add(member)
+        self._want()
+        try:
+            yield
+        finally:
+            members.discard(member)
+            self._want()
+
+    def _open_outbox(self) -> None:
+        """Have the session tell which number the caller's next audio has."""
+        if self._outbox is None and not self._speaking:
+            self._speaking = True
+            self._want()
+            self.events_lost()
+
+    def _require_outbox(self) -> AudioOutbox | None:
+        failure, self._refused = self._refused or self._failure, None
+        if failure is not None:
+            raise failure
+        return self._outbox
+
+    async def _outbox_change(self) -> None:
+        self._outbox_changed.clear()
+        await self._outbox_changed.wait()
+
+    def _want(self) -> None:
+        """Tell the subscription what is wanted now."""
+        numbers = [reader.cursor.next_number for reader in self._readers]
+        if not numbers and (self._listeners or self._speaking):
+            numbers = [self._next_number]
+        before = self._subscription
+        audio = bool(self._listeners)
+        self._subscription = subscription.wanted(before, min(numbers, default=None), audio=audio, now=self._clock.monotonic())
+        if before.from_number is not None and self._subscription.from_number is None:
+            self._connection.tell(self.name, Unsubscribe())
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._failure is not None:
+            self._alarm.cancel()
+            return
+        now = self._clock.monotonic()
+        self._subscription, message = subscription.tick(self._subscription, now)
+        if message is not None:
+            self._connection.request(self.name, message, timeout_s=ANSWER_S, then=self._hear_subscribed)
+        wake_at = [self._subscription.wake_at]
+        if self._outbox is not None:
+            probe = self._outbox.probing
+            self._outbox, batches = audio_outbox.tick(self._outbox, now)
+            for batch in batches:
+                self._connection.request(self.name, batch, timeout_s=ANSWER_S, then=partial(self._hear_audio, batch, probe))
+            wake_at.append(self._outbox.wake_at)
+        self._alarm.set(min((when - now for when in wake_at if when is not None), default=None))
+
+    def _hear_subscribed(self, answer: Message | Unanswered) -> None:
+        now = self._clock.monotonic()
+        match answer:
+            case Subscribed():
+                self._subscription = subscription.subscribed(self._subscription, answer, now)
+                if self._outbox is None and self._speaking:
+                    self._outbox = audio_outbox.begin(answer.next_sequence)
+                    self._outbox_changed.set()
+            case ErrorReply(retryable=False):
+                self._fail(error_of(answer))
+                self._end_members()
+            case _:
+                self._subscription = subscription.unanswered(self._subscription, now)
+        self._advance()
+
+    def _hear_audio(self, batch: StreamAudio, probe: bool, answer: Message | Unanswered) -> None:  # noqa: FBT001 - bound by partial
+        if self._outbox is None:
+            return
+        now = self._clock.monotonic()
+        match answer:
+            case AudioAccepted(next_sequence=next_sequence):
+                self._outbox = audio_outbox.accepted(self._outbox, batch, next_sequence, now, probe=probe)
+            case ErrorReply(retryable=False):
+                self._refused, self._outbox, self._speaking = error_of(answer), None, False
+            case _:
+                self._outbox = audio_outbox.doubted(self._outbox, now)
+        self._outbox_changed.set()
+        self._advance()
+
+    def _fail(self, error: LivekitexError) -> None:
+        self._failure, self._outbox, self._speaking = error, None, False
+        self._outbox_changed.set()
+        self._alarm.cancel()
+
+    def _end_members(self) -> None:
+        for reader in self._readers:
+            reader.inbox.end(self._failure)
+        for inbox in self._listeners:
+            inbox.end(self._failure)

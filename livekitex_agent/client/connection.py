@@ -1,0 +1,165 @@
+"""The script's connection to its launcher, on the running event loop: requests and their answers, pushes, and the end."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Final
+
+from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.gateway.frames import (
+    EventsLost,
+    Frame,
+    FrameReader,
+    Pushed,
+    Request,
+    Response,
+    StopSystem,
+    SystemEnded,
+    SystemReady,
+    Tell,
+    Unanswered,
+    encode_frame,
+)
+from protocols import DecodeError, Message, SystemUnavailableError
+
+Answer = Callable[[Message | Unanswered], None]
+
+LAST_WORDS_S: Final = 1.0
+STOP_TIMEOUT_S: Final = 5.0
+"""How long `Connection.stop` waits for the launcher before it is killed; the launcher itself kills the tree after less."""
+
+
+class Connection(asyncio.Protocol):
+    """Frames to and from the launcher. Made and used in one event loop.
+
+    ``on_push`` is called with each pushed message and `EventsLost`. What waits to be written is bounded by what its users leave unanswered.
+    Requests that are open when the connection ends are not answered: `ended` tells.
+    """
+
+    def __init__(self, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> None:
+        self._launcher = launcher
+        self._on_push = on_push
+        self._loop = asyncio.get_running_loop()
+        self._reader = FrameReader()
+        self._ids = itertools.count(1)
+        self._open: dict[int, Answer] = {}
+        self._transport: asyncio.Transport | None = None
+        self._said = ""
+        self._stopping = False
+        self._exited = asyncio.Event()
+        self.root_pid = 0
+        self.ready: asyncio.Future[SystemUnavailableError | None] = self._loop.create_future()
+        """Done when the tree is up, with None, or will never be, with why."""
+        self.ended: asyncio.Future[SystemUnavailableError] = self._loop.create_future()
+        """Done when the connection is over, with the error that tells why."""
+
+    @classmethod
+    async def open(cls, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> "Connection":
+        """Take over the launcher's socket."""
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_unix_connection(lambda: cls(launcher, on_push), sock=launcher.connection)
+        return connection
+
+    def request(self, name: str, message: Message, *, timeout_s: float, then: Answer) -> None:
+        """Ask whoever has ``name``; ``then`` is called once with the answer, or with why there is none.
+
+        Raises:
+            MessageTooLargeError: nothing was sent.
+            SystemUnavailableError: the system has ended.
+        """
+        request_id = next(self._ids)
+        frame = Request(request_id=request_id, name=name, message=message, timeout_ms=max(1, round(timeout_s * 1000)))
+        self._write(frame)
+        self._open[request_id] = then
+
+    def tell(self, name: str, message: Message) -> None:
+        """Send to whoever has ``name``; nothing happens when the system has ended."""
+        if not self.ended.done():
+            self._write(Tell(name=name, message=message))
+
+    async def stop(self) -> None:
+        """End the system in order, and wait until the launcher is gone."""
+        self._stopping = True
+        if not self.ended.done():
+            self._write(StopSystem())
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._exited.wait()
+        except TimeoutError:
+            self._launcher.kill()
+            await self._exited.wait()
+        await self.ended
+        self._launcher.close(STOP_TIMEOUT_S)
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is ours: hear frames, and the launcher's end even if a copy of its socket lives on somewhere."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio gives this one for a stream socket
+        self._transport = transport
+        self._loop.add_reader(self._launcher.exited, self._launcher_exited)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        try:
+            for frame in self._reader.feed(data):
+                self._receive(frame)
+        except DecodeError as failure:
+            self._said = f"it said what this version cannot read: {failure}"
+            self._close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The launcher has closed its end, or has ended."""
+        del exc
+        fate = self._launcher.fate()
+        if self._stopping:
+            text = "the system was stopped"
+        else:
+            text = f"the system has ended: {self._said or (f'the launcher was {fate}' if fate else 'the launcher closed the connection')}"
+        self._end(SystemUnavailableError(text))
+
+    def _receive(self, frame: Frame) -> None:
+        match frame:
+            case Response(request_id=request_id, message=message):
+                self._answer(request_id, message)
+            case Unanswered(request_id=request_id):
+                self._answer(request_id, frame)
+            case Pushed(message=message):
+                self._on_push(message)
+            case EventsLost():
+                self._on_push(frame)
+            case SystemReady(root_pid=root_pid):
+                self.root_pid = root_pid
+                self.ready.set_result(None)
+            case SystemEnded(asked=asked, text=text):
+                self._said = text
+                self._stopping = self._stopping or asked
+            case _:
+                raise DecodeError(f"{frame.TAG} is not for scripts")
+
+    def _answer(self, request_id: int, answer: Message | Unanswered) -> None:
+        then = self._open.pop(request_id, None)
+        if then is not None:
+            then(answer)
+
+    def _write(self, frame: Frame) -> None:
+        if self.ended.done():
+            raise self.ended.result()
+        if self._transport is not None:
+            self._transport.write(encode_frame(frame))
+
+    def _launcher_exited(self) -> None:
+        self._loop.remove_reader(self._launcher.exited)
+        self._exited.set()
+        # What it wrote is still to be read, up to its end; but a copy of its socket may live on and keep that end away.
+        self._loop.call_later(LAST_WORDS_S, self._close)
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _end(self, error: SystemUnavailableError) -> None:
+        self.ended.set_result(error)
+        if not self.ready.done():
+            self.ready.set_result(error)
+        self._open.clear()

@@ -1,0 +1,34 @@
+"""Where one reader stands in a call's numbered events: each once, in order, through all lives of the call. Pure."""
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from protocols import EventPushed, EventsMissed
+
+
+class Verdict(Enum):
+    """What to do with an event that has come."""
+
+    DELIVER = auto()
+    REPEATED = auto()
+    """It was delivered before: drop it."""
+    GAP = auto()
+    """An earlier one is missing: drop it, and ask the session again from `EventCursor.next_number` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventCursor:
+    """The reader wants the event ``next_number`` next."""
+
+    next_number: int
+
+    def offer(self, pushed: EventPushed) -> tuple["EventCursor", Verdict]:
+        """Judge the next event that came.
+
+        `EventsMissed` stands for the events up to its number that a bound of the session has swallowed, so it may close a gap.
+        """
+        if pushed.number < self.next_number:
+            return self, Verdict.REPEATED
+        if pushed.number > self.next_number and not isinstance(pushed.event, EventsMissed):
+            return self, Verdict.GAP
+        return replace(self, next_number=pushed.number + 1), Verdict.DELIVER

@@ -1,0 +1,94 @@
+"""Starts the launcher, a fresh interpreter, and holds the script's end of its lifeline.
+
+Nothing secret stands on its command line or in its environment: what it needs to know goes through the socket pair, first the import path
+(as JSON, since nothing of ours can be imported without it), then the frames of `livekitex_agent.gateway`.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import livekitex_agent.launcher
+from livekitex_agent.gateway.frames import LENGTH_BYTES, Configure, encode_frame
+from protocols import ConfigurationError, environment
+
+BOOTSTRAP: Final = Path(livekitex_agent.launcher.__file__).with_name("bootstrap.py")
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Processes that fork must have no idle threads of numeric libraries, which a fork would lose."""
+
+
+class LauncherProcess:
+    """The launcher as its starter sees it. Everything here is quick but `close`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+        self._process = process
+        self.connection = connection
+        self.exited = os.pidfd_open(process.pid)
+        """A descriptor that becomes readable when the launcher has ended."""
+
+    @classmethod
+    def spawn(cls, configure: Configure) -> "LauncherProcess":
+        """Execute the launcher and tell it what to do.
+
+        Raises:
+            ConfigurationError: this interpreter cannot be executed again.
+        """
+        if not sys.executable:
+            raise ConfigurationError(
+                "this Python is embedded and names no interpreter: set sys.executable to a Python with livekitex-agent"
+            )
+        ours, theirs = socket.socketpair()
+        warnings = [f"-W{option}" for option in sys.warnoptions]
+        try:
+            process = subprocess.Popen(  # its own session: Ctrl-C reaches the script alone, which then ends the system
+                [sys.executable, "-P", *warnings, str(BOOTSTRAP), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env={**environment(), **ONE_THREAD},
+            )
+        except OSError as failure:
+            ours.close()
+            raise ConfigurationError(f"{sys.executable} cannot be executed: {failure.strerror}: set sys.executable") from failure
+        finally:
+            theirs.close()
+        launcher = cls(process, ours)
+        path = json.dumps([str(Path(entry).absolute()) for entry in sys.path]).encode()
+        with suppress(BrokenPipeError):  # it has ended already; the connection tells
+            ours.sendall(len(path).to_bytes(LENGTH_BYTES, "big") + path + encode_frame(configure))
+        return launcher
+
+    @property
+    def pid(self) -> int:
+        """The launcher's process id."""
+        return self._process.pid
+
+    def fate(self) -> str | None:
+        """How it ended, for people; None while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"exited with code {code}"
+
+    def kill(self) -> None:
+        """End it at once; the tree ends with it."""
+        self._process.kill()
+
+    def close(self, timeout_s: float) -> None:
+        """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks."""
+        self.connection.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+        with suppress(OSError):
+            os.close(self.exited)

@@ -1,0 +1,99 @@
+"""The composition root: what a system consists of, in which order it starts, and what each part survives. Pure.
+
+::
+
+    application                 one_for_one
+    ├── infrastructure          rest_for_one: the later depend on the earlier
+    │   ├── registry
+    │   ├── circuit_breakers
+    │   ├── tool_registry
+    │   ├── audio_processor
+    │   ├── health_server
+    │   └── worker_manager
+    └── jobs                    one_for_one
+        └── partition/<n>       dynamic: a job for each call, preloaded
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from livekitex_agent.options import Options
+from supervision import ChildSpec, ChildType, DynamicFlags, Strategy, SupervisorFlags, dynamic_args, supervisor_args
+
+SUPERVISOR: Final = "supervision:Supervisor"
+DYNAMIC_SUPERVISOR: Final = "supervision:DynamicSupervisor"
+
+MAX_RESTARTS: Final = 10
+MAX_SECONDS: Final = 10
+"""Infrastructure and partitions may restart this often in this time."""
+
+CALL_MAX_RESTARTS: Final = 5
+CALL_MAX_SECONDS: Final = 60
+"""A call's processes may restart this often in this time."""
+
+HEARTBEAT_MS: Final = 5_000
+"""A session that does not answer for this long hangs, and is ended and restarted."""
+
+JOB_ACTORS: Final = {
+    "supervisor": SUPERVISOR,
+    "job_context": "actors.job_context:JobContext",
+    "agent_session": "actors.agent_session:AgentSession",
+}
+
+
+def root(options: Options) -> dict[str, Any]:
+    """The root of the tree: its class as ``actor``, and its ``args``."""
+    children = (_infrastructure(options), _jobs(options))
+    return {"actor": SUPERVISOR, "args": supervisor_args(_flags(Strategy.ONE_FOR_ONE), children)}
+
+
+def session_options(options: Options) -> dict[str, Any]:
+    """What every session of the system is told about it."""
+    path = options.journal_path
+    return {
+        "journal_dir": None if path is None else str(path),
+        "retention_s": float(options.retention_s),
+        "fault_injection": options.fault_injection,
+    }
+
+
+def _infrastructure(options: Options) -> ChildSpec:
+    health = {"host": options.health_host, "port": options.health_port}
+    worker = {
+        "actors": JOB_ACTORS,
+        "max_jobs": options.max_jobs,
+        "max_restarts": CALL_MAX_RESTARTS,
+        "max_seconds": CALL_MAX_SECONDS,
+        "heartbeat_ms": HEARTBEAT_MS,
+    }
+    children = (
+        ChildSpec(id="registry", name="registry", title="registry", actor="supervision:Registry", is_registry=True),
+        _worker("circuit_breakers", "supervision:CircuitBreakerRegistry"),
+        _worker("tool_registry", "actors.tool_registry:ToolRegistry"),
+        _worker("audio_processor", "actors.audio_processor:AudioProcessor"),
+        _worker("health_server", "actors.health_server:HealthServer", health),
+        _worker("worker_manager", "actors.worker_manager:WorkerManager", worker),
+    )
+    return _supervisor("infrastructure", supervisor_args(_flags(Strategy.REST_FOR_ONE), children))
+
+
+def _jobs(options: Options) -> ChildSpec:
+    preload = ["livekitex_agent.preloading:preload"] if options.preload else []
+    flags = DynamicFlags(max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS, max_children=options.max_jobs)
+    partitions = tuple(
+        _supervisor(f"partition/{number}", {**dynamic_args(flags), "preload": preload}, DYNAMIC_SUPERVISOR)
+        for number in range(options.partitions)
+    )
+    return _supervisor("jobs", supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions))
+
+
+def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None) -> ChildSpec:
+    return ChildSpec(id=name, name=name, title=name, actor=actor, args=args or {})
+
+
+def _supervisor(name: str, args: Mapping[str, Any], actor: str = SUPERVISOR) -> ChildSpec:
+    return ChildSpec(id=name, name=name, title=name.replace("/", " "), actor=actor, args=args, type=ChildType.SUPERVISOR)
+
+
+def _flags(strategy: Strategy) -> SupervisorFlags:
+    return SupervisorFlags(strategy=strategy, max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS)

@@ -1,0 +1,36 @@
+"""Turns refusals that travelled as text into the errors that they were."""
+
+import re
+from typing import Final
+
+import protocols
+from protocols import ErrorReply, LivekitexError, MissingExtraError, ProviderError, UnavailableError, UsageError
+
+_REASON: Final = re.compile(r"(?:\w+:)*?(?P<error>[A-Z]\w*Error): (?P<text>.*)", re.DOTALL)
+
+
+def error_of(reply: ErrorReply) -> LivekitexError:
+    """The error that ``reply`` carries; an error whose class cannot be made of its text alone becomes the nearest that can."""
+    return _made(reply.error, reply.text, retryable=reply.retryable)
+
+
+def error_of_reason(text: str, fallback: type[LivekitexError]) -> LivekitexError:
+    """The error in an exit reason (``error:InvalidAgentError: no such tool``), if it names one of ours; else ``fallback`` with the text."""
+    match = _REASON.search(text)
+    if match and _class_of(match["error"]) is not None:
+        return _made(match["error"], match["text"], retryable=False)
+    return fallback(text)
+
+
+def _class_of(name: str) -> type[LivekitexError] | None:
+    found = getattr(protocols, name, None)
+    return found if isinstance(found, type) and issubclass(found, LivekitexError) else None
+
+
+def _made(name: str, text: str, *, retryable: bool) -> LivekitexError:
+    kind = _class_of(name)
+    if kind is ProviderError:
+        return ProviderError(text, retryable=retryable)
+    if kind is None or kind is MissingExtraError:  # the latter is made of an extra's name; its text is the cure already
+        kind = UnavailableError if retryable else UsageError
+    return kind(text)

@@ -1,0 +1,206 @@
+"""The gateway actor: starts the root, forwards the script's requests by name, pushes what the script subscribed to, and ends everything.
+
+It runs in the launcher, as the parent of the root. It decides nothing itself: `lifecycle` says what to do when, `names` who has which name,
+`outbox` what is dropped when the script is slow.
+"""
+
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Protocol
+
+from livekitex_agent.gateway.channel import Channel
+from livekitex_agent.gateway.frames import (
+    Frame,
+    Pushed,
+    Request,
+    Response,
+    StopSystem,
+    SystemEnded,
+    SystemReady,
+    Tell,
+    Unanswered,
+)
+from livekitex_agent.gateway.lifecycle import STOP_GRACE_S, Effect, Happening, Phase, step
+from livekitex_agent.gateway.names import KnownNames
+from protocols import (
+    NORMAL,
+    SHUTDOWN,
+    AudioPushed,
+    EventPushed,
+    ExitReason,
+    ListNames,
+    Message,
+    NameChanged,
+    Names,
+    Ref,
+    RegisterName,
+    WatchNames,
+    abnormal,
+)
+from supervision import Actor, ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+
+log = logging.getLogger("livekitex.gateway")
+
+ROOT_ID: Final = "application"
+RECONCILE_S: Final = 2.0
+"""How long after a change of the registry every supervisor has announced its children to the new one."""
+
+
+class Link(Protocol):
+    """The way to the script (`Channel`)."""
+
+    def start(self, starter_pid: int, on_frame: Callable[[Frame], None], on_closed: Callable[[], None]) -> None:
+        """Begin to hear."""
+        ...
+
+    def send(self, frame: Frame) -> None:
+        """Queue a frame; never blocks."""
+        ...
+
+    def close(self) -> None:
+        """Write what is queued and close."""
+        ...
+
+
+class Gateway(Actor):
+    """See the module.
+
+    ``args``: ``fd`` and ``starter_pid`` of the script's connection, ``actor`` and ``args`` of the ``root``, and the runtime's ``watch``.
+    """
+
+    trap_exit: ClassVar[bool] = True
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        """Start the root; the script hears of it as `SystemReady` or `SystemEnded`."""
+        self._phase = Phase.STARTING
+        self._names = KnownNames()
+        self._was_up = False
+        self._asked = False
+        self._reason: ExitReason = NORMAL
+        self._cancel_grace: Cancel = lambda: None
+        self._root_uid = self.context.entropy.hex_id()
+        self._root: Ref | None = None
+        self._root_pid = 0
+        self._link = self.open_link(args)
+        root = args["root"]
+        self.context.spawn(ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID))
+        self._link.start(args["starter_pid"], self.on_frame, self.stop)
+
+    def open_link(self, args: Mapping[str, Any]) -> Link:
+        """The way to the script; a simulation gives another one."""
+        return Channel(socket.socket(fileno=args["fd"]), watch=args["watch"], after=self.context.after)
+
+    def on_frame(self, frame: Frame) -> None:
+        """The script says something. Frames that only a launcher sends are ignored."""
+        match frame:
+            case Request():
+                self._forward(frame)
+            case Tell(name=name, message=message):
+                life = self._names.find(name)
+                if life is not None:
+                    self.context.send(life, message)
+            case StopSystem():
+                self.stop()
+            case _:
+                log.warning("ignored a frame that is not the script's", extra={"frame": frame.TAG})
+
+    def stop(self) -> None:
+        """End everything in order: somebody asks for it, or the lifeline is cut."""
+        self._asked = True
+        self._advance(Happening.STOP)
+
+    def on_shutdown(self, reason: ExitReason) -> None:
+        """Whoever hosts the launcher asks to end: a signal came."""
+        del reason
+        self.stop()
+
+    def on_child(self, event: ChildEvent) -> None:
+        """The root is up, or has ended."""
+        match event:
+            case ChildStarted(ref=root, os_pid=os_pid):
+                self._root, self._root_pid = root, os_pid
+                self._announce_root()
+                self._advance(Happening.ROOT_UP)
+            case ChildExited(reason=reason) | ChildStartFailed(reason=reason):
+                self._reason = reason
+                self._advance(Happening.ROOT_ENDED)
+            case ChildIgnored():
+                self._reason = abnormal("the root was not wanted")
+                self._advance(Happening.ROOT_ENDED)
+
+    def on_registry_changed(self) -> None:
+        """Watch all names at the new registry, and drop those that it was never told of."""
+        registry = self.context.registry
+        if registry is None:
+            return
+        self._announce_root()
+        self.context.send(registry, WatchNames(prefix=""))
+        self.context.after(
+            RECONCILE_S, lambda: self.context.ask(registry, ListNames(prefix=""), timeout_s=RECONCILE_S, then=self._reconcile)
+        )
+
+    def on_message(self, message: Message) -> None:
+        """Something that the script subscribed to, or the change of a name."""
+        match message:
+            case NameChanged():
+                self._names = self._names.changed(message)
+                self._link.send(Pushed(message=message))
+            case EventPushed() | AudioPushed():
+                self._link.send(Pushed(message=message))
+            case _:
+                log.info("ignored a message that nobody asked for", extra={"message_tag": message.TAG})
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Let the script have what it was told, then close."""
+        del reason
+        self._link.close()
+
+    def _announce_root(self) -> None:
+        registry = self.context.registry
+        if registry is not None and self._root is not None:
+            self.context.send(registry, RegisterName(name=ROOT_ID, ref=self._root))
+
+    def _forward(self, request: Request) -> None:
+        life = self._names.find(request.name)
+        if life is None:
+            self._link.send(Unanswered(request_id=request.request_id, reason=f"nobody has the name {request.name}"))
+            return
+
+        def answer(message: Message | None) -> None:
+            if message is None:
+                self._link.send(Unanswered(request_id=request.request_id, reason=f"{request.name} did not answer in time"))
+            else:
+                self._link.send(Response(request_id=request.request_id, message=message))
+
+        self.context.ask(life, request.message, timeout_s=request.timeout_ms / 1000, then=answer)
+
+    def _reconcile(self, answer: Message | None) -> None:
+        if isinstance(answer, Names):
+            self._names, gone = self._names.reconciled(answer)
+            for change in gone:
+                self._link.send(Pushed(message=change))
+
+    def _advance(self, happening: Happening) -> None:
+        self._phase, effects = step(self._phase, happening)
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Effect.TELL_READY:
+                self._was_up = True
+                self._link.send(SystemReady(root_pid=self._root_pid))
+            case Effect.STOP_ROOT:
+                self.context.signal_child(self._root_uid, SHUTDOWN)
+                self._cancel_grace = self.context.after(STOP_GRACE_S, lambda: self._advance(Happening.GRACE_OVER))
+            case Effect.END:
+                self._cancel_grace()
+                self._link.send(self._last_words())
+                self.context.exit(NORMAL if self._asked else self._reason)
+
+    def _last_words(self) -> SystemEnded:
+        if self._asked:
+            return SystemEnded(asked=True, text="")
+        what = "the supervision tree has ended" if self._was_up else "the system could not start"
+        return SystemEnded(asked=False, text=f"{what}: {self._reason}")

@@ -1,0 +1,36 @@
+"""Who has which name, as the gateway last heard. Pure; it goes on with what it knows while the registry restarts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from protocols import NameChanged, Names, Ref
+
+GONE = "gone while the registry was restarting"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """Name to life; a name that nobody has is absent."""
+
+    lives: Mapping[str, Ref] = field(default_factory=lambda: MappingProxyType({}))
+
+    def find(self, name: str) -> Ref | None:
+        """The life that has ``name``, or None."""
+        return self.lives.get(name)
+
+    def changed(self, change: NameChanged) -> "KnownNames":
+        """After the registry told of ``change``."""
+        lives = dict(self.lives)
+        if change.ref is None:
+            lives.pop(change.name, None)
+        else:
+            lives[change.name] = change.ref
+        return KnownNames(MappingProxyType(lives))
+
+    def reconciled(self, names: Names) -> tuple["KnownNames", tuple[NameChanged, ...]]:
+        """After a new registry listed all names; the changes are the ends that nobody could tell while there was no registry."""
+        present = {found.name for found in names.found}
+        gone = tuple(name for name in self.lives if name not in present)
+        kept = MappingProxyType({name: ref for name, ref in self.lives.items() if name in present})
+        return KnownNames(kept), tuple(NameChanged(name=name, ref=None, reason=GONE) for name in gone)

@@ -1,0 +1,1 @@
+"""The launcher: the first process of a system, a fresh interpreter that hosts the gateway."""

@@ -1,0 +1,119 @@
+"""The settings of one system, checked where they are made."""
+
+import errno
+import os
+import platform
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from protocols import ConfigurationError, environment
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+MAX_PARTITIONS: Final = 64
+MAX_PORT: Final = 65_535
+CONTAINER: Final = (
+    "docker run --rm -it -v \"$PWD\":/app -w /app python:3.13 bash -c 'pip install livekitex-agent[offline] && python SCRIPT'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a system is started. All have defaults.
+
+    ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
+    ``max_jobs``: calls at a time (100); another is refused.
+    ``health_host`` and ``health_port``: where the health endpoints listen (127.0.0.1, any free port).
+    ``journal``: whether calls are written down, so that they come back after a crash (True); ``journal_dir`` is the folder for that (the
+    user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
+    ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
+    ``fault_injection``: whether sessions may be told to die, for tests (False).
+    ``preload``: whether partitions load the offline models before calls come (True, when the extra is installed).
+    ``log_level``: what the system's processes write to standard error (``warning``).
+
+    Raises:
+        ConfigurationError: a value is out of range; the text names it and the cure.
+    """
+
+    partitions: int = 2
+    max_jobs: int = 100
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
+    journal: bool = True
+    journal_dir: str | os.PathLike[str] | None = None
+    retention_s: float = 0.0
+    fault_injection: bool = False
+    preload: bool = True
+    log_level: LogLevel = "warning"
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.partitions <= MAX_PARTITIONS, f"partitions={self.partitions!r}: use 1 to {MAX_PARTITIONS}")
+        _require(self.max_jobs >= 1, f"max_jobs={self.max_jobs!r}: use at least 1")
+        _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
+        _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
+        _require(self.log_level in get_args(LogLevel), f"log_level={self.log_level!r}: use one of {', '.join(get_args(LogLevel))}")
+        _require(self.journal or self.journal_dir is None, "journal_dir is given, but journal=False: drop one of them")
+
+    @property
+    def journal_path(self) -> Path | None:
+        """The absolute folder of the journals; None without them."""
+        if not self.journal:
+            return None
+        if self.journal_dir is not None:
+            return Path(self.journal_dir).absolute()
+        state = environment().get("XDG_STATE_HOME") or "~/.local/state"
+        return Path(state).expanduser().absolute() / "livekitex" / "calls"
+
+
+def require_platform() -> None:
+    """Refuse a platform on which processes cannot be supervised.
+
+    Raises:
+        ConfigurationError: it is not Linux with glibc.
+    """
+    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+        raise ConfigurationError(
+            f"a system needs Linux with glibc, this is {platform.platform()}: run it in a container, python:3.13 for one"
+        )
+
+
+def prepare(options: Options) -> None:
+    """Make the journal's folder, and see that the port is free, before anything is started.
+
+    Raises:
+        ConfigurationError: one of them cannot be had; the text names it and the cure.
+    """
+    if options.health_port:
+        _require_free(options.health_host, options.health_port)
+    path = options.journal_path
+    if path is not None:
+        _require_folder(path)
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port in TIME_WAIT is free
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as failure:
+            if failure.errno == errno.EADDRINUSE:
+                raise ConfigurationError(f"health_port={port} on {host} is in use: choose another, or 0 for any free one") from failure
+            raise ConfigurationError(f"health_host={host!r}, health_port={port}: {failure.strerror}: choose others") from failure
+
+
+def _require_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as failure:
+        raise ConfigurationError(f"journal_dir {path}: {failure.strerror}: give another, or journal=False") from failure
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"journal_dir {path} is not writable: give another, or journal=False")
+
+
+def _require(fits: bool, text: str) -> None:  # noqa: FBT001 - an assertion with words
+    if not fits:
+        raise ConfigurationError(text)

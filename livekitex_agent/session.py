@@ -1,0 +1,147 @@
+"""The handle of one call: it goes on working while the call's process dies and comes back."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from livekitex_agent.client.audio_outbox import require_audio
+from livekitex_agent.client.call import Call
+from livekitex_agent.client.courier import Courier, expect
+from protocols import (
+    BYTES_PER_SAMPLE,
+    MAX_CHUNK_S,
+    AudioPushed,
+    CancelResponse,
+    CommitAudio,
+    EndCall,
+    Entropy,
+    EventPushed,
+    GetSession,
+    InjectFault,
+    SendText,
+    SessionCommand,
+    SessionEvent,
+    SessionInfo,
+    SessionUnavailableError,
+)
+
+DEFAULT_TIMEOUT_S: Final = 30.0
+
+E = TypeVar("E", bound=SessionEvent)
+
+
+class Session:
+    """One call. Any number of handles may be had for it; each works in the event loop of its system.
+
+    A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two lives a
+    command waits, for ``timeout_s``, and then raises `SessionUnavailableError` (it may have been accepted all the same: sent again as a
+    new command it may be acted on twice).
+    """
+
+    def __init__(self, call: Call, courier: Courier, entropy: Entropy) -> None:
+        self._call = call
+        self._courier = courier
+        self._entropy = entropy
+        self._waited_to = 0
+
+    @property
+    def call_id(self) -> str:
+        """The call's id, the same through all its lives."""
+        return self._call.call_id
+
+    async def send_text(self, text: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """Say ``text`` as the caller; returns the command's id once the call has taken it.
+
+        Raises:
+            MessageTooLargeError: more than one message holds (about 1 MB); nothing was sent.
+            SessionUnavailableError: not taken within ``timeout_s``, or the call has ended.
+            SystemUnavailableError: the system has ended.
+        """
+        return await self._command(SendText(command_id=self._entropy.hex_id(), text=text), timeout_s)
+
+    async def stream_audio(self, pcm: bytes, rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Add PCM16 mono audio of the caller at 8, 16, 24 or 48 kHz, of any length.
+
+        Returns at once as long as the call keeps up; what a dying process has not kept is sent to the next. When ten seconds of audio wait,
+        this waits too.
+
+        Raises:
+            InvalidAudioError: an unknown rate, half a sample, or nothing; nothing was sent.
+            SessionUnavailableError: no room within ``timeout_s``, or the call has ended.
+            SystemUnavailableError: the system has ended.
+        """
+        require_audio(pcm, rate_hz)
+        longest = int(MAX_CHUNK_S * rate_hz) * BYTES_PER_SAMPLE
+        for start in range(0, len(pcm), longest):
+            await self._in_time(self._call.speak(pcm[start : start + longest], rate_hz), "audio", timeout_s)
+
+    async def commit_audio(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """End the caller's turn here, after all audio so far; raises as `send_text`."""
+        await self._in_time(self._call.drain(), "audio", timeout_s)
+        return await self._command(CommitAudio(command_id=self._entropy.hex_id()), timeout_s)
+
+    async def cancel_response(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """Stop the reply that is made or spoken, if there is one; raises as `send_text`."""
+        return await self._command(CancelResponse(command_id=self._entropy.hex_id()), timeout_s)
+
+    async def end(self, reason: str = "normal", *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """End the call after the reply that is spoken now; raises as `send_text`."""
+        return await self._command(EndCall(command_id=self._entropy.hex_id(), reason=reason), timeout_s)
+
+    async def inject_fault(self, fault: str, *, at_state: str = "", timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """End this life of the session by ``fault`` (kill, segfault, exception, hang) when it next enters ``at_state``; for tests.
+
+        Raises:
+            UsageError: the system was started without ``fault_injection``.
+        """
+        return await self._command(InjectFault(command_id=self._entropy.hex_id(), at_state=at_state, fault=fault), timeout_s)
+
+    def events(self, from_number: int = 0) -> AsyncGenerator[EventPushed]:
+        """The call's events from ``from_number`` on: each once, in order, through all lives; ends after `CallEnded`.
+
+        Raises (while iterating):
+            SessionUnavailableError: the call has ended without its last event.
+            SystemUnavailableError: the system has ended.
+        """
+        return self._call.read(from_number)
+
+    def audio(self) -> AsyncGenerator[AudioPushed]:
+        """The agent's audio from now on, in real time, as it is played; ends with the call. A slow reader misses the oldest."""
+        return self._call.listen()
+
+    async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> E:
+        """The next event of this kind that ``where`` accepts.
+
+        "Next" is counted from the last event that this handle has waited for, so nothing slips through between two calls; the first call
+        looks at all events from the beginning.
+
+        Raises:
+            TimeoutError: none within ``timeout_s``.
+            SessionUnavailableError: the call has ended without one.
+            SystemUnavailableError: the system has ended.
+        """
+        async with asyncio.timeout(timeout_s):
+            events = self.events(self._waited_to)
+            try:
+                async for pushed in events:
+                    self._waited_to = pushed.number + 1
+                    if isinstance(pushed.event, kind) and (where is None or where(pushed.event)):
+                        return pushed.event
+            finally:
+                await events.aclose()
+        raise SessionUnavailableError(f"the call {self.call_id} has ended without {kind.__name__}")
+
+    async def info(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> SessionInfo:
+        """The session as it is now: state, life, process, journal, history; raises as `send_text`."""
+        return expect(SessionInfo, await self._courier.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
+
+    async def _command(self, command: SessionCommand, timeout_s: float) -> str:
+        await self._courier.deliver(self._call.name, type(command).__name__, command, timeout_s=timeout_s)
+        return command.command_id
+
+    async def _in_time(self, work: Coroutine[Any, Any, None], what: str, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await work
+        except TimeoutError:
+            raise SessionUnavailableError(f"{what} was not taken within {timeout_s:g} s; try again") from None

@@ -1,0 +1,261 @@
+"""The system as a script sees it: start it, start calls, look at the tree, stop it."""
+
+import asyncio
+import atexit
+import os
+import re
+from collections.abc import Generator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from weakref import WeakValueDictionary
+
+from actors.tools import loading_script
+from livekitex_agent import composition
+from livekitex_agent.agent import Agent
+from livekitex_agent.client.call import Call
+from livekitex_agent.client.connection import STOP_TIMEOUT_S, Connection
+from livekitex_agent.client.courier import Courier, expect
+from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.errors import error_of_reason
+from livekitex_agent.gateway.frames import Configure, EventsLost
+from livekitex_agent.launcher.hosted import is_hosted
+from livekitex_agent.options import Options, prepare, require_platform
+from livekitex_agent.session import DEFAULT_TIMEOUT_S, Session
+from livekitex_agent.tree import Node
+from protocols import (
+    AudioPushed,
+    ChildCounts,
+    ChildInfo,
+    Children,
+    ConfigurationError,
+    CountChildren,
+    EventPushed,
+    GetHealthAddress,
+    GetWorkerStatus,
+    HealthAddress,
+    InvalidAgentError,
+    JobStarted,
+    Message,
+    NameChanged,
+    StartJob,
+    SystemClock,
+    SystemEntropy,
+    SystemUnavailableError,
+    UsageError,
+    WhichChildren,
+    WorkerStatus,
+    new_key,
+)
+
+ROOT: Final = "application"
+GUARD: Final = 'if __name__ == "__main__":'
+
+M = TypeVar("M", bound=Message)
+
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class AgentSystem:
+    """A running system. Made by `AgentSystem.start`; used from the event loop that started it."""
+
+    def __init__(self, launcher: LauncherProcess, options: Options) -> None:
+        self.options = options
+        self._launcher = launcher
+        self._clock = SystemClock()
+        self._entropy = SystemEntropy()
+        self._loop = asyncio.get_running_loop()
+        self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
+        self._connection: Connection
+        self._courier: Courier
+
+    @classmethod
+    def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
+        """Start a system: ``async with AgentSystem.start() as system``, or ``system = await AgentSystem.start()`` and `stop` later.
+
+        It runs in processes of its own and ends with this one, however that ends. ``root`` is another tree than that of
+        `composition.root`, for supervision without calls: its supervisor's class as ``actor``, and its ``args``.
+
+        Raises (when awaited or entered):
+            ConfigurationError: the options, the platform or the place do not allow it; nothing was left behind.
+            SystemUnavailableError: it did not come up; the text says why.
+        """
+        return Starting(options or Options(), root)
+
+    @property
+    def launcher_pid(self) -> int:
+        """The process id of the launcher, the first process of the system."""
+        return self._launcher.pid
+
+    async def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Session:
+        """Start a call with ``agent`` and return its handle once its process is up.
+
+        ``call_id`` is one of your own (letters, digits, ``_ . -``, at most 64), or a new one. A call that runs already under this id is
+        not started again: its handle is returned.
+
+        Raises:
+            InvalidAgentError, InvalidToolError, MissingExtraError: the agent cannot work; the text names the cure.
+            CapacityError: as many calls run as `Options.max_jobs` allows.
+            SessionUnavailableError: it did not come up within ``timeout_s``.
+            SystemUnavailableError: the system has ended.
+        """
+        self._require_loop()
+        if not isinstance(agent, Agent):
+            raise InvalidAgentError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...)")
+        call_id = self._entropy.hex_id(4) if call_id is None else _require_call_id(call_id)
+        request = StartJob(job_id=call_id, agent=agent.to_wire(), options=composition.session_options(self.options))
+        expect(JobStarted, await self._courier.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))
+        return self.session(call_id)
+
+    def session(self, call_id: str) -> Session:
+        """Another handle for a call that was started."""
+        self._require_loop()
+        call = self._calls.get(_require_call_id(call_id))
+        if call is None:
+            call = self._calls[call_id] = Call(self._connection, self._clock, call_id)
+            if self._connection.ended.done():
+                call.end(self._connection.ended.result())
+        return Session(call, self._courier, self._entropy)
+
+    async def which_children(self, name: str = ROOT, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> tuple[ChildInfo, ...]:
+        """The children of the supervisor ``name``, as OTP reports them: youngest first.
+
+        Raises:
+            SessionUnavailableError: nobody of that name answered within ``timeout_s``.
+            SystemUnavailableError: the system has ended.
+        """
+        return (await self._ask(name, WhichChildren(), Children, timeout_s)).children
+
+    async def count_children(self, name: str = ROOT, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> ChildCounts:
+        """OTP's four numbers of the supervisor ``name``; raises as `which_children`."""
+        return await self._ask(name, CountChildren(), ChildCounts, timeout_s)
+
+    async def tree(self, name: str = ROOT, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Node:
+        """The tree below the supervisor ``name``, as it is now; raises as `which_children`."""
+        top = ChildInfo(id=name, state="running", type="supervisor", title="", os_pid=self._root_pid if name == ROOT else 0)
+        return await self._node(name, top, timeout_s)
+
+    async def status(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> WorkerStatus:
+        """The running calls, how many were accepted and refused, and the bound; raises as `which_children`."""
+        return await self._ask("worker_manager", GetWorkerStatus(), WorkerStatus, timeout_s)
+
+    async def health_url(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """Where the health endpoints answer now, ``http://host:port``; raises as `which_children`."""
+        address = await self._ask("health_server", GetHealthAddress(), HealthAddress, timeout_s)
+        return f"http://{address.host}:{address.port}"
+
+    async def stop(self) -> None:
+        """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""
+        self._require_loop()
+        await self._connection.stop()
+        atexit.unregister(self._launcher.close)
+
+    async def wait_ended(self) -> SystemUnavailableError:
+        """Wait until the system has ended, by `stop` or not; the error says why."""
+        return await asyncio.shield(self._connection.ended)
+
+    # Inside.
+
+    async def open(self) -> Self:
+        """Wait until the launcher's tree is up. For `Starting`.
+
+        Raises:
+            ConfigurationError, SystemUnavailableError: it will not be; nothing of it is left.
+        """
+        atexit.register(self._launcher.close, STOP_TIMEOUT_S)
+        self._connection = await Connection.open(self._launcher, self._push)
+        self._courier = Courier(self._connection, self._clock)
+        self._connection.ended.add_done_callback(lambda ended: self._end(ended.result()))
+        try:
+            failure = await asyncio.shield(self._connection.ready)
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+        if failure is not None:
+            await self.stop()
+            raise error_of_reason(str(failure), SystemUnavailableError)
+        return self
+
+    @property
+    def _root_pid(self) -> int:
+        return self._connection.root_pid
+
+    async def _ask(self, name: str, message: Message, kind: type[M], timeout_s: float) -> M:
+        self._require_loop()
+        return expect(kind, await self._courier.deliver(name, f"a question to {name}", message, timeout_s=timeout_s))
+
+    async def _node(self, name: str, info: ChildInfo, timeout_s: float) -> Node:
+        children: tuple[Node, ...] = ()
+        if info.type == "supervisor" and info.state == "running":
+            infos = reversed(await self.which_children(name, timeout_s=timeout_s))
+            nodes = (self._node(child.ref.id if child.ref else child.id, child, timeout_s) for child in infos)
+            children = tuple(await asyncio.gather(*nodes))
+        return Node(name=name, state=info.state, os_pid=info.os_pid, is_supervisor=info.type == "supervisor", children=children)
+
+    def _push(self, message: Message | EventsLost) -> None:
+        match message:
+            case NameChanged(name=name):
+                self._courier.name_changed(message)
+                kind, _, call_id = name.partition("/")
+                if kind == "agent_session" and (call := self._calls.get(call_id)):
+                    call.name_changed(message)
+            case EventPushed(call_id=call_id) if call := self._calls.get(call_id):
+                call.event(message)
+            case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
+                call.audio(message)
+            case EventsLost(call_id=call_id) if call := self._calls.get(call_id):
+                call.events_lost()
+            case _:
+                pass  # of a call that nobody here has a handle of any more
+
+    def _end(self, error: SystemUnavailableError) -> None:
+        self._courier.end(error)
+        for call in list(self._calls.values()):
+            call.end(error)
+
+    def _require_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._loop:
+            raise UsageError("a system is used from the event loop that started it: use livekitex_agent.sync from threads")
+
+
+class Starting:
+    """A system that is about to be started: to be awaited, or entered with ``async with``, once."""
+
+    def __init__(self, options: Options, root: Mapping[str, Any] | None) -> None:
+        self._options = options
+        self._root = root
+        self._system: AgentSystem | None = None
+
+    def __await__(self) -> Generator[object, None, AgentSystem]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> AgentSystem:
+        self._system = await self._start()
+        return self._system
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._system is not None:
+            await self._system.stop()
+
+    async def _start(self) -> AgentSystem:
+        _require_starter()
+        require_platform()
+        prepare(self._options)
+        tree = composition.root(self._options) if self._root is None else self._root
+        configure = Configure(root=tree, key=new_key(), starter_pid=os.getpid(), log_level=self._options.log_level)
+        return await AgentSystem(LauncherProcess.spawn(configure), self._options).open()
+
+
+def _require_starter() -> None:
+    script = loading_script()
+    if script:
+        raise ConfigurationError(
+            f"{script} starts a system when it is loaded, and a call loads it to find its agent: put the start under {GUARD}"
+        )
+    if is_hosted():
+        raise ConfigurationError("a tool or provider runs inside a system and cannot start another: start it from the script")
+
+
+def _require_call_id(call_id: object) -> str:
+    if not isinstance(call_id, str) or not _CALL_ID.fullmatch(call_id):
+        raise UsageError(f"call_id {call_id!r:.80}: use letters, digits and _ . -, at most 64, beginning with a letter or digit")
+    return call_id
