@@ -1,6 +1,6 @@
 """The children of a supervisor, as a value: every change makes a new one."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -56,8 +56,8 @@ class Child:
 class Children:
     """Children in start order, oldest first. A new key goes last, a known one keeps its place."""
 
-    _by_key: Mapping[str, Child] = field(default_factory=lambda: MappingProxyType({}))
-    _key_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    _by_key: MappingProxyType[str, Child] = field(default_factory=lambda: MappingProxyType({}))
+    _key_of: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __iter__(self) -> Iterator[Child]:
         return iter(self._by_key.values())
@@ -83,22 +83,24 @@ class Children:
 
     def put(self, child: Child) -> Self:
         """With ``child`` added, or in the place of the one with its key."""
-        key_of = self._without(child.key)
+        by_key = self._by_key.copy()
+        by_key[child.key] = child
+        key_of = self._lives_without(child.key)
         if child.uid and child.status.has_process:
             key_of[child.uid] = child.key
-        return type(self)(MappingProxyType({**self._by_key, child.key: child}), MappingProxyType(key_of))
+        return type(self)(MappingProxyType(by_key), MappingProxyType(key_of))
 
     def remove(self, key: str) -> Self:
         """Without the child that has this key."""
-        by_key = dict(self._by_key)
+        by_key = self._by_key.copy()
         del by_key[key]
-        return type(self)(MappingProxyType(by_key), MappingProxyType(self._without(key)))
+        return type(self)(MappingProxyType(by_key), MappingProxyType(self._lives_without(key)))
 
-    def _without(self, key: str) -> dict[str, str]:
-        key_of = dict(self._key_of)
+    def _lives_without(self, key: str) -> dict[str, str]:
+        lives = self._key_of.copy()
         if key in self._by_key:
-            key_of.pop(self._by_key[key].uid, None)
-        return key_of
+            lives.pop(self._by_key[key].uid, None)
+        return lives
 
     def listing(self) -> Listing:
         """The answer to ``which_children``."""
