@@ -42,7 +42,8 @@ class _Child:
 class ChildProcesses:
     """Cures C3, C4, C7, C8 and C10: a child's own word on a pipe, its death from the kernel, and one event for each, in that order.
 
-    Thespian's ``ChildActorExited`` is not used. An exit is reported within a few milliseconds, after the last message that the child sent.
+    Thespian's ``ChildActorExited`` is not used. An exit is reported within a few milliseconds, after the last message that came from the
+    child; who ends in order loses none of them, who is killed may lose the last.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Actors for tests of the process runtime: a gateway that does what a test tells it, and nodes that evaluate what they are sent."""
 
 import ctypes
+import glob
 import json
 import os
 import signal
@@ -12,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from protocols import ErrorReply, ExitReason, Message, Ref, SendText
+from protocols import ExitReason, Message, Ref, SendText
 from supervision import Actor, Ignore, StopStart
-from supervision.actor import ActorStart, ChildEvent
+from supervision.actor import ActorStart, ChildEvent, ChildStarted
 
-NAMES = {"ctypes": ctypes, "json": json, "os": os, "signal": signal, "socket": socket, "sys": sys, "threading": threading, "time": time}
+NAMES = {"ctypes": ctypes, "glob": glob, "json": json, "os": os, "signal": signal, "socket": socket, "sys": sys, "threading": threading, "time": time}
 
 
 class Gateway(Actor):
@@ -63,8 +64,7 @@ class Gateway(Actor):
         raise ZeroDivisionError("the gateway")
 
     def on_child(self, event: ChildEvent) -> None:
-        fields = {name: str(value) if isinstance(value, ExitReason) else value for name, value in _fields(event).items()}
-        self._tell(type(event).__name__, **fields)
+        self._tell(type(event).__name__, **_fields(event))
 
     def on_message(self, message: Message) -> None:
         self._tell("message", message=asdict(message))
@@ -78,27 +78,36 @@ class Gateway(Actor):
 
 
 def _fields(event: ChildEvent) -> dict[str, Any]:
-    fields = {name: getattr(event, name) for name in event.__slots__}
-    return {name: asdict(value) if isinstance(value, Ref) else value for name, value in fields.items()}
+    fields: dict[str, Any] = {name: getattr(event, name) for name in event.__slots__}
+    if isinstance(event, ChildStarted):
+        fields |= {"ref": asdict(event.ref), "uid": event.ref.uid}
+    return {name: str(value) if isinstance(value, ExitReason) else value for name, value in fields.items()}
 
 
 class Node(Actor):
     """Runs the Python that it is sent, with ``self`` and a few modules; replies with ``repr`` of the last expression's JSON.
 
-    ``args``: ``on_start`` (code to run), ``observer`` (who is told of children, as a `Ref`'s fields).
+    ``args``: ``on_start`` (code to run), ``observer`` (who is told of children, as a `Ref`'s fields). ``heard`` is what children told
+    it, and what became of them, in that order.
     """
 
     trap_exit: ClassVar[bool] = True
 
     def on_start(self, args: Mapping[str, Any]) -> None:
         self.args = args
-        self.observer = Ref(**args["observer"]) if "observer" in args else self.context.parent
+        observer = Ref(**args["observer"]) if "observer" in args else self.context.parent
+        assert observer is not None
+        self.observer = observer
         self.names = {"self": self, "ActorStart": ActorStart, "ExitReason": ExitReason, "Ref": Ref, "SendText": SendText, **NAMES}
         self.names |= {"Ignore": Ignore, "StopStart": StopStart}
+        self.heard: list[dict[str, Any]] = []
         exec(args.get("on_start", ""), self.names)
 
     def on_message(self, message: Message) -> None:
         assert isinstance(message, SendText)
+        if message.command_id:
+            self.heard.append(json.loads(message.text))
+            return
         self.reply = self.context.replier()
         self.names["reply"] = lambda value: self.reply(SendText(command_id="", text=json.dumps(value)))
         try:
@@ -108,18 +117,20 @@ class Node(Actor):
         else:
             self.names["reply"](eval(code, self.names))
 
-    def spawn(self, actor_id: str, uid: str, code: str = "", actor: str = "support.seam_actors:Node", **more: Any) -> None:
-        observer = asdict(self.observer) if self.observer else {}
-        self.context.spawn(ActorStart(actor_id=actor_id, uid=uid, actor=actor, args={"on_start": code, "observer": observer}, **more))
+    def spawn(
+        self, actor_id: str, uid: str, code: str = "", actor: str = "support.seam_actors:Node", observer: Ref | None = None, **more: Any
+    ) -> None:
+        """Start a node that tells ``observer`` (this node's own by default) what it has to tell."""
+        args = {"on_start": code, "observer": asdict(observer or self.observer)}
+        self.context.spawn(ActorStart(actor_id=actor_id, uid=uid, actor=actor, args=args, **more))
 
     def tell(self, **fields: Any) -> None:
-        if self.observer is not None:
-            text = json.dumps({"at": time.monotonic(), **fields})
-            self.context.send(self.observer, SendText(command_id=self.context.self_ref.id, text=text))
+        text = json.dumps({"at": time.monotonic(), **fields})
+        self.context.send(self.observer, SendText(command_id=self.context.self_ref.id, text=text))
 
     def on_child(self, event: ChildEvent) -> None:
-        fields = {name: str(value) if isinstance(value, ExitReason) else value for name, value in _fields(event).items()}
-        self.tell(event=type(event).__name__, **fields)
+        self.heard.append({"event": type(event).__name__, **_fields(event)})
+        self.tell(**self.heard[-1])
 
     def terminate(self, reason: ExitReason) -> None:
         exec(self.args.get("terminate", ""), {**self.names, "reason": reason})
@@ -129,6 +140,3 @@ class Mortal(Node):
     """A node that does not trap exits."""
 
     trap_exit: ClassVar[bool] = False
-
-
-__all__ = ["ErrorReply", "Gateway", "Mortal", "Node"]

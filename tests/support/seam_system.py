@@ -86,8 +86,8 @@ class System:
     def child(self, parent: dict[str, str], uid: str, code: str = "", **more: Any) -> dict[str, Any]:
         """Have ``parent`` spawn a node; its start as the observer heard it."""
         arguments = "".join(f", {name}={value!r}" for name, value in more.items())
-        self.send(parent, f"self.spawn('n-{uid}', {uid!r}, {code!r}{arguments})\nreply(0)")
-        return self.wait("message", event="ChildStarted")
+        self.send(parent, f"self.spawn({'n-' + uid!r}, {uid!r}, {code!r}{arguments})\nreply(0)")
+        return self.wait("message", event="ChildStarted", uid=uid)
 
     def pids(self) -> dict[int, str]:
         """The live processes of the system: id and title."""

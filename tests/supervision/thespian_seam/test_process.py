@@ -1,0 +1,237 @@
+import errno
+
+import pytest
+
+from supervision.thespian_seam import process
+from supervision.thespian_seam.process import children_of
+from support import fresh
+
+pytestmark = pytest.mark.processes
+
+
+def test_a_child_ends_with_what_it_runs() -> None:
+    fresh.python(
+        """
+        import os
+        from supervision.thespian_seam.process import EXIT_UNHANDLED, fork
+        for main, code in ((lambda: None, 0), (lambda: 1 / 0, EXIT_UNHANDLED), (lambda: exit(3), EXIT_UNHANDLED)):
+            pid = fork(main)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code
+        """
+    )
+
+
+def test_what_escapes_is_logged() -> None:
+    run = fresh.python(
+        """
+        import os
+        from supervision.thespian_seam.process import fork
+        os.waitpid(fork(lambda: 1 / 0), 0)
+        """
+    )
+    assert "ZeroDivisionError" in run.stderr
+
+
+def test_what_is_buffered_is_written_once() -> None:
+    run = fresh.python(
+        """
+        import os
+        from supervision.thespian_seam.process import fork
+        os.waitpid(fork(lambda: print("from the child")), 0)
+        """
+    )
+    assert run.stdout == "from the child\n"
+
+
+def test_only_the_main_thread_forks() -> None:
+    fresh.python(
+        """
+        import threading
+        from protocols import InternalError
+        from supervision.thespian_seam.process import fork
+        caught = []
+        def run():
+            try:
+                fork(lambda: None)
+            except InternalError as failure:
+                caught.append(failure)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        assert "main thread" in str(caught[0])
+        """
+    )
+
+
+def test_c5_a_child_dies_with_its_parent_even_by_sigkill() -> None:
+    fresh.python(
+        """
+        import os, select, signal, time
+        from supervision.thespian_seam.process import adopt_orphans, fork
+        adopt_orphans()
+        ends = os.pipe()
+        def parent():
+            grandchild = fork(lambda: time.sleep(60))
+            os.write(ends[1], str(grandchild).encode())
+            time.sleep(60)
+        middle = fork(parent)
+        grandchild = int(os.read(ends[0], 20))
+        os.kill(middle, signal.SIGKILL)
+        assert os.waitpid(middle, 0)[1] == signal.SIGKILL
+        assert os.waitpid(grandchild, 0)[1] == signal.SIGKILL
+        """
+    )
+
+
+def test_c5_a_child_whose_parent_died_before_it_could_say_so_ends() -> None:
+    fresh.python(
+        """
+        import os
+        from supervision.thespian_seam.process import EXIT_ORPHANED, die_with
+        pid = os.fork()
+        if not pid:
+            die_with(1 << 30)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == EXIT_ORPHANED
+        """
+    )
+
+
+def test_c1_a_fault_of_native_code_ends_the_process_with_its_signal_and_its_stack() -> None:
+    run = fresh.python(
+        """
+        import ctypes, os, signal
+        from supervision.thespian_seam.process import fork
+        signal.signal(signal.SIGSEGV, lambda *_: None)
+        assert os.waitpid(fork(lambda: ctypes.string_at(0)), 0)[1] & 0x7F == signal.SIGSEGV
+        """
+    )
+    assert "Fatal Python error: Segmentation fault" in run.stderr
+    assert "string_at" in run.stderr
+
+
+def test_c2_the_terminals_signals_are_ignored_here_and_not_in_programs_executed_from_here() -> None:
+    fresh.python(
+        """
+        import os, signal, subprocess
+        from supervision.thespian_seam.process import fork
+        terminal = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+        def child():
+            for number in terminal:
+                os.kill(os.getpid(), number)
+            for number in terminal:
+                run = subprocess.run(["sh", "-c", f"kill -{int(number)} $$; sleep 60"])
+                assert run.returncode == -number, run
+        assert os.waitpid(fork(child), 0)[1] == 0
+        """
+    )
+
+
+def test_c2_sigterm_waits_until_somebody_takes_it() -> None:
+    fresh.python(
+        """
+        import os, signal
+        from supervision.thespian_seam.process import fork, on_signals
+        got = []
+        def child():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert not got
+            on_signals([signal.SIGTERM], got.append)
+            assert got == [signal.SIGTERM], got
+        assert os.waitpid(fork(child), 0)[1] == 0
+        """
+    )
+
+
+def test_no_handler_of_the_parent_runs_in_the_child() -> None:
+    fresh.python(
+        """
+        import os, signal
+        from supervision.thespian_seam.process import fork
+        ran = []
+        for number in (signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, lambda *_: ran.append(1))
+        def child():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGCHLD)
+            assert not ran
+        pid = fork(child)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+        """
+    )
+
+
+def test_the_stacks_are_shown_on_request() -> None:
+    run = fresh.python(
+        """
+        import os, signal
+        from supervision.thespian_seam.process import reset_signals
+        reset_signals()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        """
+    )
+    assert "most recent call first" in run.stderr
+
+
+def test_a4_foreign_descriptors_are_closed() -> None:
+    fresh.python(
+        """
+        import os, socket
+        from supervision.thespian_seam.process import close_foreign_fds, fork
+        foreign, own = socket.socket(), os.memfd_create("own")
+        def child():
+            close_foreign_fds([own])
+            assert {int(fd) for fd in os.listdir("/proc/self/fd")} - {0, 1, 2, own} <= {3}
+            os.fstat(own)
+            try:
+                os.fstat(foreign.fileno())
+            except OSError:
+                return
+            raise AssertionError
+        assert os.waitpid(fork(child), 0)[1] == 0
+        foreign.close()
+        """
+    )
+
+
+def test_the_title_shows_and_the_environment_stays_readable() -> None:
+    run = fresh.python(
+        """
+        import os
+        from pathlib import Path
+        from supervision.thespian_seam.process import set_title
+        os.environ.setdefault("SPT_NOENV", "1")
+        before = Path("/proc/self/environ").read_bytes()
+        set_title("agent_session 7f3a")
+        print(Path("/proc/self/cmdline").read_bytes().strip(b"\\0").decode())
+        assert Path("/proc/self/environ").read_bytes() == before
+        """
+    )
+    assert run.stdout == "livekitex: agent_session 7f3a\n"
+
+
+def test_children_are_found_ended_ones_included() -> None:
+    fresh.python(
+        """
+        import os, signal, time
+        from supervision.thespian_seam.process import children_of, fork
+        ended, alive = fork(lambda: None), fork(lambda: time.sleep(60))
+        os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+        assert sorted(children_of(os.getpid())) == sorted([ended, alive])
+        os.kill(alive, signal.SIGKILL)
+        for pid in (ended, alive):
+            os.waitpid(pid, 0)
+        assert children_of(os.getpid()) == []
+        """
+    )
+
+
+def test_nobody_has_children_that_do_not_exist() -> None:
+    assert children_of(1 << 30) == []
+
+
+def test_a_refused_request_to_the_kernel_is_an_error() -> None:
+    with pytest.raises(OSError, match="prctl") as caught:
+        process._prctl(process._PR_SET_PDEATHSIG, 1 << 20)
+    assert caught.value.errno == errno.EINVAL
