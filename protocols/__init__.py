@@ -44,6 +44,7 @@ from protocols.envelope import (
 )
 from protocols.environment import (
     environment,
+    set_environment_defaults,
 )
 from protocols.errors import (
     AuthenticationError,
@@ -350,5 +351,6 @@ __all__ = [
     "new_key",
     "pack",
     "require_rate",
+    "set_environment_defaults",
     "unpack",
 ]
