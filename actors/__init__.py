@@ -2,3 +2,7 @@
 
 Part of livekitex-agent.
 """
+
+from actors.tools import RunContext
+
+__all__ = ["RunContext"]

@@ -1,0 +1,7 @@
+"""A voice conversation without a network and without a key: every model lies in a package of the extra ``offline``."""
+
+from actors.providers.offline.factories import hibari_tts, moonshine_stt, rule_llm, silero_vad
+from actors.providers.offline.libraries import LIBRARY_ENVIRONMENT
+from actors.providers.offline.preloading import IDLE_LIBRARY_THREADS, preload
+
+__all__ = ["IDLE_LIBRARY_THREADS", "LIBRARY_ENVIRONMENT", "hibari_tts", "moonshine_stt", "preload", "rule_llm", "silero_vad"]

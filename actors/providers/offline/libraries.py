@@ -1,0 +1,37 @@
+"""The libraries behind the offline providers, loaded so that a process that loaded them may fork.
+
+They read their thread options from the environment when they load, so these are set before. With all three set, none of them starts a
+thread: a process that has loaded and used them has its main thread alone, and there is no lock that another thread could hold at a fork.
+"""
+
+import importlib
+from types import ModuleType
+from typing import Final
+
+from protocols import MissingExtraError, set_environment_defaults
+
+LIBRARY_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MOONSHINE_ORT_SINGLE_THREAD": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
+}
+"""What the libraries must find in the environment before they load. OpenBLAS (in numpy) and Moonshine would start a thread for each core;
+onnxruntime 1.29 and later would start an uploader of usage data, which also writes to ``~/.cache`` and wants a network."""
+
+
+def prepare_libraries() -> None:
+    """Set `LIBRARY_ENVIRONMENT` where it is not set yet; comes before the first import of numpy to have its effect on that."""
+    set_environment_defaults(LIBRARY_ENVIRONMENT)
+
+
+def load_library(name: str) -> ModuleType:
+    """The module ``name`` of the extra ``offline``.
+
+    Raises:
+        MissingExtraError: it, or something that it needs, is not installed.
+    """
+    prepare_libraries()
+    try:
+        return importlib.import_module(name)
+    except ImportError as failure:
+        raise MissingExtraError("offline", f"the library {name}") from failure

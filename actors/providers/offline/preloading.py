@@ -1,0 +1,44 @@
+"""Loads everything that an offline conversation needs into a process that will then only fork.
+
+A child forked after `preload` speaks at once and shares the models' memory with its parent; ``benchmarks/offline_voice.py`` measures both.
+"""
+
+import gc
+import threading
+from pathlib import Path
+from typing import Final
+
+from actors.providers.offline.libraries import load_library, prepare_libraries
+
+IDLE_LIBRARY_THREADS: Final[tuple[str, ...]] = ()
+"""The threads of libraries that run, idle, in a process after `preload`, by whose they are. There are none: see `libraries`."""
+
+_TASKS: Final = Path("/proc/self/task")
+_WARM_UP: Final = "Preloading 12 models, e.g. of Zyxwuthorn."  # a number, and a word for the network that reads unknown words
+
+
+def preload() -> int:
+    """Load and warm up every offline provider, then freeze the garbage collector's objects, so that it leaves their pages shared.
+
+    Blocks for 1 to 3 s. Call it from the main thread of a process that has no other, before its first fork. Gives the number of
+    threads beside the calling one: as many as `IDLE_LIBRARY_THREADS`, unless numpy was loaded before without `LIBRARY_ENVIRONMENT`.
+
+    Raises:
+        MissingExtraError: the extra ``offline`` is not installed; nothing is lost but the speed of the first session.
+        ConfigurationError: a model cannot load on this machine.
+    """
+    prepare_libraries()
+    from actors.providers.offline.hibari import HibariTts
+    from actors.providers.offline.moonshine import MoonshineStt
+    from actors.providers.offline.silero import FRAME_SAMPLES, SileroVad
+
+    load_library("rapidfuzz")
+    load_library("actors.providers.offline.brain")
+
+    vad, stt, tts = SileroVad(), MoonshineStt(), HibariTts()
+    speech = b"".join(sentence.tobytes() for sentence in tts.sentences(_WARM_UP))
+    vad.probability(speech[: 2 * FRAME_SAMPLES])
+    stt.recognize_blocking(speech)
+    gc.collect()
+    gc.freeze()
+    return (len(list(_TASKS.iterdir())) if _TASKS.exists() else threading.active_count()) - 1

@@ -1,0 +1,43 @@
+from typing import Any
+
+import pytest
+
+from actors.providers import load_factory, make_llm, make_stt, make_tts, make_vad
+from protocols import ConfigurationError, ProviderRef
+
+
+class Fake:
+    """Stands for a provider of every kind."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def probability(self) -> None: ...
+    def recognize(self) -> None: ...
+    def chat(self) -> None: ...
+    def synthesize(self) -> None: ...
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("actors.providers.making.Fake", Fake, raising=False)
+    return "actors.providers.making"
+
+
+@pytest.mark.parametrize("make", [make_vad, make_stt, make_llm, make_tts])
+def test_a_provider_is_made_from_its_reference(here: str, make: Any) -> None:
+    provider = make(ProviderRef(factory=f"{here}:Fake", options={"a": 1}))
+    assert provider.options == {"a": 1}
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "no.such.module:x", "actors.providers.making:nothing", ":x", ".relative:x"])
+def test_a_factory_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be loaded"):
+        load_factory(name)
+
+
+def test_what_is_no_factory_or_makes_another_kind_is_refused(here: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no function"):
+        load_factory("sys:path")
+    with pytest.raises(ConfigurationError, match="makes a dict, which is no voice"):
+        make_tts(ProviderRef(factory="builtins:dict", options={}))
