@@ -1,13 +1,15 @@
 """Actors and the cell that hosts one: the contract between actors and runtimes."""
 
 from supervision.actor.actor import Actor, Ignore, StopStart
-from supervision.actor.cell import ActorCell, load_actor, reason_of
+from supervision.actor.cell import ActorCell
 from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
-from supervision.actor.context import POST_LIMIT, Cancel, Context
-from supervision.actor.exit_signals import ends_at_once
+from supervision.actor.context import MAX_OPEN_REQUESTS, POST_LIMIT, Cancel, Context
+from supervision.actor.exits import ends_at_once, reason_of
+from supervision.actor.loading import load_actor
 from supervision.actor.runtime import Runtime
 
 __all__ = [
+    "MAX_OPEN_REQUESTS",
     "POST_LIMIT",
     "Actor",
     "ActorCell",

@@ -4,11 +4,9 @@ The one seam of an actor where every `Exception` is caught (and `SystemExit`, wh
 reason of the actor's end. Messages that are not for this life, that came too late, or that are no messages are dropped and counted.
 """
 
-import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 from typing import Final, cast
 
 from protocols import (
@@ -27,14 +25,14 @@ from protocols import (
     Ref,
     RegistryChanged,
     UsageError,
-    abnormal,
     decode_envelope,
     encode_envelope,
 )
 from supervision.actor.actor import Actor, Ignore, StopStart
-from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision.actor.children import ActorStart, ChildEvent, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.actor.context import MAX_OPEN_REQUESTS, Cancel
-from supervision.actor.exit_signals import ends_at_once
+from supervision.actor.exits import ends_at_once, reason_of
+from supervision.actor.loading import load_actor
 from supervision.actor.runtime import Runtime
 
 log = logging.getLogger("livekitex.actor")
@@ -268,7 +266,7 @@ class ActorCell:
                     self.send(ref, RegistryChanged(registry=self._registry))  # it moved between the fork and the start
             case ChildIgnored(uid=uid) | ChildStartFailed(uid=uid):
                 self._spawned.pop(uid, None)
-            case ChildExited():
+            case _:
                 pass
         self._living.on_child(event)
 
@@ -365,29 +363,3 @@ class ActorCell:
             timeout_s=LOOKUP_TIMEOUT_S,
             then=lambda answer: then(answer.ref if isinstance(answer, Found) else None),
         )
-
-
-def load_actor(path: str) -> type[Actor]:
-    """The actor class that ``module:Class`` names.
-
-    Raises:
-        ImportError, AttributeError: there is no such module or name.
-        UsageError: the name is no actor class.
-    """
-    module, _, name = path.partition(":")
-    found: object = reduce(getattr, name.split("."), cast("object", importlib.import_module(module)))
-    if not (isinstance(found, type) and issubclass(found, Actor)):
-        raise UsageError(f"{path!r} names no subclass of supervision.Actor: write module:Class")
-    return found
-
-
-def reason_of(failure: BaseException) -> ExitReason:
-    """The exit reason that an exception is: its class and the first line of its text, at most 200 characters.
-
-    Total: the text of a foreign exception may fail to be made, or hold what no wire carries.
-    """
-    try:
-        text = str(failure).strip().split("\n", 1)[0][:200].encode("utf-8", "backslashreplace").decode()
-    except Exception:  # noqa: BLE001 - whatever a foreign __str__ does
-        text = "(no text)"
-    return abnormal(f"{type(failure).__name__}: {text}" if text else type(failure).__name__)

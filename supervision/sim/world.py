@@ -3,12 +3,12 @@
 Deterministic: the same seed and the same calls give the same steps. (Only what other threads post comes when it comes.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from protocols import (
     KILLED,
@@ -21,6 +21,8 @@ from protocols import (
     UsageError,
     decode_envelope,
     encode_envelope,
+    pack,
+    unpack,
 )
 from supervision.actor import ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, ends_at_once
 from supervision.sim.clock import VirtualClock
@@ -35,6 +37,8 @@ FATES_LIMIT: Final = 10_000
 
 OUTSIDE: Final = Ref(id="outside", uid="outside", address="outside")
 """The probe: who talks to the actors from outside, and the parent of every root."""
+
+_ARGS: Final = Mapping[str, Any]
 
 STARTING: Final = "starting"
 SUSPENDED: Final = "suspended"
@@ -105,6 +109,7 @@ class World:
         """Start a process."""
         if start.uid in self.names:
             raise UsageError(f"the uid {start.uid!r} belongs to {self.names[start.uid]}: each life has a new one")
+        start = replace(start, args=unpack(_ARGS, pack(_ARGS, start.args)))  # nothing but bytes passes between processes
         attempt = self._attempts[start.actor_id] = self._attempts.get(start.actor_id, 0) + 1
         number = next(self._numbers)
         process = SimProcess(

@@ -1,0 +1,737 @@
+"""The cell: what reaches the actor, what does not, and how each thing that can happen ends it or not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from protocols import (
+    KILLED,
+    NORMAL,
+    SHUTDOWN,
+    Envelope,
+    ExitReason,
+    ExitSignal,
+    Figures,
+    Found,
+    GetFigures,
+    Lookup,
+    Message,
+    MessageTooLargeError,
+    Ping,
+    Pong,
+    Ref,
+    RegistryChanged,
+    SeededEntropy,
+    SendText,
+    UsageError,
+    abnormal,
+    decode_envelope,
+    encode_envelope,
+)
+from supervision.actor import (
+    MAX_OPEN_REQUESTS,
+    Actor,
+    ActorCell,
+    ActorStart,
+    Cancel,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    Context,
+    Ignore,
+    Runtime,
+    StopStart,
+)
+from supervision.actor.cell import LOOKUP_TIMEOUT_S
+from supervision.sim.clock import VirtualClock
+
+ME = Ref(id="me", uid="me-1", address="here")
+PARENT = Ref(id="boss", uid="boss-1", address="there")
+PEER = Ref(id="peer", uid="peer-1", address="elsewhere")
+REGISTRY = Ref(id="registry", uid="registry-1", address="names")
+FIGURES = Figures(role="x", figures={"n": 1})
+
+Script = Mapping[str, Callable[..., None]]
+
+
+class Scripted(Actor):
+    """Does what its arguments say for each callback, and notes the callbacks."""
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        self.args = args
+        self.seen: list[Any] = []
+        self._do("on_start")
+
+    def _do(self, callback: str, *arguments: Any) -> None:
+        self.seen.append((callback, *arguments))
+        if callback in self.args:
+            self.args[callback](self.context, *arguments)
+
+    def on_message(self, message: Message) -> None:
+        self._do("on_message", message)
+
+    def on_child(self, event: ChildEvent) -> None:
+        self._do("on_child", event)
+
+    def on_registry_changed(self) -> None:
+        self._do("on_registry_changed")
+
+    def terminate(self, reason: ExitReason) -> None:
+        self._do("terminate", reason)
+
+
+class Trapping(Scripted):
+    trap_exit = True
+
+    def on_shutdown(self, reason: ExitReason) -> None:
+        self._do("on_shutdown", reason)
+
+    def on_exit_signal(self, reason: ExitReason) -> None:
+        self._do("on_exit_signal", reason)
+
+
+class Plain(Actor):
+    """Every default."""
+
+
+class TrappingByDefault(Actor):
+    trap_exit = True
+
+
+class Unbuildable(Actor):
+    def __init__(self, context: Context) -> None:
+        raise OSError("no disk")
+
+
+@dataclass
+class FakeRuntime:
+    """Performs nothing and notes everything."""
+
+    address: str = ME.address
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(0))
+    memory: memoryview | None = None
+    sent: list[tuple[Ref, Envelope]] = field(default_factory=list)
+    timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    posted: list[Callable[[], None]] = field(default_factory=list)
+    spawned: list[ActorStart] = field(default_factory=list)
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def transmit(self, to: Ref, data: bytes) -> None:
+        self.sent.append((to, decode_envelope(data)))
+
+    def schedule(self, delay_s: float, callback: Callable[[], None]) -> Cancel:
+        timer = (self.clock.monotonic() + delay_s, callback)
+        self.timers.append(timer)
+        return lambda: self.timers.remove(timer) if timer in self.timers else None
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.move_to(self.clock.monotonic() + seconds)
+        while due := [timer for timer in self.timers if timer[0] <= self.clock.monotonic()]:
+            self.timers.remove(due[0])
+            due[0][1]()
+
+    def post(self, callback: Callable[[], None]) -> None:
+        self.posted.append(callback)
+
+    def spawn(self, start: ActorStart) -> None:
+        self.spawned.append(start)
+
+    def signal(self, uid: str, reason: ExitReason) -> None:
+        self.done.append(("signal", uid, reason))
+
+    def kill(self, uid: str) -> None:
+        self.done.append(("kill", uid))
+
+    def release_memory(self, memory_key: str) -> None:
+        self.done.append(("release_memory", memory_key))
+
+
+class Hosted:
+    """A cell on a fake runtime."""
+
+    def __init__(self, actor: type[Actor] | str = Scripted, *, registry: Ref | None = None, **script: Callable[..., None]) -> None:
+        self.runtime = FakeRuntime()
+        port: Runtime = self.runtime
+        path = actor if isinstance(actor, str) else f"{__name__}:{actor.__name__}"
+        start = ActorStart(actor_id=ME.id, uid=ME.uid, actor=path, args=script, parent=PARENT, registry=registry)
+        self.cell = ActorCell(start, port)
+        self.booted = self.cell.boot()
+
+    @property
+    def seen(self) -> list[Any]:
+        """The callbacks of the scripted actor after `on_start`."""
+        assert isinstance(self.cell.actor, Scripted)
+        return self.cell.actor.seen[1:]
+
+    @property
+    def last(self) -> Envelope:
+        return self.runtime.sent[-1][1]
+
+    def receive(self, message: Message, sender: Ref | None = PEER, **fields: Any) -> None:
+        envelope = Envelope(message=message, message_id="q-1", to_id=ME.id, to_uid=ME.uid, sender=sender)
+        self.cell.receive(encode_envelope(replace(envelope, **fields)), self.runtime.clock.monotonic())
+
+    def answer(self, message: Message, to: Envelope) -> None:
+        self.receive(message, correlation_id=to.message_id)
+
+    def signal(self, reason: ExitReason, *, from_parent: bool) -> None:
+        self.receive(ExitSignal(reason=str(reason), from_parent=from_parent))
+
+
+def fail(*_arguments: Any) -> None:
+    raise ValueError("no such product\nand more")
+
+
+CRASH = abnormal("ValueError: no such product")
+
+
+# The start.
+
+
+def test_an_actor_is_up_when_on_start_returns() -> None:
+    hosted = Hosted()
+    assert hosted.booted is None
+    assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (True, None, False)
+
+
+def exit_shutdown(context: Context, *_arguments: Any) -> None:
+    context.exit(SHUTDOWN)
+    context.exit(NORMAL)
+
+
+def ignore(*_arguments: Any) -> None:
+    raise Ignore
+
+
+def stop(*_arguments: Any) -> None:
+    raise StopStart(abnormal("init_failed"))
+
+
+def leave_the_program(*_arguments: Any) -> None:
+    raise SystemExit(3)
+
+
+FAILED_STARTS = [(fail, CRASH), (stop, abnormal("init_failed")), (exit_shutdown, SHUTDOWN), (leave_the_program, abnormal("SystemExit: 3"))]
+
+
+@pytest.mark.parametrize(("on_start", "reason"), FAILED_STARTS)
+def test_a_start_fails_with_its_reason_and_nothing_to_terminate(on_start: Callable[..., None], reason: ExitReason) -> None:
+    hosted = Hosted(on_start=on_start)
+    assert hosted.booted == reason
+    assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, reason, False)
+    assert hosted.seen == []
+
+
+def test_an_actor_that_is_not_wanted_is_ignored() -> None:
+    hosted = Hosted(on_start=ignore)
+    assert isinstance(hosted.booted, Ignore)
+    assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, NORMAL, True)
+    assert hosted.seen == []
+
+
+def test_who_exits_and_then_ignores_has_failed() -> None:
+    def both(context: Context) -> None:
+        context.exit(SHUTDOWN)
+        raise Ignore
+
+    hosted = Hosted(on_start=both)
+    assert hosted.booted == SHUTDOWN
+    assert not hosted.cell.ignored
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("no_such_module:Actor", "error:ModuleNotFoundError: No module named 'no_such_module'"),
+        (f"{__name__}:Missing", f"error:AttributeError: module '{__name__}' has no attribute 'Missing'"),
+        (f"{__name__}:fail", f"error:UsageError: '{__name__}:fail' names no subclass of supervision.Actor: write module:Class"),
+        (f"{__name__}:Unbuildable", "error:OSError: no disk"),
+    ],
+)
+def test_an_actor_that_cannot_be_made_has_failed_to_start(path: str, reason: str) -> None:
+    hosted = Hosted(path)
+    assert str(hosted.booted) == reason
+    with pytest.raises(UsageError, match=r"me has no actor: its class .* did not load"):
+        _ = hosted.cell.actor
+
+
+class Deferring:
+    """An `on_start` that is over when the test says so."""
+
+    def __call__(self, context: Context) -> None:
+        self.done = context.defer_start()
+
+
+def test_a_deferred_start_is_over_when_it_says_so_and_serves_before() -> None:
+    start = Deferring()
+    hosted = Hosted(on_start=start)
+    assert (hosted.booted, hosted.cell.started, hosted.cell.ended) == (None, False, None)
+    hosted.receive(GetFigures())
+    assert hosted.seen == [("on_message", GetFigures())]
+    hosted.cell.run(start.done)
+    assert hosted.cell.started
+    hosted.cell.run(start.done)
+    assert hosted.cell.started
+    with pytest.raises(UsageError, match="the start is over"):
+        hosted.cell.defer_start()
+
+
+@pytest.mark.parametrize(("callback", "reason"), FAILED_STARTS)
+def test_a_deferred_start_fails_like_any_start(callback: Callable[..., None], reason: ExitReason) -> None:
+    hosted = Hosted(on_start=Deferring(), on_message=callback)
+    hosted.receive(GetFigures())
+    assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, reason, False)
+    assert ("terminate", reason) not in hosted.seen
+
+
+def test_a_deferred_start_is_ignored_like_any_start() -> None:
+    hosted = Hosted(on_start=Deferring(), on_message=ignore)
+    hosted.receive(GetFigures())
+    assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, NORMAL, True)
+
+
+def test_who_has_left_does_not_finish_its_start() -> None:
+    start = Deferring()
+    hosted = Hosted(on_start=start)
+
+    def both() -> None:
+        hosted.cell.exit(SHUTDOWN)
+        start.done()
+
+    hosted.cell.run(both)
+    assert (hosted.cell.started, hosted.cell.ended) == (False, SHUTDOWN)
+
+
+def test_one_turn_may_finish_the_start_and_the_life() -> None:
+    start = Deferring()
+    hosted = Hosted(on_start=start)
+
+    def both() -> None:
+        start.done()
+        hosted.cell.exit(SHUTDOWN)
+
+    hosted.cell.run(both)
+    assert (hosted.cell.started, hosted.cell.ended) == (True, SHUTDOWN)
+    assert hosted.seen == [("terminate", SHUTDOWN)]
+
+
+@pytest.mark.parametrize(("callback", "reason"), [(ignore, abnormal("Ignore")), (stop, abnormal("StopStart: error:init_failed"))])
+def test_the_outcomes_of_a_start_are_crashes_afterwards(callback: Callable[..., None], reason: ExitReason) -> None:
+    hosted = Hosted(on_message=callback)
+    hosted.receive(GetFigures())
+    assert (hosted.cell.ended, hosted.cell.ignored) == (reason, False)
+
+
+# The end.
+
+
+def test_an_exception_ends_the_actor_with_its_reason_and_nothing_is_run_again() -> None:
+    hosted = Hosted(on_message=fail)
+    hosted.receive(GetFigures())
+    assert hosted.cell.ended == CRASH
+    hosted.receive(GetFigures())
+    hosted.cell.child(ChildExited(uid="c", reason=NORMAL))
+    hosted.cell.run(fail)
+    assert hosted.seen == [("on_message", GetFigures()), ("terminate", CRASH)]
+
+
+def test_exit_lets_the_callback_finish_and_its_first_reason_counts() -> None:
+    order = []
+
+    def leave(context: Context, _message: Message) -> None:
+        context.exit(SHUTDOWN)
+        context.exit(NORMAL)
+        order.append("callback")
+        fail()
+
+    hosted = Hosted(on_message=leave, terminate=lambda _context, reason: order.append(str(reason)))
+    hosted.receive(GetFigures())
+    assert order == ["callback", "shutdown"]
+    assert hosted.cell.ended == SHUTDOWN
+
+
+def test_a_terminate_that_fails_gives_the_reason() -> None:
+    hosted = Hosted(on_message=exit_shutdown, terminate=fail)
+    hosted.receive(GetFigures())
+    assert hosted.cell.ended == CRASH
+
+
+@pytest.mark.parametrize("where", ["child", "timer", "post", "answer"])
+def test_an_exception_in_any_turn_ends_the_actor(where: str) -> None:
+    hosted = Hosted(on_child=fail)
+    match where:
+        case "child":
+            hosted.cell.child(ChildExited(uid="c", reason=NORMAL))
+        case "timer":
+            hosted.cell.after(1, fail)
+            hosted.runtime.pass_time(1)
+        case "post":
+            hosted.cell.post(fail)
+            hosted.runtime.posted.pop()()
+        case "answer":
+            hosted.cell.ask(PEER, GetFigures(), timeout_s=1, then=fail)
+            hosted.answer(FIGURES, to=hosted.last)
+    assert hosted.cell.ended == CRASH
+
+
+# Exit signals.
+
+TERM = ExitReason.parse("shutdown:term")
+
+
+@pytest.mark.parametrize(
+    ("reason", "from_parent", "ended"),
+    [
+        (NORMAL, False, None),
+        (SHUTDOWN, False, SHUTDOWN),
+        (KILLED, False, KILLED),
+        (abnormal("x"), False, abnormal("x")),
+        (NORMAL, True, NORMAL),
+        (TERM, True, TERM),
+        (KILLED, True, KILLED),
+    ],
+)
+def test_without_trapping_a_signal_ends_at_once_and_skips_terminate(
+    reason: ExitReason, from_parent: bool, ended: ExitReason | None
+) -> None:
+    hosted = Hosted()
+    hosted.signal(reason, from_parent=from_parent)
+    assert hosted.cell.ended == ended
+    assert hosted.seen == []
+
+
+@pytest.mark.parametrize("reason", [NORMAL, SHUTDOWN, TERM, KILLED, abnormal("x")])
+def test_trapping_the_parent_s_signal_asks_to_end(reason: ExitReason) -> None:
+    hosted = Hosted(Trapping)
+    hosted.signal(reason, from_parent=True)
+    assert hosted.cell.ended is None
+    assert hosted.seen == [("on_shutdown", reason)]
+
+
+@pytest.mark.parametrize("reason", [NORMAL, SHUTDOWN, abnormal("x")])
+def test_trapping_a_stranger_s_signal_is_told(reason: ExitReason) -> None:
+    hosted = Hosted(Trapping)
+    hosted.signal(reason, from_parent=False)
+    assert hosted.cell.ended is None
+    assert hosted.seen == [("on_exit_signal", reason)]
+
+
+def test_nobody_traps_a_kill() -> None:
+    hosted = Hosted(Trapping)
+    hosted.signal(KILLED, from_parent=False)
+    assert hosted.cell.ended == KILLED
+    assert hosted.seen == []
+
+
+def test_a_reason_in_unknown_words_is_an_error() -> None:
+    hosted = Hosted()
+    hosted.receive(ExitSignal(reason="badarg", from_parent=False))
+    assert hosted.cell.ended == abnormal("badarg")
+
+
+# Messages.
+
+
+def test_a_message_comes_with_its_sender_and_is_forgotten_afterwards() -> None:
+    senders: list[Ref | None] = []
+    hosted = Hosted(on_message=lambda context, _message: senders.append(context.sender))
+    hosted.receive(GetFigures())
+    hosted.receive(GetFigures(), sender=None)
+    assert senders == [PEER, None]
+    assert hosted.cell.sender is None
+
+
+@pytest.mark.parametrize("fields", [{"to_id": "you"}, {"to_uid": "me-0"}])
+def test_a_message_for_another_life_is_dropped(fields: dict[str, str]) -> None:
+    hosted = Hosted()
+    hosted.receive(GetFigures(), **fields)
+    assert (hosted.seen, hosted.cell.dropped) == ([], 1)
+
+
+def test_a_message_for_any_life_is_handled() -> None:
+    hosted = Hosted()
+    hosted.receive(GetFigures(), to_uid="")
+    assert hosted.seen == [("on_message", GetFigures())]
+
+
+def test_bytes_that_are_no_message_are_dropped() -> None:
+    hosted = Hosted()
+    hosted.cell.receive(b"\x01junk", 0)
+    assert (hosted.seen, hosted.cell.dropped, hosted.cell.ended) == ([], 1, None)
+
+
+@pytest.mark.parametrize(("waited_s", "handled"), [(0.0, True), (0.25, True), (0.375, False)])
+def test_a_message_that_waited_too_long_is_dropped(waited_s: float, handled: bool) -> None:
+    hosted = Hosted()
+    arrived = hosted.runtime.clock.monotonic()
+    hosted.runtime.clock.move_to(arrived + waited_s)
+    envelope = Envelope(message=GetFigures(), message_id="q", to_id=ME.id, to_uid=ME.uid, remaining_ms=250)
+    hosted.cell.receive(encode_envelope(envelope), arrived)
+    assert bool(hosted.seen) is handled
+    assert hosted.cell.dropped == (not handled)
+
+
+def test_send_carries_who_sends_to_whom_and_until_when() -> None:
+    hosted = Hosted()
+    hosted.cell.send(PEER, GetFigures(), deadline_s=1.5)
+    hosted.cell.send(PEER, GetFigures())
+    (to, first), (_, second) = hosted.runtime.sent
+    assert to == PEER
+    assert (first.message, first.to_id, first.to_uid, first.sender) == (GetFigures(), PEER.id, PEER.uid, ME)
+    assert (first.remaining_ms, second.remaining_ms) == (1500, None)
+    assert first.trace_id == first.message_id != second.message_id
+    with pytest.raises(MessageTooLargeError):
+        hosted.cell.send(PEER, SendText(command_id="c", text="x" * 2_000_000))
+
+
+def test_a_reply_names_its_request_and_goes_on_with_its_trace() -> None:
+    hosted = Hosted(on_message=lambda context, _message: context.reply(FIGURES))
+    hosted.receive(GetFigures(), trace_id="t-1")
+    assert (hosted.runtime.sent[0][0], hosted.last.message) == (PEER, FIGURES)
+    assert (hosted.last.correlation_id, hosted.last.trace_id) == ("q-1", "t-1")
+
+
+def test_what_is_sent_while_a_message_is_handled_goes_on_with_its_trace() -> None:
+    hosted = Hosted(on_message=lambda context, _message: context.send(PEER, FIGURES))
+    hosted.receive(GetFigures(), trace_id="t-1")
+    assert (hosted.last.correlation_id, hosted.last.trace_id) == ("", "t-1")
+
+
+def test_a_replier_answers_later() -> None:
+    repliers: list[Callable[[Message], None]] = []
+    hosted = Hosted(on_message=lambda context, _message: repliers.append(context.replier()))
+    hosted.receive(GetFigures())
+    hosted.receive(GetFigures(), sender=None)
+    assert hosted.runtime.sent == []
+    for replier in repliers:
+        replier(FIGURES)
+    assert [(to, envelope.correlation_id) for to, envelope in hosted.runtime.sent] == [(PEER, "q-1")]
+
+
+def test_without_a_message_there_is_nobody_to_reply_to() -> None:
+    hosted = Hosted()
+    hosted.cell.reply(FIGURES)
+    assert hosted.runtime.sent == []
+
+
+# Requests.
+
+
+def test_an_answer_comes_once_and_stops_the_timeout() -> None:
+    hosted = Hosted()
+    answers: list[Message | None] = []
+    hosted.cell.ask(PEER, GetFigures(), timeout_s=2, then=answers.append)
+    assert hosted.last.remaining_ms == 2000
+    hosted.answer(FIGURES, to=hosted.last)
+    hosted.answer(FIGURES, to=hosted.last)
+    hosted.runtime.pass_time(3)
+    assert answers == [FIGURES]
+    assert (hosted.seen, hosted.cell.dropped) == ([], 1)
+
+
+def test_an_answer_after_the_timeout_is_dropped() -> None:
+    hosted = Hosted()
+    answers: list[Message | None] = []
+    hosted.cell.ask(PEER, GetFigures(), timeout_s=2, then=answers.append)
+    hosted.runtime.pass_time(2)
+    assert answers == [None]
+    hosted.answer(FIGURES, to=hosted.last)
+    assert answers == [None]
+    assert (hosted.seen, hosted.cell.dropped) == ([], 1)
+
+
+def test_a_reply_to_what_was_only_sent_is_a_message() -> None:
+    hosted = Hosted()
+    hosted.cell.send(PEER, GetFigures())
+    hosted.answer(FIGURES, to=hosted.last)
+    assert hosted.seen == [("on_message", FIGURES)]
+
+
+def test_open_requests_are_bounded_and_the_oldest_is_given_up_in_a_turn_of_its_own() -> None:
+    hosted = Hosted()
+    answers: dict[int, Message | None] = {}
+    for number in range(MAX_OPEN_REQUESTS + 1):
+        hosted.cell.ask(PEER, GetFigures(), timeout_s=60, then=lambda answer, number=number: answers.setdefault(number, answer))
+    assert answers == {}, "callbacks never run inside each other"
+    hosted.runtime.pass_time(0)
+    assert answers == {0: None}
+    hosted.answer(FIGURES, to=hosted.runtime.sent[0][1])
+    hosted.answer(FIGURES, to=hosted.runtime.sent[1][1])
+    hosted.runtime.pass_time(60)
+    assert answers == {0: None, 1: FIGURES} | dict.fromkeys(range(2, MAX_OPEN_REQUESTS + 1))
+
+
+def test_a_request_that_cannot_be_sent_is_not_open() -> None:
+    hosted = Hosted()
+    with pytest.raises(MessageTooLargeError):
+        hosted.cell.ask(PEER, SendText(command_id="c", text="x" * 2_000_000), timeout_s=1, then=fail)
+    assert hosted.runtime.timers == []
+
+
+# Names.
+
+
+def test_a_name_is_looked_up_and_its_holder_asked() -> None:
+    hosted = Hosted(registry=REGISTRY)
+    answers: list[Message | None] = []
+    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
+    assert (hosted.runtime.sent[0][0], hosted.last.message, hosted.last.remaining_ms) == (
+        REGISTRY,
+        Lookup(name="peer"),
+        LOOKUP_TIMEOUT_S * 1000,
+    )
+    hosted.answer(Found(name="peer", ref=PEER), to=hosted.last)
+    assert hosted.runtime.sent[1][0] == PEER
+    hosted.answer(FIGURES, to=hosted.last)
+    assert answers == [FIGURES]
+
+
+def test_a_name_that_nobody_has_answers_none() -> None:
+    hosted = Hosted(registry=REGISTRY)
+    answers: list[Message | None] = []
+    for _ in range(2):
+        hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
+    hosted.answer(Found(name="peer", ref=None), to=hosted.runtime.sent[0][1])
+    hosted.answer(FIGURES, to=hosted.runtime.sent[1][1])
+    assert answers == [None, None]
+
+
+def test_a_registry_that_does_not_answer_counts_as_nobody() -> None:
+    hosted = Hosted(registry=REGISTRY)
+    answers: list[Message | None] = []
+    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
+    hosted.runtime.pass_time(LOOKUP_TIMEOUT_S)
+    assert answers == [None]
+
+
+def test_without_a_registry_nobody_has_a_name_and_the_answer_is_a_turn_of_its_own() -> None:
+    hosted = Hosted()
+    answers: list[Message | None] = []
+    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
+    hosted.cell.send_name("peer", GetFigures())
+    assert answers == []
+    hosted.runtime.pass_time(0)
+    assert answers == [None]
+    assert hosted.runtime.sent == []
+
+
+def test_a_message_to_a_name_goes_to_its_holder_or_nowhere() -> None:
+    hosted = Hosted(registry=REGISTRY)
+    hosted.cell.send_name("peer", GetFigures())
+    hosted.cell.send_name("nobody", GetFigures())
+    (_, first), (_, second) = hosted.runtime.sent
+    hosted.answer(Found(name="peer", ref=PEER), to=first)
+    hosted.answer(Found(name="nobody", ref=None), to=second)
+    assert [(to, envelope.message) for to, envelope in hosted.runtime.sent[2:]] == [(PEER, GetFigures())]
+
+
+def test_a_new_registry_is_told_once() -> None:
+    hosted = Hosted()
+    newer = replace(REGISTRY, uid="registry-2")
+    for registry in (REGISTRY, REGISTRY, newer):
+        hosted.receive(RegistryChanged(registry=registry))
+    assert hosted.seen == [("on_registry_changed",)] * 2
+    assert hosted.cell.registry == newer
+
+
+# Heartbeats, timers, posts.
+
+
+def test_a_ping_is_answered() -> None:
+    hosted = Hosted()
+    hosted.receive(Ping(probe=7))
+    assert (hosted.runtime.sent[0][0], hosted.last.message, hosted.last.correlation_id) == (PEER, Pong(probe=7), "q-1")
+    assert hosted.seen == []
+
+
+def test_a_timer_is_a_turn_unless_it_is_cancelled() -> None:
+    hosted = Hosted()
+    fired: list[str] = []
+    hosted.cell.after(1, lambda: fired.append("kept"))
+    cancel = hosted.cell.after(1, lambda: fired.append("cancelled"))
+    cancel()
+    cancel()
+    hosted.runtime.pass_time(1)
+    assert fired == ["kept"]
+
+
+def test_a_post_is_a_turn() -> None:
+    hosted = Hosted()
+    posted: list[str] = []
+    hosted.cell.post(lambda: posted.append("x"))
+    assert posted == []
+    hosted.runtime.posted.pop()()
+    assert posted == ["x"]
+
+
+# Children.
+
+CHILD = ActorStart(actor_id="child", uid="c-1", actor="x:Y")
+CHILD_REF = Ref(id="child", uid="c-1", address="below")
+
+
+def test_a_child_is_given_its_parent_and_the_registry() -> None:
+    hosted = Hosted(registry=REGISTRY)
+    hosted.cell.spawn(CHILD)
+    assert hosted.runtime.spawned == [replace(CHILD, parent=ME, registry=REGISTRY)]
+    started = ChildStarted(ref=CHILD_REF, os_pid=1)
+    hosted.cell.child(started)
+    assert hosted.seen == [("on_child", started)]
+    assert hosted.runtime.sent == []
+
+
+def test_a_registry_that_moved_during_the_start_is_told_to_the_child() -> None:
+    hosted = Hosted()
+    hosted.cell.spawn(CHILD)
+    hosted.receive(RegistryChanged(registry=REGISTRY))
+    hosted.cell.child(ChildStarted(ref=CHILD_REF, os_pid=1))
+    assert [(to, envelope.message) for to, envelope in hosted.runtime.sent] == [(CHILD_REF, RegistryChanged(registry=REGISTRY))]
+
+
+@pytest.mark.parametrize(
+    "event", [ChildIgnored(uid="c-1"), ChildStartFailed(uid="c-1", reason=CRASH), ChildExited(uid="c-1", reason=NORMAL)]
+)
+def test_the_end_of_a_child_is_told(event: ChildEvent) -> None:
+    hosted = Hosted()
+    hosted.cell.spawn(CHILD)
+    hosted.cell.child(event)
+    assert hosted.seen == [("on_child", event)]
+
+
+def test_children_are_signalled_and_killed_and_their_memory_released() -> None:
+    hosted = Hosted()
+    hosted.cell.signal_child("c-1", SHUTDOWN)
+    hosted.cell.kill_child("c-1")
+    hosted.cell.release_memory("k")
+    assert hosted.runtime.done == [("signal", "c-1", SHUTDOWN), ("kill", "c-1"), ("release_memory", "k")]
+
+
+def test_the_context_shows_where_the_actor_is() -> None:
+    hosted = Hosted()
+    hosted.runtime.memory = memoryview(b"x")
+    context: Context = hosted.cell
+    assert (context.self_ref, context.parent, context.registry, context.sender) == (ME, PARENT, None, None)
+    assert context.clock is hosted.runtime.clock
+    assert context.entropy is hosted.runtime.entropy
+    assert context.memory is hosted.runtime.memory
+
+
+# The defaults of an actor.
+
+
+def test_the_defaults_drop_ignore_and_end() -> None:
+    hosted = Hosted(Plain)
+    hosted.receive(GetFigures())
+    hosted.receive(RegistryChanged(registry=REGISTRY))
+    hosted.cell.child(ChildExited(uid="c", reason=NORMAL))
+    assert hosted.cell.ended is None
+    trapping = Hosted(TrappingByDefault)
+    trapping.signal(abnormal("x"), from_parent=False)
+    assert trapping.cell.ended is None
+    trapping.signal(TERM, from_parent=True)
+    assert trapping.cell.ended == TERM
