@@ -6,10 +6,8 @@ without a word, and a folder of the user's own hides an installed package.  Both
 """
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from importlib.metadata import Distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -81,14 +79,12 @@ def _spec(name: str) -> ModuleSpec | None:
 
 def _owner(found: Found) -> str | None:
     """The distribution, other than ours, that has installed the file.  Reads every distribution's list: for a failure only."""
-    if found.file is None:
-        return None
-    for distribution in _others():
+    from importlib.metadata import distributions
+
+    for distribution in distributions():
+        if found.file is None or distribution.name == DISTRIBUTION:
+            continue
         for file in distribution.files or ():
             if file.parts[0].removesuffix(".py") == found.name and Path(str(distribution.locate_file(file))).resolve() == found.file:
                 return f"{distribution.name} {distribution.version}"
     return None
-
-
-def _others() -> Iterator[Distribution]:
-    return (distribution for distribution in distributions() if distribution.name != DISTRIBUTION)
