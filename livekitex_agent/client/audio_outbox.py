@@ -8,6 +8,7 @@ batch, as a probe: its answer tells from which number on the rest must be sent a
 """
 
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Final
 
 from protocols import BYTES_PER_SAMPLE, MAX_CHUNK_S, InvalidAudioError, StreamAudio, require_rate
@@ -36,7 +37,7 @@ class AudioOutbox:
     def waiting_s(self) -> float:
         """Seconds of audio that are not acknowledged, the gathered one included."""
         gathered = _seconds(self.gathered, self.gathered_rate_hz) if self.gathered else 0.0
-        return gathered + sum(_seconds(batch.pcm, batch.rate_hz) for batch in self.waiting)
+        return fsum([gathered, *(_seconds(batch.pcm, batch.rate_hz) for batch in self.waiting)])
 
     @property
     def full(self) -> bool:

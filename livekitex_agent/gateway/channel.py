@@ -66,10 +66,10 @@ class Channel:
             self._write()
 
     def close(self) -> None:
-        """Write what is queued, for at most `LAST_WORDS_S` a frame, and close."""
+        """Write what is queued, for at most `LAST_WORDS_S` a frame, and close; again does no harm."""
         self._stop_watching()
-        self._socket.settimeout(LAST_WORDS_S)
         with suppress(OSError):  # the script is gone, or does not read
+            self._socket.settimeout(LAST_WORDS_S)
             while self._fill():
                 self._socket.sendall(self._unsent)
                 self._unsent = b""

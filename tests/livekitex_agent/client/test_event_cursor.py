@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livekitex_agent.client.event_cursor import EventCursor, Verdict
+from protocols import CallStarted, EventPushed, EventsMissed
+
+
+def pushed(number: int, missed: int = 0) -> EventPushed:
+    event = EventsMissed(count=missed) if missed else CallStarted(call_id="c")
+    return EventPushed(call_id="c", number=number, incarnation=1, wall_s=0.0, event=event)
+
+
+def test_each_once_and_in_order() -> None:
+    cursor = EventCursor(3)
+    assert cursor.offer(pushed(2)) == (cursor, Verdict.REPEATED)
+    assert cursor.offer(pushed(4)) == (cursor, Verdict.GAP)
+    assert cursor.offer(pushed(3)) == (EventCursor(4), Verdict.DELIVER)
+
+
+def test_what_was_missed_closes_the_gap() -> None:
+    assert EventCursor(3).offer(pushed(9, missed=7)) == (EventCursor(10), Verdict.DELIVER)
+    assert EventCursor(10).offer(pushed(9, missed=7))[1] is Verdict.REPEATED
+
+
+@given(st.integers(0, 5), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20))))
+def test_any_replays_give_each_event_once_and_in_order(start: int, replays: Sequence[tuple[int, int]]) -> None:
+    """Each replay is what a session pushes after a subscription: the events from one number on, cut off by the next death."""
+    cursor = EventCursor(start)
+    delivered = []
+    for first, length in replays:
+        for number in range(first, first + length):
+            cursor, verdict = cursor.offer(pushed(number))
+            if verdict is Verdict.DELIVER:
+                delivered.append(number)
+    assert delivered == list(range(start, start + len(delivered)))

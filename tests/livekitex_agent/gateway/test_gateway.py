@@ -1,0 +1,267 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from livekitex_agent.gateway import Gateway
+from livekitex_agent.gateway.frames import (
+    Frame,
+    Pushed,
+    Request,
+    Response,
+    StopSystem,
+    SystemEnded,
+    SystemReady,
+    Tell,
+    Unanswered,
+)
+from livekitex_agent.gateway.lifecycle import STOP_GRACE_S
+from protocols import (
+    NORMAL,
+    AudioPushed,
+    Breakers,
+    CallStarted,
+    EventPushed,
+    GetBreakers,
+    Message,
+    NameChanged,
+    Ping,
+    Pong,
+    Ref,
+    Subscribe,
+    WhichChildren,
+)
+from supervision import Actor, ChildExited, ChildSpec, Ignore, Shutdown, SimRuntime, SupervisorFlags, supervisor_args
+
+
+class Script:
+    """The script's end of a link without bytes."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.closed = False
+        self.say: Callable[[Frame], None]
+        self.go: Callable[[], None]
+
+    def start(self, starter_pid: int, on_frame: Callable[[Frame], None], on_closed: Callable[[], None]) -> None:
+        assert starter_pid == 7
+        self.say, self.go = on_frame, on_closed
+
+    def send(self, frame: Frame) -> None:
+        self.frames.append(frame)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def pushed(self, kind: type[Message]) -> list[Any]:
+        return [frame.message for frame in self.frames if isinstance(frame, Pushed) and isinstance(frame.message, kind)]
+
+    def answer(self, request_id: int) -> Frame | None:
+        answers = [frame for frame in self.frames if isinstance(frame, Response | Unanswered) and frame.request_id == request_id]
+        return answers[-1] if answers else None
+
+
+class LinkedGateway(Gateway):
+    script: Script
+
+    def open_link(self, args: Any) -> Script:
+        return self.script
+
+
+class Talker(Actor):
+    """Pushes an event and audio to whoever subscribes; answers nothing."""
+
+    def on_message(self, message: Message) -> None:
+        sender = self.context.sender
+        if isinstance(message, Subscribe) and sender is not None:
+            event = EventPushed(call_id="c", number=0, incarnation=1, wall_s=0.0, event=CallStarted(call_id="c"))
+            self.context.send(sender, event)
+            self.context.send(sender, AudioPushed(call_id="c", speech_id="s", position=0, rate_hz=8_000, pcm=b"\0\0"))
+            self.context.send(sender, Pong(probe=1))
+
+
+class Stubborn(Actor):
+    trap_exit = True
+
+    def on_shutdown(self, reason: object) -> None:
+        """Does not end."""
+
+
+class Unwilling(Actor):
+    def on_start(self, args: object) -> None:
+        raise Ignore
+
+
+class Broken(Actor):
+    def on_start(self, args: object) -> None:
+        raise ValueError("no port")
+
+
+def worker(name: str, actor: str, **fields: Any) -> ChildSpec:
+    return ChildSpec(id=name, name=name, actor=actor, **fields)
+
+
+REGISTRY = worker("registry", "supervision:Registry", is_registry=True)
+BREAKERS = worker("circuit_breakers", "supervision:CircuitBreakerRegistry")
+TALKER = worker("agent_session/c", f"{__name__}:Talker")
+
+
+class World:
+    def __init__(self, sim: SimRuntime) -> None:
+        self.sim = sim
+        self.script = Script()
+
+    def start(self, *children: ChildSpec, actor: str = "supervision:Supervisor") -> Ref:
+        root = {"actor": actor, "args": supervisor_args(SupervisorFlags(), children)}
+        LinkedGateway.script = self.script
+        gateway = self.sim.start(f"{__name__}:LinkedGateway", {"fd": -1, "starter_pid": 7, "root": root}, actor_id="gateway")
+        self.sim.run_until(lambda: bool(self.script.frames), what="word from the gateway")
+        return gateway
+
+    def ask(self, name: str, message: Message, timeout_ms: int = 1000) -> Frame:
+        request_id = len(self.script.frames)
+        self.script.say(Request(request_id=request_id, name=name, message=message, timeout_ms=timeout_ms))
+        self.sim.run_until(lambda: self.script.answer(request_id) is not None, what="an answer")
+        answer = self.script.answer(request_id)
+        assert answer is not None
+        return answer
+
+    def wait_for_name(self, name: str) -> None:
+        self.sim.run_until(lambda: any(change.name == name for change in self.script.pushed(NameChanged)), what=name)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with SimRuntime(seed=1) as sim:
+        yield World(sim)
+
+
+def test_a_script_is_told_that_the_tree_is_up_and_may_ask_by_name(world: World) -> None:
+    world.start(REGISTRY, BREAKERS)
+    assert isinstance(world.script.frames[0], SystemReady)
+    world.wait_for_name("circuit_breakers")
+    answer = world.ask("circuit_breakers", GetBreakers())
+    assert isinstance(answer, Response)
+    assert answer.message == Breakers(breakers=())
+    children = world.ask("application", WhichChildren())
+    assert isinstance(children, Response)
+
+
+def test_the_root_has_its_name_in_the_registry(world: World) -> None:
+    world.start(REGISTRY)
+    world.wait_for_name("application")
+
+
+def test_who_has_no_name_or_does_not_answer_is_told_apart(world: World) -> None:
+    world.start(REGISTRY, TALKER)
+    assert world.ask("nobody", GetBreakers()) == Unanswered(
+        request_id=world.script.frames[-1].request_id, reason="nobody has the name nobody"
+    )  # type: ignore[union-attr]
+    world.wait_for_name("agent_session/c")
+    answer = world.ask("agent_session/c", GetBreakers())
+    assert isinstance(answer, Unanswered)
+    assert answer.reason == "agent_session/c did not answer in time"
+
+
+def test_what_the_script_subscribed_to_is_pushed_and_nothing_else(world: World) -> None:
+    world.start(REGISTRY, TALKER)
+    world.wait_for_name("agent_session/c")
+    world.script.say(Tell(name="agent_session/c", message=Subscribe(from_number=0, audio=True)))
+    world.script.say(Tell(name="nobody", message=Subscribe(from_number=0, audio=True)))
+    world.sim.run_until(lambda: bool(world.script.pushed(AudioPushed)), what="audio")
+    world.sim.run_for(1.0)
+    assert [event.number for event in world.script.pushed(EventPushed)] == [0]
+    assert world.script.pushed(Pong) == []
+
+
+def test_a_child_that_dies_and_comes_back_has_its_new_life_told(world: World) -> None:
+    world.start(REGISTRY, TALKER)
+    world.wait_for_name("agent_session/c")
+    world.sim.kill("agent_session/c")
+    world.sim.run_for(1.0)
+    lives = [change for change in world.script.pushed(NameChanged) if change.name == "agent_session/c"]
+    assert [change.ref is not None for change in lives] == [True, False, True]
+    assert lives[1].reason == "killed"
+    assert not lives[1].final
+
+
+def test_names_go_on_while_the_registry_restarts_and_who_ended_meanwhile_is_told(world: World) -> None:
+    world.start(REGISTRY, worker("circuit_breakers", BREAKERS.actor, restart="temporary"), TALKER)
+    world.wait_for_name("agent_session/c")
+    world.sim.delay_start("registry", 1.0)
+    world.sim.kill("registry")
+    world.sim.settle()
+    assert isinstance(world.ask("circuit_breakers", GetBreakers()), Response)
+    world.sim.kill("circuit_breakers")
+    world.sim.run_for(10.0)
+    last = {change.name: change for change in world.script.pushed(NameChanged)}
+    assert last["circuit_breakers"].ref is None
+    assert last["agent_session/c"].ref is not None
+    assert last["application"].ref is not None
+
+
+def test_a_stop_ends_the_tree_in_order_and_says_so(world: World) -> None:
+    gateway = world.start(REGISTRY, TALKER)
+    world.script.say(StopSystem())
+    world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
+    assert world.script.frames[-1] == SystemEnded(asked=True, text="")
+    assert world.script.closed
+    fate = world.sim.fate(gateway)
+    assert isinstance(fate, ChildExited)
+    assert fate.reason == NORMAL
+    assert world.sim.alive() == ()
+
+
+@pytest.mark.parametrize("cut", ["lifeline", "signal"])
+def test_a_cut_lifeline_and_a_signal_end_it_too(world: World, cut: str) -> None:
+    gateway = world.start(REGISTRY)
+    if cut == "lifeline":
+        world.script.go()
+    else:
+        world.sim.parent_exit(gateway, NORMAL)
+    world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
+    assert world.sim.alive() == ()
+
+
+def test_a_tree_that_does_not_end_in_time_is_left_to_the_runtime(world: World) -> None:
+    gateway = world.start(REGISTRY, worker("stubborn", f"{__name__}:Stubborn", shutdown=Shutdown.INFINITY))
+    world.script.say(StopSystem())
+    world.script.say(StopSystem())
+    world.sim.run_for(STOP_GRACE_S - 0.5)
+    assert world.sim.is_alive(gateway)
+    world.sim.run_for(1.0)
+    assert not world.sim.is_alive(gateway)
+    assert world.script.frames[-1] == SystemEnded(asked=True, text="")
+
+
+def test_a_root_that_does_not_come_up_is_told_with_its_reason(world: World) -> None:
+    gateway = world.start(worker("broken", f"{__name__}:Broken"))
+    world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
+    (ended,) = world.script.frames
+    assert isinstance(ended, SystemEnded)
+    assert not ended.asked
+    assert ended.text.startswith("the system could not start: ")
+    assert "error:ValueError: no port" in ended.text
+
+
+def test_a_root_that_is_not_wanted_is_told(world: World) -> None:
+    world.start(actor=f"{__name__}:Unwilling")
+    assert world.script.frames == [SystemEnded(asked=False, text="the system could not start: error:the root was not wanted")]
+
+
+def test_a_root_that_gives_up_is_told(world: World) -> None:
+    gateway = world.start(REGISTRY, TALKER)
+    for _ in range(10):
+        if world.sim.is_alive("agent_session/c"):
+            world.sim.kill("agent_session/c")
+        world.sim.settle()
+    world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
+    assert world.script.frames[-1] == SystemEnded(asked=False, text="the supervision tree has ended: shutdown")
+
+
+def test_a_frame_that_is_not_the_scripts_is_ignored(world: World) -> None:
+    gateway = world.start(REGISTRY)
+    world.script.say(SystemReady(root_pid=1))
+    world.sim.send(gateway, Ping(probe=1))
+    world.sim.run_for(1.0)
+    assert world.sim.is_alive(gateway)

@@ -1,0 +1,72 @@
+from livekitex_agent.gateway.frames import EventsLost, Frame, Pushed, Response, SystemReady
+from livekitex_agent.gateway.outbox import MAX_ANSWERS, MAX_AUDIO_BYTES, MAX_EVENTS, Outbox
+from protocols import AudioPushed, CallStarted, CommandAccepted, EventPushed, NameChanged, Ref
+
+CHUNK = b"\0\0" * 16_000
+
+
+def event(number: int, call_id: str = "c") -> Pushed:
+    return Pushed(message=EventPushed(call_id=call_id, number=number, incarnation=1, wall_s=0.0, event=CallStarted(call_id=call_id)))
+
+
+def audio(position: int) -> Pushed:
+    return Pushed(message=AudioPushed(call_id="c", speech_id="s", position=position, rate_hz=16_000, pcm=CHUNK))
+
+
+def change(name: str, life: int) -> Pushed:
+    return Pushed(message=NameChanged(name=name, ref=Ref(id=name, uid=str(life), address="here")))
+
+
+def answer(number: int) -> Response:
+    return Response(request_id=number, message=CommandAccepted(command_id=str(number)))
+
+
+def drain(outbox: Outbox) -> list[Frame]:
+    frames = []
+    while (frame := outbox.pop()) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_answers_first_then_events_and_names_in_order_then_audio() -> None:
+    outbox = Outbox()
+    for frame in (audio(0), event(0), change("a", 1), event(1), answer(1), SystemReady(root_pid=1)):
+        outbox.push(frame)
+    assert drain(outbox) == [answer(1), SystemReady(root_pid=1), event(0), change("a", 1), event(1), audio(0)]
+
+
+def test_a_name_waits_once_with_its_newest_change() -> None:
+    outbox = Outbox()
+    for frame in (change("a", 1), change("b", 1), change("a", 2)):
+        outbox.push(frame)
+    assert drain(outbox) == [change("a", 2), change("b", 1)]
+    outbox.push(change("a", 3))
+    assert drain(outbox) == [change("a", 3)]
+
+
+def test_too_many_events_of_a_call_are_announced_as_lost_and_then_go_on() -> None:
+    outbox = Outbox()
+    for number in range(MAX_EVENTS + 10):
+        outbox.push(event(number))
+    outbox.push(event(0, "other"))
+    outbox.pop()
+    outbox.push(event(MAX_EVENTS + 10))  # there is room, but after a gap it would be of no use
+    assert drain(outbox) == [*map(event, range(1, MAX_EVENTS)), EventsLost(call_id="c"), EventsLost(call_id="other")]
+    outbox.push(event(0))
+    assert drain(outbox) == [event(0)]
+
+
+def test_too_much_audio_drops_the_oldest() -> None:
+    outbox = Outbox()
+    fit = MAX_AUDIO_BYTES // len(CHUNK)
+    for position in range(fit + 3):
+        outbox.push(audio(position))
+    assert outbox.dropped_audio == 3
+    assert drain(outbox) == [audio(position) for position in range(3, fit + 3)]
+
+
+def test_too_many_answers_drop_the_oldest() -> None:
+    outbox = Outbox()
+    for number in range(MAX_ANSWERS + 1):
+        outbox.push(answer(number))
+    assert drain(outbox)[0] == answer(1)
