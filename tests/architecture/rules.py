@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 LAYERS = ("protocols", "supervision", "actors", "livekitex_agent")  # bottom up
 USERS = ("examples", "benchmarks")  # above all layers
-SHARED_ACTORS = frozenset({"media", "providers"})
+SHARED_ACTORS = frozenset({"media", "providers", "tools"})  # libraries, no actors
 SEAM = "supervision/thespian_seam/"
 LARGE, TOO_LARGE = 400, 500
 LARGE_SHARE = 0.1  # of the files; the 90th percentile is at most LARGE lines
@@ -106,7 +106,7 @@ def _broken(path: str, top: str, item: Import, files: Mapping[str, str]) -> Iter
         return
     if top in LAYERS and LAYERS.index(target[0]) > LAYERS.index(top):
         yield "an import that points up"
-    if len(target) > 1 or (item.name and _is_module(f"{target[0]}/{item.name}", files)):
+    if len(target) > 1 or (item.name and _is_hidden_module(target[0], item.name, files)):
         yield "past the __init__ of another package"
 
 
@@ -128,8 +128,10 @@ def _between_actors(path: str, item: Import) -> Iterator[str]:
         yield "a shared folder of actors that imports another"
 
 
-def _is_module(stem: str, files: Mapping[str, str]) -> bool:
-    return f"{stem}.py" in files or f"{stem}/__init__.py" in files
+def _is_hidden_module(package: str, name: str, files: Mapping[str, str]) -> bool:
+    """Whether ``from package import name`` takes a module behind the package, not an exported name that hides it."""
+    is_module = f"{package}/{name}.py" in files or f"{package}/{name}/__init__.py" in files
+    return is_module and name not in (exported(files.get(f"{package}/__init__.py", "")) or ())
 
 
 def check_sources(files: Mapping[str, str]) -> list[Violation]:

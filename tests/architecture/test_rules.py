@@ -5,7 +5,8 @@ import pytest
 from architecture import rules
 
 CLEAN = {
-    "protocols/__init__.py": "from protocols.codec import encode\n",
+    "protocols/__init__.py": "from protocols.codec import encode\nfrom protocols.clock import clock\n__all__ = ['clock', 'encode']\n",
+    "protocols/clock.py": "",
     "protocols/codec.py": "import msgpack\n",
     "supervision/__init__.py": "from supervision.core.plan import Plan\n",
     "supervision/core/__init__.py": "",
@@ -17,7 +18,7 @@ CLEAN = {
     "actors/providers/offline/__init__.py": "from actors.providers import offline\n",
     "actors/agent_session/__init__.py": "",
     "actors/agent_session/shell.py": "import actors.media.wav\nfrom actors import media\nfrom . import core\n",
-    "actors/job_context/__init__.py": "from supervision import Plan\n",
+    "actors/job_context/__init__.py": "from supervision import Plan\nfrom protocols import clock\nfrom actors.tools import tool\n",
     "livekitex_agent/__init__.py": "from actors import AgentSession\nimport supervision\n",
     "examples/hello.py": "from livekitex_agent import Agent\n",
     "tests/protocols/test_codec.py": "from protocols.codec import encode\nimport thespian\n",
