@@ -1,8 +1,87 @@
 """The actors: each a folder with its pure logic beside its thin shell.
 
 Part of livekitex-agent.
+
+A name is loaded from its folder when it is first asked for: a process loads only what it needs, and the registry no numpy.
 """
 
-from actors.tools import RunContext
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["RunContext"]
+if TYPE_CHECKING:
+    from actors.media import (
+        Playout,
+        Recording,
+        Resampler,
+        SentenceSplitter,
+        Side,
+        StereoTimeline,
+        read_wav,
+        resample,
+        split_sentences,
+        write_stereo_wav,
+        write_wav,
+    )
+    from actors.providers.offline import (
+        IDLE_LIBRARY_THREADS,
+        LIBRARY_ENVIRONMENT,
+        hibari_tts,
+        moonshine_stt,
+        preload_offline_providers,
+        prepare_libraries,
+        rule_llm,
+        silero_vad,
+    )
+    from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
+
+__all__ = [
+    "IDLE_LIBRARY_THREADS",
+    "LIBRARY_ENVIRONMENT",
+    "FunctionTool",
+    "Playout",
+    "Recording",
+    "Resampler",
+    "RunContext",
+    "SentenceSplitter",
+    "Side",
+    "StereoTimeline",
+    "function_tool",
+    "hibari_tts",
+    "load_reference",
+    "load_tool",
+    "loading_script",
+    "moonshine_stt",
+    "preload_offline_providers",
+    "prepare_libraries",
+    "read_wav",
+    "reference_to",
+    "resample",
+    "rule_llm",
+    "silero_vad",
+    "split_sentences",
+    "tool_to_wire",
+    "write_stereo_wav",
+    "write_wav",
+]
+
+_FOLDERS: Final = {
+    "actors.media": (
+        *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
+        *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),
+    ),
+    "actors.providers.offline": (
+        *("IDLE_LIBRARY_THREADS", "LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
+        *("hibari_tts", "moonshine_stt", "rule_llm", "silero_vad"),
+    ),
+    "actors.tools": (
+        *("FunctionTool", "RunContext", "function_tool"),
+        *("load_reference", "load_tool", "loading_script", "reference_to", "tool_to_wire"),
+    ),
+}
+_WHERE: Final = {name: folder for folder, names in _FOLDERS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE[name]), name)

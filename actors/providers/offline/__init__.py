@@ -1,7 +1,16 @@
 """A voice conversation without a network and without a key: every model lies in a package of the extra ``offline``."""
 
 from actors.providers.offline.factories import hibari_tts, moonshine_stt, rule_llm, silero_vad
-from actors.providers.offline.libraries import LIBRARY_ENVIRONMENT
-from actors.providers.offline.preloading import IDLE_LIBRARY_THREADS, preload
+from actors.providers.offline.libraries import LIBRARY_ENVIRONMENT, prepare_libraries
+from actors.providers.offline.preloading import IDLE_LIBRARY_THREADS, preload_offline_providers
 
-__all__ = ["IDLE_LIBRARY_THREADS", "LIBRARY_ENVIRONMENT", "hibari_tts", "moonshine_stt", "preload", "rule_llm", "silero_vad"]
+__all__ = [
+    "IDLE_LIBRARY_THREADS",
+    "LIBRARY_ENVIRONMENT",
+    "hibari_tts",
+    "moonshine_stt",
+    "preload_offline_providers",
+    "prepare_libraries",
+    "rule_llm",
+    "silero_vad",
+]

@@ -1,6 +1,6 @@
 """Loads everything that an offline conversation needs into a process that will then only fork.
 
-A child forked after `preload` speaks at once and shares the models' memory with its parent; ``benchmarks/offline_voice.py`` measures both.
+A child forked afterwards speaks at once and shares the models' memory with its parent; ``benchmarks/offline_voice.py`` measures both.
 """
 
 import gc
@@ -11,13 +11,13 @@ from typing import Final
 from actors.providers.offline.libraries import load_library, prepare_libraries
 
 IDLE_LIBRARY_THREADS: Final[tuple[str, ...]] = ()
-"""The threads of libraries that run, idle, in a process after `preload`, by whose they are. There are none: see `libraries`."""
+"""The threads of libraries that run, idle, in a preloaded process, by whose they are. There are none: `libraries` says why."""
 
 _TASKS: Final = Path("/proc/self/task")
 _WARM_UP: Final = "Preloading 12 models, e.g. of Zyxwuthorn."  # a number, and a word for the network that reads unknown words
 
 
-def preload() -> int:
+def preload_offline_providers() -> int:
     """Load and warm up every offline provider, then freeze the garbage collector's objects, so that it leaves their pages shared.
 
     Blocks for 1 to 3 s. Call it from the main thread of a process that has no other, before its first fork. Gives the number of

@@ -17,7 +17,7 @@ def test_options_are_read_and_default() -> None:
 
 @pytest.mark.parametrize("value", [3, "1", True, None, float("nan")])
 def test_a_number_out_of_its_range_is_refused(value: object) -> None:
-    with pytest.raises(ConfigurationError, match="voice: option speed=.* must be a number from 0.5 to 2"):
+    with pytest.raises(ConfigurationError, match=r"voice: option speed=.* must be a number from 0.5 to 2"):
         OptionReader("voice", {"speed": value}).number("speed", 1.0, lowest=0.5, highest=2.0)
 
 
