@@ -71,8 +71,7 @@ def test_c5_a_child_dies_with_its_parent_even_by_sigkill() -> None:
         adopt_orphans()
         ends = os.pipe()
         def parent():
-            grandchild = fork(lambda: time.sleep(60))
-            os.write(ends[1], str(grandchild).encode())
+            fork(lambda: (os.write(ends[1], str(os.getpid()).encode()), time.sleep(60)))
             time.sleep(60)
         middle = fork(parent)
         grandchild = int(os.read(ends[0], 20))
