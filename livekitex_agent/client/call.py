@@ -48,10 +48,19 @@ LAST_EVENTS_S: Final = 1.0
 class _Reader:
     cursor: EventCursor
     inbox: Inbox[EventPushed] = field(default_factory=Inbox)
+    left_some: bool = False
+    """Whether events were left at the session because the inbox was full."""
 
-    @property
-    def full(self) -> bool:
-        return len(self.inbox) >= MAX_EVENTS
+    def has_room(self) -> bool:
+        if len(self.inbox) >= MAX_EVENTS:
+            self.left_some = True
+        return not self.left_some
+
+    def wants_the_rest(self) -> bool:
+        if not self.left_some or len(self.inbox) > MAX_EVENTS // 2:
+            return False
+        self.left_some = False
+        return True
 
 
 class Call:
@@ -102,7 +111,7 @@ class Call:
         self._next_number = max(self._next_number, pushed.number + 1)
         self._subscription = subscription.heard(self._subscription, now)
         for reader in tuple(self._readers):
-            if reader.full:
+            if not reader.has_room():
                 continue
             reader.cursor, verdict = reader.cursor.offer(pushed)
             if verdict is Verdict.GAP:
@@ -138,14 +147,12 @@ class Call:
         reader = _Reader(EventCursor(from_number))
         with self._joined(self._readers, reader, reader.inbox):
             while True:
-                was_full = reader.full
                 try:
-                    pushed = await reader.inbox.get()
+                    yield await reader.inbox.get()
                 except StopAsyncIteration:
                     return
-                if was_full:
-                    self.events_lost()  # they were left at the session
-                yield pushed
+                if reader.wants_the_rest():
+                    self.events_lost()
 
     async def listen(self) -> AsyncGenerator[AudioPushed]:
         """The agent's audio from now on; ends with the call."""
@@ -263,6 +270,7 @@ class Call:
                 self._outbox = audio_outbox.accepted(self._outbox, batch, next_sequence, now, probe=probe)
             case ErrorReply(retryable=False):
                 self._refused, self._outbox, self._speaking = error_of(answer), None, False
+                self._want()
             case _:
                 self._outbox = audio_outbox.doubted(self._outbox, now)
         self._outbox_changed.set()

@@ -83,12 +83,13 @@ class LauncherProcess:
         self._process.kill()
 
     def close(self, timeout_s: float) -> None:
-        """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks."""
+        """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks; again does no harm."""
         self.connection.close()
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
-        with suppress(OSError):
+        if self.exited >= 0:
             os.close(self.exited)
+            self.exited = -1

@@ -29,6 +29,8 @@ class Subscription:
     asked_at: float | None = None
     """When the subscription that stands, or is on its way, was sent; None when there is none for this life of the session."""
     answered: Subscribed | None = None
+    again: bool = False
+    """Whether something was found missing since then, so that its answer is not the end of it."""
 
     @property
     def wake_at(self) -> float | None:
@@ -54,12 +56,12 @@ def tick(subscription: Subscription, now: float) -> tuple[Subscription, Subscrib
     if subscription.from_number is None or now < subscription.due:
         return subscription, None
     message = Subscribe(from_number=subscription.from_number, audio=subscription.audio)
-    return replace(subscription, asked_at=now, due=now + ANSWER_S), message
+    return replace(subscription, asked_at=now, due=now + ANSWER_S, again=False), message
 
 
 def subscribed(subscription: Subscription, answer: Subscribed, now: float) -> Subscription:
     """The session has answered."""
-    return replace(subscription, answered=answer, due=now + QUIET_S)
+    return replace(subscription, answered=answer, due=subscription.due if subscription.again else now + QUIET_S)
 
 
 def unanswered(subscription: Subscription, now: float) -> Subscription:
@@ -69,14 +71,15 @@ def unanswered(subscription: Subscription, now: float) -> Subscription:
 
 def heard(subscription: Subscription, now: float) -> Subscription:
     """An event came that a reader was waiting for: the session is not quiet."""
-    return subscription if subscription.answered is None else replace(subscription, due=max(subscription.due, now + QUIET_S))
+    waits = subscription.answered is None or subscription.again
+    return subscription if waits else replace(subscription, due=max(subscription.due, now + QUIET_S))
 
 
 def missing(subscription: Subscription, now: float) -> Subscription:
     """An event is missing."""
     recent = subscription.asked_at is not None and now < subscription.asked_at + GAP_PATIENCE_S
     due = now + GAP_PATIENCE_S if recent else now
-    return replace(subscription, due=min(subscription.due, due))
+    return replace(subscription, due=min(subscription.due, due), again=True)
 
 
 def revived(subscription: Subscription, now: float) -> Subscription:

@@ -49,6 +49,16 @@ def test_a_gap_is_asked_for_at_once_but_not_twice() -> None:
     assert subscription.missing(state, 100.05).wake_at == 100.05 + GAP_PATIENCE_S
 
 
+def test_a_gap_found_while_an_answer_is_on_its_way_is_not_forgotten() -> None:
+    state, _ = subscription.tick(subscription.wanted(Subscription(), 5, audio=False, now=100.0), 100.0)
+    state = subscription.subscribed(subscription.missing(state, 100.1), ANSWER, 100.15)
+    state = subscription.heard(state, 100.16)
+    assert state.wake_at == 100.1 + GAP_PATIENCE_S
+    state, message = subscription.tick(state, 100.1 + GAP_PATIENCE_S)
+    assert message is not None
+    assert subscription.subscribed(state, ANSWER, 101.0).wake_at == 101.0 + QUIET_S
+
+
 def test_readers_that_go_on_need_no_new_subscription() -> None:
     state = subscription.wanted(standing(), 7, audio=False, now=101.0)
     assert state.wake_at == 100.0 + QUIET_S

@@ -1,0 +1,330 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from livekitex_agent.client import call as call_module
+from livekitex_agent.client.audio_outbox import CAPACITY_S
+from livekitex_agent.client.call import MAX_AUDIO_BYTES, MAX_EVENTS, Call
+from livekitex_agent.client.connection import Connection
+from livekitex_agent.gateway.frames import EventsLost, Request, Tell
+from protocols import (
+    AudioAccepted,
+    AudioPushed,
+    CallEnded,
+    ErrorReply,
+    EventPushed,
+    InvalidAudioError,
+    LivekitexError,
+    NameChanged,
+    SessionEvent,
+    SessionUnavailableError,
+    StateChanged,
+    StreamAudio,
+    Subscribe,
+    Subscribed,
+    SystemClock,
+    SystemUnavailableError,
+    Unsubscribe,
+)
+from support.fake_launcher import FakeTree, close_connection, open_connection
+
+pytestmark = pytest.mark.asyncio
+
+NAME = "agent_session/c"
+SECOND = b"\0\0" * 8_000
+
+
+def pushed(number: int, event: SessionEvent | None = None, incarnation: int = 1) -> EventPushed:
+    event = event or StateChanged(old="idle", new="listening")
+    return EventPushed(call_id="c", number=number, incarnation=incarnation, wall_s=0.0, event=event)
+
+
+def subscribed(next_number: int = 0, next_sequence: int = 0) -> Subscribed:
+    return Subscribed(next_number=next_number, next_sequence=next_sequence, incarnation=1, os_pid=7)
+
+
+class Harness:
+    connection: Connection
+    tree: FakeTree
+    call: Call
+
+    def pushed(self, message: Any) -> None:
+        match message:
+            case NameChanged():
+                self.call.name_changed(message)
+            case EventPushed():
+                self.call.event(message)
+            case AudioPushed():
+                self.call.audio(message)
+            case EventsLost():
+                self.call.events_lost()
+
+    async def accept_subscription(self, **fields: int) -> Subscribe:
+        request = await self.tree.request(Subscribe)
+        self.tree.answer(request, subscribed(**fields))
+        assert isinstance(request.message, Subscribe)
+        return request.message
+
+    def speak(self, pcm: bytes = SECOND) -> "asyncio.Task[None]":
+        return asyncio.create_task(self.call.speak(pcm, 8_000))
+
+    async def audio(self) -> tuple[Request, StreamAudio]:
+        request = await self.tree.request(StreamAudio)
+        assert isinstance(request.message, StreamAudio)
+        return request, request.message
+
+
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    harness.connection, harness.tree = await open_connection(harness.pushed)
+    harness.call = Call(harness.connection, SystemClock(), "c")
+    yield harness
+    await close_connection(harness.connection, harness.tree)
+    harness.call.end(SystemUnavailableError("over"))
+
+
+def read(harness: Harness, from_number: int, count: int) -> "asyncio.Task[list[int]]":
+    async def reading() -> list[int]:
+        numbers = []
+        async for event in harness.call.read(from_number):
+            numbers.append(event.number)
+            if len(numbers) == count:
+                break
+        return numbers
+
+    return asyncio.create_task(reading())
+
+
+async def test_events_come_once_and_in_order_through_a_restart(harness: Harness) -> None:
+    reading = read(harness, 0, 5)
+    assert await harness.accept_subscription() == Subscribe(from_number=0, audio=False)
+    harness.tree.push(pushed(0))
+    harness.tree.push(pushed(1))
+    harness.tree.name_gone(NAME)
+    harness.tree.name(NAME, 2)
+    assert await harness.accept_subscription() == Subscribe(from_number=2, audio=False)
+    for number in (1, 2, 3):
+        harness.tree.push(pushed(number, incarnation=2))
+    harness.tree.push(pushed(4, CallEnded(reason="normal"), incarnation=2))
+    assert await reading == [0, 1, 2, 3, 4]
+
+
+async def test_a_reader_ends_with_the_call_and_the_last_reader_ends_the_subscription(harness: Harness) -> None:
+    reading = read(harness, 0, 99)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0, CallEnded(reason="normal")))
+    assert await reading == [0]
+    assert (await harness.tree.next(Tell)).message == Unsubscribe()
+
+
+async def test_a_missing_event_is_asked_for(harness: Harness) -> None:
+    reading = read(harness, 0, 3)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    harness.tree.push(pushed(2))
+    assert await harness.accept_subscription() == Subscribe(from_number=1, audio=False)
+    harness.tree.push(pushed(1))
+    harness.tree.push(pushed(2))
+    assert await reading == [0, 1, 2]
+
+
+async def test_events_that_the_gateway_lost_are_asked_for(harness: Harness) -> None:
+    reading = read(harness, 0, 1)
+    await harness.accept_subscription()
+    harness.tree.say(EventsLost(call_id="c"))
+    assert await harness.accept_subscription() == Subscribe(from_number=0, audio=False)
+    harness.tree.push(pushed(0))
+    assert await reading == [0]
+
+
+async def test_two_readers_share_a_subscription_and_each_has_its_place(harness: Harness) -> None:
+    late = read(harness, 5, 1)
+    assert (await harness.accept_subscription()).from_number == 5
+    early = read(harness, 4, 2)
+    assert (await harness.accept_subscription()).from_number == 4
+    harness.tree.push(pushed(4))
+    harness.tree.push(pushed(5))
+    assert await early == [4, 5]
+    assert await late == [5]
+
+
+async def test_a_slow_reader_leaves_events_at_the_session(harness: Harness) -> None:
+    events = harness.call.read(0)
+    first = asyncio.create_task(anext(events))
+    await harness.accept_subscription()
+    for number in range(MAX_EVENTS + 5):
+        harness.call.event(pushed(number))
+    assert (await first).number == 0
+    for number in range(1, MAX_EVENTS):
+        assert (await anext(events)).number == number
+    assert (await harness.accept_subscription()).from_number == MAX_EVENTS
+    harness.tree.push(pushed(MAX_EVENTS))
+    assert (await anext(events)).number == MAX_EVENTS
+    await events.aclose()
+
+
+async def test_a_call_that_ends_without_its_last_event_is_told(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_module, "LAST_EVENTS_S", 0.0)
+    reading = read(harness, 0, 99)
+    await harness.accept_subscription()
+    harness.tree.name_gone(NAME, "shutdown", final=True)
+    with pytest.raises(SessionUnavailableError, match=r"the call c has ended \(shutdown\)"):
+        await reading
+    with pytest.raises(SessionUnavailableError):
+        await read(harness, 0, 1)
+    with pytest.raises(SessionUnavailableError):
+        await harness.speak()
+
+
+async def test_last_events_may_come_after_the_news_of_the_end(harness: Harness) -> None:
+    reading = read(harness, 0, 99)
+    await harness.accept_subscription()
+    harness.tree.name_gone(NAME, "normal", final=True)
+    harness.tree.push(pushed(0, CallEnded(reason="normal")))
+    assert await reading == [0]
+
+
+async def test_a_call_that_is_started_again_goes_on(harness: Harness) -> None:
+    reading = read(harness, 0, 2)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    harness.tree.name_gone(NAME, "killed", final=True)
+    harness.tree.name(NAME, 2)
+    assert (await harness.accept_subscription()).from_number == 1
+    harness.tree.push(pushed(1))
+    assert await reading == [0, 1]
+
+
+async def test_a_refused_subscription_is_raised(harness: Harness) -> None:
+    reading = read(harness, 0, 1)
+    harness.tree.answer(await harness.tree.request(Subscribe), ErrorReply(error="UsageError", text="no", retryable=False))
+    with pytest.raises(LivekitexError, match="no"):
+        await reading
+
+
+async def test_while_nobody_has_the_name_it_is_asked_again(harness: Harness) -> None:
+    reading = read(harness, 0, 1)
+    harness.tree.leave_unanswered(await harness.tree.request(Subscribe))
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    assert await reading == [0]
+
+
+async def test_the_end_of_the_system_is_raised(harness: Harness) -> None:
+    reading = read(harness, 0, 1)
+    await harness.accept_subscription()
+    harness.call.end(SystemUnavailableError("gone"))
+    with pytest.raises(SystemUnavailableError, match="gone"):
+        await reading
+
+
+async def test_listening_asks_for_audio_and_ends_with_the_call(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_module, "LAST_EVENTS_S", 0.0)
+
+    async def listening() -> list[int]:
+        return [audio.position async for audio in harness.call.listen()]
+
+    listener = asyncio.create_task(listening())
+    assert await harness.accept_subscription() == Subscribe(from_number=0, audio=True)
+    harness.tree.push(AudioPushed(call_id="c", speech_id="s", position=3, rate_hz=8_000, pcm=SECOND))
+    harness.tree.name_gone(NAME, "normal", final=True)
+    assert await listener == [3]
+
+
+async def test_a_slow_listener_misses_the_oldest(harness: Harness) -> None:
+    audio = harness.call.listen()
+    first = asyncio.create_task(anext(audio))
+    await harness.accept_subscription()
+    fit = MAX_AUDIO_BYTES // len(SECOND)
+    for position in range(fit + 2):
+        harness.call.audio(AudioPushed(call_id="c", speech_id="s", position=position, rate_hz=8_000, pcm=SECOND))
+    assert (await first).position == 2
+    assert harness.call.dropped_audio == 2
+    await audio.aclose()
+
+
+async def test_audio_is_numbered_on_from_where_the_session_stands(harness: Harness) -> None:
+    speaking = harness.speak()
+    await harness.accept_subscription(next_sequence=5)
+    await speaking
+    request, batch = await harness.audio()
+    assert (batch.sequence, batch.rate_hz, batch.pcm) == (5, 8_000, SECOND)
+    draining = asyncio.create_task(harness.call.drain())
+    harness.tree.answer(request, AudioAccepted(next_sequence=6))
+    await draining
+
+
+async def test_a_speaker_that_joins_a_reader_does_not_wait_for_quiet(harness: Harness) -> None:
+    reading = read(harness, 0, 1)
+    await harness.accept_subscription()
+    speaking = harness.speak()
+    await harness.accept_subscription()
+    await speaking
+    harness.tree.push(pushed(0))
+    await reading
+
+
+async def test_a_new_life_is_sent_what_it_lacks(harness: Harness) -> None:
+    speaking = harness.speak()
+    await harness.accept_subscription()
+    await speaking
+    await harness.speak()
+    await harness.audio()
+    await harness.audio()
+    harness.tree.name(NAME, 2)
+    request, batch = await harness.audio()
+    assert batch.sequence == 0
+    harness.tree.answer(request, AudioAccepted(next_sequence=1))
+    request, batch = await harness.audio()
+    assert batch.sequence == 1
+
+
+async def test_unanswered_audio_is_probed_for(harness: Harness) -> None:
+    speaking = harness.speak()
+    await harness.accept_subscription()
+    await speaking
+    request, _ = await harness.audio()
+    harness.tree.leave_unanswered(request)
+    request, batch = await harness.audio()
+    assert batch.sequence == 0
+    harness.tree.answer(request, ErrorReply(error="CapacityError", text="later", retryable=True))
+    request, batch = await harness.audio()
+    assert batch.sequence == 0
+
+
+async def test_a_full_outbox_makes_the_speaker_wait(harness: Harness) -> None:
+    speaking = harness.speak()
+    await harness.accept_subscription()
+    await speaking
+    for _ in range(int(CAPACITY_S) - 1):
+        await harness.speak()
+    waiting = harness.speak()
+    requests = [await harness.audio() for _ in range(int(CAPACITY_S))]
+    assert not waiting.done()
+    harness.tree.answer(requests[0][0], AudioAccepted(next_sequence=1))
+    await waiting
+    assert (await harness.audio())[1].sequence == CAPACITY_S
+
+
+async def test_refused_audio_is_raised_once_and_the_call_goes_on(harness: Harness) -> None:
+    speaking = harness.speak()
+    await harness.accept_subscription()
+    await speaking
+    request, _ = await harness.audio()
+    harness.tree.answer(request, ErrorReply(error="InvalidAudioError", text="a text call", retryable=False))
+    harness.tree.answer(request, AudioAccepted(next_sequence=1))
+    with pytest.raises(InvalidAudioError, match="a text call"):
+        await harness.call.drain()
+    reading = read(harness, 0, 1)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    assert await reading == [0]
+
+
+async def test_nothing_to_drain(harness: Harness) -> None:
+    await harness.call.drain()
+    assert harness.tree.quiet()

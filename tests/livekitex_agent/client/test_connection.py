@@ -1,0 +1,142 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from livekitex_agent.client import connection as connection_module
+from livekitex_agent.client.connection import Connection
+from livekitex_agent.gateway.frames import (
+    EventsLost,
+    Request,
+    Response,
+    StopSystem,
+    SystemEnded,
+    SystemReady,
+    Tell,
+    Unanswered,
+    encode_frame,
+)
+from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError, Unsubscribe
+from support.fake_launcher import FakeTree, close_connection, open_connection
+
+pytestmark = pytest.mark.asyncio
+
+
+class Harness:
+    connection: Connection
+    tree: FakeTree
+
+    def __init__(self) -> None:
+        self.pushed: list[Message | EventsLost] = []
+        self.answers: list[Message | Unanswered] = []
+
+    def ask(self) -> None:
+        self.connection.request("circuit_breakers", GetBreakers(), timeout_s=1.5, then=self.answers.append)
+
+
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    harness.connection, harness.tree = await open_connection(harness.pushed.append)
+    yield harness
+    await close_connection(harness.connection, harness.tree)
+
+
+async def test_requests_and_their_answers(harness: Harness) -> None:
+    harness.ask()
+    harness.ask()
+    first, second = await harness.tree.next(Request), await harness.tree.next(Request)
+    assert (first.name, first.message, first.timeout_ms) == ("circuit_breakers", GetBreakers(), 1500)
+    harness.tree.leave_unanswered(second)
+    harness.tree.answer(first, Breakers(breakers=()))
+    harness.tree.answer(first, Breakers(breakers=()))  # a second answer is dropped
+    harness.tree.push(NameChanged(name="n", ref=None))
+    harness.tree.say(EventsLost(call_id="c"))
+    harness.tree.say(SystemReady(root_pid=42))
+    assert await harness.connection.ready is None
+    assert harness.connection.root_pid == 42
+    assert harness.answers == [Unanswered(request_id=second.request_id, reason="nobody has the name"), Breakers(breakers=())]
+    assert harness.pushed == [NameChanged(name="n", ref=None), EventsLost(call_id="c")]
+
+
+async def test_a_message_without_an_answer(harness: Harness) -> None:
+    harness.connection.tell("agent_session/c", Unsubscribe())
+    assert await harness.tree.next(Tell) == Tell(name="agent_session/c", message=Unsubscribe())
+
+
+async def test_what_is_too_large_is_refused_and_the_connection_goes_on(harness: Harness) -> None:
+    with pytest.raises(MessageTooLargeError, match="SendText is larger"):
+        harness.connection.request("n", SendText(command_id="1", text="x" * 10_000_000), timeout_s=1, then=harness.answers.append)
+    harness.ask()
+    assert isinstance((await harness.tree.next(Request)).message, GetBreakers)
+
+
+async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> None:
+    harness.ask()
+    harness.tree.close()
+    harness.tree.launcher.exit("killed by SIGKILL")
+    error = await harness.connection.ended
+    assert str(error) == "the system has ended: the launcher was killed by SIGKILL"
+    assert await harness.connection.ready is error
+    with pytest.raises(SystemUnavailableError, match="SIGKILL"):
+        harness.ask()
+    harness.connection.tell("n", Unsubscribe())
+    assert harness.answers == []
+
+
+async def test_its_last_words_are_told_instead(harness: Harness) -> None:
+    harness.tree.say(SystemEnded(asked=False, text="the tree gave up"))
+    harness.tree.close()
+    harness.tree.launcher.exit("exited with code 1")
+    assert str(await harness.connection.ended) == "the system has ended: the tree gave up"
+
+
+async def test_an_end_that_somebody_asked_for_is_told_as_such(harness: Harness) -> None:
+    harness.tree.say(SystemEnded(asked=True, text=""))
+    harness.tree.close()
+    harness.tree.launcher.exit()
+    assert str(await harness.connection.ended) == "the system was stopped"
+
+
+async def test_a_copy_of_its_socket_keeps_nobody_waiting(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
+    harness.tree.launcher.exit("killed by SIGKILL", keep_socket=True)
+    assert "SIGKILL" in str(await harness.connection.ended)
+
+
+async def test_a_closed_connection_without_a_word(harness: Harness) -> None:
+    harness.tree.close()
+    harness.tree.launcher.far.close()
+    assert str(await harness.connection.ended) == "the system has ended: the launcher closed the connection"
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", encode_frame(StopSystem())])
+async def test_what_no_launcher_says_ends_the_connection(harness: Harness, data: bytes) -> None:
+    harness.tree.launcher.far.sendall(data)
+    assert "what this version cannot read" in str(await harness.connection.ended)
+
+
+async def test_a_stop_asks_and_waits(harness: Harness) -> None:
+    stopping = asyncio.create_task(harness.connection.stop())
+    await harness.tree.next(StopSystem)
+    assert not stopping.done()
+    harness.tree.close()
+    harness.tree.launcher.exit()
+    await stopping
+    assert harness.tree.launcher.closed
+    assert not harness.tree.launcher.killed
+
+
+async def test_a_launcher_that_does_not_stop_is_killed(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "STOP_TIMEOUT_S", 0.01)
+    harness.tree.close()
+    await harness.connection.stop()
+    assert harness.tree.launcher.killed
+    assert str(await harness.connection.ended) == "the system was stopped"
+
+
+async def test_an_unasked_answer_is_dropped(harness: Harness) -> None:
+    harness.tree.say(Response(request_id=99, message=GetBreakers()))
+    harness.tree.say(SystemReady(root_pid=1))
+    assert await harness.connection.ready is None

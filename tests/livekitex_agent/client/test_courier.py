@@ -1,0 +1,128 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from livekitex_agent.client.connection import Connection
+from livekitex_agent.client.courier import Courier, expect
+from protocols import (
+    CommandAccepted,
+    ErrorReply,
+    InternalError,
+    InvalidToolError,
+    Message,
+    MessageTooLargeError,
+    NameChanged,
+    SendText,
+    SessionUnavailableError,
+    SystemClock,
+    SystemUnavailableError,
+)
+from support.fake_launcher import FakeTree, close_connection, open_connection
+
+pytestmark = pytest.mark.asyncio
+
+TEXT = SendText(command_id="1", text="a pizza")
+ACCEPTED = CommandAccepted(command_id="1")
+
+
+class Harness:
+    connection: Connection
+    tree: FakeTree
+    courier: Courier
+
+    def pushed(self, message: Any) -> None:
+        if isinstance(message, NameChanged):
+            self.courier.name_changed(message)
+
+    def deliver(self, timeout_s: float = 10.0, message: Message = TEXT) -> "asyncio.Task[Message]":
+        return asyncio.create_task(self.courier.deliver("agent_session/c", "SendText", message, timeout_s=timeout_s))
+
+
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    harness.connection, harness.tree = await open_connection(harness.pushed)
+    harness.courier = Courier(harness.connection, SystemClock())
+    yield harness
+    await close_connection(harness.connection, harness.tree)
+
+
+async def test_a_request_is_answered(harness: Harness) -> None:
+    delivered = harness.deliver()
+    request = await harness.tree.request(SendText)
+    assert request.message == TEXT
+    harness.tree.answer(request, ACCEPTED)
+    assert await delivered == ACCEPTED
+    assert harness.courier._parcels == {}
+
+
+async def test_it_goes_on_through_a_restart_under_the_same_id(harness: Harness) -> None:
+    delivered = harness.deliver()
+    await harness.tree.request(SendText)
+    harness.tree.name_gone("agent_session/c")
+    harness.tree.name("agent_session/c", 2)
+    request = await harness.tree.request(SendText)
+    assert request.message == TEXT
+    harness.tree.answer(request, ACCEPTED)
+    assert await delivered == ACCEPTED
+
+
+async def test_it_is_sent_again_when_nobody_has_the_name_yet(harness: Harness) -> None:
+    delivered = harness.deliver()
+    harness.tree.leave_unanswered(await harness.tree.request(SendText))
+    harness.tree.answer(await harness.tree.request(SendText), ACCEPTED)
+    await delivered
+
+
+async def test_a_refusal_is_raised(harness: Harness) -> None:
+    delivered = harness.deliver()
+    harness.tree.answer(await harness.tree.request(SendText), ErrorReply(error="InvalidToolError", text="no such tool", retryable=False))
+    with pytest.raises(InvalidToolError, match="no such tool"):
+        await delivered
+
+
+async def test_its_deadline_is_kept(harness: Harness) -> None:
+    with pytest.raises(SessionUnavailableError, match=r"SendText was not accepted within 0.01 s"):
+        await harness.deliver(timeout_s=0.01)
+
+
+async def test_the_end_of_the_call_is_told_at_once_and_late_answers_are_dropped(harness: Harness) -> None:
+    delivered = harness.deliver()
+    request = await harness.tree.request(SendText)
+    harness.tree.name_gone("agent_session/c", "normal", final=True)
+    harness.tree.answer(request, ACCEPTED)
+    with pytest.raises(SessionUnavailableError, match=r"the call has ended \(normal\)"):
+        await delivered
+
+
+async def test_the_end_of_the_system_is_told_to_all(harness: Harness) -> None:
+    delivered = [harness.deliver(), harness.deliver()]
+    await harness.tree.request(SendText)
+    harness.courier.end(SystemUnavailableError("gone"))
+    for each in delivered:
+        with pytest.raises(SystemUnavailableError, match="gone"):
+            await each
+
+
+async def test_what_cannot_be_sent_is_raised(harness: Harness) -> None:
+    with pytest.raises(MessageTooLargeError):
+        await harness.deliver(message=SendText(command_id="1", text="x" * 10_000_000))
+
+
+async def test_who_stops_waiting_stops_the_sending(harness: Harness) -> None:
+    delivered = harness.deliver()
+    request = await harness.tree.request(SendText)
+    delivered.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await delivered
+    harness.tree.answer(request, ACCEPTED)
+    assert harness.courier._parcels == {}
+
+
+async def test_an_answer_of_another_kind_is_our_bug() -> None:
+    assert expect(CommandAccepted, ACCEPTED) is ACCEPTED
+    with pytest.raises(InternalError, match="expected SendText, got CommandAccepted"):
+        expect(SendText, ACCEPTED)
