@@ -1,7 +1,7 @@
-"""Thespian's own messages on the wire: the few that processes of one machine can exchange, and nothing else.
+"""Thespian's own messages on the wire: whether its admin is there, and nothing else.
 
-Cures S5. Frames are authenticated before this module sees them; the allowlist bounds what a holder of the key can do. Our envelopes
-never come here: they travel as opaque bytes.
+Cures S4 and S5. Frames are authenticated before this module sees them; the allowlist bounds what even a holder of the key can do: no
+message shuts a system down, ends an actor or starts one by its class name. Our envelopes never come here: they travel as opaque bytes.
 """
 
 import io
@@ -10,22 +10,12 @@ from typing import Any, Final
 
 from protocols import DecodeError
 
-_MESSAGES: Final = frozenset(
+ALLOWED: Final = frozenset(
     {
-        ("thespian.actors", "ActorExitRequest"),
-        ("thespian.system.messages.admin", "PendingActor"),
-        ("thespian.system.messages.admin", "PendingActorResponse"),
         ("thespian.system.messages.admin", "QueryAck"),
         ("thespian.system.messages.admin", "QueryExists"),
-        ("thespian.system.messages.admin", "SystemShutdown"),
-        ("thespian.system.messages.admin", "SystemShutdownCompleted"),
     }
 )
-
-ALLOWED: Final = _MESSAGES | {
-    ("thespian.actors", "ActorAddress"),
-    ("supervision.thespian_seam.address", "EndpointAddress"),
-}
 """Exact pairs of module and name. A prefix would not do: ``thespian.system.systemBase`` + ``os.getpid`` is a dotted name."""
 
 
@@ -57,6 +47,6 @@ def loads(data: bytes) -> object:
         raise
     except Exception as failure:
         raise DecodeError(f"no message of Thespian's: {failure}") from failure
-    if (type(message).__module__, type(message).__name__) not in _MESSAGES:
+    if (type(message).__module__, type(message).__name__) not in ALLOWED:
         raise DecodeError(f"a {type(message).__name__} is no message")
     return message

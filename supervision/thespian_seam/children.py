@@ -129,7 +129,7 @@ class ChildProcesses:
         log.error("a process could not be started", exc_info=failure, extra={"actor_id": actor.actor_id})
         self._tell(ChildStartFailed(uid=actor.uid, reason=reason_of(failure)))
 
-    def signal(self, sender: Ref | None, uid: str, reason: ExitReason) -> None:
+    def signal(self, sender: Ref, uid: str, reason: ExitReason) -> None:
         """Send an exit signal from its parent; a child that is still starting sees it when it is up. Nothing happens if it has ended."""
         child = self._children.get(uid)
         if child is None:

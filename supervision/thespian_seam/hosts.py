@@ -9,7 +9,7 @@ from socket import socket
 from typing import Any
 
 from thespian.actors import Actor as ThespianActor
-from thespian.actors import ActorAddress, NoCompatibleSystemForActor
+from thespian.actors import ActorAddress
 from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
 
 from protocols import ExitReason, SystemClock, SystemEntropy
@@ -47,31 +47,20 @@ class HostActor(ThespianActor):  # type: ignore[misc]  # Thespian is untyped
 class HostManager(MultiProcManager):  # type: ignore[misc]  # Thespian is untyped
     """Thespian's loop of one actor."""
 
-    def __init__(
-        self, transport: AuthenticatedTransport, admin: EndpointAddress, host: HostActor, ask_to_end: Callable[[str], None]
-    ) -> None:
+    def __init__(self, transport: AuthenticatedTransport, admin: EndpointAddress, host: HostActor) -> None:
         address = ActorAddress(admin)
         super().__init__(HostActor, None, transport, None, None, address, address, None, {}, None, None)
         self.asLogger = address
         self.actorInst = host
         self.actorInst._myRef = self
-        self._ask_to_end = ask_to_end
 
     def run(self) -> None:
         """Run the mailbox. Thespian's own swallows what escapes from the transport."""
         self.transport.run(self.handleMessages)
 
-    def _actorExit(self, _request: Any) -> bool:  # noqa: N802 - Thespian's name
-        """Take Thespian's request to exit as an exit signal."""
-        self._ask_to_end("")
-        return True
-
-    def _startChildActor(self, *_args: Any, **_kwargs: Any) -> None:  # noqa: N802 - Thespian's name
-        raise NoCompatibleSystemForActor("any", "actors are started by `Context.spawn`")
-
 
 class Admin(MultiProcAdmin):  # type: ignore[misc]  # Thespian is untyped
-    """Thespian's admin. It is the parent process of the root supervisor, starts nothing for anybody else, and ends with the root.
+    """Thespian's admin. It is the parent process of the root, starts nothing for anybody else, and ends with the root.
 
     There is no logger process (A1, A7, A8): it would buy nothing, since every process logs on its own standard error.
     """
@@ -85,16 +74,13 @@ class Admin(MultiProcAdmin):  # type: ignore[misc]  # Thespian is untyped
         """Run the mailbox. Thespian's own swallows what escapes from the transport."""
         self.transport.run(self.handleIncoming)
 
-    def _startChildActor(self, *_args: Any, **_kwargs: Any) -> None:  # noqa: N802 - Thespian's name
-        raise NoCompatibleSystemForActor("any", "actors are started by their supervisors")
-
 
 def escaping(step: Callable[[], object]) -> ExitReason | None:
     """Run ``step``; the reason that whatever leaves it is, None when nothing does."""
     try:
         step()
     except BaseException as failure:
-        log.exception("what left a turn ends the process")
+        log.exception("what left a turn ends its process")
         return reason_of(failure)
     return None
 
@@ -147,7 +133,7 @@ def run_actor(start: ProcessStart) -> None:
     runtime.host(cell)
     life = _Life(cell, transport, start.report_fd)
     life.look(escaping(cell.boot))
-    manager = HostManager(transport, start.admin, HostActor(life.look), runtime.ask_to_end)
+    manager = HostManager(transport, start.admin, HostActor(life.look))
     life.look(escaping(manager.run))
 
 

@@ -37,9 +37,7 @@ RELIED_ON: Final[tuple[tuple[str, str], ...]] = (
     # hosts.py: the loop that hands messages to an actor, and the admin.
     ("thespian.system.multiprocCommon", "MultiProcManager"),
     ("thespian.system.multiprocCommon", "MultiProcAdmin"),
-    ("thespian.system.multiprocCommon", "MultiProcReplicator._startChildActor"),
     ("thespian.system.actorManager", "ActorManager.handleMessages"),
-    ("thespian.system.actorManager", "ActorManager._actorExit"),
     ("thespian.system.admin.adminCore", "AdminCore.handleIncoming"),
     ("thespian.system.admin.adminCore", "AdminCore._activate"),
     ("thespian.system.utilis", "thesplog_control"),

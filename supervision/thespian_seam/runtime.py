@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from protocols import SHUTDOWN, Clock, Entropy, Envelope, ExitKind, ExitReason, ExitSignal, Ref, encode_envelope
+from protocols import Clock, Entropy, Envelope, ExitKind, ExitReason, ExitSignal, Ref, encode_envelope
 from supervision.actor import ActorCell, ActorStart, Cancel, ChildEvent
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
@@ -35,14 +35,12 @@ class ThespianRuntime:
         self._clock = clock
         self._entropy = entropy
         self._memory = memory
-        self._self_ref: Ref | None = None
-        self._cell: ActorCell | None = None
+        self._cell: ActorCell
         self.children = ChildProcesses(transport, options, entropy, self._child)
 
     def host(self, cell: ActorCell) -> None:
-        """Name the cell that this runtime is for."""
+        """Name the cell that this runtime is for; to be done before any turn is run."""
         self._cell = cell
-        self._self_ref = cell.self_ref
         self._transport.on_envelope = cell.receive
 
     def ask_to_end(self, detail: str) -> None:
@@ -123,7 +121,7 @@ class ThespianRuntime:
 
     def signal(self, uid: str, reason: ExitReason) -> None:
         """Send an exit signal to a child, as its parent."""
-        self.children.signal(self._self_ref, uid, reason)
+        self.children.signal(self._cell.self_ref, uid, reason)
 
     def kill(self, uid: str) -> None:
         """Kill a child at once."""
@@ -136,16 +134,10 @@ class ThespianRuntime:
     # Inside.
 
     def _child(self, event: ChildEvent) -> None:
-        cell = self._cell
-        if cell is not None:
-            self._transport.enqueue(lambda: cell.child(event))
+        self._transport.enqueue(lambda: self._cell.child(event))
 
     def _exit_signal(self, detail: str) -> None:
-        cell = self._cell
-        if cell is None:
-            return
-        reason = ExitReason(ExitKind.SHUTDOWN, detail) if detail else SHUTDOWN
-        to = cell.self_ref
-        message = ExitSignal(reason=str(reason), from_parent=True)
+        to = self._cell.self_ref
+        message = ExitSignal(reason=str(ExitReason(ExitKind.SHUTDOWN, detail)), from_parent=True)
         envelope = Envelope(message=message, message_id=self._entropy.hex_id(), to_id=to.id, to_uid=to.uid)
-        cell.receive(encode_envelope(envelope), self._clock.monotonic())
+        self._cell.receive(encode_envelope(envelope), self._clock.monotonic())

@@ -1,6 +1,7 @@
 """Actors for tests of the process runtime: a gateway that does what a test tells it, and nodes that evaluate what they are sent."""
 
 import ctypes
+import gc
 import glob
 import json
 import os
@@ -17,7 +18,7 @@ from protocols import ExitReason, Message, Ref, SendText
 from supervision import Actor, Ignore, StopStart
 from supervision.actor import ActorStart, ChildEvent, ChildStarted
 
-NAMES = {"ctypes": ctypes, "glob": glob, "json": json, "os": os, "signal": signal, "socket": socket, "sys": sys, "threading": threading, "time": time}
+NAMES = {"ctypes": ctypes, "gc": gc, "glob": glob, "json": json, "os": os, "signal": signal, "socket": socket, "sys": sys, "threading": threading, "time": time}
 
 
 class Gateway(Actor):
@@ -60,8 +61,8 @@ class Gateway(Actor):
     def _do_exit(self, reason: str) -> None:
         self.context.exit(ExitReason.parse(reason))
 
-    def _do_fail(self) -> None:
-        raise ZeroDivisionError("the gateway")
+    def _do_run(self, code: str) -> None:
+        exec(code, {"self": self, **NAMES})
 
     def on_child(self, event: ChildEvent) -> None:
         self._tell(type(event).__name__, **_fields(event))

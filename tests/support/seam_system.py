@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any
 import supervision
 
 KEY = bytes(range(32))
-DEADLINE_S = 20.0
+DEADLINE_S = 10.0
 
 
 class System:
@@ -25,7 +26,8 @@ class System:
     def __init__(self, **options: Any) -> None:
         self._mine, theirs = socket.socketpair()
         self._mine.settimeout(DEADLINE_S)
-        self._file = self._mine.makefile("rb")
+        self._buffer = b""
+        self._stderr = tempfile.TemporaryFile()  # a pipe that nobody reads would stop who crashes loudly
         self._number = 0
         self._heard: deque[dict[str, Any]] = deque()
         path = [str(Path(supervision.__file__).parents[1]), str(Path(__file__).parents[1])]
@@ -33,7 +35,7 @@ class System:
         options = {"key": KEY.hex()} | options
         command = [sys.executable, "-m", "support.seam_launcher", str(theirs.fileno()), json.dumps(options), "-" * 64]
         self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+            command, pass_fds=[theirs.fileno()], env=environment, stderr=self._stderr, stdin=subprocess.DEVNULL
         )
         theirs.close()
         self.gateway = self.wait("up")["ref"]
@@ -42,8 +44,14 @@ class System:
         self._mine.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
 
     def hear(self) -> dict[str, Any]:
-        line = self._file.readline()
-        assert line, "the launcher has ended"
+        while b"\n" not in self._buffer:
+            try:
+                data = self._mine.recv(1 << 16)
+            except TimeoutError:
+                raise AssertionError(f"nothing more was heard; on standard error: {self.stderr()}") from None
+            assert data, f"the launcher has ended; on standard error: {self.stderr()}"
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
         heard: dict[str, Any] = json.loads(line)
         if heard["what"] == "message":
             heard |= json.loads(heard["message"]["text"])
@@ -99,10 +107,15 @@ class System:
         return self.join()
 
     def join(self) -> str:
-        _, said = self.process.communicate(timeout=DEADLINE_S)
-        self._file.close()
+        self.process.wait(timeout=DEADLINE_S)
+        said = self.stderr()
         self._mine.close()
+        self._stderr.close()
         return said
+
+    def stderr(self) -> str:
+        """What the processes of the system have said on standard error."""
+        return os.pread(self._stderr.fileno(), 1 << 20, 0).decode(errors="replace")
 
 
 @contextmanager

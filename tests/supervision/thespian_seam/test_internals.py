@@ -34,8 +34,8 @@ def test_no_thespian_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_thespian_that_was_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(ActorManager, "_actorExit")
-    with pytest.raises(ConfigurationError, match="ActorManager._actorExit is missing"):
+    monkeypatch.delattr(ActorManager, "handleMessages")
+    with pytest.raises(ConfigurationError, match="ActorManager.handleMessages is missing"):
         require_thespian()
 
 
