@@ -12,12 +12,11 @@ from supervision.actor import ChildEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The bytes of a message. ``envelope`` is what they say, None if nothing; ``arrived_at`` is set on arrival."""
+    """The bytes of a message. ``envelope`` is what they say, None if nothing; ``sender`` is the name of the life that sent them."""
 
     data: bytes
     envelope: Envelope | None
     sender: str
-    arrived_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from queue import Empty
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -19,7 +18,7 @@ from protocols import (
     UsageError,
     encode_envelope,
 )
-from supervision.actor import Actor, ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision.actor import Actor, ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStartFailed
 from supervision.sim.faults import Copies, Match, Rule, doubled, late, lost
 from supervision.sim.probe import Probe, Received, Request
 from supervision.sim.process import SimProcess
@@ -156,9 +155,13 @@ class SimRuntime:
         uid = self._world.entropy.hex_id()
         ref = self.spawn(ActorStart(actor_id=actor_id or path.rpartition(":")[2], uid=uid, actor=path, args=args or {}, registry=registry))
         self.run_until(lambda: self.fate(ref) is not None, within_s=within_s, what=f"the start of {self.name(ref)}")
-        if not isinstance(fate := self.fate(ref), ChildStarted):
-            raise SimulationError(f"{self.name(ref)} did not start: {_outcome(fate)}\n{self.report()}")
-        return ref
+        match self.fate(ref):
+            case ChildStartFailed(reason=reason) | ChildExited(reason=reason):
+                raise SimulationError(f"{self.name(ref)} did not come up: {reason}\n{self.report()}")
+            case ChildIgnored():
+                raise SimulationError(f"{self.name(ref)} did not come up: ignored\n{self.report()}")
+            case _:
+                return ref
 
     def spawn(self, start: ActorStart) -> Ref:
         """Begin to start a root actor, whose parent is the probe. Nothing runs yet; see `fate`.
@@ -219,9 +222,7 @@ class SimRuntime:
                 self._world.clock.move_to(deadline)
                 if predicate():
                     return
-                why = (
-                    "cannot come: nothing is left that could happen" if self._world.next_at() is None else f"did not come in {within_s:g} s"
-                )
+                why = "cannot come: nothing is left to happen" if self._world.next_at() is None else f"did not come in {within_s:g} s"
                 raise SimulationError(f"{what or 'what was waited for'} {why}\n{self.report()}")
         raise self._livelock()
 
@@ -248,10 +249,8 @@ class SimRuntime:
         Raises:
             SimulationError: none has within ``timeout_s``.
         """
-        try:
-            self._world.posted.put(self._world.posted.get(timeout=timeout_s))
-        except Empty:
-            raise SimulationError(f"no thread has posted within {timeout_s:g} s of real time\n{self.report()}") from None
+        if not self._world.wait_for_post(timeout_s):
+            raise SimulationError(f"no thread has posted within {timeout_s:g} s of real time\n{self.report()}")
 
     def close(self) -> None:
         """Stop the root actors in order (exit signal ``shutdown``), and after 60 virtual seconds kill what still lives."""
@@ -369,13 +368,3 @@ class SimRuntime:
         rule = Rule(name, match, change, times)
         self._world.rules.append(rule)
         return rule
-
-
-def _outcome(fate: ChildEvent | None) -> str:
-    match fate:
-        case ChildStartFailed(reason=reason) | ChildExited(reason=reason):
-            return str(reason)
-        case ChildIgnored():
-            return "ignored"
-        case _:
-            return "nothing was heard of it"

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 Lane = tuple[Hashable, str]
 """Source and target. The target is what the caller finds the recipient by; this module only compares lanes."""
@@ -40,21 +41,21 @@ class Arrival(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn(Generic[T]):
+class Turn(Generic[M]):
     """``item`` was the first of ``mailbox``."""
 
     mailbox: str
-    item: T
+    item: M
 
 
-class Schedule(Generic[T]):
-    """The lanes and mailboxes of one simulation."""
+class Schedule(Generic[T, M]):
+    """The lanes and mailboxes of one simulation: what travels on lanes, and what it becomes in a mailbox."""
 
     def __init__(self) -> None:
         self._numbers = count()
         self._lanes: dict[Lane, list[Ticket]] = {}
         self._items: dict[Ticket, T] = {}
-        self._mailboxes: dict[str, deque[T]] = {}
+        self._mailboxes: dict[str, deque[M]] = {}
         self._held: dict[str, set[str]] = {}
 
     def send(self, lane: Lane, item: T, *, at: float, in_order: bool = True) -> Ticket:
@@ -73,7 +74,7 @@ class Schedule(Generic[T]):
         if self._items.pop(ticket, None) is not None:
             self._remove(lane, ticket)
 
-    def deposit(self, mailbox: str, item: T) -> None:
+    def deposit(self, mailbox: str, item: M) -> None:
         """Put an item that has arrived at the end of a mailbox."""
         self._mailboxes.setdefault(mailbox, deque()).append(item)
 
@@ -105,7 +106,7 @@ class Schedule(Generic[T]):
             return now
         return min((max(now, tickets[0].at) for tickets in self._lanes.values()), default=None)
 
-    def step(self, now: float, pick: Pick) -> Arrival[T] | Turn[T] | None:
+    def step(self, now: float, pick: Pick) -> Arrival[T] | Turn[M] | None:
         """Make one step among those that are possible at ``now``; None when there is none."""
         lanes = [lane for lane, tickets in self._lanes.items() if tickets[0].at <= now]
         mailboxes = self._open_mailboxes()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from protocols import (
@@ -73,7 +73,7 @@ class World:
         self._links = links
         self._choices = SeededEntropy(~seed)
         self._numbers = count(1)
-        self._schedule: Schedule[Item] = Schedule()
+        self._schedule: Schedule[Item, Callable[[], None]] = Schedule()
         self._addresses: dict[str, SimProcess] = {}
         self._free_addresses: list[str] = []
         self._attempts: dict[str, int] = {}
@@ -96,11 +96,20 @@ class World:
         self.in_turn = True
         try:
             if isinstance(step, Turn):
-                self._turn(self.processes[step.mailbox], step.item)
+                step.item()
+                self._look(self.processes[step.mailbox])
             else:
                 self._arrive(step)
         finally:
             self.in_turn = False
+        return True
+
+    def wait_for_post(self, timeout_s: float) -> bool:
+        """Wait in real time until another thread has posted; False when none has."""
+        try:
+            self._take(*self.posted.get(timeout=timeout_s))
+        except Empty:
+            return False
         return True
 
     # What processes and the remote control ask for.
@@ -196,7 +205,7 @@ class World:
 
     def interrupt(self, process: SimProcess, callback: Callable[[], None]) -> None:
         """Give a process one more turn, after what its mailbox holds."""
-        self._schedule.deposit(process.uid, Callback(uid=process.uid, run=callback))
+        self._schedule.deposit(process.uid, callback)
 
     def suspend(self, process: SimProcess) -> None:
         """Give a process no turn until it is resumed (as SIGSTOP does)."""
@@ -222,8 +231,10 @@ class World:
             self._boot(process)
         elif isinstance(item, Kill):
             self._end(process, KILLED)
+        elif isinstance(item, News):
+            self._schedule.deposit(item.uid, lambda: process.running.child(item.event))
         else:
-            self._schedule.deposit(item.uid, item)
+            self._schedule.deposit(item.uid, item.run)
 
     def _deliver(self, address: str, delivery: Delivery) -> None:
         process = self._addresses.get(address)
@@ -235,7 +246,8 @@ class World:
             self._note_delivery(TraceKind.DELIVERED, process.name, delivery)
             self._end(process, reason)
         else:
-            self._schedule.deposit(process.uid, replace(delivery, arrived_at=self.clock.monotonic()))
+            now = self.clock.monotonic()
+            self._schedule.deposit(process.uid, lambda: self._receive(process, delivery, now))
 
     def _fatal(self, process: SimProcess, envelope: Envelope | None) -> ExitReason | None:
         """The reason for which ``process`` dies as this arrives; a suspended process dies of nothing but a kill."""
@@ -256,25 +268,14 @@ class World:
         self._schedule.release(process.uid, STARTING)
         self._look(process)
 
-    def _turn(self, process: SimProcess, item: Item) -> None:
-        cell = process.cell
-        match item:
-            case Delivery() as delivery if cell:
-                dropped = cell.dropped
-                cell.receive(delivery.data, delivery.arrived_at)
-                self._note_delivery(TraceKind.DELIVERED if cell.dropped == dropped else TraceKind.LOST, process.name, delivery)
-            case News(event=event) if cell:
-                cell.child(event)
-            case Callback(run=run):
-                run()
-            case _:
-                pass
-        self._look(process)
+    def _receive(self, process: SimProcess, delivery: Delivery, arrived_at: float) -> None:
+        cell = process.running
+        dropped = cell.dropped
+        cell.receive(delivery.data, arrived_at)
+        self._note_delivery(TraceKind.DELIVERED if cell.dropped == dropped else TraceKind.LOST, process.name, delivery)
 
     def _look(self, process: SimProcess) -> None:
-        cell = process.cell
-        if cell is None:
-            return
+        cell = process.running
         if cell.started and not process.reported:
             process.reported = True
             self._note(TraceKind.STARTED, process)
@@ -321,8 +322,11 @@ class World:
 
     def _take_posts(self) -> None:
         while not self.posted.empty():
-            process, callback = self.posted.get()
-            self._schedule.send((("posts", process.uid), process.uid), Callback(uid=process.uid, run=callback), at=self.clock.monotonic())
+            self._take(*self.posted.get())
+
+    def _take(self, process: SimProcess, callback: Callable[[], None]) -> None:
+        lane = (("posts", process.uid), process.uid)
+        self._schedule.send(lane, Callback(uid=process.uid, run=callback), at=self.clock.monotonic())
 
     @staticmethod
     def _memory(start: ActorStart, kept: dict[str, bytearray]) -> memoryview | None:

@@ -21,7 +21,7 @@ def last(candidates: int) -> int:
     return candidates - 1
 
 
-def drain(schedule: Schedule[str], now: float, pick: Callable[[int], int] = first) -> list[str]:
+def drain(schedule: Schedule[str, str], now: float, pick: Callable[[int], int] = first) -> list[str]:
     items = []
     while step := schedule.step(now, pick):
         items.append(step.item)
@@ -29,13 +29,13 @@ def drain(schedule: Schedule[str], now: float, pick: Callable[[int], int] = firs
 
 
 def test_an_empty_schedule_does_nothing() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     assert schedule.step(0, first) is None
     assert schedule.next_at(0) is None
 
 
 def test_the_choice_among_lanes_and_mailboxes_is_the_caller_s() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.send(A, "a", at=0)
     schedule.send(B, "b", at=0)
     schedule.deposit("m", "c")
@@ -52,7 +52,7 @@ def test_the_choice_among_lanes_and_mailboxes_is_the_caller_s() -> None:
 
 
 def test_time_leaps_to_what_is_due_first() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.send(A, "late", at=5)
     schedule.send(B, "soon", at=2)
     assert schedule.next_at(1) == 2
@@ -64,7 +64,7 @@ def test_time_leaps_to_what_is_due_first() -> None:
 
 
 def test_a_slow_item_holds_up_what_follows_on_its_lane_only() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.send(A, "slow", at=3)
     schedule.send(A, "behind", at=0)
     schedule.send(B, "aside", at=0)
@@ -73,7 +73,7 @@ def test_a_slow_item_holds_up_what_follows_on_its_lane_only() -> None:
 
 
 def test_out_of_order_items_overtake_what_is_ready_later() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.send(A, "slow", at=3)
     schedule.send(A, "kill", at=0, in_order=False)
     schedule.send(A, "after", at=0)
@@ -82,14 +82,14 @@ def test_out_of_order_items_overtake_what_is_ready_later() -> None:
 
 
 def test_what_is_ready_together_keeps_its_order() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     for item in "abc":
         schedule.send(A, item, at=1, in_order=False)
     assert drain(schedule, 1) == ["a", "b", "c"]
 
 
 def test_an_item_is_cancelled_until_it_has_left() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     ticket = schedule.send(A, "a", at=1)
     other = schedule.send(A, "b", at=1)
     schedule.cancel(A, ticket)
@@ -100,7 +100,7 @@ def test_an_item_is_cancelled_until_it_has_left() -> None:
 
 
 def test_a_held_mailbox_fills_and_waits_for_every_reason() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.hold("m", "starting")
     schedule.hold("m", "suspended")
     schedule.deposit("m", "a")
@@ -116,7 +116,7 @@ def test_a_held_mailbox_fills_and_waits_for_every_reason() -> None:
 
 
 def test_forgetting_a_mailbox_takes_its_timers_with_it_and_no_message_on_its_way() -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.send(("m", "m"), "timer", at=9)
     schedule.send(("m", "n"), "message", at=0)
     schedule.deposit("m", "turn")
@@ -132,7 +132,7 @@ SENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), st.int
 
 @given(SENDS, st.randoms(use_true_random=False))
 def test_each_item_arrives_once_at_its_time_and_no_pair_is_out_of_order(sends: list[tuple[str, str, int]], random: object) -> None:
-    schedule: Schedule[int] = Schedule()
+    schedule: Schedule[int, int] = Schedule()
     for number, (source, target, at) in enumerate(sends):
         schedule.send((source, target), number, at=at)
     now = 0.0
@@ -152,7 +152,7 @@ def test_each_item_arrives_once_at_its_time_and_no_pair_is_out_of_order(sends: l
 
 @pytest.mark.parametrize(("pick", "expected"), [(first, "ab"), (last, "ba")])
 def test_mailboxes_are_chosen_too(pick: Callable[[int], int], expected: str) -> None:
-    schedule: Schedule[str] = Schedule()
+    schedule: Schedule[str, str] = Schedule()
     schedule.deposit("m", "a")
     schedule.deposit("n", "b")
     assert "".join(drain(schedule, 0, pick)) == expected
