@@ -1,8 +1,139 @@
 """A runtime for voice agents in which every call is a supervised process that comes back with its conversation.
 
 Part of livekitex-agent.
+
+::
+
+    import asyncio
+    from livekitex_agent import Agent, AgentMessage, AgentSystem
+
+
+    def price(product: str) -> str:
+        \"\"\"Tell the price of a product.\"\"\"
+        return f"{product} costs 9 dollars."
+
+
+    async def main() -> None:
+        async with AgentSystem.start() as system:
+            session = await system.start_session(Agent.text(instructions="You sell pizza.", tools=[price]))
+            await session.send_text("price of a pizza")
+            print((await session.wait_for(AgentMessage)).text)
+
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+
+`livekitex_agent.sync` has the same names without ``await``.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 from livekitex_agent.import_guard import require_own_packages
 
 require_own_packages()  # before any other import of ours
+
+if TYPE_CHECKING:
+    from actors import FunctionTool, RunContext, function_tool
+    from livekitex_agent.agent import Agent
+    from livekitex_agent.options import Options
+    from livekitex_agent.session import Session
+    from livekitex_agent.system import AgentSystem
+    from livekitex_agent.tree import Node
+    from protocols import (
+        AgentMessage,
+        AgentSentence,
+        AudioPushed,
+        CallEnded,
+        CallStarted,
+        CapacityError,
+        ChildCounts,
+        ChildInfo,
+        CommandDone,
+        ConfigurationError,
+        EventPushed,
+        EventsMissed,
+        InvalidAgentError,
+        InvalidAudioError,
+        InvalidToolError,
+        LivekitexError,
+        MessageTooLargeError,
+        MissingExtraError,
+        ProviderRef,
+        ReplyLatency,
+        Restarted,
+        SessionError,
+        SessionEvent,
+        SessionInfo,
+        SessionUnavailableError,
+        StateChanged,
+        SystemUnavailableError,
+        ToolCalled,
+        ToolReturned,
+        UnavailableError,
+        UsageError,
+        UserMessage,
+        WorkerStatus,
+    )
+
+__all__ = [
+    "Agent",
+    "AgentMessage",
+    "AgentSentence",
+    "AgentSystem",
+    "AudioPushed",
+    "CallEnded",
+    "CallStarted",
+    "CapacityError",
+    "ChildCounts",
+    "ChildInfo",
+    "CommandDone",
+    "ConfigurationError",
+    "EventPushed",
+    "EventsMissed",
+    "FunctionTool",
+    "InvalidAgentError",
+    "InvalidAudioError",
+    "InvalidToolError",
+    "LivekitexError",
+    "MessageTooLargeError",
+    "MissingExtraError",
+    "Node",
+    "Options",
+    "ProviderRef",
+    "ReplyLatency",
+    "Restarted",
+    "RunContext",
+    "Session",
+    "SessionError",
+    "SessionEvent",
+    "SessionInfo",
+    "SessionUnavailableError",
+    "StateChanged",
+    "SystemUnavailableError",
+    "ToolCalled",
+    "ToolReturned",
+    "UnavailableError",
+    "UsageError",
+    "UserMessage",
+    "WorkerStatus",
+    "function_tool",
+]
+
+_WHERE: Final = {
+    "Agent": "livekitex_agent.agent",
+    "AgentSystem": "livekitex_agent.system",
+    "FunctionTool": "actors",
+    "Node": "livekitex_agent.tree",
+    "Options": "livekitex_agent.options",
+    "RunContext": "actors",
+    "Session": "livekitex_agent.session",
+    "function_tool": "actors",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Load a name when it is first asked for: the launcher, which hosts the tree, needs none of the script's side."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE.get(name, "protocols")), name)

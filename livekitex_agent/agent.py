@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from actors.tools import FunctionTool, tool_to_wire
+from actors import FunctionTool, tool_to_wire
 from livekitex_agent.default_brain import rules_for
 from protocols import InvalidAgentError, InvalidToolError, MessageTooLargeError, ProviderRef, ToolSchema, UsageError, pack
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from weakref import WeakValueDictionary
 
-from actors.tools import loading_script
+from actors import loading_script
 from livekitex_agent import composition
 from livekitex_agent.agent import Agent
 from livekitex_agent.client.call import Call

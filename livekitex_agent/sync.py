@@ -1,0 +1,171 @@
+"""The synchronous twin: the same names without ``await``, for scripts and threads that have no event loop.
+
+Every call is handed to one event loop in a thread of its own, which does the work; nothing is done twice here. Calls come from any thread.
+What an asynchronous iterator is there, is an iterator here, whose ``for`` loop blocks.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+
+from livekitex_agent.agent import Agent
+from livekitex_agent.options import Options
+from livekitex_agent.session import DEFAULT_TIMEOUT_S
+from livekitex_agent.session import Session as AsyncSession
+from livekitex_agent.system import AgentSystem as AsyncSystem
+from protocols import AudioPushed, EventPushed
+
+P = ParamSpec("P")
+R = TypeVar("R")
+W_co = TypeVar("W_co", covariant=True)
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="livekitex", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """Run ``work`` there and wait for it; what interrupts the waiting (Ctrl-C) cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def iterate(self, generator: AsyncGenerator[R]) -> Iterator[R]:
+        """The items of ``generator``, which is closed with the iterator."""
+        try:
+            while True:
+                try:
+                    item = self.run(_next(generator))
+                except StopAsyncIteration:
+                    return
+                yield item
+        finally:
+            self.run(generator.aclose())
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._loop.is_closed()
+
+    def close(self) -> None:
+        """End the loop and its thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _next(generator: AsyncGenerator[R]) -> R:
+    return await anext(generator)
+
+
+class _Twin(Protocol[W_co]):
+    @property
+    def _loop(self) -> _Loop: ...
+    @property
+    def _wrapped(self) -> W_co: ...
+
+
+def _blocking(method: Callable[Concatenate[W_co, P], Coroutine[Any, Any, R]]) -> Callable[Concatenate[_Twin[W_co], P], R]:
+    """The method of a twin that runs ``method`` of what it wraps, and blocks until it is done."""
+
+    def blocking(twin: _Twin[W_co], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return twin._loop.run(method(twin._wrapped, *args, **kwargs))  # noqa: SLF001 - a twin is a friend
+
+    blocking.__doc__ = method.__doc__
+    return blocking
+
+
+class Session:
+    """The handle of one call: see `livekitex_agent.Session`."""
+
+    def __init__(self, wrapped: AsyncSession, loop: _Loop) -> None:
+        self._wrapped = wrapped
+        self._loop = loop
+
+    @property
+    def call_id(self) -> str:
+        """The call's id, the same through all its lives."""
+        return self._wrapped.call_id
+
+    send_text = _blocking(AsyncSession.send_text)
+    stream_audio = _blocking(AsyncSession.stream_audio)
+    commit_audio = _blocking(AsyncSession.commit_audio)
+    cancel_response = _blocking(AsyncSession.cancel_response)
+    end = _blocking(AsyncSession.end)
+    inject_fault = _blocking(AsyncSession.inject_fault)
+    info = _blocking(AsyncSession.info)
+    wait_for = _blocking(AsyncSession.wait_for)
+
+    def events(self, from_number: int = 0) -> Iterator[EventPushed]:
+        """The call's events from ``from_number`` on: see `livekitex_agent.Session.events`."""
+        return self._loop.iterate(self._wrapped.events(from_number))
+
+    def audio(self) -> Iterator[AudioPushed]:
+        """The agent's audio from now on: see `livekitex_agent.Session.audio`."""
+        return self._loop.iterate(self._wrapped.audio())
+
+
+class AgentSystem:
+    """A running system: see `livekitex_agent.AgentSystem`. Made by `AgentSystem.start`; a context manager that stops it."""
+
+    def __init__(self, wrapped: AsyncSystem, loop: _Loop) -> None:
+        self._wrapped = wrapped
+        self._loop = loop
+
+    @classmethod
+    def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
+        """Start a system and return once it is up: see `livekitex_agent.AgentSystem.start`."""
+        loop = _Loop()
+        try:
+            return cls(loop.run(_start(options, root)), loop)
+        except BaseException:
+            loop.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def launcher_pid(self) -> int:
+        """The process id of the launcher."""
+        return self._wrapped.launcher_pid
+
+    def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Session:
+        """Start a call: see `livekitex_agent.AgentSystem.start_session`."""
+        return Session(self._loop.run(self._wrapped.start_session(agent, call_id, timeout_s=timeout_s)), self._loop)
+
+    def session(self, call_id: str) -> Session:
+        """Another handle for a call that was started."""
+        return Session(self._loop.run(self._session(call_id)), self._loop)
+
+    which_children = _blocking(AsyncSystem.which_children)
+    count_children = _blocking(AsyncSystem.count_children)
+    tree = _blocking(AsyncSystem.tree)
+    status = _blocking(AsyncSystem.status)
+    health_url = _blocking(AsyncSystem.health_url)
+    wait_ended = _blocking(AsyncSystem.wait_ended)
+
+    def stop(self) -> None:
+        """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""
+        if not self._loop.closed:
+            self._loop.run(self._wrapped.stop())
+            self._loop.close()
+
+    async def _session(self, call_id: str) -> AsyncSession:
+        return self._wrapped.session(call_id)
+
+
+async def _start(options: Options | None, root: Mapping[str, Any] | None) -> AsyncSystem:
+    return await AsyncSystem.start(options, root=root)
