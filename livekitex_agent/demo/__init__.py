@@ -1,0 +1,1 @@
+"""The demo: a phone order whose process is killed, and the example agent that takes it."""

@@ -1,0 +1,204 @@
+"""The demo: one phone order, spoken, with a kill in its middle. Wires the pure parts of this folder to a real system."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from livekitex_agent.agent import Agent
+from livekitex_agent.demo import caller as callers
+from livekitex_agent.demo import killer as killers
+from livekitex_agent.demo import outcome as outcomes
+from livekitex_agent.demo.caller import Act, Caller
+from livekitex_agent.demo.killer import KillAt, Killer
+from livekitex_agent.demo.microphone import Microphone
+from livekitex_agent.demo.outcome import Outcome
+from livekitex_agent.demo.phone_order import GREETING, INSTRUCTIONS, TOOLS
+from livekitex_agent.demo.phone_rules import RULES
+from livekitex_agent.demo.recorder import Recorder
+from livekitex_agent.demo.screen import Entry, Kind, Screen
+from livekitex_agent.demo.voice import Utterance
+from livekitex_agent.options import Options
+from livekitex_agent.session import Session
+from livekitex_agent.system import AgentSystem
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    Clock,
+    EventPushed,
+    LivekitexError,
+    ProviderRef,
+    Restarted,
+    SessionError,
+    StateChanged,
+    SystemClock,
+    ToolCalled,
+    ToolReturned,
+    UserMessage,
+)
+
+TICK_S: Final = 0.02
+LIMIT_S: Final = 240.0
+"""A call that has not ended by itself after this time is hung up."""
+FIRST_TOKEN_DELAY_MS: Final = 150.0
+"""The offline brain answers in microseconds; a remote model takes its time, and thinking is one of the moments to be killed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What the caller says, as audio where ``spoken`` is given, else as text, and when the session is killed meanwhile."""
+
+    lines: Sequence[str]
+    spoken: Sequence[Utterance] = ()
+    kill_at: KillAt = KillAt.SPEAKING
+    kills: int = 1
+    first_kill_line: int = 4
+
+
+def phone_agent() -> Agent:
+    """The agent of the demo."""
+    brain = ProviderRef(factory="actors.providers.offline:rule_llm", options={**RULES, "first_token_delay_ms": FIRST_TOKEN_DELAY_MS})
+    return Agent(instructions=INSTRUCTIONS, greeting=GREETING, tools=list(TOOLS), llm=brain)
+
+
+async def run_call(script: Script, options: Options, screen: Screen, wav: Path | None) -> Outcome:
+    """Start a system, make the call, and stop the system again; the recording goes to ``wav``.
+
+    Raises:
+        ConfigurationError, MissingExtraError, SystemUnavailableError: the system cannot start here; the text names the cure.
+        OSError: the recording cannot be written.
+    """
+    async with AgentSystem.start(options) as system:
+        session = await system.start_session(phone_agent())
+        call = _Call(script, system, session, screen, SystemClock())
+        outcome = await call.run()
+    if wav is not None:
+        seconds = call.recorder.write(wav)
+        call.note(Kind.NOTE, f"{seconds:.0f} s recorded in {wav} (left: caller, right: agent)")
+    return outcome
+
+
+class _Call:
+    def __init__(self, script: Script, system: AgentSystem, session: Session, screen: Screen, clock: Clock) -> None:
+        self.recorder = Recorder()
+        self._script = script
+        self._system = system
+        self._session = session
+        self._screen = screen
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._caller = Caller(lines=script.lines, since_s=self._began)
+        self._killer = Killer(kill_at=script.kill_at, left=script.kills, first_line=script.first_kill_line)
+        self._outcome = Outcome()
+        self._os_pid = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        rate_hz = script.spoken[0].rate_hz if script.spoken else 0
+        self._microphone = Microphone(session, clock, rate_hz, heard=self._record_caller) if script.spoken else None
+
+    async def run(self) -> Outcome:
+        """The whole call; whoever of its parts fails ends it."""
+        await self._look()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LIMIT_S):
+                await self._talk()
+        return self._outcome
+
+    def note(self, kind: Kind, text: str) -> None:
+        """Show something."""
+        self._screen.add(Entry(at_s=self._clock.monotonic() - self._began, kind=kind, text=text))
+
+    async def _talk(self) -> None:
+        background = [self._listen(), self._act()]
+        if self._microphone is not None:
+            background.append(self._microphone.run())
+        tasks = [asyncio.ensure_future(work) for work in background]
+        try:
+            async for pushed in self._session.events():
+                self._take(pushed)
+        except LivekitexError as failure:
+            self.note(Kind.NOTE, str(failure))
+        finally:
+            for task in (*tasks, *self._tasks):
+                task.cancel()
+            for result in await asyncio.gather(*tasks, *self._tasks, return_exceptions=True):
+                if isinstance(result, Exception) and not isinstance(result, LivekitexError):
+                    raise result
+
+    async def _listen(self) -> None:
+        async for pushed in self._session.audio():
+            now = self._clock.monotonic()
+            self.recorder.agent(now - self._began, pushed)
+            self._outcome = outcomes.after_audio(self._outcome, now)
+            self._caller = callers.heard_something(self._caller, now)
+
+    async def _act(self) -> None:
+        while True:
+            now = self._clock.monotonic()
+            self._killer, kill = killers.decide(self._killer, self._caller.next_line, now)
+            if kill:
+                self._kill(now)
+            self._caller, act = callers.decide(self._caller, now)
+            if act is Act.SPEAK:
+                await self._speak(self._caller.next_line - 1)
+            elif act is Act.HANG_UP:
+                await self._session.end("caller hung up")
+            await asyncio.sleep(TICK_S)
+
+    async def _speak(self, index: int) -> None:
+        self.note(Kind.CALLER, self._script.lines[index])
+        if self._microphone is not None:
+            self._microphone.say(self._script.spoken[index], self._line_finished)
+        else:
+            await self._session.send_text(self._script.lines[index])
+            self._line_finished()
+
+    def _line_finished(self) -> None:
+        self._caller = callers.finished_line(self._caller, self._clock.monotonic())
+
+    def _kill(self, now: float) -> None:
+        self._outcome = outcomes.after_kill(self._outcome, self._os_pid, now)
+        os.kill(self._os_pid, signal.SIGKILL)
+        self.note(Kind.KILL, f"SIGKILL to process {self._os_pid}, the call's session, while {self._killer.kill_at}")
+
+    def _take(self, pushed: EventPushed) -> None:
+        now = self._clock.monotonic()
+        self._outcome = outcomes.after_event(self._outcome, pushed, now)
+        match pushed.event:
+            case StateChanged(old=old, new=new):
+                self.note(Kind.STATE, f"{old} -> {new}")
+                self._killer = killers.saw_state(self._killer, new, self._caller.next_line, now)
+            case UserMessage(text=text):
+                self.note(Kind.NOTE, f'understood: "{text}"')
+            case AgentSentence(text=text):
+                self.note(Kind.AGENT, text)
+            case AgentMessage(text=text, interrupted=False):
+                self._caller = callers.heard_reply(self._caller, text, now)
+            case ToolCalled(name=name, arguments=arguments):
+                self.note(Kind.TOOL, f"{name}({arguments})")
+            case ToolReturned(name=name, result=result):
+                self.note(Kind.TOOL, f"{name} -> {result}")
+            case SessionError(source=source, text=text):
+                self.note(Kind.NOTE, f"{source}: {text}")
+            case Restarted(reason=reason, incarnation=incarnation):
+                last = self._outcome.kills[-1:]
+                took = f", {last[0].back_s * 1000:.0f} ms after the kill" if last and last[0].back_s is not None else ""
+                self.note(Kind.BACK, f"life {incarnation} of the call has its conversation again{took} (the last one: {reason})")
+                self._soon(self._look())
+            case _:
+                pass
+
+    async def _look(self) -> None:
+        self._os_pid = (await self._session.info()).os_pid
+        self._screen.tree((await self._system.tree()).lines())
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _record_caller(self, pcm: bytes) -> None:
+        self.recorder.caller(self._clock.monotonic() - self._began, pcm, self._script.spoken[0].rate_hz)

@@ -1,0 +1,127 @@
+"""What the demo shows: a live screen on a terminal, plain lines elsewhere. Both show the same entries."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+VISIBLE_ENTRIES: Final = 24
+"""Newest entries on the live screen; the older ones scroll out of it."""
+
+
+class Kind(StrEnum):
+    """What an entry is about."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    STATE = "state"
+    TOOL = "tool"
+    KILL = "KILL"
+    BACK = "BACK"
+    NOTE = "note"
+
+
+STYLES: Final = {
+    Kind.CALLER: "cyan",
+    Kind.AGENT: "green",
+    Kind.STATE: "dim",
+    Kind.TOOL: "yellow",
+    Kind.KILL: "bold red",
+    Kind.BACK: "bold green",
+    Kind.NOTE: "",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened ``at_s`` seconds after the call began."""
+
+    at_s: float
+    kind: Kind
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.at_s:7.2f}  {self.kind:<7} {self.text}"
+
+
+class Screen(Protocol):
+    """Where the demo shows itself."""
+
+    def add(self, entry: Entry) -> None:
+        """Show one more entry."""
+        ...
+
+    def tree(self, lines: Sequence[str]) -> None:
+        """Show the supervision tree as it is now."""
+        ...
+
+
+class PlainScreen:
+    """One line an entry, at once; the tree whenever it has changed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._tree: tuple[str, ...] = ()
+
+    def add(self, entry: Entry) -> None:
+        """Print the entry."""
+        self._console.out(str(entry), highlight=False)
+
+    def tree(self, lines: Sequence[str]) -> None:
+        """Print the lines of the tree that are new."""
+        known = set(self._tree)
+        for line in lines:
+            if line not in known:
+                self._console.out(f"         tree    {line}", highlight=False)
+        self._tree = tuple(lines)
+
+
+class LiveScreen:
+    """The newest entries beside the tree, redrawn in place."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=VISIBLE_ENTRIES)
+        self._tree: tuple[str, ...] = ()
+        self._state = ""
+
+    def add(self, entry: Entry) -> None:
+        """Take the entry up; a change of state goes to the title only."""
+        if entry.kind is Kind.STATE:
+            self._state = entry.text
+        else:
+            self._entries.append(entry)
+
+    def tree(self, lines: Sequence[str]) -> None:
+        """Replace the tree."""
+        self._tree = tuple(lines)
+
+    def __rich__(self) -> RenderableType:
+        """The whole screen."""
+        grid = Table.grid(expand=True)
+        grid.add_column(ratio=3)
+        grid.add_column(ratio=2)
+        talk = Group(*(Text(str(entry), style=STYLES[entry.kind]) for entry in self._entries))
+        grid.add_row(
+            Panel(talk, title=f"call: {self._state or 'starting'}", height=VISIBLE_ENTRIES + 2),
+            Panel(Text("\n".join(self._tree), no_wrap=True), title="supervision tree, process ids", height=VISIBLE_ENTRIES + 2),
+        )
+        return grid
+
+
+@contextmanager
+def open_screen(console: Console) -> Iterator[Screen]:
+    """The screen that fits ``console``: live on a terminal that can, plain lines otherwise."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield PlainScreen(console)
+        return
+    screen = LiveScreen()
+    with Live(screen, console=console, refresh_per_second=10):
+        yield screen
