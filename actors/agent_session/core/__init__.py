@@ -1,0 +1,63 @@
+"""The conversation as a pure machine: inputs in, effects out, the time an argument. Knows no thread, no socket, no file."""
+
+from actors.agent_session.core.effects import (
+    After,
+    Answer,
+    Die,
+    Effect,
+    EndVoice,
+    Leave,
+    Listen,
+    OpenMouth,
+    Push,
+    Recognize,
+    RunTool,
+    Say,
+    StopSpeech,
+    StopThinking,
+    Tell,
+    Think,
+    Write,
+)
+from actors.agent_session.core.entries import Entry, Happened, LifeEnded
+from actors.agent_session.core.inputs import Input
+from actors.agent_session.core.machine import begin, handle
+from actors.agent_session.core.memory import Memory
+from actors.agent_session.core.recall import EVENTS_KEPT, Past, restore
+from actors.agent_session.core.restart import Remains
+from actors.agent_session.core.state import Setup, State
+from actors.agent_session.core.step import Moment
+
+__all__ = [
+    "EVENTS_KEPT",
+    "After",
+    "Answer",
+    "Die",
+    "Effect",
+    "EndVoice",
+    "Entry",
+    "Happened",
+    "Input",
+    "Leave",
+    "LifeEnded",
+    "Listen",
+    "Memory",
+    "Moment",
+    "OpenMouth",
+    "Past",
+    "Push",
+    "Recognize",
+    "Remains",
+    "RunTool",
+    "Say",
+    "Setup",
+    "State",
+    "StopSpeech",
+    "StopThinking",
+    "Tell",
+    "Think",
+    "Write",
+    "begin",
+    "handle",
+    "restore",
+]

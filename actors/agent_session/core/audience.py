@@ -1,0 +1,110 @@
+"""Who is told: subscribers to the events and the audio, and those who ask how the session is."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from actors.agent_session.core.closing import leave
+from actors.agent_session.core.commands import refused
+from actors.agent_session.core.effects import Answer, OpenMouth, Push
+from actors.agent_session.core.entries import Happened
+from actors.agent_session.core.inputs import InfoAsked, SubscriptionAsked, SubscriptionEnded
+from actors.agent_session.core.memory import Memory
+from actors.agent_session.core.state import State, Subscriber
+from actors.agent_session.core.step import Step, pushed
+from protocols import CapacityError, EventsMissed, HistoryItem, Role, SessionInfo, Subscribed
+
+MAX_SUBSCRIBERS: Final = 64
+"""Beyond that a subscription is refused with `CapacityError`."""
+MAX_INFO_ITEMS: Final = 200
+MAX_INFO_CHARS: Final = 200_000
+"""Of the history in a `SessionInfo`: its newest items within both bounds."""
+
+
+def on_subscribe(step: Step, asked: SubscriptionAsked) -> None:
+    """Tell ``asked.subscriber`` what it missed, and from now on everything. It replaces its earlier subscription."""
+    others = tuple(other for other in step.state.subscribers if other.ref.id != asked.subscriber.id)
+    if len(others) >= MAX_SUBSCRIBERS:
+        error = CapacityError(f"the session has {MAX_SUBSCRIBERS} subscribers: end another subscription first")
+        step.then(Answer(request=asked.request, message=refused(error)))
+        return
+    memory = step.memory
+    step.state = replace(step.state, subscribers=(*others, Subscriber(ref=asked.subscriber, audio=asked.audio)))
+    # Behind all earlier writes: whatever is replayed is in the journal, and whatever follows comes after it.
+    answer = Subscribed(
+        next_number=memory.next_event,
+        next_sequence=asked.next_sequence,
+        incarnation=memory.incarnation,
+        os_pid=step.setup.os_pid,
+    )
+    step.then(Answer(request=asked.request, message=answer))
+    for happened in replayed(step.state.log, memory, asked.from_number, step.now.wall_s):
+        step.then(Push(to=(asked.subscriber,), event=pushed(step.setup.call_id, happened)))
+    if asked.audio:
+        open_mouth(step)
+
+
+def on_unsubscribe(step: Step, ended: SubscriptionEnded) -> None:
+    """Tell ``ended.subscriber`` nothing more."""
+    remaining = tuple(other for other in step.state.subscribers if other.ref.id != ended.subscriber.id)
+    step.state = replace(step.state, subscribers=remaining)
+
+
+def on_awaited(step: Step) -> None:
+    """Enough waited for somebody who listens: speak, or, if the call is over, leave."""
+    if step.memory.closed:
+        leave(step)
+    else:
+        open_mouth(step)
+
+
+def open_mouth(step: Step) -> None:
+    """Let speech be heard, if it is not yet."""
+    if step.setup.voice and not step.state.mouth_open:
+        step.state = replace(step.state, mouth_open=True)
+        step.do(OpenMouth())
+
+
+def replayed(log: tuple[Happened, ...], memory: Memory, from_number: int, wall_s: float) -> Iterator[Happened]:
+    """The events from ``from_number`` on, with a word about those that do not exist any more."""
+    wanted = max(1, from_number)
+    for happened in log:
+        if happened.number >= wanted:
+            if happened.number > wanted:
+                yield _missed(wanted, happened.number, memory.incarnation, wall_s)
+            yield happened
+            wanted = happened.number + 1
+    if wanted < memory.next_event:
+        yield _missed(wanted, memory.next_event, memory.incarnation, wall_s)
+
+
+def on_info(step: Step, asked: InfoAsked) -> None:
+    """Say how the session is."""
+    memory, setup = step.memory, step.setup
+    info = SessionInfo(
+        call_id=setup.call_id,
+        state=step.state.phase,
+        incarnation=memory.incarnation,
+        os_pid=setup.os_pid,
+        journal_path=setup.journal_path,
+        user_data_json=memory.user_data_json,
+        history=_history(step.state),
+    )
+    step.do(Answer(request=asked.request, message=info))
+
+
+def _missed(first: int, end: int, incarnation: int, wall_s: float) -> Happened:
+    """It takes the number of the last event that is missing, so numbers still rise."""
+    return Happened(number=end - 1, incarnation=incarnation, wall_s=wall_s, event=EventsMissed(count=end - first))
+
+
+def _history(state: State) -> tuple[HistoryItem, ...]:
+    items = [HistoryItem(role=message.role, text=message.content) for message in state.memory.history if message.content]
+    turn = state.memory.turn
+    if turn is not None and turn.user_text:
+        items.append(HistoryItem(role=Role.USER, text=turn.user_text))
+    chars, first = 0, len(items)
+    while first and len(items) - first < MAX_INFO_ITEMS and chars + len(items[first - 1].text) <= MAX_INFO_CHARS:
+        first -= 1
+        chars += len(items[first].text)
+    return tuple(items[first:])

@@ -1,0 +1,129 @@
+"""The caller's voice: when it is his turn, and what becomes of it.
+
+Speech that began while the agent was heard takes the turn only once it lasts (`inputs.VoiceLasted`); a short word under the agent's
+speech is no turn. Speech that goes on after a pause, before the words before it were understood, is one turn with them.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from actors.agent_session.core.effects import Recognize
+from actors.agent_session.core.entries import CallerBegan, CallerDropped
+from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
+from actors.agent_session.core.memory import Heard, TurnSource
+from actors.agent_session.core.speech import audible
+from actors.agent_session.core.state import Interruption, Utterance
+from actors.agent_session.core.step import Step
+from actors.agent_session.core.turns import speak_up, take_turn
+from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
+
+SAME_START: Final = SESSION_RATE_HZ
+"""Samples within which a new life may find the beginning of speech elsewhere than the life before: it is still the same speech."""
+
+_FREE: Final = (ConversationState.IDLE, ConversationState.LISTENING, ConversationState.PROCESSING)
+
+
+def on_began(step: Step, began: VoiceBegan) -> None:
+    """The caller speaks, or goes on."""
+    before = step.state.utterance
+    if before is None:
+        step.state = replace(step.state, utterance=Utterance(start=began.start, over_speech=audible(step.state)))
+    else:
+        step.state = replace(step.state, utterance=replace(before, end=None))
+    caller = step.memory.caller
+    if caller is None or (before is None and began.start >= caller.start + SAME_START):
+        step.record(CallerBegan(start=began.start))
+    if step.state.phase is ConversationState.PROCESSING:
+        step.state = replace(step.state, recognizing=0, interruption=Interruption(heard=Heard()))
+        step.go(ConversationEvent.INTERRUPTED)
+
+
+def on_lasted(step: Step) -> None:
+    """He has spoken long enough to interrupt."""
+    if step.state.utterance is not None:
+        step.state = replace(step.state, utterance=replace(step.state.utterance, lasted=True))
+
+
+def on_ended(step: Step, ended: VoiceEnded) -> None:
+    """He has stopped speaking."""
+    if step.state.utterance is None:
+        return
+    utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s)
+    step.state = replace(step.state, utterance=utterance)
+    if utterance.ignored and step.state.phase not in _FREE and step.state.interruption is None:
+        _drop(step, ended.end)
+
+
+def listen_or_recognize(step: Step) -> bool:
+    """Where nobody else has the turn: go to where the caller is; tells whether the conversation moved."""
+    utterance = step.state.utterance
+    if utterance is None:
+        return False
+    if step.state.phase is ConversationState.IDLE:
+        step.go(ConversationEvent.SPEECH_STARTED)
+        return True
+    if step.state.phase is not ConversationState.LISTENING or utterance.end is None:
+        return False
+    token = step.next_token()
+    step.state = replace(step.state, recognizing=token)
+    step.go(ConversationEvent.SPEECH_ENDED)
+    step.do(Recognize(token=token, start=utterance.start, end=utterance.end))
+    return True
+
+
+def on_recognized(step: Step, recognized: Recognized) -> None:
+    """The caller's words are known. Where there are none, who interrupted with them is answered what he had asked before."""
+    if recognized.token != step.state.recognizing:
+        return
+    end, ended_s = _end(step)
+    if recognized.text:
+        step.state = replace(step.state, utterance=None, recognizing=0)
+        take_turn(step, TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
+        return
+    _nothing(step)
+    if step.state.owed:
+        take_turn(step, TurnSource.UNANSWERED)
+
+
+def on_recognition_failed(step: Step, failed: RecognitionFailed) -> None:
+    """The speech recognition failed: the caller is asked to say it again."""
+    if failed.token == step.state.recognizing:
+        step.publish(SessionError(source="stt", text=failed.text, retryable=failed.retryable))
+        _ask_again(step)
+
+
+def on_audio_lost(step: Step, lost: AudioLost) -> None:
+    """Half a sentence is never answered: the caller is asked to say it again."""
+    if lost.token == step.state.recognizing:
+        step.publish(SessionError(source="audio", text="some of the caller's turn was lost", retryable=False))
+        _ask_again(step)
+
+
+def on_committed(step: Step, committed: AudioCommitted) -> None:
+    """The caller's turn was ended by command."""
+    if any(accepted.command_id == committed.command_id for accepted in step.memory.inbox):
+        step.publish(CommandDone(command_id=committed.command_id))
+
+
+def _ask_again(step: Step) -> None:
+    _nothing(step)
+    speak_up(step, TurnSource.REPEAT, (step.setup.repeat,))
+
+
+def _nothing(step: Step) -> None:
+    step.state = replace(step.state, recognizing=0)
+    _drop(step, _end(step)[0])
+    step.go(ConversationEvent.NOTHING_HEARD)
+
+
+def _end(step: Step) -> tuple[int, float]:
+    """Where and when the speech that is being recognised ended."""
+    utterance = step.state.utterance
+    if utterance is None or utterance.end is None:
+        raise InternalError("speech is recognised that has not ended: please report this")
+    return utterance.end, utterance.ended_s
+
+
+def _drop(step: Step, end: int) -> None:
+    step.state = replace(step.state, utterance=None)
+    step.record(CallerDropped(until=end))

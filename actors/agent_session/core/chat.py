@@ -1,0 +1,80 @@
+"""The chat context: what the model is told of the conversation, and what history keeps of a turn. Only what was heard is kept."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from actors.agent_session.core.memory import Heard, Memory, Round, Turn, n_bytes
+from protocols import ChatMessage, Role
+
+MAX_HISTORY_MESSAGES: Final = 1_000
+MAX_HISTORY_BYTES: Final = 400_000
+"""Beyond either bound the oldest turns are forgotten, whole: a tool's result never stands without its call."""
+
+CHARS_PER_S: Final = 15.0
+"""How fast a voice speaks, for what has no length yet."""
+
+
+def context(instructions: str, memory: Memory) -> tuple[ChatMessage, ...]:
+    """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard."""
+    system = (ChatMessage(role=Role.SYSTEM, content=instructions),) if instructions else ()
+    turn = memory.turn
+    asked = () if turn is None else tuple(_messages(turn, tuple(round_ for round_ in turn.rounds if round_.ended)))
+    return system + memory.history + asked
+
+
+def settled(turn: Turn, heard: Heard) -> tuple[ChatMessage, ...]:
+    """What history keeps of ``turn`` when ``heard`` of its reply was heard."""
+    rounds = []
+    left = heard.sentences
+    tail = heard.tail
+    for round_ in turn.rounds:
+        spoken = round_.sentences[:left]
+        if tail and len(spoken) < len(round_.sentences):
+            spoken, tail = (*spoken, tail), ""
+        left -= min(left, len(round_.sentences))
+        rounds.append(Round(sentences=spoken, calls=round_.calls, ended=True))
+    return tuple(_messages(turn, tuple(rounds)))
+
+
+def appended(history: tuple[ChatMessage, ...], messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The history with ``messages`` after it, within its bounds."""
+    whole = (*history, *messages)
+    size = sum(map(_size, whole))
+    start = 0
+    while start < len(whole) and (size > MAX_HISTORY_BYTES or len(whole) - start > MAX_HISTORY_MESSAGES):
+        end = start + 1
+        while end < len(whole) and whole[end].role is not Role.USER:
+            end += 1
+        size -= sum(map(_size, whole[start:end]))
+        start = end
+    return whole[start:]
+
+
+def heard_text(turn: Turn, heard: Heard) -> str:
+    """The reply as far as it was heard."""
+    return " ".join((*turn.sentences[: heard.sentences], *filter(None, (heard.tail,))))
+
+
+def heard_tail(sentence: str, played_s: float, total_s: float | None) -> str:
+    """The whole words of ``sentence`` that were heard in its first ``played_s`` of ``total_s`` seconds (None: not known, estimated)."""
+    total = total_s or len(sentence) / CHARS_PER_S
+    chars = int(len(sentence) * min(1.0, max(0.0, played_s) / total)) if total else 0
+    if chars >= len(sentence):
+        return sentence
+    return sentence[:chars].rpartition(" ")[0].rstrip()
+
+
+def _messages(turn: Turn, rounds: tuple[Round, ...]) -> Iterator[ChatMessage]:
+    if turn.user_text:
+        yield ChatMessage(role=Role.USER, content=turn.user_text)
+    results = {outcome.call_id: outcome.result for outcome in turn.outcomes}
+    for round_ in rounds:
+        content = " ".join(round_.sentences)
+        if content or round_.calls:
+            yield ChatMessage(role=Role.ASSISTANT, content=content, calls=round_.calls)
+        for call in round_.calls:
+            yield ChatMessage(role=Role.TOOL, content=results.get(call.call_id, ""), call_id=call.call_id)
+
+
+def _size(message: ChatMessage) -> int:
+    return n_bytes((message.content,), (text for call in message.calls for text in (call.name, call.arguments)))

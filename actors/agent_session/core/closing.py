@@ -1,0 +1,58 @@
+"""How a turn ends, and how the call does."""
+
+from dataclasses import replace
+
+from actors.agent_session.core.chat import heard_text
+from actors.agent_session.core.effects import After, Leave, Tell
+from actors.agent_session.core.entries import CallClosed, TurnClosed
+from actors.agent_session.core.inputs import AudienceAwaited
+from actors.agent_session.core.memory import Heard
+from actors.agent_session.core.step import Step
+from protocols import AgentMessage, CallEnded, CancelResponse, CommandDone, ConversationEvent, EndCall, SessionEnded
+
+
+def finish_if_over(step: Step) -> None:
+    """Close the turn once the model has ended its reply and all of it was heard."""
+    turn, state = step.memory.turn, step.state
+    if turn is None or not turn.written or state.interruption is not None:
+        return
+    if step.setup.voice and state.played < len(turn.sentences):
+        return
+    close_turn(step, Heard(sentences=len(turn.sentences)))
+    step.go(ConversationEvent.REPLY_ENDED)
+
+
+def close_turn(step: Step, heard: Heard) -> None:
+    """Settle the open turn: history keeps what was heard of it. Its command is done, and so is whoever cancelled it."""
+    turn = step.turn
+    text = heard_text(turn, heard)
+    whole = turn.written and heard.sentences >= len(turn.sentences)
+    step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
+    step.publish(AgentMessage(speech_id=turn.turn_id, text=text, interrupted=not whole))
+    done = [turn.command_id] if turn.command_id else []
+    done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]
+    for command_id in done:
+        step.publish(CommandDone(command_id=command_id))
+    step.state = replace(step.state, played=0, thinking=0, failures=0, expected=())
+
+
+def close_call_if_due(step: Step) -> bool:
+    """Close the call if its end is wanted and everything that was accepted before has been acted on; tells whether it is closed."""
+    memory = step.memory
+    if not memory.ending or not all(isinstance(accepted.command, EndCall) for accepted in memory.inbox):
+        return False
+    for accepted in memory.inbox:
+        step.publish(CommandDone(command_id=accepted.command_id))
+    step.record(CallClosed())
+    step.publish(CallEnded(reason=memory.ending))
+    if step.state.subscribers:
+        leave(step)
+    else:  # a new life that had only this left to do: who follows the call is about to subscribe again
+        step.do(After(delay_s=step.setup.audience_wait_s, input=AudienceAwaited()))
+    return True
+
+
+def leave(step: Step) -> None:
+    """Tell the JobContext that the conversation is over, and go."""
+    step.then(Tell(name=f"job_context/{step.setup.call_id}", message=SessionEnded(reason=step.memory.ending)))
+    step.then(Leave())

@@ -1,0 +1,157 @@
+"""What the core wants done. `Effect` is their closed union; the shell performs them in order.
+
+`Write` holds back its ``then`` until its entries are in the journal, so what the world may see only after that stands there. All writes
+are in one queue: ``then`` of an earlier one is always performed before ``then`` of a later one.
+"""
+
+from dataclasses import dataclass
+
+from actors.agent_session.core.entries import Entry
+from actors.agent_session.core.inputs import Input
+from protocols import ChatMessage, EventPushed, FunctionCall, Message, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Commit ``entries`` in one transaction (none: only wait for those before), then perform ``then``. Without a journal: at once."""
+
+    entries: tuple[Entry, ...]
+    then: "tuple[Effect, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Answer a request."""
+
+    request: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """Send an event to subscribers."""
+
+    to: tuple[Ref, ...]
+    event: EventPushed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Send a message to whoever has ``name``, if anybody has."""
+
+    name: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """Give ``input`` to the core after ``delay_s``."""
+
+    delay_s: float
+    input: Input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Listen to the caller's audio from the sample ``start`` on."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndVoice:
+    """The caller's turn ends at the sample ``position``: for `AudioCommitted`."""
+
+    command_id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognize:
+    """Recognise the caller's audio from ``start`` to ``end``: for `Recognized`, `RecognitionFailed` or `AudioLost`."""
+
+    token: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Think:
+    """Ask the model: for `SentenceReady`s and then `RoundFinished`, or `ThinkingFailed`. Replaces what it was asked before."""
+
+    token: int
+    messages: tuple[ChatMessage, ...]
+    offer_tools: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopThinking:
+    """Stop the model, if it is at work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Make a sentence heard after those before it: for `SentencePlaying` and `SentencePlayed`, or `SpeechFailed`.
+
+    ``start`` is the position of its first sample in the reply where that is known (-1: it follows the sentence before). ``skip`` samples of
+    it were heard in an earlier life.
+    """
+
+    speech_id: str
+    index: int
+    text: str
+    start: int = -1
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSpeech:
+    """Stop the reply ``speech_id`` and say no more of it: for `SpeechStopped`, also when nothing of it is heard."""
+
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMouth:
+    """From now on speech is heard; until then it is only prepared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTool:
+    """Run a tool on a copy of the user data: for `ToolFinished`."""
+
+    call: FunctionCall
+    user_data_json: str
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Die:
+    """Injected fault: end this life now, by ``kill``, ``segfault``, ``exception`` or ``hang``."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """The call is over: give up what was kept for it and end."""
+
+
+Effect = (
+    Write
+    | Answer
+    | Push
+    | Tell
+    | After
+    | Listen
+    | EndVoice
+    | Recognize
+    | Think
+    | StopThinking
+    | Say
+    | StopSpeech
+    | OpenMouth
+    | RunTool
+    | Die
+    | Leave
+)

@@ -1,0 +1,163 @@
+"""What the journal holds: the facts of a call, one after the other. `Entry` is their closed union.
+
+A memory is a fold over entries (`recall.remember`), so whatever has to survive is an entry, and entries that belong together are written in
+one transaction. The tags are the journal's format: an entry that changes its meaning gets another tag.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from actors.agent_session.core.memory import Memory, TurnSource
+from protocols import FunctionCall, SessionCommand, SessionEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeBegan:
+    """A session's process has taken up the call."""
+
+    TAG: ClassVar[str] = "life_began"
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeEnded:
+    """It ends for ``reason``; ``clean`` if it was asked to. Absent where it had no time to say so."""
+
+    TAG: ClassVar[str] = "life_ended"
+    reason: str
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event with its number in the call."""
+
+    TAG: ClassVar[str] = "happened"
+    number: int
+    incarnation: int
+    wall_s: float
+    event: SessionEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandTaken:
+    """A command is accepted. ``position`` is the caller's audio (in samples) that came before it."""
+
+    TAG: ClassVar[str] = "command_taken"
+    command: SessionCommand
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOpened:
+    """The agent has the turn. The caller's audio is settled up to the sample ``heard_until``."""
+
+    TAG: ClassVar[str] = "turn_opened"
+    turn_id: str
+    source: TurnSource
+    text: str
+    command_id: str
+    asked_s: float
+    heard_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceWritten:
+    """The next sentence of the reply."""
+
+    TAG: ClassVar[str] = "sentence_written"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundEnded:
+    """The model has ended its answer and asks for these tools, or for none."""
+
+    TAG: ClassVar[str] = "round_ended"
+    calls: tuple[FunctionCall, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolBegun:
+    """From here on the tool may have run."""
+
+    TAG: ClassVar[str] = "tool_begun"
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolEnded:
+    """The outcome of a call, the user data after it, and the tool's wish (if not empty) to end the call."""
+
+    TAG: ClassVar[str] = "tool_ended"
+    call_id: str
+    result: str
+    user_data_json: str
+    end_call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceBegun:
+    """The next sentence begins to be heard, at the sample ``position`` of the reply."""
+
+    TAG: ClassVar[str] = "sentence_begun"
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnClosed:
+    """The turn is over. Heard were ``sentences`` whole sentences and ``tail`` of the next one."""
+
+    TAG: ClassVar[str] = "turn_closed"
+    sentences: int
+    tail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerBegan:
+    """The caller speaks, from the sample ``start`` on."""
+
+    TAG: ClassVar[str] = "caller_began"
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerDropped:
+    """There is nothing to answer in the caller's audio up to the sample ``until``."""
+
+    TAG: ClassVar[str] = "caller_dropped"
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallClosed:
+    """The call is over."""
+
+    TAG: ClassVar[str] = "call_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """All of the memory: what stands before this is needed no more, but for the newest events."""
+
+    TAG: ClassVar[str] = "checkpoint"
+    memory: Memory
+
+
+Entry = (
+    LifeBegan
+    | LifeEnded
+    | Happened
+    | CommandTaken
+    | TurnOpened
+    | SentenceWritten
+    | RoundEnded
+    | ToolBegun
+    | ToolEnded
+    | SentenceBegun
+    | TurnClosed
+    | CallerBegan
+    | CallerDropped
+    | CallClosed
+    | Checkpoint
+)

@@ -1,0 +1,226 @@
+"""What reaches the core: requests of others, what the engine did and heard, timers. `Input` is their closed union.
+
+``request`` numbers an `effects.Answer`. ``token`` names one piece of work that the core gave to the engine: what comes late, for work
+that is not wanted any more, is recognised by it. Positions of the caller are samples at the session's rate, positions of the agent
+samples of its reply's audio.
+"""
+
+from dataclasses import dataclass
+
+from protocols import FunctionCall, Ref, SessionCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandArrived:
+    """Somebody wants something; ``position`` is the caller's audio that came before."""
+
+    request: int
+    command: SessionCommand
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionAsked:
+    """``subscriber`` wants the events from ``from_number`` on, and the audio if ``audio``; ``next_sequence`` is the next audio chunk's."""
+
+    request: int
+    subscriber: Ref
+    from_number: int
+    audio: bool
+    next_sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionEnded:
+    """``subscriber`` wants nothing more."""
+
+    subscriber: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoAsked:
+    """Somebody asks how the session is."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceBegan:
+    """The caller began to speak at the sample ``start``."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLasted:
+    """He has spoken for long enough to interrupt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceEnded:
+    """His speech is over before the sample ``end``; the last sound of it was heard at ``ended_s``."""
+
+    end: int
+    ended_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioCommitted:
+    """All audio before the `CommitAudio` of this id has been listened to, and its speech has been ended."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognized:
+    """The text of the caller's turn; empty if nothing was understood."""
+
+    token: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionFailed:
+    """The speech recognition failed; ``retryable`` is its own judgement."""
+
+    token: int
+    text: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioLost:
+    """Some audio of the caller's turn does not exist any more."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceReady:
+    """The model has written the next sentence."""
+
+    token: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFinished:
+    """The model has ended its answer and asks for ``calls``."""
+
+    token: int
+    calls: tuple[FunctionCall, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingFailed:
+    """The model failed; ``retryable`` is its own judgement."""
+
+    token: int
+    text: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDue:
+    """Time to ask the model again."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished:
+    """A tool has ended: ``result`` is what the model is told, ``end_call`` the reason if it asked to end the call."""
+
+    call_id: str
+    result: str
+    ok: bool
+    user_data_json: str
+    end_call: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentencePlaying:
+    """The sentence ``index`` of a reply begins to be heard, at the sample ``position`` of the reply."""
+
+    speech_id: str
+    index: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentencePlayed:
+    """The sentence ``index`` has been heard to its end."""
+
+    speech_id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStopped:
+    """The reply was stopped in the sentence ``index``, of which ``played_s`` of ``total_s`` seconds (None: not known) were heard."""
+
+    speech_id: str
+    index: int
+    played_s: float
+    total_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechFailed:
+    """The sentence ``index`` cannot be made audible."""
+
+    speech_id: str
+    index: int
+    text: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceAwaited:
+    """Enough waited for somebody who listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalFailed:
+    """The journal cannot be written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRecovered:
+    """The journal is written again, from a checkpoint on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRetryDue:
+    """Time to try the journal again."""
+
+
+Input = (
+    CommandArrived
+    | SubscriptionAsked
+    | SubscriptionEnded
+    | InfoAsked
+    | VoiceBegan
+    | VoiceLasted
+    | VoiceEnded
+    | AudioCommitted
+    | Recognized
+    | RecognitionFailed
+    | AudioLost
+    | SentenceReady
+    | RoundFinished
+    | ThinkingFailed
+    | RetryDue
+    | ToolFinished
+    | SentencePlaying
+    | SentencePlayed
+    | SpeechStopped
+    | SpeechFailed
+    | AudienceAwaited
+    | JournalFailed
+    | JournalRecovered
+    | JournalRetryDue
+)

@@ -1,0 +1,133 @@
+"""The conversation: `begin` makes its state, `handle` what becomes of it. Pure; the shell performs the effects, in order."""
+
+from typing import assert_never
+
+from actors.agent_session.core import audience, caller, commands, durability, interruption, speech, thinking, tools, turns
+from actors.agent_session.core.closing import close_call_if_due
+from actors.agent_session.core.effects import Effect
+from actors.agent_session.core.inputs import (
+    AudienceAwaited,
+    AudioCommitted,
+    AudioLost,
+    CommandArrived,
+    InfoAsked,
+    Input,
+    JournalFailed,
+    JournalRecovered,
+    JournalRetryDue,
+    RecognitionFailed,
+    Recognized,
+    RetryDue,
+    RoundFinished,
+    SentencePlayed,
+    SentencePlaying,
+    SentenceReady,
+    SpeechFailed,
+    SpeechStopped,
+    SubscriptionAsked,
+    SubscriptionEnded,
+    ThinkingFailed,
+    ToolFinished,
+    VoiceBegan,
+    VoiceEnded,
+    VoiceLasted,
+)
+from actors.agent_session.core.recall import Past
+from actors.agent_session.core.restart import Remains, begin_life
+from actors.agent_session.core.state import Setup, State
+from actors.agent_session.core.step import Moment, Step
+from protocols import ConversationState
+
+
+def begin(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> tuple[State, tuple[Effect, ...]]:
+    """The life ``incarnation`` of a call with this past: its state, and what is to be done first."""
+    step = begin_life(setup, past, incarnation, remains, now)
+    _advance(step)
+    return step.result()
+
+
+def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect, ...]]:
+    """The state after ``what``, and what is to be done, in order."""
+    step = Step(state, now)
+    _react(step, what)
+    _advance(step)
+    return step.result()
+
+
+def _react(step: Step, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - one case for each input
+    match what:
+        case CommandArrived():
+            commands.on_command(step, what)
+        case SubscriptionAsked():
+            audience.on_subscribe(step, what)
+        case SubscriptionEnded():
+            audience.on_unsubscribe(step, what)
+        case InfoAsked():
+            audience.on_info(step, what)
+        case AudienceAwaited():
+            audience.on_awaited(step)
+        case VoiceBegan():
+            caller.on_began(step, what)
+        case VoiceLasted():
+            caller.on_lasted(step)
+        case VoiceEnded():
+            caller.on_ended(step, what)
+        case AudioCommitted():
+            caller.on_committed(step, what)
+        case Recognized():
+            caller.on_recognized(step, what)
+        case RecognitionFailed():
+            caller.on_recognition_failed(step, what)
+        case AudioLost():
+            caller.on_audio_lost(step, what)
+        case SentenceReady():
+            thinking.on_sentence(step, what)
+        case RoundFinished():
+            turns.on_round(step, what)
+        case ThinkingFailed():
+            thinking.on_failed(step, what)
+        case RetryDue():
+            thinking.on_retry(step, what)
+        case ToolFinished():
+            tools.on_finished(step, what)
+        case SentencePlaying():
+            speech.on_playing(step, what)
+        case SentencePlayed():
+            speech.on_played(step, what)
+        case SpeechStopped():
+            interruption.on_stopped(step, what)
+        case SpeechFailed():
+            interruption.on_failed(step, what)
+        case JournalFailed():
+            durability.on_failed(step, what)
+        case JournalRetryDue():
+            durability.on_retry(step)
+        case JournalRecovered():
+            durability.on_recovered(step)
+        case _:
+            assert_never(what)
+
+
+def _advance(step: Step) -> None:
+    """Whatever follows from the state alone, until nothing does. So a restored state goes on by itself."""
+    while not step.memory.closed and _moved(step):
+        pass
+
+
+def _moved(step: Step) -> bool:
+    state = step.state
+    match state.phase:
+        case ConversationState.IDLE:
+            return close_call_if_due(step) or caller.listen_or_recognize(step) or commands.take_text(step)
+        case ConversationState.LISTENING:
+            return close_call_if_due(step) or caller.listen_or_recognize(step)
+        case ConversationState.PROCESSING:
+            return False
+        case ConversationState.INTERRUPTED:
+            return interruption.settle_if_known(step)
+        case ConversationState.THINKING | ConversationState.TOOL_EXECUTION | ConversationState.RESPONDING | ConversationState.SPEAKING:
+            if state.utterance is None or not state.utterance.counts or state.interruption is not None:
+                return False
+            interruption.interrupt(step)
+            return True
+    assert_never(state.phase)

@@ -1,0 +1,161 @@
+"""What a call remembers through all its lives: the part of its state that the journal holds.
+
+Plain frozen data and questions about it. Nothing here changes anything: the only way to a new `Memory` is `recall.remember`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocols import ChatMessage, FunctionCall, Role, SessionCommand
+
+
+def n_bytes(*texts: Iterable[str]) -> int:
+    """The length of all ``texts`` in UTF-8."""
+    return sum(len(text.encode()) for part in texts for text in part)
+
+
+class TurnSource(StrEnum):
+    """Why the agent has the turn."""
+
+    TEXT = "text"
+    """The caller wrote."""
+    AUDIO = "audio"
+    """The caller spoke."""
+    UNANSWERED = "unanswered"
+    """The caller's last message got no reply, and what interrupted that was nothing."""
+    GREETING = "greeting"
+    REPEAT = "repeat"
+    """Something of the caller's audio is lost: he is asked to say it again."""
+    APOLOGY = "apology"
+    """The turn before was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete."""
+
+    sentences: tuple[str, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the model is told of a tool call."""
+
+    call_id: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The turn that is open: the caller's message and what the agent does about it. Its id is the reply's ``speech_id`` too.
+
+    ``asked_s`` is when the caller's turn ended (monotonic seconds of this machine; 0: nobody asked). ``starts`` holds the position in the
+    reply's audio at which each sentence that was begun starts. ``deaths`` counts the lives that ended within this turn.
+    """
+
+    turn_id: str
+    source: TurnSource
+    text: str
+    command_id: str = ""
+    asked_s: float = 0.0
+    rounds: tuple[Round, ...] = ()
+    begun_calls: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    starts: tuple[int, ...] = ()
+    deaths: int = 0
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The reply so far, over all rounds."""
+        return tuple(sentence for round_ in self.rounds for sentence in round_.sentences)
+
+    @property
+    def open_round(self) -> Round:
+        """The round that the model is at: the last one, or a new one if that has ended."""
+        return self.rounds[-1] if self.rounds and not self.rounds[-1].ended else Round()
+
+    @property
+    def waiting_calls(self) -> tuple[FunctionCall, ...]:
+        """The calls that have no outcome yet, in their order."""
+        known = {outcome.call_id for outcome in self.outcomes}
+        return tuple(call for round_ in self.rounds for call in round_.calls if call.call_id not in known)
+
+    @property
+    def written(self) -> bool:
+        """Whether nothing will be added to the reply: the model has ended, and not with a wish for tools."""
+        return bool(self.rounds) and self.rounds[-1].ended and not self.rounds[-1].calls
+
+    @property
+    def size(self) -> int:
+        """What the model's part of it takes, in bytes: its text, its calls and their results."""
+        calls = (text for round_ in self.rounds for call in round_.calls for text in (call.name, call.arguments))
+        return n_bytes(self.sentences, calls, (outcome.result for outcome in self.outcomes))
+
+    @property
+    def user_text(self) -> str:
+        """The caller's message; empty where the agent speaks by itself."""
+        return self.text if self.source in (TurnSource.TEXT, TurnSource.AUDIO) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSpeech:
+    """The caller speaks, or did and is not understood yet: his turn begins at the sample ``start``."""
+
+    start: int
+    deaths: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A command that waits to be acted on; ``position`` is the caller's audio (in samples) that came before it."""
+
+    command: SessionCommand
+    position: int
+
+    @property
+    def command_id(self) -> str:
+        """The caller's id for it."""
+        return self.command.command_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """A call's past, as the journal tells it.
+
+    ``last_end`` is why the life before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns`` and
+    ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
+    once the call shall end, ``closed`` whether it has. ``entries`` counts what was journalled since the last checkpoint.
+    """
+
+    incarnation: int = 0
+    last_end: str = ""
+    ended_cleanly: bool = False
+    history: tuple[ChatMessage, ...] = ()
+    turn: Turn | None = None
+    turns: int = 0
+    calls: int = 0
+    inbox: tuple[Accepted, ...] = ()
+    seen: tuple[str, ...] = ()
+    caller: CallerSpeech | None = None
+    heard_until: int = 0
+    user_data_json: str = "{}"
+    ending: str = ""
+    closed: bool = False
+    next_event: int = 1
+    entries: int = 0
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the last word in the history is the caller's."""
+        return bool(self.history) and self.history[-1].role is Role.USER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How much of a reply was heard: whole ``sentences``, and the beginning ``tail`` of the next one."""
+
+    sentences: int = 0
+    tail: str = ""

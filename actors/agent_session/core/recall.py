@@ -1,0 +1,164 @@
+"""From entries to memory: the pure fold that makes a restart possible. What the live session knows is made by the same fold.
+
+Entries are facts, so the fold refuses nothing; an entry about a turn that is not open changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from actors.agent_session.core.chat import appended, settled
+from actors.agent_session.core.entries import (
+    CallClosed,
+    CallerBegan,
+    CallerDropped,
+    Checkpoint,
+    CommandTaken,
+    Entry,
+    Happened,
+    LifeBegan,
+    LifeEnded,
+    RoundEnded,
+    SentenceBegun,
+    SentenceWritten,
+    ToolBegun,
+    ToolEnded,
+    TurnClosed,
+    TurnOpened,
+)
+from actors.agent_session.core.memory import Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn
+from protocols import CommandDone, EndCall
+
+EVENTS_KEPT: Final = 1_024
+"""The newest events, for subscribers that come back; what is older is announced as missed."""
+COMMANDS_KEPT: Final = 1_024
+"""The newest command ids: a command that is sent again after as many others is taken for a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a new life finds: the memory, and the newest events."""
+
+    memory: Memory
+    log: tuple[Happened, ...]
+
+
+def restore(entries: Iterable[Entry]) -> Past:
+    """The past that ``entries`` tell, in the order of their making; none tell of a call that has not begun."""
+    memory = Memory()
+    log: list[Happened] = []
+    for entry in entries:
+        memory = remember(memory, entry)
+        if isinstance(entry, Happened):
+            log.append(entry)
+    return Past(memory=memory, log=tuple(log[-EVENTS_KEPT:]))
+
+
+def remember(memory: Memory, entry: Entry) -> Memory:
+    """The memory after ``entry``."""
+    if isinstance(entry, Checkpoint):
+        return entry.memory
+    return replace(_remember(memory, entry), entries=memory.entries + 1)
+
+
+def _remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case for each entry
+    match entry:
+        case Happened(event=CommandDone(command_id=command_id)):
+            return replace(memory, next_event=entry.number + 1, inbox=_without(memory.inbox, command_id))
+        case Happened():
+            return replace(memory, next_event=entry.number + 1)
+        case LifeBegan():
+            return _life_began(memory, entry.incarnation)
+        case LifeEnded():
+            return replace(memory, last_end=entry.reason, ended_cleanly=entry.clean)
+        case CommandTaken():
+            return _command_taken(memory, entry)
+        case CallerBegan():
+            return replace(memory, caller=CallerSpeech(start=entry.start))
+        case CallerDropped():
+            return replace(memory, caller=None, heard_until=entry.until)
+        case CallClosed():
+            return replace(memory, closed=True)
+        case TurnOpened():
+            return _turn_opened(memory, entry)
+        case TurnClosed():
+            return _turn_closed(memory, Heard(sentences=entry.sentences, tail=entry.tail))
+        case SentenceWritten() | RoundEnded() | ToolBegun() | ToolEnded() | SentenceBegun():
+            return _turn_went_on(memory, entry)
+        case Checkpoint():
+            return entry.memory
+    assert_never(entry)
+
+
+def _life_began(memory: Memory, incarnation: int) -> Memory:
+    died = memory.incarnation > 0 and not memory.ended_cleanly
+    turn, caller = memory.turn, memory.caller
+    if died and turn is not None:
+        turn = replace(turn, deaths=turn.deaths + 1)
+    if died and caller is not None:
+        caller = replace(caller, deaths=caller.deaths + 1)
+    return replace(memory, incarnation=incarnation, turn=turn, caller=caller, last_end="", ended_cleanly=False)
+
+
+def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
+    accepted = Accepted(command=entry.command, position=entry.position)
+    return replace(
+        memory,
+        seen=(*memory.seen[1 - COMMANDS_KEPT :], accepted.command_id),
+        inbox=(*memory.inbox, accepted),
+        ending=memory.ending or (entry.command.reason or "normal" if isinstance(entry.command, EndCall) else ""),
+    )
+
+
+def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
+    turn = Turn(turn_id=entry.turn_id, source=entry.source, text=entry.text, command_id=entry.command_id, asked_s=entry.asked_s)
+    settles = entry.heard_until > memory.heard_until
+    return replace(
+        memory,
+        turn=turn,
+        turns=memory.turns + 1,
+        inbox=_without(memory.inbox, entry.command_id),
+        caller=None if settles else memory.caller,
+        heard_until=max(memory.heard_until, entry.heard_until),
+    )
+
+
+def _turn_closed(memory: Memory, heard: Heard) -> Memory:
+    if memory.turn is None:
+        return memory
+    return replace(memory, turn=None, history=appended(memory.history, settled(memory.turn, heard)))
+
+
+def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegun | ToolEnded | SentenceBegun) -> Memory:
+    turn = memory.turn
+    if turn is None:
+        return memory
+    match entry:
+        case SentenceWritten():
+            now = turn.open_round
+            return replace(memory, turn=_at_round(turn, replace(now, sentences=(*now.sentences, entry.text))))
+        case RoundEnded():
+            after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True))
+            return replace(memory, turn=after, calls=memory.calls + len(entry.calls))
+        case ToolBegun():
+            return replace(memory, turn=replace(turn, begun_calls=(*turn.begun_calls, entry.call_id)))
+        case ToolEnded():
+            outcome = Outcome(call_id=entry.call_id, result=entry.result)
+            return replace(
+                memory,
+                turn=replace(turn, outcomes=(*turn.outcomes, outcome)),
+                user_data_json=entry.user_data_json,
+                ending=memory.ending or entry.end_call,
+            )
+        case SentenceBegun():
+            return replace(memory, turn=replace(turn, starts=(*turn.starts, entry.position)))
+    assert_never(entry)
+
+
+def _at_round(turn: Turn, round_: Round) -> Turn:
+    going_on = turn.rounds and not turn.rounds[-1].ended
+    return replace(turn, rounds=(*turn.rounds[:-1], round_) if going_on else (*turn.rounds, round_))
+
+
+def _without(inbox: tuple[Accepted, ...], command_id: str) -> tuple[Accepted, ...]:
+    return tuple(accepted for accepted in inbox if accepted.command_id != command_id)

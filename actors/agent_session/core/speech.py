@@ -1,0 +1,98 @@
+"""The reply on its way to the caller's ear: which sentence is heard, from where on, and how far it got.
+
+In a call without a voice a sentence counts as heard the moment it is written.
+"""
+
+from dataclasses import replace
+
+from actors.agent_session.core.chat import heard_tail
+from actors.agent_session.core.closing import finish_if_over
+from actors.agent_session.core.effects import Say
+from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
+from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
+from actors.agent_session.core.memory import Heard, Turn
+from actors.agent_session.core.state import Setup, State
+from actors.agent_session.core.step import Step
+from protocols import AgentSentence, ConversationEvent, ConversationState, ReplyLatency
+
+
+def write_sentence(step: Step, text: str) -> None:
+    """Add a sentence to the reply. It is in the journal before anybody hears it."""
+    index = len(step.turn.sentences)
+    step.record(SentenceWritten(text=text))
+    if step.state.phase is ConversationState.THINKING:
+        step.go(ConversationEvent.REPLY_STARTED)
+    if step.setup.voice:
+        step.then(Say(speech_id=step.turn.turn_id, index=index, text=text))
+    else:
+        _heard_from(step, index)
+
+
+def on_playing(step: Step, playing: SentencePlaying) -> None:
+    """A sentence begins to be heard; in a later life that may be its rest."""
+    turn = _turn_of(step, playing.speech_id)
+    if turn is None or playing.index >= len(turn.sentences):
+        return
+    if playing.index == len(turn.starts):
+        step.record(SentenceBegun(position=playing.position))
+        _heard_from(step, playing.index)
+    if step.state.phase is ConversationState.RESPONDING:
+        step.go(ConversationEvent.PLAYOUT_STARTED)
+
+
+def on_played(step: Step, played: SentencePlayed) -> None:
+    """A sentence was heard to its end."""
+    if _turn_of(step, played.speech_id) is not None:
+        step.state = replace(step.state, played=max(step.state.played, played.index + 1))
+        finish_if_over(step)
+
+
+def audible(state: State) -> bool:
+    """Whether the agent is heard now."""
+    turn = state.memory.turn
+    return turn is not None and len(turn.starts) > state.played
+
+
+def resume_speech(step: Step, played: int | None) -> None:
+    """Go on with the reply where the life before was: at the sample ``played``, or with the sentence that was heard last."""
+    turn = step.turn
+    if not step.setup.voice or not turn.sentences:
+        return
+    first, skip = _place(turn, played)
+    step.state = replace(step.state, played=first)
+    for index, text in enumerate(turn.sentences[first:], first):
+        start = turn.starts[index] if index < len(turn.starts) else -1
+        step.then(Say(speech_id=turn.turn_id, index=index, text=text, start=start, skip=skip if index == first else 0))
+
+
+def heard_at(setup: Setup, turn: Turn, played: int | None) -> Heard:
+    """How much of the reply was heard when its playback had come to the sample ``played`` (None: not known)."""
+    if not setup.voice:
+        return Heard(sentences=len(turn.sentences))
+    if not turn.starts:
+        return Heard()
+    index, offset = _place(turn, played)
+    following = turn.starts[index + 1 : index + 2]
+    total_s = (following[0] - turn.starts[index]) / setup.voice_rate_hz if following else None
+    return Heard(sentences=index, tail=heard_tail(turn.sentences[index], offset / setup.voice_rate_hz, total_s))
+
+
+def _heard_from(step: Step, index: int) -> None:
+    turn = step.turn
+    if index == 0 and turn.asked_s:
+        latency_ms = (step.now.monotonic_s - turn.asked_s) * 1000
+        step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=latency_ms))
+    step.publish(AgentSentence(speech_id=turn.turn_id, text=turn.sentences[index]))
+
+
+def _place(turn: Turn, played: int | None) -> tuple[int, int]:
+    """The sentence at the sample ``played``, and how many samples of it lie before; without starts the very beginning."""
+    begun = [index for index, start in enumerate(turn.starts) if played is None or start <= played]
+    if not begun:
+        return 0, 0
+    return begun[-1], 0 if played is None else played - turn.starts[begun[-1]]
+
+
+def _turn_of(step: Step, speech_id: str) -> Turn | None:
+    turn = step.memory.turn
+    return turn if turn is not None and turn.turn_id == speech_id else None

@@ -1,0 +1,110 @@
+"""A session's state as the core holds it: its memory, which survives, and what is true of this life only."""
+
+from dataclasses import dataclass
+
+from actors.agent_session.core.entries import Happened
+from actors.agent_session.core.memory import Heard, Memory
+from protocols import ConversationState, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a session is told at its start and never changes. ``greeting`` comes in sentences.
+
+    ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``ears`` and ``voice`` tell whether the
+    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. ``audience_wait_s`` is how long a new life waits for somebody
+    who listens before it speaks.
+    """
+
+    call_id: str
+    instructions: str = ""
+    greeting: tuple[str, ...] = ()
+    apology: str = "I am sorry, something went wrong with that. Please go on."
+    repeat: str = "I am sorry, I did not hear all of that. Could you say it again?"
+    tools: frozenset[str] = frozenset()
+    idempotent: frozenset[str] = frozenset()
+    ears: bool = False
+    voice: bool = False
+    voice_rate_hz: int = 0
+    max_tool_rounds: int = 8
+    audience_wait_s: float = 2.0
+    fault_injection: bool = False
+    os_pid: int = 0
+    journal_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Somebody who gets the events, and the audio if ``audio``."""
+
+    ref: Ref
+    audio: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
+
+    ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``.
+    """
+
+    start: int
+    over_speech: bool
+    lasted: bool = False
+    end: int | None = None
+    ended_s: float = 0.0
+
+    @property
+    def ignored(self) -> bool:
+        """Whether it was a short word under the agent's speech (a backchannel, a cough): nobody's turn."""
+        return self.end is not None and self.over_speech and not self.lasted
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes the turn from the agent."""
+        return self.lasted or (self.end is not None and not self.over_speech)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """The agent's turn is being stopped; ``heard`` is None until it is known how far the reply got."""
+
+    heard: Heard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedFault:
+    """An injected fault that waits for its state."""
+
+    at_state: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that the core knows.
+
+    ``token`` is the last one given out; ``thinking`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are
+    sentences that the model wrote before and has to repeat first. ``tool`` is the call that runs. ``played`` counts the sentences
+    of the reply that were heard to their end. ``owed`` is whether the caller interrupted before
+    anything answered him. ``mouth_open`` once speech may be heard.
+    """
+
+    setup: Setup
+    memory: Memory
+    log: tuple[Happened, ...] = ()
+    phase: ConversationState = ConversationState.IDLE
+    subscribers: tuple[Subscriber, ...] = ()
+    utterance: Utterance | None = None
+    interruption: Interruption | None = None
+    fault: ArmedFault | None = None
+    token: int = 0
+    thinking: int = 0
+    recognizing: int = 0
+    expected: tuple[str, ...] = ()
+    failures: int = 0
+    tool: str = ""
+    played: int = 0
+    owed: bool = False
+    mouth_open: bool = False
+    journal_failures: int = 0

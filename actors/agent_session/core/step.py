@@ -1,0 +1,120 @@
+"""One turn of the core under way: gathers what one input changes, writes and causes.
+
+The only mutable thing of the core, made and given up within `handle`. The memory changes through `record` alone, which is the journal's own
+fold, so a restored session knows exactly what a living one wrote.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from actors.agent_session.core.effects import Die, Effect, Push, Write
+from actors.agent_session.core.entries import Checkpoint, Entry, Happened
+from actors.agent_session.core.memory import Memory, Turn
+from actors.agent_session.core.recall import EVENTS_KEPT, remember
+from actors.agent_session.core.state import Setup, State
+from protocols import (
+    ConversationEvent,
+    ConversationState,
+    EventPushed,
+    InternalError,
+    SessionEvent,
+    StateChanged,
+    conversation_step,
+)
+
+CHECKPOINT_EVERY: Final = 2_000
+"""Entries after which a checkpoint is written, which bounds the journal and the time of a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time, in both senses: ``monotonic_s`` for durations, ``wall_s`` for what is shown."""
+
+    monotonic_s: float
+    wall_s: float
+
+
+class Step:
+    """What one input does to ``state``; ``state`` is the newest all the way."""
+
+    def __init__(self, state: State, now: Moment) -> None:
+        self.state = state
+        self.now = now
+        self._entries: list[Entry] = []
+        self._effects: list[Effect] = []
+        self._then: list[Effect] = []
+        self._dead = False
+
+    @property
+    def setup(self) -> Setup:
+        """What never changes."""
+        return self.state.setup
+
+    @property
+    def memory(self) -> Memory:
+        """What survives."""
+        return self.state.memory
+
+    @property
+    def turn(self) -> Turn:
+        """The open turn, where there must be one."""
+        if self.memory.turn is None:
+            raise InternalError(f"no turn is open in the state {self.state.phase}: please report this")
+        return self.memory.turn
+
+    def record(self, entry: Entry) -> None:
+        """Remember ``entry`` and have it journalled."""
+        if not self._dead:
+            self._entries.append(entry)
+            self.state = replace(self.state, memory=remember(self.memory, entry))
+
+    def publish(self, event: SessionEvent) -> None:
+        """Number ``event``, journal it, and push it to the subscribers once it is journalled."""
+        memory, setup = self.memory, self.setup
+        happened = Happened(number=memory.next_event, incarnation=memory.incarnation, wall_s=self.now.wall_s, event=event)
+        self.record(happened)
+        if self._dead:
+            return
+        self.state = replace(self.state, log=(*self.state.log[1 - EVENTS_KEPT :], happened))
+        if self.state.subscribers:
+            self.then(Push(to=tuple(subscriber.ref for subscriber in self.state.subscribers), event=pushed(setup.call_id, happened)))
+
+    def go(self, event: ConversationEvent) -> None:
+        """Move the conversation, tell of it, and die where a fault was injected for the new state."""
+        before = self.state.phase
+        after: ConversationState = conversation_step(before, event)
+        self.state = replace(self.state, phase=after)
+        self.publish(StateChanged(old=before, new=after))
+        fault = self.state.fault
+        if fault is not None and fault.at_state == after and not self._dead:
+            self.then(Die(fault=fault.fault))
+            self._dead = True  # as if killed right here: nothing after this is written or done
+
+    def do(self, effect: Effect) -> None:
+        """Have ``effect`` performed at once."""
+        if not self._dead:
+            self._effects.append(effect)
+
+    def then(self, effect: Effect) -> None:
+        """Have ``effect`` performed once everything recorded so far is in the journal."""
+        if not self._dead:
+            self._then.append(effect)
+
+    def next_token(self) -> int:
+        """A fresh token for a piece of work."""
+        self.state = replace(self.state, token=self.state.token + 1)
+        return self.state.token
+
+    def result(self) -> tuple[State, tuple[Effect, ...]]:
+        """The state after the input, and what is to be done, in order."""
+        if self.memory.entries >= CHECKPOINT_EVERY:
+            self.record(Checkpoint(memory=replace(self.memory, entries=0)))
+        write = (Write(entries=tuple(self._entries), then=tuple(self._then)),) if self._entries or self._then else ()
+        return self.state, (*self._effects, *write)
+
+
+def pushed(call_id: str, happened: Happened) -> EventPushed:
+    """An event as subscribers get it."""
+    return EventPushed(
+        call_id=call_id, number=happened.number, incarnation=happened.incarnation, wall_s=happened.wall_s, event=happened.event
+    )

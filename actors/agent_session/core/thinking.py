@@ -1,0 +1,71 @@
+"""The model at work: what it is asked, its sentences, its failures.
+
+After a restart, or after a failure in the middle of its answer, the model is asked again. Sentences that it wrote before are not said
+twice: the new answer's are left out for as long as they are the same. From the first difference on the new answer is said in full, so
+something may be said twice in other words, but nothing is left unsaid.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from actors.agent_session.core.chat import context
+from actors.agent_session.core.closing import finish_if_over
+from actors.agent_session.core.effects import After, Think
+from actors.agent_session.core.entries import RoundEnded
+from actors.agent_session.core.inputs import RetryDue, SentenceReady, ThinkingFailed
+from actors.agent_session.core.speech import write_sentence
+from actors.agent_session.core.step import Step
+from protocols import SessionError
+
+MAX_RETRIES: Final = 2
+"""How often the model is asked again within a round after a failure that a retry may cure."""
+RETRY_DELAY_S: Final = 0.3
+"""Before the first retry; doubled before each further one."""
+
+
+def think(step: Step) -> None:
+    """Ask the model for the next round of the open turn."""
+    turn = step.turn
+    token = step.next_token()
+    step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
+    rounds = sum(round_.ended for round_ in turn.rounds)
+    messages = context(step.setup.instructions, step.memory)
+    step.do(Think(token=token, messages=messages, offer_tools=rounds < step.setup.max_tool_rounds))
+
+
+def on_sentence(step: Step, ready: SentenceReady) -> None:
+    """The model has written a sentence."""
+    if ready.token != step.state.thinking:
+        return
+    expected = step.state.expected
+    repeated = expected[:1] == (ready.text,)
+    step.state = replace(step.state, expected=expected[1:] if repeated else ())
+    if not repeated:
+        write_sentence(step, ready.text)
+
+
+def on_failed(step: Step, failed: ThinkingFailed) -> None:
+    """The model failed: ask again where that may help, otherwise say that it went wrong."""
+    if failed.token != step.state.thinking:
+        return
+    if failed.retryable and step.state.failures < MAX_RETRIES:
+        delay_s = RETRY_DELAY_S * 2**step.state.failures
+        step.state = replace(step.state, failures=step.state.failures + 1)
+        step.do(After(delay_s=delay_s, input=RetryDue(token=failed.token)))
+        return
+    step.publish(SessionError(source="llm", text=failed.text, retryable=failed.retryable))
+    end_with_apology(step)
+
+
+def on_retry(step: Step, due: RetryDue) -> None:
+    """Ask the model again, unless it is not wanted any more."""
+    if due.token == step.state.thinking:
+        think(step)
+
+
+def end_with_apology(step: Step) -> None:
+    """End the reply here: with the apology as its last words."""
+    step.state = replace(step.state, thinking=0)
+    write_sentence(step, step.setup.apology)
+    step.record(RoundEnded(calls=()))
+    finish_if_over(step)

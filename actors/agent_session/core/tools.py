@@ -1,0 +1,86 @@
+"""Tools: one after the other, each with its start and its outcome in the journal.
+
+They run in turn and each on the user data that the one before left, so that a result and the data that belongs to it are one fact. What
+is told of a call that was not run, or whose process died, stands here.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from actors.agent_session.core.effects import RunTool, Tell
+from actors.agent_session.core.entries import ToolBegun, ToolEnded
+from actors.agent_session.core.inputs import ToolFinished
+from actors.agent_session.core.step import Step
+from actors.agent_session.core.thinking import think
+from protocols import ConversationEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed
+
+OUTCOME_UNKNOWN: Final = (
+    "error: the outcome of this call is unknown. The process died while it ran: it may have had its effect, or not. Do not claim either."
+)
+NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
+
+CUT: Final = " [the rest was cut]"
+MAX_TURN_BYTES: Final = 200_000
+"""Of one turn's replies, calls and results: results are cut to it, calls beyond it end the turn."""
+
+
+def run_next(step: Step) -> None:
+    """Run the next tool that has no outcome yet; when all have one, ask the model again."""
+    for call in step.turn.waiting_calls:
+        if step.state.interruption is not None:
+            _settle(step, call, NOT_RUN)
+        elif call.name not in step.setup.tools:
+            known = ", ".join(sorted(step.setup.tools)) or "none"
+            _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
+        else:
+            _run(step, call)
+            return
+    step.go(ConversationEvent.TOOLS_RETURNED)
+    if step.state.interruption is not None:
+        step.go(ConversationEvent.INTERRUPTED)
+    else:
+        think(step)
+
+
+def on_finished(step: Step, finished: ToolFinished) -> None:
+    """A tool has ended: its result and the user data become one entry."""
+    if not finished.call_id or step.state.tool != finished.call_id:
+        return
+    call = next(call for call in step.turn.waiting_calls if call.call_id == finished.call_id)
+    step.state = replace(step.state, tool="")
+    result = _cut(finished.result, MAX_TURN_BYTES - step.turn.size)
+    step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=finished.user_data_json, end_call=finished.end_call))
+    step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
+    step.do(Tell(name="tool_registry", message=ToolUsed(name=call.name, ok=finished.ok, duration_ms=finished.duration_ms)))
+    run_next(step)
+
+
+def settle_begun(step: Step) -> None:
+    """After a restart: tell the model that the outcome of a call is unknown which may have run and must not run twice."""
+    for call in step.turn.waiting_calls:
+        if call.call_id in step.turn.begun_calls and call.name not in step.setup.idempotent:
+            _settle(step, call, OUTCOME_UNKNOWN)
+
+
+def settle_all(step: Step) -> None:
+    """Run none of the calls that wait: the turn is given up."""
+    for call in step.turn.waiting_calls:
+        _settle(step, call, OUTCOME_UNKNOWN if call.call_id in step.turn.begun_calls else NOT_RUN)
+
+
+def _run(step: Step, call: FunctionCall) -> None:
+    step.record(ToolBegun(call_id=call.call_id))
+    step.publish(ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments))
+    step.state = replace(step.state, tool=call.call_id)
+    step.then(RunTool(call=call, user_data_json=step.memory.user_data_json, incarnation=step.memory.incarnation))
+
+
+def _cut(result: str, room: int) -> str:
+    """As much of ``result`` as ``room`` bytes hold."""
+    data = result.encode()
+    return result if len(data) <= room else data[: max(0, room)].decode(errors="ignore") + CUT
+
+
+def _settle(step: Step, call: FunctionCall, result: str) -> None:
+    step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=step.memory.user_data_json, end_call=""))
+    step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=False))

@@ -1,0 +1,73 @@
+"""The agent's turn: how it opens, and what happens when the model has ended a round of it."""
+
+from dataclasses import replace
+
+from actors.agent_session.core.closing import finish_if_over
+from actors.agent_session.core.entries import RoundEnded, TurnOpened
+from actors.agent_session.core.inputs import RoundFinished
+from actors.agent_session.core.memory import TurnSource, n_bytes
+from actors.agent_session.core.speech import write_sentence
+from actors.agent_session.core.step import Step
+from actors.agent_session.core.thinking import end_with_apology, think
+from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
+from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
+
+
+def take_turn(step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float = 0.0, heard_until: int = 0) -> None:
+    """Answer the caller: open a turn for his message and ask the model. ``heard_until`` is the end of his audio, if it was audio."""
+    _open(step, source, text=text, command_id=command_id, asked_s=asked_s, heard_until=heard_until)
+    turn = step.turn
+    if turn.user_text:
+        step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=source))
+    step.go(ConversationEvent.TURN_TAKEN)
+    think(step)
+
+
+def speak_up(step: Step, source: TurnSource, sentences: tuple[str, ...]) -> None:
+    """Say something by oneself, in a turn of its own."""
+    _open(step, source)
+    step.go(ConversationEvent.REPLY_STARTED)
+    for sentence in sentences:
+        write_sentence(step, sentence)
+    step.record(RoundEnded(calls=()))
+    finish_if_over(step)
+
+
+def on_round(step: Step, finished: RoundFinished) -> None:
+    """The model has ended a round: run the tools that it asks for, or wait until its reply is heard."""
+    if finished.token != step.state.thinking:
+        return
+    step.state = replace(step.state, thinking=0, failures=0, expected=())
+    rounds = sum(round_.ended for round_ in step.turn.rounds)
+    size = step.turn.size + n_bytes(text for call in finished.calls for text in (call.name, call.arguments))
+    if finished.calls and (rounds >= step.setup.max_tool_rounds or size > MAX_TURN_BYTES):
+        text = f"after {rounds} rounds and {size} bytes the model asks for more tools: the turn ends here"
+        step.publish(SessionError(source="llm", text=text, retryable=False))
+        end_with_apology(step)
+        return
+    # Ids of our own: a model may repeat its ids from round to round.
+    first = step.memory.calls + 1
+    calls = tuple(
+        FunctionCall(call_id=f"call-{number}", name=call.name, arguments=call.arguments)
+        for number, call in enumerate(finished.calls, first)
+    )
+    step.record(RoundEnded(calls=calls))
+    if calls:
+        step.go(ConversationEvent.TOOL_REQUESTED)
+        run_next(step)
+    else:
+        finish_if_over(step)
+
+
+def _open(step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float = 0.0, heard_until: int = 0) -> None:
+    step.record(
+        TurnOpened(
+            turn_id=f"turn-{step.memory.turns + 1}",
+            source=source,
+            text=text,
+            command_id=command_id,
+            asked_s=asked_s,
+            heard_until=heard_until,
+        )
+    )
+    step.state = replace(step.state, played=0, failures=0, expected=(), owed=False)

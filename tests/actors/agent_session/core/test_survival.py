@@ -1,0 +1,261 @@
+"""Whatever happens in whatever order, and however often the process dies: nothing accepted is lost, nothing is done twice.
+
+The machine plays caller, handle, disk, model, tools and supervisor against the core; a kill keeps what was committed and the marks outside the
+process, and nothing else.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
+
+from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened
+from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    CancelResponse,
+    CommandDone,
+    CommitAudio,
+    ConversationState,
+    EndCall,
+    EventPushed,
+    Restarted,
+    Role,
+    SendText,
+    SessionCommand,
+    UserMessage,
+)
+
+S = ConversationState
+TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])
+
+
+class Conversation(RuleBasedStateMachine):
+    """One call; the model of it is what the handle knows: which commands were accepted."""
+
+    @initialize(spoken=st.booleans(), greeted=st.booleans())
+    def start(self, spoken: bool, greeted: bool) -> None:
+        setup = SPOKEN if spoken else CHECKED
+        self.world = World(replace(setup, greeting=("Welcome to the shop.",) if greeted else ()))
+        self.sent: dict[str, SessionCommand] = {}
+        self.waiting: dict[int, str] = {}
+        self.accepted: set[str] = set()
+        self.speaking = False
+        self.seen: dict[int, EventPushed] = {}
+        self.world.subscribe()
+
+    def _send(self, command: SessionCommand) -> None:
+        self.sent[command.command_id] = command
+        self.waiting[self.world.command(command)] = command.command_id
+
+    @rule(text=TEXTS)
+    def send_text(self, text: str) -> None:
+        self._send(SendText(command_id=f"text-{len(self.sent)}", text=text))
+
+    @rule(data=st.data())
+    def send_again(self, data: Any) -> None:
+        if self.sent:
+            self._send(data.draw(st.sampled_from(list(self.sent.values()))))
+
+    @rule()
+    def cancel(self) -> None:
+        self._send(CancelResponse(command_id=f"cancel-{len(self.sent)}"))
+
+    @precondition(lambda self: self.world.setup.ears)
+    @rule()
+    def commit_audio(self) -> None:
+        self._send(CommitAudio(command_id=f"commit-{len(self.sent)}"))
+
+    @precondition(lambda self: len(self.sent) > 8)
+    @rule()
+    def end_call(self) -> None:
+        self._send(EndCall(command_id=f"end-{len(self.sent)}"))
+
+    @precondition(lambda self: self.world.setup.ears and not self.speaking)
+    @rule(lasts=st.booleans())
+    def begin_to_speak(self, lasts: bool) -> None:
+        self.speaking = True
+        self.world.begin_to_speak(lasts=lasts)
+
+    @precondition(lambda self: self.speaking)
+    @rule()
+    def stop_speaking(self) -> None:
+        self.speaking = False
+        self.world.stop_speaking()
+
+    @rule(times=st.integers(1, 4))
+    def commit(self, times: int) -> None:
+        for _ in range(times):
+            self.world.commit()
+
+    @rule()
+    def think(self) -> None:
+        self.world.think()
+
+    @rule(text=st.sampled_from(["", "spoken words", "use look"]))
+    def recognize(self, text: str) -> None:
+        self.world.commit_voice()
+        self.world.recognize(text)
+
+    @rule(end_call=st.sampled_from(["", "", "", "done"]))
+    def finish_tool(self, end_call: str) -> None:
+        self.world.finish_tool(end_call=end_call)
+
+    @rule(samples=st.integers(50, 3_000))
+    def play(self, samples: int) -> None:
+        self.world.play(samples)
+
+    @rule()
+    def hear_again(self) -> None:
+        self.world.hear_again()
+
+    @rule()
+    def wait(self) -> None:
+        self.world.wait()
+
+    @rule(cleanly=st.booleans())
+    def die(self, cleanly: bool) -> None:
+        if self.world.left:
+            return
+        self._note()
+        self.waiting.clear()
+        if cleanly:
+            self.world.stop_cleanly()
+        else:
+            self.world.kill()
+        self._note()
+        if not self.world.left:
+            self.world.subscribe()
+
+    @rule()
+    def settle(self) -> None:
+        self.world.settle("spoken words")
+
+    @invariant()
+    def events_are_numbered_without_a_gap_and_never_change(self) -> None:
+        self._note()
+        numbers = [entry.number for entry in self.world.entries if isinstance(entry, Happened)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert list(self.seen) == sorted(self.seen)
+
+    @invariant()
+    def the_state_fits_the_turn(self) -> None:
+        state = self.world.state
+        if state.phase in {S.THINKING, S.TOOL_EXECUTION, S.RESPONDING, S.SPEAKING}:
+            assert state.memory.turn is not None
+        elif state.phase is not S.INTERRUPTED and not state.memory.closed:
+            assert state.memory.turn is None
+        assert (state.interruption is not None) <= (state.phase in {S.INTERRUPTED, S.TOOL_EXECUTION})
+
+    @invariant()
+    def a_tool_that_may_not_run_twice_does_not(self) -> None:
+        for entry in self.world.entries:
+            if isinstance(entry, Happened) and getattr(entry.event, "name", "") == "order":
+                assert self.world.ran[entry.event.call_id] <= 1  # type: ignore[union-attr]
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        if self.speaking:
+            self.world.stop_speaking()
+        self.world.settle("spoken words")
+        self._note()
+        events = [entry.event for entry in self.world.entries if isinstance(entry, Happened)]
+        done = Counter(event.command_id for event in events if isinstance(event, CommandDone))
+        assert done == Counter(self.accepted)
+        texts = [command.text for key, command in self.sent.items() if key in self.accepted and isinstance(command, SendText)]
+        assert sorted(event.text for event in events if isinstance(event, UserMessage) and event.source == "text") == sorted(texts)
+        assert all(self.seen[entry.number].event == entry.event for entry in self.world.entries if isinstance(entry, Happened))
+        self._history_is_what_was_heard(events)
+        if not self.world.left:
+            assert self.world.state.phase is S.IDLE
+            assert not self.world.state.memory.inbox
+
+    def _note(self) -> None:
+        """An answer means that the command is in the journal; without an answer it may be there too."""
+        self.accepted = {entry.command.command_id for entry in self.world.entries if isinstance(entry, CommandTaken)}
+        for request in [request for request in self.waiting if request in self.world.answers]:
+            assert not self.world.accepted(request) or self.waiting[request] in self.accepted
+            del self.waiting[request]
+        for pushed in self.world.events:
+            assert self.seen.setdefault(pushed.number, pushed) == pushed
+
+    def _history_is_what_was_heard(self, events: list[Any]) -> None:
+        replies = [event.text for event in events if isinstance(event, AgentMessage)]
+        history = [message for message in self.world.state.memory.history if message.role in {Role.USER, Role.ASSISTANT}]
+        told = " ".join(message.content for message in history if message.role is Role.ASSISTANT and message.content)
+        assert told == " ".join(filter(None, replies))
+        for event in events:
+            if isinstance(event, AgentMessage) and not event.interrupted and self.world.setup.voice:
+                heard = sorted(self.world.played.get(event.speech_id, []))
+                reached = 0
+                for start, end in heard:
+                    assert start <= reached, f"{event.speech_id}: nothing was played from {reached} to {start}"
+                    reached = max(reached, end)
+                sentences = [e.text for e in events if isinstance(e, AgentSentence) and e.speech_id == event.speech_id]
+                assert reached == sum(map(len, sentences)) * SAMPLES_PER_CHAR
+                assert " ".join(sentences) == event.text
+
+
+Conversation.TestCase.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestConversation = pytest.mark.timeout(300)(Conversation.TestCase)
+
+
+def the_long_call(world: World) -> None:
+    """Ten commands; sent whole again by a handle that does not know what became of them."""
+    for number, text in enumerate(["hello", "use look", "silence", "use look look", "thank you", "use look", "bye"]):
+        world.send(text, f"text-{number}")
+        world.settle()
+    world.command(EndCall(command_id="end"))
+    world.settle()
+
+
+@pytest.mark.parametrize("setup", [CHECKED, SPOKEN], ids=["text", "speech"])
+def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: Any) -> None:
+    whole = World(replace(setup, greeting=("Welcome.",)))
+    whole.subscribe()
+    the_long_call(whole)
+    assert whole.left
+    for survived in range(1, len(whole.transactions)):
+        world = World(whole.setup)
+        world.transactions = list(whole.transactions[:survived])
+        world.kill()
+        world.subscribe()
+        the_long_call(world)
+        assert world.left
+        assert world.state.memory.history == whole.state.memory.history, f"killed after transaction {survived}"
+        numbers = [entry.number for entry in world.entries if isinstance(entry, Happened)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert sum(isinstance(entry, Happened) and isinstance(entry.event, Restarted) for entry in world.entries) == (
+            not whole_call_closed(whole.transactions[:survived])
+        )
+
+
+def whole_call_closed(transactions: list[tuple[Entry, ...]]) -> bool:
+    return any(isinstance(entry, CallClosed) for transaction in transactions for entry in transaction)
+
+
+@given(st.lists(st.integers(0, 30), max_size=4), TEXTS)
+def test_however_often_it_dies_in_one_turn_the_message_is_answered_or_given_up(deaths: list[int], text: str) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send(text)
+    world.commit_all()
+    for steps in deaths:
+        for _ in range(steps):
+            if not (world.commit() or world.think() or world.finish_tool() or world.play(200)):
+                break
+        world.kill()
+        world.subscribe()
+    world.settle()
+    history = world.state.memory.history
+    assert history[0].content == text
+    results = {message.content for message in history if message.role is Role.TOOL}
+    assert results <= {"done", OUTCOME_UNKNOWN, NOT_RUN, "error: there is no tool 'nothing' (there are: look, order)"}
+    assert world.state.phase is S.IDLE

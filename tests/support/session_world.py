@@ -1,0 +1,413 @@
+"""A small world around the pure core of a session: journal, model, voice, ears, tools and a subscriber, each moved by the test.
+
+Nothing happens by itself: effects wait until the test lets them. `World.kill` takes the life away with everything that is not outside its process.
+"""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+
+from actors.agent_session.core import (
+    After,
+    Answer,
+    Die,
+    Effect,
+    EndVoice,
+    Entry,
+    Input,
+    Leave,
+    LifeEnded,
+    Listen,
+    Memory,
+    Moment,
+    OpenMouth,
+    Push,
+    Recognize,
+    Remains,
+    RunTool,
+    Say,
+    Setup,
+    State,
+    StopSpeech,
+    StopThinking,
+    Tell,
+    Think,
+    Write,
+    begin,
+    handle,
+    restore,
+)
+from actors.agent_session.core import inputs as i
+from actors.agent_session.core.recall import remember
+from protocols import (
+    ChatMessage,
+    CommandAccepted,
+    ErrorReply,
+    EventPushed,
+    FunctionCall,
+    Message,
+    Ref,
+    Role,
+    SendText,
+    SessionCommand,
+    pack,
+    unpack,
+)
+
+SAMPLES_PER_CHAR = 100
+VOICE_HZ = 1_000
+MARK_EVERY = 150
+SUBSCRIBER = Ref(id="gateway", uid="g1", address="")
+CHECKED = Setup(call_id="c", instructions="Be brief.", tools=frozenset({"look", "order"}), idempotent=frozenset({"look"}))
+SPOKEN = replace(CHECKED, ears=True, voice=True, voice_rate_hz=VOICE_HZ)
+
+
+def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
+    """What the model says: text that follows from the messages alone, and the tools that the caller names (``use look order``)."""
+    last = messages[-1]
+    if last.role is Role.TOOL:
+        return (f"It came back: {last.content}.",), ()
+    if last.content.startswith("use ") and offer_tools:
+        names = last.content.removeprefix("use ").split()
+        return ("One moment.",), tuple(FunctionCall(call_id="1", name=name, arguments="{}") for name in names)
+    if last.content.startswith("silence"):
+        return (), ()
+    return (f"You said {last.content}.", "Anything else?"), ()
+
+
+@dataclass
+class Mouth:
+    """Plays what it is told to, sample by sample; the mark survives its process."""
+
+    queue: deque[Say] = field(default_factory=deque)
+    at: int = 0
+    end: int = 0
+    done: int = 0
+    speech_id: str = ""
+    playing: Say | None = None
+    stopped: str = ""
+
+
+@dataclass
+class Spoken:
+    """What the caller has said, in samples; it stays in the ring."""
+
+    start: int
+    lasts: bool
+    end: int | None = None
+
+
+@dataclass
+class World:
+    """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect."""
+
+    setup: Setup
+    state: State = field(init=False)
+    memory: Memory = field(init=False)
+    transactions: list[tuple[Entry, ...]] = field(default_factory=list)
+    writes: deque[Write] = field(default_factory=deque)
+    now: float = 0.0
+    lives: int = 0
+    dead: bool = False
+    left: bool = False
+    journal_works: bool = True
+    model: tuple[int, deque[Any]] | None = None
+    recognizing: Recognize | None = None
+    listening_from: int = -1
+    tool: RunTool | None = None
+    timers: list[tuple[float, Input]] = field(default_factory=list)
+    voice_ends: deque[EndVoice] = field(default_factory=deque)
+    mouth: Mouth = field(default_factory=Mouth)
+    mouth_open: bool = False
+    mark: tuple[str, int] | None = None
+    position: int = 0
+    spoken: list["Spoken"] = field(default_factory=list)
+    heard_again: deque["Spoken"] = field(default_factory=deque)
+    last_event: int = 0
+    events: list[EventPushed] = field(default_factory=list)
+    answers: dict[int, Message] = field(default_factory=dict)
+    told: list[tuple[str, Message]] = field(default_factory=list)
+    ran: Counter[str] = field(default_factory=Counter)
+    played: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.live()
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for transaction in self.transactions for entry in transaction]
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(monotonic_s=self.now, wall_s=1e9 + self.now)
+
+    # Lives.
+
+    def live(self) -> None:
+        """Begin a life from what the journal holds."""
+        past = restore(self.entries)
+        turn = past.memory.turn
+        mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.turn_id else None
+        self.lives += 1
+        remains = Remains(oldest=0, position=self.position, played=mark)
+        self.state, effects = begin(self.setup, past, self.lives, remains, self.moment)
+        self.memory = past.memory
+        self._remember(effects)
+        self.perform(effects)
+        self.heard_again = deque(again for again in self.spoken if self.lives > 1 and (again.end is None or again.end > self.listening_from))
+
+    def kill(self) -> None:
+        """End the life, and begin the next."""
+        self.writes.clear()
+        self.model = self.recognizing = self.tool = None
+        self.timers.clear()
+        self.voice_ends.clear()
+        self.mouth = Mouth()
+        self.mouth_open = self.dead = False
+        self.live()
+
+    def stop_cleanly(self) -> None:
+        """End the life as a supervisor does, and begin the next."""
+        self.commit_all()
+        if not self.left:
+            self.transactions.append((LifeEnded(reason="shutdown", clean=True),))
+            self.kill()
+
+    # Inputs.
+
+    def feed(self, what: Input) -> None:
+        self.state, effects = handle(self.state, what, self.moment)
+        self._remember(effects)
+        self.perform(effects)
+
+    def command(self, command: SessionCommand) -> int:
+        self.requests += 1
+        self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position))
+        return self.requests
+
+    def send(self, text: str, command_id: str = "") -> int:
+        return self.command(SendText(command_id=command_id or f"text-{self.requests}", text=text))
+
+    def subscribe(self, *, audio: bool = True) -> None:
+        self.requests += 1
+        number = self.last_event + 1
+        self.feed(
+            i.SubscriptionAsked(request=self.requests, subscriber=SUBSCRIBER, from_number=number, audio=audio, next_sequence=0)
+        )
+
+    def speak(self, length: int = 1_000, *, lasts: bool = True) -> None:
+        """The caller says something, and stops."""
+        self.begin_to_speak(lasts=lasts)
+        self.stop_speaking(length)
+
+    def begin_to_speak(self, *, lasts: bool = True) -> None:
+        self.position += 10
+        self.spoken.append(Spoken(start=self.position, lasts=lasts))
+        self.position += 10
+        self._hear_begin(self.spoken[-1])
+
+    def stop_speaking(self, length: int = 1_000) -> None:
+        self.position += length
+        self.spoken[-1].end = self.position
+        self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
+
+    def hear_again(self) -> bool:
+        """A new life listens to what the life before it did not settle."""
+        if not self.heard_again:
+            return False
+        spoken = self.heard_again.popleft()
+        self._hear_begin(spoken)
+        if spoken.end is not None:
+            self.feed(i.VoiceEnded(end=spoken.end, ended_s=self.now))
+        return True
+
+    def _hear_begin(self, spoken: Spoken) -> None:
+        self.feed(i.VoiceBegan(start=max(spoken.start, self.listening_from)))
+        if spoken.lasts:
+            self.feed(i.VoiceLasted())
+
+    # What the engine and the journal do, one thing at a time; each tells whether there was anything to do.
+
+    def commit(self) -> bool:
+        if not self.writes:
+            return False
+        write = self.writes.popleft()
+        if self.journal_works and write.entries:
+            data = pack(tuple[Entry, ...], write.entries)
+            assert unpack(tuple[Entry, ...], data) == write.entries
+            self.transactions.append(write.entries)
+        self.perform(write.then)
+        return True
+
+    def commit_all(self) -> None:
+        while self.commit():
+            pass
+
+    def think(self) -> bool:
+        if self.model is None:
+            return False
+        token, rest = self.model
+        what = rest.popleft()
+        if isinstance(what, str):
+            self.feed(i.SentenceReady(token=token, text=what))
+        else:
+            self.model = None
+            self.feed(i.RoundFinished(token=token, calls=what))
+        return True
+
+    def recognize(self, text: str) -> bool:
+        if self.recognizing is None:
+            return False
+        job, self.recognizing = self.recognizing, None
+        self.feed(i.Recognized(token=job.token, text=text))
+        return True
+
+    def commit_voice(self) -> bool:
+        if not self.voice_ends:
+            return False
+        self.feed(i.AudioCommitted(command_id=self.voice_ends.popleft().command_id))
+        return True
+
+    def finish_tool(self, result: str = "done", *, end_call: str = "") -> bool:
+        if self.tool is None:
+            return False
+        call, self.tool = self.tool.call, None
+        data = f'{{"last": "{call.call_id}"}}'
+        self.feed(
+            i.ToolFinished(call_id=call.call_id, result=result, ok=True, user_data_json=data, end_call=end_call, duration_ms=1.0)
+        )
+        return True
+
+    def play(self, samples: int = 100_000) -> bool:
+        """Let the caller hear ``samples`` of the reply, at most to the end of the sentence."""
+        if not self.mouth_open or not self.mouth.queue:
+            return False
+        say, mouth = self.mouth.queue[0], self.mouth
+        length = len(say.text) * SAMPLES_PER_CHAR
+        if say.speech_id != mouth.speech_id:
+            mouth.speech_id, mouth.at, mouth.end, mouth.done = say.speech_id, 0, 0, 0
+        if mouth.playing is not say:
+            mouth.playing = say
+            start = say.start if say.start >= 0 else mouth.end
+            mouth.at, mouth.end = min(start + say.skip, start + length), start + length
+            self.feed(i.SentencePlaying(speech_id=say.speech_id, index=say.index, position=start))
+        if not self.mouth.queue or self.mouth.queue[0] is not say:
+            return True
+        before, mouth.at = mouth.at, min(mouth.end, mouth.at + samples)
+        self.mark = (say.speech_id, mouth.at // MARK_EVERY * MARK_EVERY)
+        self.played.setdefault(say.speech_id, []).append((before, mouth.at))
+        if mouth.at == mouth.end:
+            mouth.queue.popleft()
+            mouth.done = say.index + 1
+            self.feed(i.SentencePlayed(speech_id=say.speech_id, index=say.index))
+        return True
+
+    def wait(self) -> bool:
+        """Let the time pass until the next timer fires."""
+        if not self.timers:
+            return False
+        at, what = min(self.timers, key=lambda timer: timer[0])
+        self.timers.remove((at, what))
+        self.now = max(self.now, at)
+        self.feed(what)
+        return True
+
+    def settle(self, heard: str = "hello") -> None:
+        """Everything happens that can, until nothing is left to happen."""
+        for _ in range(10_000):
+            if self.left or not (
+                self.commit()
+                or self.hear_again()
+                or self.think()
+                or self.recognize(heard)
+                or self.commit_voice()
+                or self.finish_tool()
+                or self.play()
+                or self.wait()
+            ):
+                return
+        raise AssertionError("the conversation does not come to rest")
+
+    # Effects.
+
+    def _remember(self, effects: tuple[Effect, ...]) -> None:
+        """What lives knows exactly what it writes."""
+        for effect in effects:
+            if isinstance(effect, Write):
+                for entry in effect.entries:
+                    self.memory = remember(self.memory, entry)
+        assert self.memory == self.state.memory
+
+    def perform(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            if self.dead or self.left:
+                return
+            self._perform(effect)
+
+    def _perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912
+        match effect:
+            case Write():
+                self.writes.append(effect)
+            case Answer():
+                assert effect.request not in self.answers
+                self.answers[effect.request] = effect.message
+            case Push():
+                assert effect.to == (SUBSCRIBER,)
+                self.events.append(effect.event)
+                self.last_event = effect.event.number
+            case Tell():
+                self.told.append((effect.name, effect.message))
+            case After():
+                self.timers.append((self.now + effect.delay_s, effect.input))
+            case Listen():
+                self.listening_from = effect.start
+            case EndVoice():
+                self.voice_ends.append(effect)
+            case Recognize():
+                self.recognizing = effect
+            case Think():
+                sentences, calls = answer(effect.messages, offer_tools=effect.offer_tools)
+                self.model = (effect.token, deque([*sentences, calls]))
+            case StopThinking():
+                self.model = None
+            case Say():
+                if effect.speech_id != self.mouth.stopped:
+                    self.mouth.queue.append(effect)
+            case StopSpeech():
+                self._stop_speech(effect.speech_id)
+            case OpenMouth():
+                self.mouth_open = True
+            case RunTool():
+                self.ran[effect.call.call_id] += 1
+                self.tool = effect
+            case Die():
+                self.dead = True
+            case Leave():
+                self.left = True
+            case _:
+                assert_never(effect)
+
+    def _stop_speech(self, speech_id: str) -> None:
+        mouth, self.mouth = self.mouth, Mouth(stopped=speech_id)
+        say = mouth.queue[0] if mouth.queue else None
+        index, played, total = mouth.done, 0, None
+        if say is not None:
+            index = say.index
+            length = len(say.text) * SAMPLES_PER_CHAR
+            if mouth.playing is say:
+                played, total = mouth.at - (mouth.end - length), length / VOICE_HZ
+        self.timers.append((
+            self.now,
+            i.SpeechStopped(speech_id=speech_id, index=index, played_s=played / VOICE_HZ, total_s=total),
+        ))
+
+    # Questions.
+
+    def accepted(self, request: int) -> bool:
+        return isinstance(self.answers.get(request), CommandAccepted)
+
+    def refusal(self, request: int) -> ErrorReply:
+        reply = self.answers[request]
+        assert isinstance(reply, ErrorReply)
+        return reply
