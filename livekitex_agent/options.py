@@ -14,6 +14,7 @@ from protocols import ConfigurationError, environment
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 MAX_PARTITIONS: Final = 64
+MAX_JOBS: Final = 600
 MAX_PORT: Final = 65_535
 CONTAINER: Final = (
     "docker run --rm -it -v \"$PWD\":/app -w /app python:3.13 bash -c 'pip install livekitex-agent[offline] && python SCRIPT'"
@@ -51,7 +52,7 @@ class Options:
 
     def __post_init__(self) -> None:
         _require(1 <= self.partitions <= MAX_PARTITIONS, f"partitions={self.partitions!r}: use 1 to {MAX_PARTITIONS}")
-        _require(self.max_jobs >= 1, f"max_jobs={self.max_jobs!r}: use at least 1")
+        _require(1 <= self.max_jobs <= MAX_JOBS, f"max_jobs={self.max_jobs!r}: use 1 to {MAX_JOBS}")
         _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
         _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
         _require(self.log_level in get_args(LogLevel), f"log_level={self.log_level!r}: use one of {', '.join(get_args(LogLevel))}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from livekitex_agent.errors import error_of
-from protocols import ErrorReply, LivekitexError, Message, SessionUnavailableError
+from protocols import CapacityError, ErrorReply, LivekitexError, Message, SessionUnavailableError
 
 FIRST_RESEND_S: Final = 0.2
 RESEND_S: Final = 0.5
@@ -77,12 +77,13 @@ def due(delivery: Delivery, now: float) -> tuple[Delivery, Outcome]:
 
 
 def answered(delivery: Delivery, answer: Message) -> tuple[Delivery, Outcome]:
-    """After an answer: a refusal that may pass is waited out, any other is final."""
+    """After an answer: absence is waited out; any other refusal is final, a reached bound too, since the caller may know better."""
     if not isinstance(answer, ErrorReply):
         return delivery, Done(answer)
-    if answer.retryable:
+    error = error_of(answer)
+    if answer.retryable and not isinstance(error, CapacityError):
         return replace(delivery, said=answer.text), Wait()
-    return delivery, Fail(error_of(answer))
+    return delivery, Fail(error)
 
 
 def unanswered(delivery: Delivery, reason: str) -> Delivery:

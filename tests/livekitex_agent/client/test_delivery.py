@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from livekitex_agent.client import delivery
 from livekitex_agent.client.delivery import FIRST_RESEND_S, RESEND_S, Delivery, Done, Fail, Send, Wait
-from protocols import CommandAccepted, ErrorReply, InvalidToolError, SessionUnavailableError
+from protocols import CapacityError, CommandAccepted, ErrorReply, InvalidToolError, SessionUnavailableError
 
 ACCEPTED = CommandAccepted(command_id="c")
 
@@ -35,13 +35,19 @@ def test_any_other_answer_than_a_refusal_is_the_end() -> None:
 
 
 def test_a_refusal_that_may_pass_is_waited_out_and_told_at_the_end() -> None:
-    refusal = ErrorReply(error="CapacityError", text="no room", retryable=True)
+    refusal = ErrorReply(error="SystemUnavailableError", text="restarting", retryable=True)
     state, outcome = delivery.answered(begun(), refusal)
     assert outcome == Wait()
     _, outcome = delivery.due(state, 130.0)
     assert isinstance(outcome, Fail)
     assert isinstance(outcome.error, SessionUnavailableError)
-    assert str(outcome.error) == "SendText was not accepted within 30 s (no room); try again"
+    assert str(outcome.error) == "SendText was not accepted within 30 s (restarting); try again"
+
+
+def test_a_reached_bound_is_told_at_once() -> None:
+    _, outcome = delivery.answered(begun(), ErrorReply(error="CapacityError", text="no room", retryable=True))
+    assert isinstance(outcome, Fail)
+    assert isinstance(outcome.error, CapacityError)
 
 
 def test_a_final_refusal_is_the_error_that_it_was() -> None:

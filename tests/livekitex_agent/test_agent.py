@@ -1,0 +1,80 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, Agent
+from protocols import InvalidAgentError, InvalidToolError, ProviderRef
+
+
+def price(product: str) -> str:
+    """Tell a price."""
+    return product
+
+
+def order(product: str, quantity: int = 1) -> str:
+    return f"{quantity} {product}"
+
+
+def test_an_agent_on_the_wire() -> None:
+    llm = ProviderRef(factory="my.llm:make", options={"model": "x"})
+    agent = Agent(instructions="Sell.", greeting="Hi.", tools=[price, order], llm=llm, options={"endpointing_ms": 300})
+    wire = agent.to_wire()
+    assert [tool["name"] for tool in wire["tools"]] == ["price", "order"]
+    assert wire["stt"] == {"factory": OFFLINE_STT.factory, "options": {}}
+    assert wire["llm"] == {"factory": "my.llm:make", "options": {"model": "x"}}
+    assert (wire["instructions"], wire["greeting"], wire["options"]) == ("Sell.", "Hi.", {"endpointing_ms": 300})
+    assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"endpointing_ms": 300})
+
+
+def test_a_text_agent_neither_hears_nor_speaks_and_thinks_by_rules() -> None:
+    wire = Agent.text(instructions="Sell.", tools=[price]).to_wire()
+    assert (wire["vad"], wire["stt"], wire["tts"]) == (None, None, None)
+    assert wire["llm"]["factory"] == OFFLINE_LLM
+    assert wire["llm"]["options"]["intents"][0]["name"] == "price"
+
+
+def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from livekitex_agent import Agent\ndef price(product: str) -> str: ...\n"
+        "print(Agent(instructions='Sell.', tools=[price]).to_wire()['tools'][0]['source'])\n",
+        "utf-8",
+    )
+    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, env=here)
+    assert done.stdout == f"{script}:price\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "cure"),
+    [
+        ({"instructions": "  "}, "instructions are empty: tell the model"),
+        ({"instructions": 5}, "instructions is a int: give text"),
+        ({"greeting": None}, "greeting is a NoneType: give text"),
+        ({"tools": price}, "tools is a function: give a list of functions"),
+        ({"tools": "price"}, "tools is a str: give a list of functions"),
+        ({"tools": {"price": price}}, "tools is a dict: give a list"),
+        ({"tools": [price, price]}, "tools holds two of the name price: give one another name"),
+        ({"stt": "whisper"}, r"stt is a str: give ProviderRef\(factory='module:name', options={...}\), or None"),
+        ({"llm": ProviderRef(factory="nonsense", options={})}, "llm.factory 'nonsense' is no 'module:name'"),
+        ({"llm": ProviderRef(factory="a b:c", options={})}, "llm.factory 'a b:c' is no 'module:name'"),
+        ({"vad": ProviderRef(factory="a:b", options={1: 2})}, "vad.options is no map with text keys"),  # type: ignore[dict-item]
+        ({"options": [1]}, "options is no map with text keys"),
+        ({"options": {"callback": print}}, "options travel as plain data, and one does not"),
+        ({"instructions": "x" * 2_000_000}, "too large to travel .*: shorten its instructions"),
+    ],
+)
+def test_a_malformed_agent_names_the_field_and_the_cure(fields: dict[str, Any], cure: str) -> None:
+    with pytest.raises(InvalidAgentError, match=cure):
+        Agent(**{"instructions": "Sell.", **fields})
+
+
+def test_a_lambda_and_what_is_no_function_are_no_tools() -> None:
+    with pytest.raises(InvalidToolError, match="a lambda cannot travel"):
+        Agent(instructions="Sell.", tools=[lambda product: product])
+    with pytest.raises(InvalidToolError, match="tools holds 5: give functions"):
+        Agent(instructions="Sell.", tools=[5])  # type: ignore[list-item]

@@ -1,0 +1,53 @@
+from typing import Any
+
+import pytest
+
+from livekitex_agent import composition
+from livekitex_agent.options import Options
+from supervision import ChildSpec, SupervisorFlags
+
+
+def children(args: Any) -> dict[str, ChildSpec]:
+    flags = SupervisorFlags.from_wire(args["flags"])
+    return {spec.id: spec for spec in map(flags.child_from_wire, args["children"])}
+
+
+def test_the_tree_of_the_design() -> None:
+    root = composition.root(Options(partitions=3, max_jobs=9, health_port=8081))
+    assert root["args"]["flags"]["strategy"] == "one_for_one"
+    top = children(root["args"])
+    assert list(top) == ["infrastructure", "jobs"]
+
+    infrastructure = top["infrastructure"].args
+    assert infrastructure["flags"]["strategy"] == "rest_for_one"
+    assert (infrastructure["flags"]["max_restarts"], infrastructure["flags"]["max_seconds"]) == (10, 10)
+    workers = children(infrastructure)
+    assert list(workers) == ["registry", "circuit_breakers", "tool_registry", "audio_processor", "health_server", "worker_manager"]
+    assert workers["registry"].is_registry
+    assert workers["health_server"].args == {"host": "127.0.0.1", "port": 8081}
+    worker = workers["worker_manager"].args
+    assert (worker["max_jobs"], worker["max_restarts"], worker["max_seconds"]) == (9, 5, 60)
+
+    jobs = top["jobs"].args
+    assert jobs["flags"]["strategy"] == "one_for_one"
+    partitions = children(jobs)
+    assert list(partitions) == ["partition/0", "partition/1", "partition/2"]
+    assert all(spec.args["flags"]["max_children"] == 9 for spec in partitions.values())
+    everybody = {**top, **workers, **partitions}
+    assert all(spec.name == spec.id and spec.title for spec in everybody.values())
+
+
+@pytest.mark.parametrize("preload", [True, False])
+def test_partitions_preload_when_asked_to(preload: bool) -> None:
+    root = composition.root(Options(preload=preload))
+    partition = children(children(root["args"])["jobs"].args)["partition/0"]
+    assert partition.args["preload"] == (["livekitex_agent.preloading:preload"] if preload else [])
+
+
+def test_what_a_session_is_told() -> None:
+    assert composition.session_options(Options(journal_dir="/calls", retention_s=60, fault_injection=True)) == {
+        "journal_dir": "/calls",
+        "retention_s": 60.0,
+        "fault_injection": True,
+    }
+    assert composition.session_options(Options(journal=False))["journal_dir"] is None

@@ -1,0 +1,51 @@
+import pytest
+
+from livekitex_agent.errors import error_of, error_of_reason
+from protocols import (
+    ConfigurationError,
+    ErrorReply,
+    InvalidAgentError,
+    LivekitexError,
+    MissingExtraError,
+    ProviderError,
+    SystemUnavailableError,
+    UnavailableError,
+    UsageError,
+)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (InvalidAgentError("no"), InvalidAgentError),
+        (ProviderError("no", retryable=True), ProviderError),
+        (MissingExtraError("offline", "speech"), UsageError),
+    ],
+)
+def test_an_error_comes_back_from_its_reply(failure: LivekitexError, kind: type[LivekitexError]) -> None:
+    error = error_of(ErrorReply.of(failure))
+    assert type(error) is kind
+    assert (str(error), error.retryable) == (str(failure), failure.retryable)
+
+
+@pytest.mark.parametrize(("retryable", "kind"), [(True, UnavailableError), (False, UsageError)])
+@pytest.mark.parametrize("name", ["NoSuchError", "Message", "ValueError"])
+def test_an_unknown_error_keeps_whether_to_try_again(name: str, retryable: bool, kind: type[LivekitexError]) -> None:
+    assert type(error_of(ErrorReply(error=name, text="x", retryable=retryable))) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        (
+            "could not start: shutdown:failed_to_start_child:a:error:ConfigurationError: port 80: in use",
+            ConfigurationError,
+            "port 80: in use",
+        ),
+        ("could not start: error:ValueError: no", SystemUnavailableError, "could not start: error:ValueError: no"),
+        ("the system has ended", SystemUnavailableError, "the system has ended"),
+    ],
+)
+def test_the_error_in_an_exit_reason(text: str, kind: type[LivekitexError], told: str) -> None:
+    error = error_of_reason(text, SystemUnavailableError)
+    assert (type(error), str(error)) == (kind, told)

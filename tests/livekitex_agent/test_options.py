@@ -1,0 +1,78 @@
+import os
+import platform
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livekitex_agent.options import Options, prepare, require_platform
+from protocols import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("fields", "cure"),
+    [
+        ({"partitions": 0}, "partitions=0: use 1 to 64"),
+        ({"max_jobs": 0}, "max_jobs=0: use 1 to 600"),
+        ({"health_port": 70_000}, "health_port=70000: use 0 .any free port. to 65535"),
+        ({"retention_s": -1}, "retention_s=-1: use a number of seconds"),
+        ({"log_level": "loud"}, "log_level='loud': use one of debug, info, warning, error"),
+        ({"journal": False, "journal_dir": "x"}, "journal_dir is given, but journal=False"),
+    ],
+)
+def test_a_value_out_of_range_names_the_cure(fields: dict[str, Any], cure: str) -> None:
+    with pytest.raises(ConfigurationError, match=cure):
+        Options(**fields)
+
+
+def test_journals_lie_in_the_users_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert Options().journal_path == Path("/state/livekitex/calls")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert Options().journal_path == Path("/home/ann/.local/state/livekitex/calls")
+    assert Options(journal_dir="calls").journal_path == Path.cwd() / "calls"
+    assert Options(journal=False).journal_path is None
+
+
+def test_the_journals_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
+    prepare(Options(journal_dir=tmp_path / "state" / "calls"))
+    assert (tmp_path / "state" / "calls").stat().st_mode & 0o777 == 0o700
+    prepare(Options(journal_dir=tmp_path / "state" / "calls"))
+    prepare(Options(journal=False))
+
+
+def test_a_folder_that_cannot_be_had_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"journal_dir .*: give another, or journal=False"):
+        prepare(Options(journal_dir=tmp_path / "file" / "calls"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigurationError, match="is not writable: give another"):
+        prepare(Options(journal_dir=tmp_path / "calls"))
+
+
+def test_a_port_in_use_is_told_before_anything_starts() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"health_port={port} on 127.0.0.1 is in use: choose another, or 0"):
+            prepare(Options(journal=False, health_port=port))
+    prepare(Options(journal=False, health_port=port))
+
+
+def test_a_host_that_is_not_ours_is_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"health_host='192\.0\.2\.1', health_port=8081: .*: choose others"):
+        prepare(Options(journal=False, health_host="192.0.2.1", health_port=8081))
+
+
+def test_other_platforms_are_told_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_platform()
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    with pytest.raises(ConfigurationError, match=r"needs Linux with glibc, .*: run it in a container"):
+        require_platform()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(ConfigurationError, match="needs Linux with glibc"):
+        require_platform()
