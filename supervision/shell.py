@@ -193,7 +193,7 @@ class SupervisorShell(Actor):
             case effects.Ready():
                 self._finish_start()
             case effects.FailStart(reason=reason):
-                self.context.exit(_parsed(reason))
+                self.context.exit(ExitReason.parse(reason))
             case effects.Exit(reason=reason, cause=cause):
                 log.log(
                     logging.INFO, "supervisor ends", extra={"actor_id": self.context.self_ref.id, "reason": str(reason), "cause": cause}
@@ -245,11 +245,3 @@ class SupervisorShell(Actor):
     def _ref(self, uid: str) -> Ref | None:
         life = self._lives.get(uid)
         return life.ref if life else None
-
-
-def _parsed(reason: str) -> ExitReason:
-    """A reason that any child may have made up, as one of ours."""
-    try:
-        return ExitReason.parse(reason)
-    except ValueError:
-        return abnormal(reason)

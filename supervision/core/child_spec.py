@@ -35,13 +35,7 @@ class Restart(StrEnum):
 
         A permanent child always comes back, a transient one unless it ended cleanly, a temporary one never.
         """
-        match self:
-            case Restart.PERMANENT:
-                return True
-            case Restart.TRANSIENT:
-                return not reason.clean
-            case Restart.TEMPORARY:
-                return False
+        return self is Restart.PERMANENT or (self is Restart.TRANSIENT and not reason.clean)
 
 
 class Shutdown(StrEnum):

@@ -84,7 +84,7 @@ def _restart(turn: Turn, child: Child) -> None:
 
 def _serve(turn: Turn, call: Hashable, request: Request) -> None:
     if isinstance(request, StopSupervisor):
-        _stop(turn, call, request.reason)
+        turn.shut_down(ExitReason.parse(request.reason), "call", call)
         return
     match turn.rules.decide(request, turn.children, turn.unread_ends()):
         case AddChild(spec=spec):
@@ -100,10 +100,3 @@ def _serve(turn: Turn, call: Hashable, request: Request) -> None:
             turn.answer(call, "ok")
         case answer:
             turn.emit(Reply(call, answer))
-
-
-def _stop(turn: Turn, call: Hashable, reason: str) -> None:
-    try:
-        turn.shut_down(ExitReason.parse(reason), "call", call)
-    except ValueError:
-        turn.answer(call, f"error:invalid_reason:{reason:.50}")

@@ -80,15 +80,10 @@ class SupervisorRules:
 
     def ends_with(self, child: Child, children: Children) -> bool:
         """By ``auto_shutdown``; a significant child that is about to be restarted still counts as present."""
-        if not child.spec.significant:
+        if not child.spec.significant or self.flags.auto_shutdown is AutoShutdown.NEVER:
             return False
-        match self.flags.auto_shutdown:
-            case AutoShutdown.NEVER:
-                return False
-            case AutoShutdown.ANY_SIGNIFICANT:
-                return True
-            case AutoShutdown.ALL_SIGNIFICANT:
-                return not any(other.spec.significant and other.status.has_process for other in children)
+        others = any(other.spec.significant and other.status.has_process for other in children)
+        return self.flags.auto_shutdown is AutoShutdown.ANY_SIGNIFICANT or not others
 
     def decide(self, request: ChildRequest, children: Children, dead: Collection[str]) -> Decision:
         """OTP's answers to calls by id. ``count_children`` does not count the dead as active."""

@@ -13,7 +13,6 @@ from protocols import (
     StartChild,
     TerminateChild,
     WhichChildren,
-    abnormal,
 )
 from supervision.core import DynamicFlags
 
@@ -22,10 +21,7 @@ Request = StartChild | TerminateChild | RestartChild | DeleteChild | WhichChildr
 
 def parse_reason(text: str) -> ExitReason:
     """The reason that ``text`` names; ``raise`` is what an exception gives."""
-    try:
-        return ExitReason.parse("error:raise" if text == "raise" else text)
-    except ValueError:
-        return abnormal(text)
+    return ExitReason.parse("error:raise" if text == "raise" else text)
 
 
 def request_of(action: Action, uid: str) -> Request:
