@@ -1,7 +1,8 @@
-"""``python benchmarks/offline_voice.py [CALLS]``: what an offline voice costs, in memory and until it answers.
+"""``python -m benchmarks.offline_voice [CALLS]``: what an offline voice costs, in memory and until it answers.
 
 Three kinds of process are compared: one that starts cold and loads the models itself, one forked from a preloaded process, and a bare
-fork, which is the floor of anything that forks. Each answers one spoken question: voice activity, recognition, rules, and the first audio of the reply.
+fork, which is the floor of anything that forks. Each answers one spoken question: voice activity, recognition, rules, and the first
+audio of the reply.
 Memory: RSS is what the process sees, PSS divides shared pages by those who share them, private is what this process alone costs.
 """
 
@@ -14,10 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from actors import prepare_libraries  # noqa: E402
+from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
 from protocols import ChatMessage, Role, SystemClock  # noqa: E402
@@ -51,7 +49,7 @@ def memory() -> Figures:
 def cold(question: bytes) -> Figures:
     """The figures of a fresh interpreter that answers."""
     began = CLOCK.monotonic()
-    run = subprocess.run([sys.executable, __file__, "--cold"], input=question, capture_output=True, check=True)
+    run = subprocess.run([sys.executable, "-m", "benchmarks.offline_voice", "--cold"], input=question, capture_output=True, check=True)
     told = json.loads(run.stdout)
     return {"answer_ms": (told.pop("at") - began) * 1000, **told}
 

@@ -163,6 +163,7 @@ def change_quantity(ctx: RunContext, quantity: int, item: str = "") -> dict[str,
     order["items"][name] = quantity
     if not quantity:
         del order["items"][name]
+        order["last"] = ""
     return {"item": name, "quantity": quantity, "label": _label(name, quantity)}
 
 
@@ -215,7 +216,7 @@ def place_order(ctx: RunContext) -> dict[str, Any]:
     order = read_order(ctx.user_data)
     missing = _missing(order)
     if missing != "confirmation":
-        return {"error": f"I still need {'your order' if missing == 'items' else f'your {missing}'}.", "missing": missing}
+        return {"error": f"I still need your {_WORDS[missing]}.", "missing": missing}
     _order(ctx)["placed"] = True
     ctx.end_call("order placed")
     return {"summary": str(order), "total": order.total, "address": order.address}
@@ -231,6 +232,9 @@ TOOLS: Final[tuple[Callable[..., dict[str, Any]], ...]] = (
     update_address,
     place_order,
 )
+
+
+_WORDS: Final = {"items": "order", "phone": "phone number", "address": "address"}
 
 
 def _order(ctx: RunContext) -> dict[str, Any]:
@@ -251,7 +255,7 @@ def _not_on_the_menu(name: str) -> dict[str, Any]:
 
 
 def _label(name: str, quantity: int) -> str:
-    return f"{quantity} {CATALOG[name].name if quantity == 1 else CATALOG[name].plural}"
+    return f"{quantity or 'no'} {CATALOG[name].name if quantity == 1 else CATALOG[name].plural}"
 
 
 def _listed(parts: list[str]) -> str:

@@ -125,7 +125,10 @@ _INTENTS: Final[list[dict[str, Any]]] = [
     },
     {
         "name": "phone",
-        "examples": ["my phone number is {digits}", "my number is {digits}", "you can call me at {digits}", "{digits}", "my phone number"],
+        "examples": [
+            *("my phone number is {digits}", "my phone number is {number}", "my number is {digits}", "my number is {number}"),
+            *("you can call me at {digits}", "{digits}", "my phone number"),
+        ],
         "slots": {"phone": {"type": "phone", "ask": "What is your phone number?"}},
         "call": {"tool": "update_phone", "arguments": {"phone": "{phone}"}},
         "confirm": "Do you want to give me your phone number?",

@@ -64,7 +64,8 @@ def converse(rules: Rules, history: Sequence[ChatMessage]) -> Reply:
 
 def _answer(rules: Rules, utterance: str, pending: _Pending | None) -> _Step:
     match = best_match(rules, utterance)
-    if pending and not (match and match.likeness >= STRONG and match.intent.name != pending.intent):
+    other = match and match.likeness >= STRONG and match.intent.name != (pending and pending.intent)
+    if pending and not (pending.slot and other):
         step = _answer_to_question(rules, utterance, pending)
         if step:
             return step

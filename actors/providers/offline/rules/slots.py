@@ -12,6 +12,7 @@ MAX_QUANTITY: Final = 99
 """A larger number of items is a slip of the recogniser and counts as one."""
 _PHONE_DIGITS: Final = range(5, 16)
 _LEADS: Final = ("it is", "it's", "that is", "that's", "this is", "the")
+_HYPHENATED: Final = re.compile(r"-(?=(?:avenue|drive|lane|road|square|street|way)\b)", re.IGNORECASE)  # as recognisers write them
 _TRAILING: Final = re.compile(r"[\s,.;!?]*\b(?:please|thank you|thanks)?[\s,.;!?]*$", re.IGNORECASE)
 
 
@@ -84,7 +85,7 @@ def _text(slot: Slot, utterance: str, *, asked_for: bool) -> str:
 
 def _address(text: str) -> str:
     """``text`` with its numbers as digits and its words in capitals; empty unless it has a number or two words."""
-    words = text.split()
+    words = _HYPHENATED.sub(" ", text).split()
     out = []
     at = 0
     while at < len(words):

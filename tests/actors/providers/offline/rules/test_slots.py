@@ -39,6 +39,7 @@ def read(slot: dict[str, Any], utterance: str, *, asked: bool = False) -> Any:
         ({"type": "address", "after": AFTER}, "Well, my address is twelve Baker Street, please.", "12 Baker Street"),
         ({"type": "address", "after": AFTER}, "I live at 221B baker street, London. Thank you!", "221B Baker Street, London"),
         ({"type": "address", "after": AFTER}, "I live at twenty one, Elm Road", "21, Elm Road"),
+        ({"type": "address", "after": AFTER}, "My address is twelve baker-street,", "12 Baker Street"),
         ({"type": "address", "after": AFTER}, "I live at home.", None),
         ({"type": "address", "after": AFTER}, "twelve Baker Street", None),
         ({"type": "text", "after": ["my name is"]}, "Hi, my name is Ann Lee, thanks.", "Ann Lee"),

@@ -1,0 +1,77 @@
+"""The demo's call by ear: a voice says each line, what is heard of it is recognised and answered, and the order comes out right."""
+
+import pytest
+
+from actors import Resampler, RunContext, function_tool, hibari_tts, moonshine_stt, rule_llm, silero_vad
+from actors.media import SpeechEnded, SpeechSegmenter, SpeechStarted
+from actors.providers.offline.rules.numbers import read_number
+from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, order_problems, read_order
+from livekitex_agent.demo.phone_rules import RULES
+from protocols import CallDelta, ChatMessage, Role, TextDelta
+
+pytestmark = pytest.mark.asyncio
+TABLE = {tool.schema.name: tool for tool in map(function_tool, TOOLS)}
+QUIET = bytes(32_000)
+FRAME = 1_024
+
+
+async def spoken(text: str, **voice: float) -> bytes:
+    """``text`` as a voice says it, at 16 kHz, between two seconds of silence."""
+    resampler = Resampler(24_000, 16_000)
+    parts = [resampler.process(chunk.pcm) async for chunk in hibari_tts(voice).synthesize(text)]
+    return QUIET + b"".join(parts) + resampler.flush() + QUIET
+
+
+async def heard(pcm: bytes) -> list[str]:
+    """The text of each segment of speech in ``pcm``."""
+    vad, stt, segmenter = silero_vad({}), moonshine_stt({}), SpeechSegmenter()
+    texts = []
+    start = 0
+    for at in range(0, len(pcm) - FRAME + 1, FRAME):
+        for event in segmenter.feed(vad.probability(pcm[at : at + FRAME])):
+            match event:
+                case SpeechStarted(at_sample=start):
+                    pass
+                case SpeechEnded(at_sample=end):
+                    texts.append(await stt.recognize(pcm[2 * start : 2 * end]))
+    return texts
+
+
+async def answer(history: list[ChatMessage], ctx: RunContext) -> str:
+    """The text of the reply to ``history``, after the tools that it takes; both are added to it."""
+    while True:
+        deltas = [delta async for delta in rule_llm(RULES).chat(history, [tool.schema for tool in TABLE.values()])]
+        calls = tuple(delta.call for delta in deltas if isinstance(delta, CallDelta))
+        text = "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+        history.append(ChatMessage(role=Role.ASSISTANT, content=text, calls=calls))
+        results = [(call.call_id, await TABLE[call.name].invoke(call.arguments, ctx)) for call in calls]
+        history += [ChatMessage(role=Role.TOOL, content=result, call_id=call_id) for call_id, result in results]
+        if not calls:
+            return text
+
+
+@pytest.mark.parametrize("pitch", [1.0, 0.85])
+async def test_the_demo_call_by_ear(pitch: float) -> None:
+    ctx = RunContext(user_data={}, call_id="call")
+    history: list[ChatMessage] = []
+    for line in CALLER_LINES:
+        (text,) = await heard(await spoken(line, pitch=pitch))  # one line is one turn
+        history.append(ChatMessage(role=Role.USER, content=text))
+        await answer(history, ctx)
+    assert order_problems(read_order(ctx.user_data), EXPECTED_ORDER) == [], history
+    assert ctx.end_requested
+
+
+async def test_the_summary_is_understood_by_ear() -> None:
+    ctx = RunContext(user_data={}, call_id="call")
+    history = [ChatMessage(role=Role.USER, content="I would like two pizzas, one salad and three ice creams.")]
+    await answer(history, ctx)
+    history.append(ChatMessage(role=Role.USER, content="What have I ordered so far?"))
+    words = " ".join(await heard(await spoken(await answer(history, ctx)))).lower().replace(",", "").replace(".", "").split()
+    found = {word: read_number([words[at - 1]])[0] for at, word in enumerate(words)}
+    assert (found["pizzas"], found["salad"], found["ice"]) == (2, 1, 3)
+
+
+@pytest.mark.parametrize("answer_line", ["Yes.", "No."])
+async def test_the_shortest_answers_are_speech(answer_line: str) -> None:
+    assert await heard(await spoken(answer_line)) == [answer_line]
