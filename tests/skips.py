@@ -37,8 +37,8 @@ def report(runs: Mapping[str, Summary | None]) -> list[str]:
     skipped: Counter[str] = Counter()
     for name, run in runs.items():
         if run is None:
-            lines.append(f"{name}: not run, this machine has no such Python")
-            skipped[f"all tests of {name}: no such Python"] += 1
+            lines.append(f"{name}: not run (no such Python here, or not asked for)")
+            skipped[f"all tests of {name}: not run"] += 1
         elif not run.finished:
             lines.append(f"{name} (Python {run.python}): ended before its summary")
         else:
