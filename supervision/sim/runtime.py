@@ -52,6 +52,14 @@ class SimRuntime:
             sim.kill(counter)
             assert sim.fate(counter) == ChildExited(uid=counter.uid, reason=KILLED)
 
+    As a fixture it shows them with each failure: pytest prints what a fixture prints after the test only if the test failed::
+
+        @pytest.fixture(params=range(20))
+        def sim(request):
+            with SimRuntime(seed=request.param) as sim:
+                yield sim
+                print(sim.report())
+
     ``links`` says what the death of a parent means (`Links`); ``max_steps`` bounds each call that runs. The root actors' parent is the
     probe: what they send to it is in `received`.
     """

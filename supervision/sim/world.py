@@ -213,7 +213,9 @@ class World:
         self._note(TraceKind.SUSPENDED, process)
 
     def resume(self, process: SimProcess) -> None:
-        """Let a suspended process go on."""
+        """Let a suspended process go on; nothing happens to any other."""
+        if not self._schedule.is_held(process.uid, SUSPENDED):
+            return
         self._schedule.release(process.uid, SUSPENDED)
         self._note(TraceKind.RESUMED, process)
         if process.boot_missed:

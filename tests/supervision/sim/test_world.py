@@ -167,6 +167,7 @@ def test_a_suspended_process_boots_when_it_is_resumed() -> None:
     settle(world)
     assert process.cell is None
     world.resume(process)
+    world.resume(process)
     settle(world)
     assert process.running.started
     assert world.trace.texts(TraceKind.SUSPENDED, TraceKind.RESUMED) == ["suspended a#1", "resumed a#1"]
