@@ -10,8 +10,8 @@
     │   ├── audio_processor
     │   ├── health_server
     │   └── worker_manager
-    └── jobs                    one_for_one
-        └── partition/<n>       dynamic: a job for each call, preloaded
+    └── jobs                    one_for_one; preloads what calls need, for all below
+        └── partition/<n>       dynamic: a job for each call
 """
 
 from collections.abc import Mapping
@@ -78,13 +78,10 @@ def _infrastructure(options: Options) -> ChildSpec:
 
 
 def _jobs(options: Options) -> ChildSpec:
-    preload = ["livekitex_agent.preloading:preload"] if options.preload else []
     flags = DynamicFlags(max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS, max_children=options.max_jobs)
-    partitions = tuple(
-        _supervisor(f"partition/{number}", {**dynamic_args(flags), "preload": preload}, DYNAMIC_SUPERVISOR)
-        for number in range(options.partitions)
-    )
-    return _supervisor("jobs", supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions))
+    partitions = tuple(_supervisor(f"partition/{number}", dynamic_args(flags), DYNAMIC_SUPERVISOR) for number in range(options.partitions))
+    preload = ["livekitex_agent.preloading:preload"] if options.preload else []
+    return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions), "preload": preload})
 
 
 def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None) -> ChildSpec:

@@ -32,7 +32,7 @@ class Options:
     user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
     ``fault_injection``: whether sessions may be told to die, for tests (False).
-    ``preload``: whether partitions load the offline models before calls come (True, when the extra is installed).
+    ``preload``: whether the offline models are loaded before calls come (True, when the extra is installed).
     ``log_level``: what the system's processes write to standard error (``warning``).
 
     Raises:

@@ -37,6 +37,7 @@ from supervision.actor import (
 from supervision.announcements import Announcements
 from supervision.core import Machine, effects, events
 from supervision.heartbeats import Heartbeats
+from supervision.preloading import preload
 
 log = logging.getLogger("livekitex.supervisor")
 
@@ -73,13 +74,16 @@ class SupervisorShell(Actor):
         self._heartbeats = Heartbeats(context, lambda uid: self._feed(events.ChildHung(uid)))
 
     def on_start(self, args: Mapping[str, Any]) -> None:
-        """Boot the children.
+        """Preload what ``args`` name under ``preload`` (see `preload`), then boot the children.
 
         Raises:
             StopStart: the arguments describe no supervisor.
+            Exception: whatever preloading raises.
         """
+        described = dict(args)
+        preload(described.pop("preload", ()))
         try:
-            self._machine = self.make_machine(args, self.context.self_ref.uid)
+            self._machine = self.make_machine(described, self.context.self_ref.uid)
         except InvalidSpecError as refusal:
             log.exception("invalid supervisor", extra={"actor_id": self.context.self_ref.id})
             raise StopStart(abnormal(refusal.reason)) from refusal

@@ -38,10 +38,10 @@ def test_the_tree_of_the_design() -> None:
 
 
 @pytest.mark.parametrize("preload", [True, False])
-def test_partitions_preload_when_asked_to(preload: bool) -> None:
+def test_what_calls_need_is_preloaded_once_for_all_partitions(preload: bool) -> None:
     root = composition.root(Options(preload=preload))
-    partition = children(children(root["args"])["jobs"].args)["partition/0"]
-    assert partition.args["preload"] == (["livekitex_agent.preloading:preload"] if preload else [])
+    jobs = children(root["args"])["jobs"].args
+    assert jobs["preload"] == (["livekitex_agent.preloading:preload"] if preload else [])
 
 
 def test_what_a_session_is_told() -> None:
