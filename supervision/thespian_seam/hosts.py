@@ -13,7 +13,7 @@ from thespian.actors import ActorAddress
 from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
 
 from protocols import ExitReason, SystemClock, SystemEntropy
-from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, reason_of
+from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
 from supervision.thespian_seam.process import close_foreign_fds, end_process, on_signals, set_title
@@ -162,12 +162,8 @@ def run_admin(start: ProcessStart, listener: socket) -> None:
 
 
 def _report_of(event: ChildEvent) -> Report:
-    match event:
-        case ChildStarted(os_pid=os_pid):
-            return Report(Outcome.STARTED, str(os_pid))
-        case ChildIgnored():
-            return Report(Outcome.IGNORED)
-        case ChildStartFailed(reason=reason):
-            return Report(Outcome.START_FAILED, str(reason))
-        case ChildExited(reason=reason):
-            return Report(Outcome.EXITED, str(reason))
+    if isinstance(event, ChildStarted):
+        return Report(Outcome.STARTED, str(event.os_pid))
+    if isinstance(event, ChildIgnored):
+        return Report(Outcome.IGNORED)
+    return Report(Outcome.EXITED if isinstance(event, ChildExited) else Outcome.START_FAILED, str(event.reason))

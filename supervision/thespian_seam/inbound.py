@@ -1,6 +1,8 @@
 """The acceptor's side of one connection: bytes in, authenticated frames and answers out. Sans I/O."""
 
 from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final
 
 from protocols import AuthenticationError
 from supervision.thespian_seam.address import EndpointAddress
@@ -16,7 +18,7 @@ from supervision.thespian_seam.handshake import (
     session_keys,
 )
 
-READ_BYTES = 256 * 1024
+READ_BYTES: Final = 256 * 1024
 
 
 class InboundState(Enum):
@@ -26,6 +28,16 @@ class InboundState(Enum):
     FINISH = auto()
     OPEN = auto()
     GONE = auto()
+
+
+_READ_IN: Final = MappingProxyType(
+    {
+        InboundState.HELLO: HELLO_BYTES,
+        InboundState.FINISH: FINISH_BYTES,
+        InboundState.OPEN: READ_BYTES,
+        InboundState.GONE: 1,
+    }
+)
 
 
 class InboundChannel:
@@ -49,15 +61,7 @@ class InboundChannel:
     @property
     def wanted(self) -> int:
         """How many bytes to read at most."""
-        match self.state:
-            case InboundState.HELLO:
-                return HELLO_BYTES - len(self._buffer)
-            case InboundState.FINISH:
-                return FINISH_BYTES - len(self._buffer)
-            case InboundState.OPEN:
-                return READ_BYTES
-            case InboundState.GONE:
-                return 1
+        return _READ_IN[self.state] - len(self._buffer)
 
     def receive(self, data: bytes) -> tuple[bytes, list[Frame]]:
         """Take at most `wanted` bytes; what to send back at once, and the frames completed.

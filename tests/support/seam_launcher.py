@@ -10,5 +10,6 @@ if __name__ == "__main__":
     options = json.loads(sys.argv[2])
     if "key" in options:
         options["key"] = bytes.fromhex(options["key"])
+    options["keep_fds"] = frozenset(options.get("keep_fds", ()))
     start = ActorStart(actor_id="gateway", uid="g1", actor="support.seam_actors:Gateway", args={"fd": int(sys.argv[1])}, title="launcher")
     print("ended:", run_gateway(start, SystemOptions(**options)), file=sys.stderr)

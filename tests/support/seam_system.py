@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ DEADLINE_S = 10.0
 class System:
     """``tell`` the gateway, ``wait`` for what it says, ``ask`` any actor to run a piece of Python."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, pass_fds: Sequence[int] = (), **options: Any) -> None:
         self._mine, theirs = socket.socketpair()
         self._mine.settimeout(DEADLINE_S)
         self._buffer = b""
@@ -35,7 +35,7 @@ class System:
         options = {"key": KEY.hex()} | options
         command = [sys.executable, "-m", "support.seam_launcher", str(theirs.fileno()), json.dumps(options), "-" * 64]
         self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stderr=self._stderr, stdin=subprocess.DEVNULL
+            command, pass_fds=[theirs.fileno(), *pass_fds], env=environment, stderr=self._stderr, stdin=subprocess.DEVNULL
         )
         theirs.close()
         self.gateway = self.wait("up")["ref"]

@@ -103,6 +103,8 @@ def test_an_actor_that_is_sent_a_message_of_thespians_goes_on(running: System, p
     with peer() as talking:
         assert talking.send(child["ref"]["address"], QueryExists()) == SendStatus.Sent
     assert running.ask(child["ref"], "os.getpid()") == child["os_pid"]
+    running.send(child["ref"], "exit(0)")
+    assert running.wait("message", uid="asked")["reason"] == "error:SystemExit: 0"
 
 
 def test_the_admin_ignores_signals(running: System, parent: dict[str, str]) -> None:

@@ -254,6 +254,20 @@ def test_what_waits_for_a_process_known_to_be_dead_is_given_up(alice: Endpoint, 
     assert fates == [Fate.DEAD]
 
 
+def test_whoever_is_told_a_fate_may_give_up_the_peer(alice: Endpoint, bob: Endpoint) -> None:
+    fates: list[Fate] = []
+
+    def give_up(fate: Fate) -> None:
+        fates.append(fate)
+        alice.links.forget(bob.address)
+
+    alice.links.send(bob.address, Kind.ENVELOPE, b"one", give_up)
+    turn(lambda: fates, alice, bob)
+    assert not alice.links._links
+    send(alice, bob.address, b"two")
+    turn(lambda: bob.said == [b"one", b"two"], alice, bob)
+
+
 def test_without_descriptors_it_tries_again(
     alice: Endpoint, clock: Clock, bob: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from protocols import AuthenticationError
 from supervision.thespian_seam import outbound
 from supervision.thespian_seam.address import EndpointAddress
-from supervision.thespian_seam.frames import AckWriter, Frame, Kind
+from supervision.thespian_seam.frames import AckWriter, Frame, FrameReader, Kind
 from supervision.thespian_seam.handshake import ANSWER_BYTES, Hello, make_answer, read_hello, session_keys
 from supervision.thespian_seam.outbound import MAX_WAITING, Fate, OutboundChannel, Outbox
 
@@ -30,6 +30,12 @@ def test_the_channel_opens_with_the_welcome() -> None:
     channel, _ = opened()
     assert channel.open
     assert not channel.gone
+
+
+def test_frames_are_encoded_once_the_channel_is_open() -> None:
+    channel, hello = opened()
+    reader = FrameReader(session_keys(KEY, hello, b"s" * 16).frames)
+    assert reader.feed(channel.encode(frame(1, b"hello"))) == [frame(1, b"hello")]
 
 
 def test_a_life_that_is_over_is_noticed() -> None:
