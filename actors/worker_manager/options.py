@@ -1,0 +1,64 @@
+"""The WorkerManager's arguments, checked where they arrive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
+
+from protocols import ConfigurationError
+
+MAX_JOBS_LIMIT: Final = 600
+"""Most jobs of one node: the registry holds the three names of each."""
+
+SESSION_MEMORY_BYTES: Final = 4_096 + 1_048_576
+"""Memory that outlives a session's process, in bytes: a header and 30 s of the caller's words."""
+
+_ACTORS: Final = ("supervisor", "job_context", "agent_session")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How this node takes calls.
+
+    ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``. At
+    most ``max_jobs`` run at a time. Each job survives ``max_restarts`` restarts in ``max_seconds``. ``session_memory_bytes`` outlive the
+    session's process; ``heartbeat_ms`` is the deadline of its heartbeats (None: none are asked for).
+
+    Raises:
+        ConfigurationError: a value is missing or out of range.
+    """
+
+    actors: Mapping[str, str]
+    max_jobs: int = 100
+    max_restarts: int = 5
+    max_seconds: int = 60
+    session_memory_bytes: int = SESSION_MEMORY_BYTES
+    heartbeat_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        missing = [role for role in _ACTORS if not isinstance(self.actors.get(role), str)]
+        if missing:
+            raise ConfigurationError(f"actors lacks {', '.join(missing)}: name each class as module:Class")
+        for name, low, high in (
+            ("max_jobs", 1, MAX_JOBS_LIMIT),
+            ("max_restarts", 0, 1_000),
+            ("max_seconds", 1, 86_400),
+            ("session_memory_bytes", 0, 1 << 30),
+            ("heartbeat_ms", 1, 3_600_000),
+        ):
+            value = getattr(self, name)
+            if name == "heartbeat_ms" and value is None:
+                continue
+            if type(value) is not int or not low <= value <= high:
+                raise ConfigurationError(f"{name} is {value!r}: use a whole number from {low} to {high}")
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """The options that an actor's arguments give; absent ones have their defaults.
+
+        Raises:
+            ConfigurationError: an unknown name, no actors, or a value out of range.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(args) - known):
+            raise ConfigurationError(f"unknown worker option {unknown[0]!r}: use {', '.join(sorted(known))}")
+        return cls(**{"actors": {}, **args})

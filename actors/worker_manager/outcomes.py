@@ -1,0 +1,50 @@
+"""What a partition's answer means for whoever asked. Pure."""
+
+from typing import Final
+
+from protocols import (
+    CapacityError,
+    ChildResult,
+    ConfigurationError,
+    ErrorReply,
+    InvalidAgentError,
+    InvalidAudioError,
+    InvalidSpecError,
+    InvalidToolError,
+    LivekitexError,
+    Message,
+    MissingExtraError,
+    SystemUnavailableError,
+    UsageError,
+)
+
+_USAGE: Final[tuple[type[LivekitexError], ...]] = (
+    InvalidAgentError,
+    InvalidToolError,
+    InvalidAudioError,
+    InvalidSpecError,
+    ConfigurationError,
+    MissingExtraError,
+    UsageError,
+)
+
+
+def no_answer(partition: str) -> ErrorReply:
+    """Nobody knows what became of the request."""
+    return ErrorReply.of(SystemUnavailableError(f"{partition} did not answer: ask again, which does nothing twice"))
+
+
+def start_failure(result: str) -> ErrorReply:
+    """Why a job did not start: the caller's mistake if the session said so, else something that may pass."""
+    if result == "error:max_children":
+        return ErrorReply.of(CapacityError("the partition is full: try again when a call has ended"))
+    for usage in _USAGE:
+        _, found, text = result.partition(f"{usage.__name__}: ")
+        if found:
+            return ErrorReply(error=usage.__name__, text=text, retryable=False)
+    return ErrorReply.of(SystemUnavailableError(f"the call did not start: {result}"))
+
+
+def is_down(answer: Message) -> bool:
+    """Whether a partition's answer to a stop means that the job is gone."""
+    return isinstance(answer, ChildResult) and answer.result in {"ok", "error:not_found"}
