@@ -11,7 +11,7 @@ import signal
 import tempfile
 import time
 
-from actors.providers.offline import hibari_tts
+from actors import hibari_tts
 from benchmarks.brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from benchmarks.figures import HEADER, bare_fork_ms, row
 from livekitex_agent import Agent, AgentSystem, Options, Session

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from actors.media import Resampler, Side, StereoTimeline, write_stereo_wav
+from actors import Resampler, Side, StereoTimeline, write_stereo_wav
 from protocols import AudioPushed
 
 RATE_HZ: Final = 24_000
