@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from protocols import Entropy, Envelope, ExitReason, ExitSignal, Ref, encode_envelope
@@ -34,9 +34,10 @@ class _Child:
     pid_fd: int
     report_fd: int
     reader: ReportReader
+    listening: bool = True
     started: bool = False
     last: Report | None = None
-    give_up_at: float = field(default=0.0)
+    give_up_at: float = 0.0
 
 
 class ChildProcesses:
@@ -165,16 +166,15 @@ class ChildProcesses:
                 child.last = report
 
     def _stop_listening(self, child: _Child) -> None:
-        if child.report_fd >= 0:
+        if child.listening:
+            child.listening = False
             self._reactor.unwatch(child.report_fd)
-            os.close(child.report_fd)
-            child.report_fd = -1
 
     def _ended(self, child: _Child) -> None:
         """The process is dead: take what it reported, then wait for what it sent."""
-        if child.report_fd >= 0:
-            self._listen(child)
+        self._listen(child)
         self._stop_listening(child)
+        os.close(child.report_fd)
         self._reactor.unwatch(child.pid_fd)
         child.give_up_at = self._transport.clock.monotonic() + LAST_WORDS_S
         self._hear_out(child)

@@ -18,7 +18,18 @@ from protocols import ExitReason, Message, Ref, SendText
 from supervision import Actor, Ignore, StopStart
 from supervision.actor import ActorStart, ChildEvent, ChildStarted
 
-NAMES = {"ctypes": ctypes, "gc": gc, "glob": glob, "json": json, "os": os, "signal": signal, "socket": socket, "sys": sys, "threading": threading, "time": time}
+NAMES = {
+    "ctypes": ctypes,
+    "gc": gc,
+    "glob": glob,
+    "json": json,
+    "os": os,
+    "signal": signal,
+    "socket": socket,
+    "sys": sys,
+    "threading": threading,
+    "time": time,
+}
 
 
 class Gateway(Actor):

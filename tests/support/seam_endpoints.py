@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from protocols import SystemClock, SystemEntropy
 from supervision.thespian_seam.acceptor import Acceptor, listen
@@ -40,7 +40,7 @@ class Endpoint:
         self.acceptor.close()
         self.reactor.close()
 
-    def __enter__(self) -> "Endpoint":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,7 +27,7 @@ class System:
         self._mine, theirs = socket.socketpair()
         self._mine.settimeout(DEADLINE_S)
         self._buffer = b""
-        self._stderr = tempfile.TemporaryFile()  # a pipe that nobody reads would stop who crashes loudly
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `join`; a pipe that nobody reads would stop who crashes loudly
         self._number = 0
         self._heard: deque[dict[str, Any]] = deque()
         path = [str(Path(supervision.__file__).parents[1]), str(Path(__file__).parents[1])]

@@ -64,17 +64,17 @@ def test_an_address_of_another_machine_is_refused() -> None:
         listen("192.0.2.1", ENTROPY)
 
 
-def pickled(path: Path) -> bytes:
-    data = pickle.dumps(RunsCode(path))
+def thespian_frame(message: object) -> bytes:
+    data = pickle.dumps(message)
     return b"%d>" % len(data) + data
 
 
 ATTACKS: dict[str, Callable[[Path], bytes]] = {
-    "s1_a_pickle_that_runs_code": pickled,
+    "s1_a_pickle_that_runs_code": lambda path: thespian_frame(RunsCode(path)),
     "s3_a_negative_size": lambda _: b"-5>" + b"x" * 200,
     "junk": lambda _: bytes(range(256)) * 4,
     "an_oversized_frame": lambda _: b"99999999999999>" + bytes(100_000),
-    "s4_a_forged_shutdown": lambda _: (lambda data: b"%d>" % len(data) + data + bytes(200))(pickle.dumps(("sender", "SystemShutdown"))),
+    "s4_a_forged_shutdown": lambda _: thespian_frame(("sender", "SystemShutdown")) + bytes(200),
     "a_hello_with_another_key": lambda _: make_hello(bytes(32), b"c" * 16, ALICE, ALICE).data,
 }
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from supervision.thespian_seam.address import EndpointAddress
+from supervision.thespian_seam.handshake import make_hello
 from support import procfs
 from support.seam_system import System, system
-
-from supervision.thespian_seam.handshake import make_hello
-from supervision.thespian_seam.address import EndpointAddress
 
 pytestmark = pytest.mark.processes
 
@@ -149,7 +149,9 @@ def test_a_replayed_genuine_connection_is_refused(running: System) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"ACK", b"7>\x80\x04N.", thespian_frame("ACK"), b"-5>", os.urandom(4096)], ids=["silence", "ack", "pickle", "ack_pickle", "size", "junk"]
+    "answer",
+    [b"", b"ACK", b"7>\x80\x04N.", thespian_frame("ACK"), b"-5>", os.urandom(4096)],
+    ids=["silence", "ack", "pickle", "ack_pickle", "size", "junk"],
 )
 def test_whoever_listens_in_a_dead_actors_place_learns_nothing(running: System, answer: bytes, tmp_path: Path) -> None:
     """The acknowledgement path: Thespian unpickles whatever whom it connects to says."""

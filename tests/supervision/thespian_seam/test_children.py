@@ -50,7 +50,9 @@ def test_a_child_that_is_up_is_told_with_its_place_and_its_process(running: Syst
         ("raise KeyboardInterrupt", "ChildStartFailed", "error:KeyboardInterrupt"),
     ],
 )
-def test_c8_a_child_that_does_not_come_up_says_why(running: System, parent: dict[str, str], code: str, event: str, reason: str | None) -> None:
+def test_c8_a_child_that_does_not_come_up_says_why(
+    running: System, parent: dict[str, str], code: str, event: str, reason: str | None
+) -> None:
     uid = f"fails {code}"
     spawn(running, parent, uid, code)
     assert running.wait("message", uid=uid).get("reason") == reason
@@ -155,7 +157,9 @@ def test_memory_outlives_the_child_and_is_nobody_elses(running: System, parent: 
     assert running.ask(second["ref"], "bytes(self.context.memory[:3]).decode()") == "abc"
     other = running.child(parent, "other")
     assert running.ask(other["ref"], "self.context.memory") is None
-    assert not running.ask(other["ref"], "'memfd' in open('/proc/self/maps').read() + str([os.readlink(f'/proc/self/fd/{f}') for f in range(3)])")
+    assert not running.ask(
+        other["ref"], "'memfd' in open('/proc/self/maps').read() + str([os.readlink(f'/proc/self/fd/{f}') for f in range(3)])"
+    )
     spawn(running, parent, "misfit", "", memory_key="ring", memory_bytes=1)
     assert "InvalidSpecError" in running.wait("message", uid="misfit")["reason"]
     running.ask(parent, "self.context.release_memory('ring')")

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from thespian.system.messages.admin import QueryExists
+from thespian.system.transport import SendStatus
+
 from support import fresh, procfs
 from support.seam_peer import peer
 from support.seam_system import KEY, System, eventually, gone, system
-from thespian.system.messages.admin import QueryExists
-from thespian.system.transport import SendStatus
 
 pytestmark = pytest.mark.processes
 
@@ -185,7 +186,11 @@ def test_a_configured_log_goes_on_in_every_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "key", "cure"),
-    [("10.255.255.1", None, "configure a key"), ("192.0.2.1", KEY.hex(), "use an address of this machine"), ("0.0.0.0", KEY.hex(), "name one")],
+    [
+        ("10.255.255.1", None, "configure a key"),
+        ("192.0.2.1", KEY.hex(), "use an address of this machine"),
+        ("0.0.0.0", KEY.hex(), "name one"),
+    ],
 )
 def test_s2_a_host_that_cannot_be_is_refused_before_anything_is_started(host: str, key: str | None, cure: str) -> None:
     options = json.dumps({"host": host} | ({"key": key} if key else {}))

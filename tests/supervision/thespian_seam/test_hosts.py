@@ -3,10 +3,11 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from support.seam_peer import peer
-from support.seam_system import System, system
 from thespian.system.messages.admin import QueryAck, QueryExists
 from thespian.system.transport import SendStatus
+
+from support.seam_peer import peer
+from support.seam_system import System, system
 
 pytestmark = pytest.mark.processes
 
@@ -49,7 +50,9 @@ def test_c9_a_message_whose_handling_failed_is_not_handled_again(running: System
     assert running.ask(after["ref"], "self.context.memory[0]") == 1
 
 
-def test_c2_sigterm_asks_an_actor_to_end_in_order(running: System, parent: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_c2_sigterm_asks_an_actor_to_end_in_order(
+    running: System, parent: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     said = tmp_path_factory.mktemp("said") / "reason"
     code = f"open({str(said)!r}, 'w').write(str(reason))"
     child = running.child(parent, "termed", f"self.args = dict(self.args, terminate={code!r})")

@@ -35,7 +35,7 @@ def test_no_thespian_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_thespian_that_was_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(ActorManager, "handleMessages")
-    with pytest.raises(ConfigurationError, match="ActorManager.handleMessages is missing"):
+    with pytest.raises(ConfigurationError, match=r"ActorManager\.handleMessages is missing"):
         require_thespian()
 
 
@@ -70,7 +70,8 @@ def test_s1_what_unpickles_binds_or_forks_in_thespian_is_never_imported() -> Non
         """
         import sys
         from supervision.thespian_seam import run_gateway
-        print([name for name in sys.modules if name.endswith(("TCPTransport", "streamBuffer", "IPBase", "multiprocTCPBase", "UDPTransport"))])
+        unsafe = ("TCPTransport", "streamBuffer", "IPBase", "multiprocTCPBase", "UDPTransport")
+        print([name for name in sys.modules if name.endswith(unsafe)])
         """
     )
     assert run.stdout == "[]\n"

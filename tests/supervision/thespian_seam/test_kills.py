@@ -5,6 +5,7 @@ import signal
 import socket
 
 import pytest
+
 from support import procfs
 from support.seam_system import System, eventually, gone, system
 

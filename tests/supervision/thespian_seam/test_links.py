@@ -283,7 +283,9 @@ def test_without_descriptors_it_tries_again(
 
 
 @pytest.mark.parametrize(("failure", "fate"), [(errno.EHOSTUNREACH, Fate.DEAD), (errno.EADDRNOTAVAIL, Fate.LOST)])
-def test_a_connection_refused_while_it_is_made(alice: Endpoint, clock: Clock, monkeypatch: pytest.MonkeyPatch, failure: int, fate: Fate) -> None:
+def test_a_connection_refused_while_it_is_made(
+    alice: Endpoint, clock: Clock, monkeypatch: pytest.MonkeyPatch, failure: int, fate: Fate
+) -> None:
     class Refusing(socket.socket):
         def connect_ex(self, _address: Any) -> int:
             return failure

@@ -1,11 +1,10 @@
 from dataclasses import replace
 
-from support.seam_endpoints import ENTROPY, KEY
-
 from supervision.actor import ActorStart
 from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.process_start import ProcessStart
+from support.seam_endpoints import ENTROPY, KEY
 
 
 def test_a4_a_process_owns_its_listener_its_pipe_its_memory_and_what_is_kept_for_all() -> None:

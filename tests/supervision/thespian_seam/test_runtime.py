@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from support.seam_endpoints import CLOCK, ENTROPY, KEY
 
 from protocols import SHUTDOWN, CapacityError, ExitReason, Message, Ref, SendText
 from supervision.actor import Actor, ActorCell, ActorStart, ChildEvent, Runtime
@@ -15,6 +14,7 @@ from supervision.thespian_seam.children import ChildProcesses
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.runtime import ThespianRuntime
 from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
+from support.seam_endpoints import CLOCK, ENTROPY, KEY
 
 
 class Recorder(Actor):
