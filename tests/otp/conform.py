@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[0] = str(HERE.parent)  # as under pytest: this folder is the package `otp`
-sys.path.append(str(HERE.parents[1]))  # the checkout, where nothing is installed
+if not __package__:  # run as a command: this folder is the package `otp`, as under pytest, and perhaps nothing is installed
+    sys.path[0] = str(HERE.parent)
+    sys.path.append(str(HERE.parents[1]))
 
 from otp.compare import first_difference  # noqa: E402
 from otp.core_driver import CoreDriver  # noqa: E402

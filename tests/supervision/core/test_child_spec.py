@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import msgpack
 import pytest
 from hypothesis import given
@@ -8,6 +10,9 @@ from supervision.core import ChildSpec, ChildType, Restart, Shutdown
 from supervision.core.child_spec import WORKER_SHUTDOWN_MS, WORKER_START_TIMEOUT_MS
 
 args = st.dictionaries(st.text(max_size=5), st.one_of(st.none(), st.booleans(), st.integers(-1000, 1000), st.text(max_size=5)), max_size=3)
+
+
+junk = st.dictionaries(st.sampled_from(["restart", "shutdown", "significant", "type", "title"]), st.integers() | st.text() | st.none())
 
 
 @st.composite
@@ -36,15 +41,10 @@ def test_it_travels_as_msgpack(spec: ChildSpec) -> None:
     assert hash(spec) == hash(ChildSpec.from_wire(spec.to_wire()))
 
 
-@given(
-    st.one_of(st.none(), st.text(), st.integers(), st.dictionaries(st.sampled_from(list(ChildSpec.__slots__)), st.integers() | st.text()))
-)
+@given(st.one_of(st.none(), st.text(), st.integers(), junk.map(lambda fields: {"id": "a", "actor": "m:C"} | fields)))
 def test_any_wire_value_is_a_specification_or_refused(wire: object) -> None:
-    try:
+    with suppress(InvalidSpecError):
         spec = ChildSpec.from_wire(wire)
-    except InvalidSpecError as refusal:
-        assert refusal.reason
-    else:
         assert ChildSpec.from_wire(spec.to_wire()) == spec
 
 
