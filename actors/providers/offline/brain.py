@@ -13,8 +13,9 @@ _ID_BYTES: Final = 8
 
 
 class RuleLlm:
-    """An `LLM` that answers by `Rules`, word by word, in less than a millisecond. It has no state: the same history has the same deltas.
+    """An `LLM` that answers by `Rules`, word by word. It has no state: the same history has the same deltas.
 
+    The computation runs in a thread and takes 0.3 ms for each utterance of the history that is new to this process.
     ``first_token_delay_ms`` imitates a remote model.
     """
 
@@ -28,7 +29,7 @@ class RuleLlm:
         Raises:
             ProviderError: a rule calls a tool that is not among ``tools``.
         """
-        reply = converse(self._rules, history)
+        reply = await asyncio.to_thread(converse, self._rules, history)
         offered = {tool.name for tool in tools}
         for name, _ in reply.calls:
             if name not in offered:

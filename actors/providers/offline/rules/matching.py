@@ -34,7 +34,7 @@ class Match:
 
 @lru_cache(maxsize=1_024)
 def best_match(rules: Rules, utterance: str) -> Match | None:
-    """The intent that ``utterance`` is most like; None below `ASK_BACK`. Half a millisecond, the first time.
+    """The intent that ``utterance`` is most like; None below `ASK_BACK`. Worked out once for each utterance.
 
     Likeness is the token set ratio, for which a sentence that contains an example is all of it. So that the word "hello" does not make
     an order a greeting, the winner is chosen with the order of the words and the slots that are filled in view.
