@@ -27,7 +27,14 @@ from supervision.thespian_seam.children import ChildProcesses
 from supervision.thespian_seam.hosts import escaping, run_admin
 from supervision.thespian_seam.internals import require_thespian, silence_thespian
 from supervision.thespian_seam.options import SystemOptions
-from supervision.thespian_seam.process import adopt_orphans, children_of, on_signals, reset_signals, set_title
+from supervision.thespian_seam.process import (
+    adopt_orphans,
+    children_of,
+    keep_environment_readable,
+    on_signals,
+    reset_signals,
+    set_title,
+)
 from supervision.thespian_seam.runtime import ThespianRuntime
 from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
 
@@ -81,6 +88,7 @@ class _Launcher:
         return reason or self._cell.ended or SHUTDOWN
 
     def _become_launcher(self) -> None:
+        keep_environment_readable()
         set_title(self._title)
         adopt_orphans()
         if not logging.root.handlers:

@@ -131,6 +131,14 @@ def set_title(title: str) -> None:
     setproctitle(f"livekitex: {title}")
 
 
+def keep_environment_readable() -> None:
+    """Have titles written over the command line only, for this process and its children; to be called before the first `set_title`.
+
+    Otherwise they are written over the environment too, and whoever looks for a run's processes by a mark there finds none.
+    """
+    os.putenv("SPT_NOENV", "1")
+
+
 def children_of(parent: int) -> list[int]:
     """The process ids of the direct children of ``parent``, ended ones that nobody waited for included."""
     children = []

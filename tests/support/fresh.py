@@ -12,12 +12,12 @@ import supervision
 def environment() -> dict[str, str]:
     """That of this run, with the same packages and the helpers of the tests to be found."""
     path = [str(Path(supervision.__file__).parents[1]), str(Path(__file__).parents[1])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path), "SPT_NOENV": "1"}
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
 
 
 def python(code: str, *, status: int = 0, timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
     """Run ``code``; it must end with ``status``."""
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code), "-" * 64]
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     run = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False)
     assert run.returncode == status, run.stderr
     return run

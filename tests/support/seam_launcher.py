@@ -1,4 +1,4 @@
-"""``python -m support.seam_launcher FD OPTIONS TITLE-PADDING``: a system of processes for a test, told what to do on descriptor FD."""
+"""``python -m support.seam_launcher FD OPTIONS``: a system of processes for a test, told what to do on descriptor FD."""
 
 import json
 import sys

@@ -7,14 +7,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import supervision
+from support import leftovers
 
 KEY = bytes(range(32))
 DEADLINE_S = 10.0
@@ -31,9 +31,9 @@ class System:
         self._number = 0
         self._heard: deque[dict[str, Any]] = deque()
         path = [str(Path(supervision.__file__).parents[1]), str(Path(__file__).parents[1])]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "SPT_NOENV": "1", "PYTHONWARNINGS": "error"}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "PYTHONWARNINGS": "error"}
         options = {"key": KEY.hex()} | options
-        command = [sys.executable, "-m", "support.seam_launcher", str(theirs.fileno()), json.dumps(options), "-" * 64]
+        command = [sys.executable, "-m", "support.seam_launcher", str(theirs.fileno()), json.dumps(options)]
         self.process = subprocess.Popen(
             command, pass_fds=[theirs.fileno(), *pass_fds], env=environment, stderr=self._stderr, stdin=subprocess.DEVNULL
         )
@@ -168,11 +168,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def eventually(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:
-    """Whether the condition comes to hold within the time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
+def wait_gone(pids: Iterable[int], timeout_s: float = leftovers.SETTLE_S) -> bool:
+    """Whether all these processes end within the time."""
+    doomed = set(pids)
+    return not leftovers.wait_for_end(lambda: {pid for pid in doomed if not gone(pid)}, timeout_s=timeout_s)

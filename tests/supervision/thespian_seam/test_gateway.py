@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from thespian.system.messages.admin import QueryExists
 from thespian.system.transport import SendStatus
 
-from support import fresh, procfs
+from support import fresh, leftovers, procfs
 from support.seam_peer import peer
-from support.seam_system import KEY, System, eventually, gone, system
+from support.seam_system import KEY, System, gone, system
 
 pytestmark = pytest.mark.processes
 
@@ -94,7 +95,10 @@ def test_a_second_signal_has_the_tree_killed_at_once() -> None:
         root = running.start(args={"on_start": BLOCKS})
         running.process.send_signal(signal.SIGTERM)
         running.wait("shutdown")
-        assert eventually(lambda: bool(running.process.send_signal(signal.SIGINT)) or running.process.poll() is not None)
+        while running.process.poll() is None:
+            running.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(0.05)
         running.join()
         assert gone(root["os_pid"])
 
@@ -106,7 +110,7 @@ def test_a6_orphans_are_adopted_and_reaped() -> None:
         leaf = running.child(middle["ref"], "leaf")
         os.kill(middle["os_pid"], signal.SIGKILL)
         assert running.wait("message", uid="middle")["reason"] == "killed"
-        assert eventually(lambda: not Path(f"/proc/{leaf['os_pid']}").exists()), "not even a zombie"
+        assert not leftovers.wait_for_end(lambda: procfs.pids() & {leaf["os_pid"]}), "not even a zombie"
 
 
 def test_g13_a_process_that_detached_itself_is_found_and_killed() -> None:
@@ -170,8 +174,9 @@ def test_no_core_is_written_and_standard_input_is_empty() -> None:
 
 def test_an_actor_may_be_found_by_the_mark_of_its_environment() -> None:
     with system() as running:
-        root = running.start()
-        assert procfs.environ(root["os_pid"]).get("SPT_NOENV") == "1"
+        running.start()
+        mark = os.environ[leftovers.MARK]
+        assert all(procfs.environ(pid).get(leftovers.MARK) == mark for pid in running.pids())
 
 
 def test_a_configured_log_goes_on_in_every_process(tmp_path: Path) -> None:

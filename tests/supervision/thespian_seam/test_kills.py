@@ -7,11 +7,9 @@ import socket
 import pytest
 
 from support import procfs
-from support.seam_system import System, eventually, gone, system
+from support.seam_system import System, gone, system, wait_gone
 
 pytestmark = pytest.mark.processes
-
-PROMISED_S = 5.0
 
 
 def grown(running: System) -> dict[str, int]:
@@ -39,7 +37,7 @@ def test_c5_who_dies_takes_what_is_below_along_and_nothing_else(victim: str, sig
         order = list(roles)
         # With the admin or the root the program ends; the launcher is what ends it.
         doomed = order[order.index(victim) :]
-        assert eventually(lambda: all(gone(roles[role]) for role in doomed), PROMISED_S)
+        assert wait_gone(roles[role] for role in doomed)
         if victim == "launcher":
             running.join()
             return

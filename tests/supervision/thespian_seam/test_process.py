@@ -197,11 +197,10 @@ def test_a4_foreign_descriptors_are_closed() -> None:
 def test_the_title_shows_and_the_environment_stays_readable() -> None:
     run = fresh.python(
         """
-        import os
         from pathlib import Path
-        from supervision.thespian_seam.process import set_title
-        os.environ.setdefault("SPT_NOENV", "1")
+        from supervision.thespian_seam.process import keep_environment_readable, set_title
         before = Path("/proc/self/environ").read_bytes()
+        keep_environment_readable()
         set_title("agent_session 7f3a")
         print(Path("/proc/self/cmdline").read_bytes().strip(b"\\0").decode())
         assert Path("/proc/self/environ").read_bytes() == before
