@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -33,8 +34,9 @@ def fork(main: Callable[[], object]) -> int:
     """Run ``main`` in a child and return its process id; the child ends when ``main`` does, and dies when this process does.
 
     Cures C5, A2 and A6: Thespian leaves its processes running when their parent is killed, and forks its admin away from its starter.
-    No signal handler of this process ever runs in the child. ``main`` runs on top of the parent's frames, so nothing that the
-    parent holds is finalised in the child.
+    No signal handler of this process ever runs in the child. ``main`` runs on top of the parent's frames and what was there before is
+    frozen, so nothing of the parent's is finalised in the child (which would close descriptors that the child has opened since), and the
+    garbage collector does not touch memory that both share.
 
     Raises:
         OSError: there is no room for another process.
@@ -56,6 +58,7 @@ def fork(main: Callable[[], object]) -> int:
 def _run_child(main: Callable[[], object], parent: int, mask: Iterable[int]) -> NoReturn:
     code = EXIT_UNHANDLED
     try:
+        gc.freeze()
         die_with(parent)
         reset_signals()
         signal.pthread_sigmask(signal.SIG_SETMASK, {*mask, signal.SIGTERM})

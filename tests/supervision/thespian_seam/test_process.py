@@ -173,6 +173,26 @@ def test_the_stacks_are_shown_on_request() -> None:
     assert "most recent call first" in run.stderr
 
 
+def test_what_the_parent_left_to_collect_is_not_finalised_in_the_child() -> None:
+    run = fresh.python(
+        """
+        import gc, os
+        from supervision.thespian_seam.process import fork
+        gc.disable()
+        class Garbage:
+            def __del__(self):
+                print("finalised in", "the parent" if os.getpid() == parent else "the child")
+        parent = os.getpid()
+        garbage = Garbage()
+        garbage.itself = garbage
+        del garbage
+        os.waitpid(fork(gc.collect), 0)
+        gc.collect()
+        """
+    )
+    assert run.stdout == "finalised in the parent\n"
+
+
 def test_a4_foreign_descriptors_are_closed() -> None:
     fresh.python(
         """
