@@ -1,9 +1,11 @@
 """One call as its script sees it, through all lives of its session: the shell of `subscription`, `event_cursor` and `audio_outbox`.
 
-All handles of one call share one of these: the session knows one subscriber for the script, and counts the caller's audio once.
+All handles of one call share one of these: the session knows one subscriber for the script, and counts the caller's audio once. It listens
+from the beginning and keeps the newest events, so that what happened before anybody looked, or before the call's end, can still be read.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +33,12 @@ from protocols import (
     SessionUnavailableError,
     StreamAudio,
     Subscribed,
-    Unsubscribe,
 )
 
 T = TypeVar("T")
 
 MAX_EVENTS: Final = 1024
-"""Events that wait for one reader; beyond it they are left at the session and asked for again."""
+"""The newest events of a call that are kept here, and the events that wait for one reader; others are asked for at the session."""
 MAX_AUDIO_BYTES: Final = 4 << 20
 """The agent's audio that waits for one reader; beyond it the oldest is dropped."""
 LAST_EVENTS_S: Final = 1.0
@@ -51,10 +52,16 @@ class _Reader:
     left_some: bool = False
     """Whether events were left at the session because the inbox was full."""
 
-    def has_room(self) -> bool:
-        if len(self.inbox) >= MAX_EVENTS:
+    def offer(self, pushed: EventPushed) -> Verdict:
+        if self.left_some or len(self.inbox) >= MAX_EVENTS:
             self.left_some = True
-        return not self.left_some
+            return Verdict.REPEATED
+        self.cursor, verdict = self.cursor.offer(pushed)
+        if verdict is Verdict.DELIVER:
+            self.inbox.put(pushed)
+            if isinstance(pushed.event, CallEnded):
+                self.inbox.end()
+        return verdict
 
     def wants_the_rest(self) -> bool:
         if not self.left_some or len(self.inbox) > MAX_EVENTS // 2:
@@ -73,16 +80,17 @@ class Call:
         self._connection = connection
         self._clock = clock
         self._subscription = Subscription()
+        self._cursor = EventCursor(0)
+        self._newest: deque[EventPushed] = deque(maxlen=MAX_EVENTS)
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[AudioPushed]] = set()
-        self._next_number = 0
-        self._speaking = False
         self._outbox: AudioOutbox | None = None
         self._outbox_changed = asyncio.Event()
         self._refused: LivekitexError | None = None
         self._failure: LivekitexError | None = None
         self._alarm = Alarm(self._advance)
         self._last_events = Alarm(self._end_members)
+        self._want()
 
     # What the system tells.
 
@@ -108,18 +116,13 @@ class Call:
     def event(self, pushed: EventPushed) -> None:
         """An event has come."""
         now = self._clock.monotonic()
-        self._next_number = max(self._next_number, pushed.number + 1)
         self._subscription = subscription.heard(self._subscription, now)
-        for reader in tuple(self._readers):
-            if not reader.has_room():
-                continue
-            reader.cursor, verdict = reader.cursor.offer(pushed)
-            if verdict is Verdict.GAP:
-                self._subscription = subscription.missing(self._subscription, now)
-            elif verdict is Verdict.DELIVER:
-                reader.inbox.put(pushed)
-                if isinstance(pushed.event, CallEnded):
-                    reader.inbox.end()
+        self._cursor, verdict = self._cursor.offer(pushed)
+        if verdict is Verdict.DELIVER:
+            self._newest.append(pushed)
+        verdicts = {verdict, *(reader.offer(pushed) for reader in tuple(self._readers))}
+        if Verdict.GAP in verdicts:
+            self._subscription = subscription.missing(self._subscription, now)
         self._want()
 
     def audio(self, pushed: AudioPushed) -> None:
@@ -145,6 +148,7 @@ class Call:
             SystemUnavailableError: the system has ended.
         """
         reader = _Reader(EventCursor(from_number))
+        self._offer_newest(reader)
         with self._joined(self._readers, reader, reader.inbox):
             while True:
                 try:
@@ -152,7 +156,8 @@ class Call:
                 except StopAsyncIteration:
                     return
                 if reader.wants_the_rest():
-                    self.events_lost()
+                    self._offer_newest(reader)
+                    self._want()
 
     async def listen(self) -> AsyncGenerator[AudioPushed]:
         """The agent's audio from now on; ends with the call."""
@@ -172,7 +177,6 @@ class Call:
             SystemUnavailableError: the system has ended.
             LivekitexError: the session refused earlier audio, which is dropped.
         """
-        self._open_outbox()
         while (outbox := self._require_outbox()) is None or outbox.full:
             await self._outbox_change()
         self._outbox = audio_outbox.offer(outbox, pcm, rate_hz, self._clock.monotonic())
@@ -188,6 +192,14 @@ class Call:
 
     # Inside.
 
+    def _offer_newest(self, reader: _Reader) -> None:
+        """Give the reader what is kept here, or have the session asked for what is older."""
+        if self._newest and self._newest[0].number <= reader.cursor.next_number:
+            for pushed in self._newest:
+                reader.offer(pushed)
+        else:
+            self._subscription = subscription.missing(self._subscription, self._clock.monotonic())
+
     @contextmanager
     def _joined(self, members: set[T], member: T, inbox: Inbox[Any]) -> Iterator[None]:
         if self._failure is not None:
@@ -199,13 +211,6 @@ class Call:
         finally:
             members.discard(member)
             self._want()
-
-    def _open_outbox(self) -> None:
-        """Have the session tell which number the caller's next audio has."""
-        if self._outbox is None and not self._speaking:
-            self._speaking = True
-            self._want()
-            self.events_lost()
 
     def _require_outbox(self) -> AudioOutbox | None:
         failure, self._refused = self._refused or self._failure, None
@@ -219,18 +224,12 @@ class Call:
 
     def _want(self) -> None:
         """Tell the subscription what is wanted now."""
-        numbers = [reader.cursor.next_number for reader in self._readers]
-        if not numbers and (self._listeners or self._speaking):
-            numbers = [self._next_number]
-        before = self._subscription
-        audio = bool(self._listeners)
-        self._subscription = subscription.wanted(before, min(numbers, default=None), audio=audio, now=self._clock.monotonic())
-        if before.from_number is not None and self._subscription.from_number is None:
-            self._connection.tell(self.name, Unsubscribe())
+        oldest = min([self._cursor.next_number, *(reader.cursor.next_number for reader in self._readers)])
+        self._subscription = subscription.wanted(self._subscription, oldest, audio=bool(self._listeners), now=self._clock.monotonic())
         self._advance()
 
     def _advance(self) -> None:
-        if self._failure is not None:
+        if self._failure is not None or self._connection.ended.done():
             self._alarm.cancel()
             return
         now = self._clock.monotonic()
@@ -251,7 +250,7 @@ class Call:
         match answer:
             case Subscribed():
                 self._subscription = subscription.subscribed(self._subscription, answer, now)
-                if self._outbox is None and self._speaking:
+                if self._outbox is None or self._outbox.empty:
                     self._outbox = audio_outbox.begin(answer.next_sequence)
                     self._outbox_changed.set()
             case ErrorReply(retryable=False):
@@ -269,15 +268,15 @@ class Call:
             case AudioAccepted(next_sequence=next_sequence):
                 self._outbox = audio_outbox.accepted(self._outbox, batch, next_sequence, now, probe=probe)
             case ErrorReply(retryable=False):
-                self._refused, self._outbox, self._speaking = error_of(answer), None, False
-                self._want()
+                self._refused, self._outbox = error_of(answer), None
+                self._subscription = subscription.missing(self._subscription, now)  # its answer tells the number to go on from
             case _:
                 self._outbox = audio_outbox.doubted(self._outbox, now)
         self._outbox_changed.set()
         self._advance()
 
     def _fail(self, error: LivekitexError) -> None:
-        self._failure, self._outbox, self._speaking = error, None, False
+        self._failure, self._outbox = error, None
         self._outbox_changed.set()
         self._alarm.cancel()
 

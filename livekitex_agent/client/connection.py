@@ -109,14 +109,12 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The launcher has closed its end, or has ended."""
+        """The launcher has closed its end; how it ended is known a moment later."""
         del exc
-        fate = self._launcher.fate()
-        if self._stopping:
-            text = "the system was stopped"
+        if self._said or self._stopping or self._exited.is_set():
+            self._end()
         else:
-            text = f"the system has ended: {self._said or (f'the launcher was {fate}' if fate else 'the launcher closed the connection')}"
-        self._end(SystemUnavailableError(text))
+            self._loop.call_later(LAST_WORDS_S, self._end)
 
     def _receive(self, frame: Frame) -> None:
         match frame:
@@ -151,6 +149,8 @@ class Connection(asyncio.Protocol):
     def _launcher_exited(self) -> None:
         self._loop.remove_reader(self._launcher.exited)
         self._exited.set()
+        if self._transport is None or self._transport.is_closing():
+            self._end()
         # What it wrote is still to be read, up to its end; but a copy of its socket may live on and keep that end away.
         self._loop.call_later(LAST_WORDS_S, self._close)
 
@@ -158,7 +158,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _end(self, error: SystemUnavailableError) -> None:
+    def _end(self) -> None:
+        if self.ended.done():
+            return
+        fate = self._launcher.fate()
+        if self._stopping:
+            error = SystemUnavailableError("the system was stopped")
+        else:
+            why = self._said or (f"the launcher was {fate}" if fate else "the launcher closed the connection")
+            error = SystemUnavailableError(f"the system has ended: {why}")
         self.ended.set_result(error)
         if not self.ready.done():
             self.ready.set_result(error)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from livekitex_agent.client import delivery
 from livekitex_agent.client.connection import Connection
@@ -12,6 +12,9 @@ from livekitex_agent.gateway.frames import Unanswered
 from protocols import Clock, InternalError, LivekitexError, Message, NameChanged, SystemUnavailableError
 
 M = TypeVar("M", bound=Message)
+
+MAX_ENDED: Final = 1024
+"""Names known to have ended; a request to one forgotten waits for its deadline instead of failing at once."""
 
 
 def expect(kind: type[M], message: Message) -> M:
@@ -32,6 +35,7 @@ class Courier:
         self._connection = connection
         self._clock = clock
         self._parcels: defaultdict[str, set[_Parcel]] = defaultdict(set)
+        self._ended: dict[str, str] = {}
 
     async def deliver(self, name: str, what: str, message: Message, *, timeout_s: float) -> Message:
         """Send ``message`` to whoever has ``name``, again and again, until it is answered; cancelling stops that.
@@ -45,7 +49,10 @@ class Courier:
         parcels = self._parcels[name]
         parcels.add(parcel)
         try:
-            parcel.advance()
+            if name in self._ended:
+                parcel.end(self._ended[name])
+            else:
+                parcel.advance()
             return await parcel.answer
         finally:
             parcel.close()
@@ -55,6 +62,11 @@ class Courier:
 
     def name_changed(self, change: NameChanged) -> None:
         """Somebody else has the name now, or nobody."""
+        self._ended.pop(change.name, None)
+        if change.ref is None and change.final:
+            self._ended[change.name] = change.reason
+            while len(self._ended) > MAX_ENDED:
+                del self._ended[next(iter(self._ended))]
         for parcel in tuple(self._parcels.get(change.name, ())):
             parcel.name_changed(change)
 
@@ -84,7 +96,10 @@ class _Parcel:
             self._state = delivery.revived(self._state, self._clock.monotonic())
             self.advance()
         elif change.final:
-            self._perform(delivery.ended(self._state, change.reason))
+            self.end(change.reason)
+
+    def end(self, reason: str) -> None:
+        self._perform(delivery.ended(self._state, reason))
 
     def fail(self, error: LivekitexError) -> None:
         if not self.answer.done():

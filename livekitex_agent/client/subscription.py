@@ -21,7 +21,7 @@ GAP_PATIENCE_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """``from_number`` is None while nobody wants events. ``due`` is when to subscribe (again)."""
+    """``from_number`` is None before anybody wants events. ``due`` is when to subscribe (again)."""
 
     from_number: int | None = None
     audio: bool = False
@@ -38,17 +38,14 @@ class Subscription:
         return None if self.from_number is None else self.due
 
 
-def wanted(subscription: Subscription, from_number: int | None, *, audio: bool, now: float) -> Subscription:
-    """The readers want events from ``from_number`` on (None: no reader), and the agent's audio if ``audio``.
+def wanted(subscription: Subscription, from_number: int, *, audio: bool, now: float) -> Subscription:
+    """The readers want events from ``from_number`` on, and the agent's audio if ``audio``.
 
-    The number moves on with each event; only a step back, or a first reader of audio, needs a new subscription.
+    The number moves on with each event; only a step back, or a first listener or last one, needs a new subscription.
     """
     before = subscription.from_number
-    subscription = replace(subscription, from_number=from_number)
-    if from_number is None:
-        return replace(subscription, audio=False, asked_at=None)
     again = before is None or from_number < before or audio != subscription.audio
-    return replace(subscription, audio=audio, due=now if again else subscription.due)
+    return replace(subscription, from_number=from_number, audio=audio, due=now if again else subscription.due)
 
 
 def tick(subscription: Subscription, now: float) -> tuple[Subscription, Subscribe | None]:

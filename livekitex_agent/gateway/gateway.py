@@ -120,6 +120,7 @@ class Gateway(Actor):
         match event:
             case ChildStarted(ref=root, os_pid=os_pid):
                 self._root, self._root_pid = root, os_pid
+                self._names = self._names.changed(NameChanged(name=ROOT_ID, ref=root))  # a tree may have no registry
                 self._announce_root()
                 self._advance(Happening.ROOT_UP)
             case ChildExited(reason=reason) | ChildStartFailed(reason=reason):

@@ -9,7 +9,7 @@ from livekitex_agent.client import call as call_module
 from livekitex_agent.client.audio_outbox import CAPACITY_S
 from livekitex_agent.client.call import MAX_AUDIO_BYTES, MAX_EVENTS, Call
 from livekitex_agent.client.connection import Connection
-from livekitex_agent.gateway.frames import EventsLost, Request, Tell
+from livekitex_agent.gateway.frames import EventsLost, Request
 from protocols import (
     AudioAccepted,
     AudioPushed,
@@ -27,7 +27,6 @@ from protocols import (
     Subscribed,
     SystemClock,
     SystemUnavailableError,
-    Unsubscribe,
 )
 from support.fake_launcher import FakeTree, close_connection, open_connection
 
@@ -99,9 +98,19 @@ def read(harness: Harness, from_number: int, count: int) -> "asyncio.Task[list[i
     return asyncio.create_task(reading())
 
 
+async def test_it_listens_from_the_beginning_and_keeps_what_nobody_has_read_yet(harness: Harness) -> None:
+    assert await harness.accept_subscription() == Subscribe(from_number=0, audio=False)
+    harness.tree.push(pushed(0))
+    harness.tree.push(pushed(1, CallEnded(reason="normal")))
+    harness.tree.name_gone(NAME, "normal", final=True)
+    assert await read(harness, 0, 1) == [0]
+    assert await read(harness, 0, 99) == [0, 1]
+    assert await read(harness, 1, 99) == [1]
+
+
 async def test_events_come_once_and_in_order_through_a_restart(harness: Harness) -> None:
     reading = read(harness, 0, 5)
-    assert await harness.accept_subscription() == Subscribe(from_number=0, audio=False)
+    await harness.accept_subscription()
     harness.tree.push(pushed(0))
     harness.tree.push(pushed(1))
     harness.tree.name_gone(NAME)
@@ -111,14 +120,6 @@ async def test_events_come_once_and_in_order_through_a_restart(harness: Harness)
         harness.tree.push(pushed(number, incarnation=2))
     harness.tree.push(pushed(4, CallEnded(reason="normal"), incarnation=2))
     assert await reading == [0, 1, 2, 3, 4]
-
-
-async def test_a_reader_ends_with_the_call_and_the_last_reader_ends_the_subscription(harness: Harness) -> None:
-    reading = read(harness, 0, 99)
-    await harness.accept_subscription()
-    harness.tree.push(pushed(0, CallEnded(reason="normal")))
-    assert await reading == [0]
-    assert (await harness.tree.next(Tell)).message == Unsubscribe()
 
 
 async def test_a_missing_event_is_asked_for(harness: Harness) -> None:
@@ -141,28 +142,42 @@ async def test_events_that_the_gateway_lost_are_asked_for(harness: Harness) -> N
     assert await reading == [0]
 
 
-async def test_two_readers_share_a_subscription_and_each_has_its_place(harness: Harness) -> None:
-    late = read(harness, 5, 1)
-    assert (await harness.accept_subscription()).from_number == 5
-    early = read(harness, 4, 2)
-    assert (await harness.accept_subscription()).from_number == 4
-    harness.tree.push(pushed(4))
-    harness.tree.push(pushed(5))
-    assert await early == [4, 5]
-    assert await late == [5]
+async def test_readers_have_each_their_place(harness: Harness) -> None:
+    await harness.accept_subscription()
+    late, early = read(harness, 2, 1), read(harness, 1, 2)
+    for number in range(3):
+        harness.tree.push(pushed(number))
+    assert await early == [1, 2]
+    assert await late == [2]
 
 
-async def test_a_slow_reader_leaves_events_at_the_session(harness: Harness) -> None:
+async def test_events_older_than_what_is_kept_are_asked_for_at_the_session(harness: Harness) -> None:
+    await harness.accept_subscription()
+    for number in range(MAX_EVENTS + 3):
+        harness.call.event(pushed(number))
+    assert await read(harness, 3, 2) == [3, 4]
+    older = read(harness, 2, 2)
+    assert (await harness.accept_subscription()).from_number == 2
+    harness.tree.push(pushed(2))
+    harness.tree.push(pushed(3))
+    assert await older == [2, 3]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_slow_reader_gets_the_rest_when_it_has_room(harness: Harness, kept: bool) -> None:
     events = harness.call.read(0)
     first = asyncio.create_task(anext(events))
     await harness.accept_subscription()
-    for number in range(MAX_EVENTS + 5):
+    await asyncio.sleep(0)
+    last = MAX_EVENTS + (5 if kept else 2 * MAX_EVENTS)
+    for number in range(last + 1):
         harness.call.event(pushed(number))
     assert (await first).number == 0
     for number in range(1, MAX_EVENTS):
         assert (await anext(events)).number == number
-    assert (await harness.accept_subscription()).from_number == MAX_EVENTS
-    harness.tree.push(pushed(MAX_EVENTS))
+    if not kept:
+        assert (await harness.accept_subscription()).from_number == MAX_EVENTS
+        harness.tree.push(pushed(MAX_EVENTS))
     assert (await anext(events)).number == MAX_EVENTS
     await events.aclose()
 
@@ -229,6 +244,7 @@ async def test_listening_asks_for_audio_and_ends_with_the_call(harness: Harness,
         return [audio.position async for audio in harness.call.listen()]
 
     listener = asyncio.create_task(listening())
+    await harness.accept_subscription()
     assert await harness.accept_subscription() == Subscribe(from_number=0, audio=True)
     harness.tree.push(AudioPushed(call_id="c", speech_id="s", position=3, rate_hz=8_000, pcm=SECOND))
     harness.tree.name_gone(NAME, "normal", final=True)
@@ -238,6 +254,7 @@ async def test_listening_asks_for_audio_and_ends_with_the_call(harness: Harness,
 async def test_a_slow_listener_misses_the_oldest(harness: Harness) -> None:
     audio = harness.call.listen()
     first = asyncio.create_task(anext(audio))
+    await harness.accept_subscription()
     await harness.accept_subscription()
     fit = MAX_AUDIO_BYTES // len(SECOND)
     for position in range(fit + 2):
@@ -258,14 +275,14 @@ async def test_audio_is_numbered_on_from_where_the_session_stands(harness: Harne
     await draining
 
 
-async def test_a_speaker_that_joins_a_reader_does_not_wait_for_quiet(harness: Harness) -> None:
-    reading = read(harness, 0, 1)
-    await harness.accept_subscription()
-    speaking = harness.speak()
-    await harness.accept_subscription()
-    await speaking
+async def test_a_session_that_counts_anew_is_followed_when_nothing_waits(harness: Harness) -> None:
+    await harness.accept_subscription(next_sequence=5)
+    harness.tree.name(NAME, 2)
+    await harness.accept_subscription(next_sequence=0)
     harness.tree.push(pushed(0))
-    await reading
+    await read(harness, 0, 1)  # the answer has come
+    await harness.speak()
+    assert (await harness.audio())[1].sequence == 0
 
 
 async def test_a_new_life_is_sent_what_it_lacks(harness: Harness) -> None:
@@ -320,11 +337,14 @@ async def test_refused_audio_is_raised_once_and_the_call_goes_on(harness: Harnes
     with pytest.raises(InvalidAudioError, match="a text call"):
         await harness.call.drain()
     reading = read(harness, 0, 1)
-    await harness.accept_subscription()
+    await harness.accept_subscription(next_sequence=1)
+    await harness.speak()
+    assert (await harness.audio())[1].sequence == 1
     harness.tree.push(pushed(0))
     assert await reading == [0]
 
 
 async def test_nothing_to_drain(harness: Harness) -> None:
+    await harness.accept_subscription()
     await harness.call.drain()
     assert harness.tree.quiet()

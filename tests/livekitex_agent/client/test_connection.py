@@ -105,7 +105,8 @@ async def test_a_copy_of_its_socket_keeps_nobody_waiting(harness: Harness, monke
     assert "SIGKILL" in str(await harness.connection.ended)
 
 
-async def test_a_closed_connection_without_a_word(harness: Harness) -> None:
+async def test_a_closed_connection_without_a_word(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
     harness.tree.close()
     harness.tree.launcher.far.close()
     assert str(await harness.connection.ended) == "the system has ended: the launcher closed the connection"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from livekitex_agent.client import courier as courier_module
 from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.courier import Courier, expect
 from protocols import (
@@ -15,6 +16,7 @@ from protocols import (
     Message,
     MessageTooLargeError,
     NameChanged,
+    Ref,
     SendText,
     SessionUnavailableError,
     SystemClock,
@@ -96,6 +98,19 @@ async def test_the_end_of_the_call_is_told_at_once_and_late_answers_are_dropped(
     harness.tree.answer(request, ACCEPTED)
     with pytest.raises(SessionUnavailableError, match=r"the call has ended \(normal\)"):
         await delivered
+
+
+async def test_a_call_known_to_have_ended_is_not_asked(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier_module, "MAX_ENDED", 1)
+    for name in ("agent_session/other", "agent_session/c"):
+        harness.courier.name_changed(NameChanged(name=name, ref=None, reason="normal", final=True))
+    with pytest.raises(SessionUnavailableError, match=r"the call has ended \(normal\)"):
+        await harness.deliver()
+    assert list(harness.courier._ended) == ["agent_session/c"]
+    harness.courier.name_changed(NameChanged(name="agent_session/c", ref=Ref(id="agent_session/c", uid="2", address="there")))
+    delivered = harness.deliver()
+    harness.tree.answer(await harness.tree.request(SendText), ACCEPTED)
+    await delivered
 
 
 async def test_the_end_of_the_system_is_told_to_all(harness: Harness) -> None:

@@ -11,7 +11,7 @@ def standing(now: float = 100.0) -> Subscription:
     return subscription.subscribed(state, ANSWER, now)
 
 
-def test_nothing_is_asked_for_while_nobody_reads() -> None:
+def test_nothing_is_asked_for_before_anybody_reads() -> None:
     assert subscription.tick(Subscription(), 100.0) == (Subscription(), None)
     assert Subscription().wake_at is None
 
@@ -68,9 +68,3 @@ def test_readers_that_go_on_need_no_new_subscription() -> None:
 def test_a_reader_of_older_events_or_a_first_listener_needs_one() -> None:
     assert subscription.wanted(standing(), 2, audio=False, now=101.0).wake_at == 101.0
     assert subscription.wanted(standing(), 5, audio=True, now=101.0).wake_at == 101.0
-
-
-def test_the_last_reader_ends_it() -> None:
-    state = subscription.wanted(standing(), None, audio=True, now=101.0)
-    assert (state.wake_at, state.audio, state.asked_at) == (None, False, None)
-    assert subscription.wanted(state, 5, audio=False, now=102.0).wake_at == 102.0
