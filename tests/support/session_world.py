@@ -155,7 +155,9 @@ class World:
         self.memory = past.memory
         self._remember(effects)
         self.perform(effects)
-        self.heard_again = deque(again for again in self.spoken if self.lives > 1 and (again.end is None or again.end > self.listening_from))
+        self.heard_again = deque(
+            again for again in self.spoken if self.lives > 1 and (again.end is None or again.end > self.listening_from)
+        )
 
     def kill(self) -> None:
         """End the life, and begin the next."""
@@ -192,9 +194,7 @@ class World:
     def subscribe(self, *, audio: bool = True) -> None:
         self.requests += 1
         number = self.last_event + 1
-        self.feed(
-            i.SubscriptionAsked(request=self.requests, subscriber=SUBSCRIBER, from_number=number, audio=audio, next_sequence=0)
-        )
+        self.feed(i.SubscriptionAsked(request=self.requests, subscriber=SUBSCRIBER, from_number=number, audio=audio, next_sequence=0))
 
     def speak(self, length: int = 1_000, *, lasts: bool = True) -> None:
         """The caller says something, and stops."""
@@ -274,9 +274,7 @@ class World:
             return False
         call, self.tool = self.tool.call, None
         data = f'{{"last": "{call.call_id}"}}'
-        self.feed(
-            i.ToolFinished(call_id=call.call_id, result=result, ok=True, user_data_json=data, end_call=end_call, duration_ms=1.0)
-        )
+        self.feed(i.ToolFinished(call_id=call.call_id, result=result, ok=True, user_data_json=data, end_call=end_call, duration_ms=1.0))
         return True
 
     def play(self, samples: int = 100_000) -> bool:
@@ -397,10 +395,12 @@ class World:
             length = len(say.text) * SAMPLES_PER_CHAR
             if mouth.playing is say:
                 played, total = mouth.at - (mouth.end - length), length / VOICE_HZ
-        self.timers.append((
-            self.now,
-            i.SpeechStopped(speech_id=speech_id, index=index, played_s=played / VOICE_HZ, total_s=total),
-        ))
+        self.timers.append(
+            (
+                self.now,
+                i.SpeechStopped(speech_id=speech_id, index=index, played_s=played / VOICE_HZ, total_s=total),
+            )
+        )
 
     # Questions.
 

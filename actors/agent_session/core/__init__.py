@@ -19,7 +19,7 @@ from actors.agent_session.core.effects import (
     Think,
     Write,
 )
-from actors.agent_session.core.entries import Entry, Happened, LifeEnded
+from actors.agent_session.core.entries import Checkpoint, Entry, Happened, LifeEnded
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.machine import begin, handle
 from actors.agent_session.core.memory import Memory
@@ -32,6 +32,7 @@ __all__ = [
     "EVENTS_KEPT",
     "After",
     "Answer",
+    "Checkpoint",
     "Die",
     "Effect",
     "EndVoice",

@@ -28,7 +28,7 @@ def on_failed(step: Step, failed: JournalFailed) -> None:
 
 def on_retry(step: Step) -> None:
     """Try again."""
-    step.record(Checkpoint(memory=replace(step.memory, entries=0)))
+    step.record(Checkpoint(memory=step.memory))
 
 
 def on_recovered(step: Step) -> None:

@@ -127,7 +127,7 @@ class Memory:
 
     ``last_end`` is why the life before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns`` and
     ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
-    once the call shall end, ``closed`` whether it has. ``entries`` counts what was journalled since the last checkpoint.
+    once the call shall end, ``closed`` whether it has.
     """
 
     incarnation: int = 0
@@ -144,8 +144,7 @@ class Memory:
     user_data_json: str = "{}"
     ending: str = ""
     closed: bool = False
-    next_event: int = 1
-    entries: int = 0
+    next_event: int = 0
 
     @property
     def unanswered(self) -> bool:

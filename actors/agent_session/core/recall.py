@@ -37,31 +37,28 @@ COMMANDS_KEPT: Final = 1_024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a new life finds: the memory, and the newest events."""
+    """What a new life finds: the memory, the newest events, and how many entries stand after the last checkpoint."""
 
     memory: Memory
     log: tuple[Happened, ...]
+    entries: int
 
 
 def restore(entries: Iterable[Entry]) -> Past:
     """The past that ``entries`` tell, in the order of their making; none tell of a call that has not begun."""
     memory = Memory()
     log: list[Happened] = []
+    since = 0
     for entry in entries:
         memory = remember(memory, entry)
+        since = 0 if isinstance(entry, Checkpoint) else since + 1
         if isinstance(entry, Happened):
             log.append(entry)
-    return Past(memory=memory, log=tuple(log[-EVENTS_KEPT:]))
+    return Past(memory=memory, log=tuple(log[-EVENTS_KEPT:]), entries=since)
 
 
-def remember(memory: Memory, entry: Entry) -> Memory:
+def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case for each entry
     """The memory after ``entry``."""
-    if isinstance(entry, Checkpoint):
-        return entry.memory
-    return replace(_remember(memory, entry), entries=memory.entries + 1)
-
-
-def _remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case for each entry
     match entry:
         case Happened(event=CommandDone(command_id=command_id)):
             return replace(memory, next_event=entry.number + 1, inbox=_without(memory.inbox, command_id))

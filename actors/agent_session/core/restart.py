@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
-from actors.agent_session.core.effects import After, EndVoice, Listen, Tell
+from actors.agent_session.core.effects import After, EndVoice, Listen
 from actors.agent_session.core.entries import CallerDropped, LifeBegan
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
@@ -28,7 +28,6 @@ from protocols import (
     ConversationEvent,
     Restarted,
     SessionError,
-    SessionStarted,
 )
 
 MAX_DEATHS: Final = 2
@@ -52,7 +51,7 @@ class Remains:
 
 def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> Step:
     """Take up the call whose past is ``past``."""
-    step = Step(State(setup=setup, memory=past.memory, log=past.log), now)
+    step = Step(State(setup=setup, memory=past.memory, log=past.log, entries=past.entries), now)
     if setup.voice or past.memory.closed:  # of a call that was closed, subscribers may still hear in this time
         step.do(After(delay_s=setup.audience_wait_s, input=AudienceAwaited()))
     if past.memory.closed:
@@ -63,7 +62,6 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
         step.publish(CallStarted(call_id=setup.call_id))
     else:
         step.publish(Restarted(reason=past.memory.last_end or UNKNOWN_END, incarnation=incarnation))
-    step.do(Tell(name=f"job_context/{setup.call_id}", message=SessionStarted(incarnation=incarnation)))
     remark = _listen_again(step, remains) if setup.ears else None
     if step.memory.turn is not None:
         _take_up_turn(step, remains.played)

@@ -66,7 +66,8 @@ class Step:
         """Remember ``entry`` and have it journalled."""
         if not self._dead:
             self._entries.append(entry)
-            self.state = replace(self.state, memory=remember(self.memory, entry))
+            entries = 0 if isinstance(entry, Checkpoint) else self.state.entries + 1
+            self.state = replace(self.state, memory=remember(self.memory, entry), entries=entries)
 
     def publish(self, event: SessionEvent) -> None:
         """Number ``event``, journal it, and push it to the subscribers once it is journalled."""
@@ -107,8 +108,8 @@ class Step:
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after the input, and what is to be done, in order."""
-        if self.memory.entries >= CHECKPOINT_EVERY:
-            self.record(Checkpoint(memory=replace(self.memory, entries=0)))
+        if self.state.entries >= CHECKPOINT_EVERY:
+            self.record(Checkpoint(memory=self.memory))
         write = (Write(entries=tuple(self._entries), then=tuple(self._then)),) if self._entries or self._then else ()
         return self.state, (*self._effects, *write)
 

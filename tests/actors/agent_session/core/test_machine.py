@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.session_world import CHECKED, SPOKEN, World
 
 from protocols import AgentMessage, AgentSentence, CommandDone, ConversationState, EndCall, ReplyLatency, Role, StateChanged, UserMessage
+from support.session_world import CHECKED, SPOKEN, World
 
 
 def states(world: World) -> list[str]:
@@ -123,7 +123,7 @@ def test_the_call_ends_after_everything_that_was_accepted_before() -> None:
     assert not world.refusal(refused).retryable
     kinds = [type(pushed.event).__name__ for pushed in world.events]
     assert kinds[-2:] == ["CommandDone", "CallEnded"]
-    assert [name for name, _ in world.told] == ["job_context/c", "job_context/c"]
+    assert [name for name, _ in world.told] == ["job_context/c"]
 
 
 @given(st.lists(st.sampled_from(["hello", "use look", "use order look", "silence", "use nothing"]), max_size=6), st.booleans())

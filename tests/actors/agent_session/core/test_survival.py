@@ -1,7 +1,7 @@
 """Whatever happens in whatever order, and however often the process dies: nothing accepted is lost, nothing is done twice.
 
-The machine plays caller, handle, disk, model, tools and supervisor against the core; a kill keeps what was committed and the marks outside the
-process, and nothing else.
+The machine plays caller, handle, disk, model, tools and supervisor against the core; a kill keeps what was committed and the marks outside
+the process, and nothing else.
 """
 
 from collections import Counter
@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 
 from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
@@ -31,6 +30,7 @@ from protocols import (
     SessionCommand,
     UserMessage,
 )
+from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 
 S = ConversationState
 TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])

@@ -1,0 +1,365 @@
+"""The AgentSession actor: the shell around the conversation.
+
+Three threads: the actor's own runs the core and performs its effects, one runs the engine's event loop, one writes the journal. The others
+come back with `Context.post`, so the core sees one input at a time. What nobody handled in any of them ends the process.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import count
+from typing import Any, ClassVar, Final, NoReturn
+
+from actors.agent_session import faults
+from actors.agent_session.assembly import make_entries, make_providers, make_setup, make_tools
+from actors.agent_session.blueprint import Blueprint, read_blueprint
+from actors.agent_session.call_memory import CALL_MEMORY_BYTES, CallMemory
+from actors.agent_session.core import (
+    After,
+    Answer,
+    Die,
+    Effect,
+    Entry,
+    Input,
+    Leave,
+    LifeEnded,
+    Moment,
+    Past,
+    Push,
+    Remains,
+    Setup,
+    State,
+    Tell,
+    Write,
+    begin,
+    handle,
+    restore,
+)
+from actors.agent_session.core.inputs import (
+    CommandArrived,
+    InfoAsked,
+    JournalFailed,
+    JournalRecovered,
+    SubscriptionAsked,
+    SubscriptionEnded,
+)
+from actors.agent_session.engine import Engine, LoopThread
+from actors.agent_session.intake import Intake
+from actors.agent_session.journal_writer import JournalWriter
+from protocols import (
+    BYTES_PER_SAMPLE,
+    NORMAL,
+    AudioHandled,
+    AudioPushed,
+    CancelResponse,
+    CommitAudio,
+    EndCall,
+    ErrorReply,
+    ExitReason,
+    Figures,
+    GetFigures,
+    GetSession,
+    InjectFault,
+    InvalidAudioError,
+    JournalError,
+    Message,
+    NameChanged,
+    Ref,
+    RegisterTools,
+    SendText,
+    SessionStarted,
+    StreamAudio,
+    Subscribe,
+    Unsubscribe,
+    UsageError,
+    WatchNames,
+)
+from supervision import Actor
+
+TOOL_REGISTRY: Final = "tool_registry"
+AUDIO_PROCESSOR: Final = "audio_processor"
+REPORT_EVERY_S: Final = 10.0
+"""Between two reports of the audio that was handled."""
+REGISTER_TIMEOUT_S: Final = 5.0
+
+
+class AgentSession(Actor):
+    """One call's conversation. Arguments: see `blueprint.read_blueprint`.
+
+    It answers commands, audio, subscriptions and questions (`protocols.messages.session`). It tells the JobContext of its call that it has
+    begun and that the call has ended, and the tool registry of its tools, whenever it hears that they are there, and needs neither.
+    """
+
+    trap_exit: ClassVar[bool] = True
+
+    _state: State
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        """Take up the call where its journal ends.
+
+        Raises:
+            LivekitexError: the agent, an option, a provider, a tool or the journal's file is wrong; the text names it and the cure.
+        """
+        self._writer: JournalWriter | None = None
+        self._loop: LoopThread | None = None
+        try:
+            self._begin(read_blueprint(args))
+        except BaseException:
+            self._release()
+            raise
+
+    def on_message(self, message: Message) -> None:
+        """Serve the messages of a session; others are dropped."""
+        match message:
+            case StreamAudio():
+                self._take_audio(message)
+            case SendText() | CommitAudio() | CancelResponse() | EndCall() | InjectFault():
+                self._feed(CommandArrived(request=self._request(), command=message, position=self._memory.position))
+            case Subscribe():
+                self._subscribe(message)
+            case Unsubscribe():
+                if self.context.sender is not None:
+                    self._feed(SubscriptionEnded(subscriber=self.context.sender))
+            case GetSession():
+                self._feed(InfoAsked(request=self._request()))
+            case GetFigures():
+                self.context.reply(Figures(role="agent_session", figures=self._figures()))
+            case NameChanged():
+                self._meet(message)
+            case _:
+                super().on_message(message)
+
+    def on_registry_changed(self) -> None:
+        """Ask the new registry who is there."""
+        self._watch()
+
+    def on_ping(self, answer: Callable[[], None]) -> None:
+        """Answer from the event loop, through the mailbox: a hang of either is one of the session."""
+        loop = self._loop
+        if loop is not None:
+            loop.call(self.context.post, answer)
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Leave word of the end, for the life that follows."""
+        if self._writer is not None:
+            self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda: None)
+        self._report_audio()
+        self._release()
+
+    def _begin(self, blueprint: Blueprint) -> None:
+        context, self._blueprint = self.context, blueprint
+        if blueprint.journal is not None:  # it reads the past while the providers load
+            self._writer = JournalWriter(
+                blueprint.journal,
+                failed=lambda text: context.post(partial(self._feed, JournalFailed(text=text))),
+                recovered=lambda: context.post(partial(self._feed, JournalRecovered())),
+                crashed=self._crashed,
+            )
+        providers, tools = make_providers(blueprint), make_tools(blueprint)
+        self._tools = make_entries(blueprint)
+        incarnation, entries, failure = self._past()
+        past = restore(entries)
+        caller = past.memory.caller
+        # In fresh memory the audio of an open turn is missing: it begins behind what the journal speaks of.
+        fresh_at = max(past.memory.heard_until, caller.start + 1 if caller is not None else 0)
+        self._memory = CallMemory(context.memory or memoryview(bytearray(CALL_MEMORY_BYTES)), fresh_at=fresh_at)
+        self._intake = Intake(self._memory)
+        self._seconds_out = 0.0
+        self._reported = (0.0, 0.0)
+        self._voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
+        self._requests: dict[int, Callable[[Message], None]] = {}
+        self._numbers = count(1)
+        self._met: dict[str, Ref] = {}
+        self._loop = LoopThread("engine", self._crashed)
+        self._engine = Engine(
+            self._loop,
+            providers,
+            tools,
+            self._memory,
+            call_id=blueprint.call_id,
+            turns=blueprint.turns,
+            clock=context.clock,
+            report=lambda what: context.post(partial(self._feed, what)),
+            push=lambda *audio: context.post(partial(self._push_audio, *audio)),
+        )
+        journal_path = str(blueprint.journal) if self._writer is not None else ""
+        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, incarnation)
+        if failure:
+            self._feed(JournalFailed(text=failure))
+        self._watch()
+        context.after(REPORT_EVERY_S, self._report_again)
+
+    def _past(self) -> tuple[int, tuple[Entry, ...], str]:
+        """The number of this life, the entries of those before, and what keeps it from being written down.
+
+        A call that has no past yet goes on without a journal; one that has does not go on without its past.
+        """
+        if self._writer is None or self._blueprint.journal is None:
+            return 1, (), ""
+        try:
+            return *self._writer.opened(), ""
+        except JournalError as failure:
+            self._writer = None
+            if self._blueprint.journal.exists() or not failure.retryable:
+                raise
+            return 1, (), str(failure)
+
+    # The core.
+
+    def _live(self, setup: Setup, past: Past, incarnation: int) -> None:
+        turn = past.memory.turn
+        remains = Remains(
+            oldest=self._memory.oldest,
+            position=self._memory.position,
+            played=self._memory.played(turn.turn_id) if turn is not None else None,
+        )
+        self._state, effects = begin(setup, past, incarnation, remains, self._now())
+        self._perform(effects)
+
+    def _feed(self, what: Input) -> None:
+        self._state, effects = handle(self._state, what, self._now())
+        self._perform(effects)
+
+    def _now(self) -> Moment:
+        return Moment(monotonic_s=self.context.clock.monotonic(), wall_s=self.context.clock.wall())
+
+    def _perform(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            match effect:
+                case Write():
+                    self._write(effect)
+                case Answer(request=request, message=message):
+                    self._requests.pop(request)(message)
+                case Push(to=subscribers, event=event):
+                    for subscriber in subscribers:
+                        self.context.send(subscriber, event)
+                case Tell(name=name, message=message):
+                    self._tell(name, message)
+                case After(delay_s=delay_s, input=what):
+                    self.context.after(delay_s, partial(self._feed, what))
+                case Die(fault=fault):
+                    faults.commit(fault)
+                case Leave():
+                    self._leave()
+                case _:
+                    self._engine.perform(effect)
+
+    def _write(self, write: Write) -> None:
+        if self._writer is None:
+            self._perform(write.then)
+        else:
+            self._writer.write(write.entries, lambda: self.context.post(partial(self._perform, write.then)))
+
+    def _leave(self) -> None:
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.close(delete=not self._blueprint.retained)
+        self.context.exit(NORMAL)
+
+    def _crashed(self, failure: BaseException) -> None:
+        """From any thread: end the process for what nobody handled."""
+
+        def crash() -> NoReturn:
+            raise failure
+
+        self.context.post(crash)
+
+    # Requests.
+
+    def _request(self) -> int:
+        number = next(self._numbers)
+        self._requests[number] = self.context.replier()
+        return number
+
+    def _take_audio(self, chunk: StreamAudio) -> None:
+        listened_to = self._engine.listened_to
+        if listened_to is None:
+            error: UsageError = UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
+            self.context.reply(_refused(error))
+            return
+        try:
+            self.context.reply(self._intake.take(chunk, listened_to))
+        except InvalidAudioError as failure:
+            self.context.reply(_refused(failure))
+            return
+        self._engine.heard()
+
+    def _subscribe(self, message: Subscribe) -> None:
+        if self.context.sender is not None:
+            asked = SubscriptionAsked(
+                request=self._request(),
+                subscriber=self.context.sender,
+                from_number=message.from_number,
+                audio=message.audio,
+                next_sequence=self._memory.next_sequence,
+            )
+            self._feed(asked)
+
+    def _push_audio(self, speech_id: str, position: int, pcm: bytes) -> None:
+        self._seconds_out += len(pcm) / BYTES_PER_SAMPLE / self._voice_rate_hz
+        audio = AudioPushed(call_id=self._blueprint.call_id, speech_id=speech_id, position=position, rate_hz=self._voice_rate_hz, pcm=pcm)
+        for subscriber in self._state.subscribers:
+            if subscriber.audio:
+                self.context.send(subscriber.ref, audio)
+
+    # Others.
+
+    def _watch(self) -> None:
+        if self.context.registry is not None:
+            for name in (TOOL_REGISTRY, AUDIO_PROCESSOR, self._job_context):
+                self.context.send(self.context.registry, WatchNames(prefix=name))
+
+    @property
+    def _job_context(self) -> str:
+        return f"job_context/{self._blueprint.call_id}"
+
+    def _meet(self, change: NameChanged) -> None:
+        """Somebody whom this session talks to is there, or is gone."""
+        if change.ref is None:
+            self._met.pop(change.name, None)
+            return
+        self._met[change.name] = change.ref
+        if change.name == TOOL_REGISTRY and self._tools:
+            self.context.ask(change.ref, RegisterTools(tools=self._tools), timeout_s=REGISTER_TIMEOUT_S, then=lambda _answer: None)
+        elif change.name == self._job_context:
+            self.context.send(change.ref, SessionStarted(incarnation=self._state.memory.incarnation))
+
+    def _tell(self, name: str, message: Message) -> None:
+        if name in self._met:
+            self.context.send(self._met[name], message)
+        else:
+            self.context.send_name(name, message)
+
+    def _report_again(self) -> None:
+        self._report_audio()
+        self.context.after(REPORT_EVERY_S, self._report_again)
+
+    def _report_audio(self) -> None:
+        now = (self._intake.seconds, self._seconds_out)
+        if now != self._reported:
+            seconds_in, seconds_out = now[0] - self._reported[0], now[1] - self._reported[1]
+            self._reported = now
+            self._tell(AUDIO_PROCESSOR, AudioHandled(seconds_in=seconds_in, seconds_out=seconds_out, dropped_s=0.0))
+
+    def _figures(self) -> dict[str, Any]:
+        memory = self._state.memory
+        return {
+            "call_id": self._blueprint.call_id,
+            "state": str(self._state.phase),
+            "incarnation": memory.incarnation,
+            "turns": memory.turns,
+            "tool_calls": memory.calls,
+            "events": memory.next_event - 1,
+            "subscribers": len(self._state.subscribers),
+            "seconds_in": round(self._intake.seconds, 3),
+            "seconds_out": round(self._seconds_out, 3),
+        }
+
+    def _release(self) -> None:
+        if self._loop is not None:
+            self._loop.stop()
+        if self._writer is not None:
+            self._writer.close(delete=False)
+
+
+def _refused(error: UsageError) -> ErrorReply:
+    return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)

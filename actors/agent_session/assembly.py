@@ -1,0 +1,70 @@
+"""From a blueprint to what a session works with: its providers, its tools, and what its core is told."""
+
+import os
+
+from actors.agent_session.blueprint import Blueprint
+from actors.agent_session.core import Setup
+from actors.agent_session.engine import Providers
+from actors.media import split_sentences
+from actors.providers import make_llm, make_stt, make_tts, make_vad
+from actors.tools import FunctionTool, load_tool
+from protocols import InvalidAgentError, ProviderKind, ToolEntry
+
+
+def make_providers(blueprint: Blueprint) -> Providers:
+    """The call's providers; slow where their models are not loaded yet.
+
+    Raises:
+        MissingExtraError, ConfigurationError: as their factories do.
+    """
+    refs = blueprint.providers
+    return Providers(
+        llm=make_llm(refs[ProviderKind.LLM]),
+        vad=make_vad(refs[ProviderKind.VAD]) if ProviderKind.VAD in refs else None,
+        stt=make_stt(refs[ProviderKind.STT]) if ProviderKind.STT in refs else None,
+        tts=make_tts(refs[ProviderKind.TTS]) if ProviderKind.TTS in refs else None,
+    )
+
+
+def make_tools(blueprint: Blueprint) -> dict[str, FunctionTool]:
+    """The agent's tools by name.
+
+    Raises:
+        InvalidAgentError: a reference leads nowhere, or two tools have one name.
+        InvalidToolError: what it leads to cannot be a tool.
+    """
+    tools: dict[str, FunctionTool] = {}
+    for wire in blueprint.tools:
+        tool = load_tool(wire)
+        if tool.schema.name in tools:
+            raise InvalidAgentError(f"two tools are called {tool.schema.name}: give one another name")
+        tools[tool.schema.name] = tool
+    return tools
+
+
+def make_entries(blueprint: Blueprint) -> tuple[ToolEntry, ...]:
+    """The agent's tools as the tool registry knows them."""
+    return tuple(
+        ToolEntry(name=wire["name"], description=wire["description"], parameters=wire["parameters"], source=wire["source"])
+        for wire in blueprint.tools
+    )
+
+
+def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool], *, journal_path: str) -> Setup:
+    """What the core is told."""
+    return Setup(
+        call_id=blueprint.call_id,
+        instructions=blueprint.instructions,
+        greeting=tuple(split_sentences(blueprint.greeting)),
+        apology=blueprint.turns.apology,
+        repeat=blueprint.turns.repeat,
+        tools=frozenset(tools),
+        idempotent=frozenset(name for name, tool in tools.items() if tool.idempotent),
+        ears=providers.vad is not None,
+        voice=providers.tts is not None,
+        voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
+        max_tool_rounds=blueprint.turns.max_tool_rounds,
+        fault_injection=blueprint.fault_injection,
+        os_pid=os.getpid(),
+        journal_path=journal_path,
+    )

@@ -1,0 +1,111 @@
+"""What a session is started with: its arguments, checked before anything is begun."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from actors.providers import OptionReader
+from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
+
+_DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
+_DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
+_MAX_SENTENCE: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """How the turn is taken. All are options of the agent.
+
+    ``min_speech_ms`` of sound are speech (250). ``end_silence_ms`` of silence end the caller's turn (500). ``min_interruption_ms`` of
+    speech interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). ``apology`` is
+    said when a turn had to be given up, ``repeat`` when the caller has to say something again.
+    """
+
+    min_speech_ms: int
+    end_silence_ms: int
+    min_interruption_ms: int
+    max_tool_rounds: int
+    apology: str
+    repeat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """A session as its arguments describe it. ``journal`` is the call's file (None: none), kept after the end if ``retained``."""
+
+    call_id: str
+    instructions: str
+    greeting: str
+    tools: tuple[Mapping[str, Any], ...]
+    providers: Mapping[ProviderKind, ProviderRef]
+    turns: TurnOptions
+    journal: Path | None
+    retained: bool
+    fault_injection: bool
+
+
+def read_blueprint(args: Mapping[str, Any]) -> Blueprint:
+    """The blueprint in an actor's arguments: ``call_id``, ``agent`` (on the wire) and ``options``.
+
+    Raises:
+        InvalidAgentError: the agent is malformed; the text names the field.
+        ConfigurationError: an option is unknown or out of range.
+    """
+    call_id, agent, options = args["call_id"], args["agent"], args.get("options", {})
+    if not isinstance(call_id, str) or not call_id or not all(char.isalnum() or char in "-_." for char in call_id) or call_id[0] == ".":
+        raise ConfigurationError(f"call_id {call_id!r:.80}: use letters, digits, '-', '_' and '.'")
+    providers = {kind: ref for kind in ProviderKind if (ref := _provider(agent, kind)) is not None}
+    if ProviderKind.LLM not in providers:
+        raise InvalidAgentError("the agent has no llm: give it one")
+    if (ProviderKind.VAD in providers) is not (ProviderKind.STT in providers):
+        raise InvalidAgentError("the agent has one of vad and stt: to hear it needs both")
+    journal_dir = options.get("journal_dir")
+    return Blueprint(
+        call_id=call_id,
+        instructions=_text(agent, "instructions"),
+        greeting=_text(agent, "greeting"),
+        tools=tuple(agent.get("tools", ())),
+        providers=providers,
+        turns=_turn_options(agent.get("options") or {}),
+        journal=None if journal_dir is None else Path(journal_dir) / f"{call_id}.sqlite3",
+        retained=bool(options.get("retention_s")),
+        fault_injection=bool(options.get("fault_injection")),
+    )
+
+
+def _text(agent: Mapping[str, Any], name: str) -> str:
+    value = agent.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidAgentError(f"{name} is a {type(value).__name__}: give text")
+    return value
+
+
+def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | None:
+    wire = agent.get(kind)
+    if wire is None:
+        return None
+    if not isinstance(wire, Mapping) or not isinstance(wire.get("factory"), str):
+        raise InvalidAgentError(f"{kind} is {wire!r:.80}: give {{'factory': 'module:name', 'options': {{}}}}")
+    return ProviderRef(factory=wire["factory"], options=wire.get("options") or {})
+
+
+def _turn_options(options: Mapping[str, Any]) -> TurnOptions:
+    reader = OptionReader("the agent", options)
+    turns = TurnOptions(
+        min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
+        end_silence_ms=reader.integer("end_silence_ms", 500, lowest=100, highest=5_000),
+        min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
+        max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
+        apology=_sentence(reader, "apology", _DEFAULT_APOLOGY),
+        repeat=_sentence(reader, "repeat", _DEFAULT_REPEAT),
+    )
+    reader.finish()
+    return turns
+
+
+def _sentence(reader: OptionReader, name: str, default: str) -> str:
+    value = reader.anything(name, default)
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= _MAX_SENTENCE:
+        raise reader.error(name, value, f"a sentence of at most {_MAX_SENTENCE} characters")
+    return value.strip()

@@ -1,0 +1,131 @@
+"""What of a call lies outside the session's process: the caller's newest audio, and how far the reply was played.
+
+The memory is kept by the supervisor and found again by each life. A process may be killed in the middle of any write, so each fact is
+written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
+
+::
+
+    0     magic and version, capacity, first sample
+    64    audio slots 0 and 1:    generation, position, next_sequence, CRC
+    192   playback slots 0 and 1: generation, speech, position, CRC
+    512   ring: PCM16 at the session's rate; sample n is at n modulo the capacity
+
+One thread writes audio, one writes playback, any may read.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ
+
+RING_S: Final = 30
+"""Seconds of the caller's audio that are kept."""
+CAPACITY: Final = RING_S * SESSION_RATE_HZ
+"""The same in samples. Who appends faster than he reads keeps the distance: what is overwritten is not there any more."""
+
+_MAGIC: Final = b"livekitex call\x00\x01"
+_PREAMBLE: Final = struct.Struct("<16sQQ")
+_SLOT: Final = struct.Struct("<QQQI")
+_SLOT_BYTES: Final = 64
+_AUDIO_AT: Final = 64
+_PLAYBACK_AT: Final = 192
+_RING_AT: Final = 512
+CALL_MEMORY_BYTES: Final = _RING_AT + CAPACITY * BYTES_PER_SAMPLE
+"""The size of a call's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """The newest content of a pair of slots."""
+
+    generation: int
+    first: int
+    second: int
+
+
+class CallMemory:
+    """The memory of one call on ``view``, at least `CALL_MEMORY_BYTES` long.
+
+    A memory that is not one of ours is made a fresh one, whose audio begins at the sample ``fresh_at``.
+    """
+
+    def __init__(self, view: memoryview, *, fresh_at: int = 0) -> None:
+        self._view = view
+        magic, capacity, begun_at = _PREAMBLE.unpack_from(view)
+        self._begun_at: int = begun_at
+        if (magic, capacity) != (_MAGIC, CAPACITY):
+            self._begun_at = fresh_at
+            view[:_RING_AT] = bytes(_RING_AT)
+            _write(view, _AUDIO_AT, _Fact(1, fresh_at, 0))
+            _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
+            _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
+        self._audio = _read(view, _AUDIO_AT)
+        self._playback = _read(view, _PLAYBACK_AT)
+
+    @property
+    def position(self) -> int:
+        """The sample after the newest one."""
+        return self._audio.first
+
+    @property
+    def oldest(self) -> int:
+        """The oldest sample that is there."""
+        return max(self._begun_at, self.position - CAPACITY)
+
+    @property
+    def next_sequence(self) -> int:
+        """The number of the caller's next chunk."""
+        return self._audio.second
+
+    def append(self, pcm: bytes) -> None:
+        """Keep ``pcm`` (at most the capacity), the caller's next chunk; then it is acknowledged. The oldest audio is overwritten."""
+        start = self.position % CAPACITY * BYTES_PER_SAMPLE
+        head = min(len(pcm), CAPACITY * BYTES_PER_SAMPLE - start)
+        self._view[_RING_AT + start : _RING_AT + start + head] = pcm[:head]
+        self._view[_RING_AT : _RING_AT + len(pcm) - head] = pcm[head:]
+        fact = _Fact(self._audio.generation + 1, self.position + len(pcm) // BYTES_PER_SAMPLE, self.next_sequence + 1)
+        _write(self._view, _AUDIO_AT, fact)
+        self._audio = fact
+
+    def read(self, start: int, end: int) -> bytes | None:
+        """The samples from ``start`` to ``end``; None if not all of them are there (any more)."""
+        if not self.oldest <= start <= end <= self.position:
+            return None
+        first, count = start % CAPACITY * BYTES_PER_SAMPLE, (end - start) * BYTES_PER_SAMPLE
+        head = min(count, CAPACITY * BYTES_PER_SAMPLE - first)
+        return bytes(self._view[_RING_AT + first : _RING_AT + first + head]) + bytes(self._view[_RING_AT : _RING_AT + count - head])
+
+    def mark(self, speech_id: str, position: int) -> None:
+        """Note that the reply ``speech_id`` was played up to the sample ``position``."""
+        fact = _Fact(self._playback.generation + 1, _hash(speech_id), position)
+        _write(self._view, _PLAYBACK_AT, fact)
+        self._playback = fact
+
+    def played(self, speech_id: str) -> int | None:
+        """The last mark of the reply ``speech_id``; None if the last mark is another reply's."""
+        return self._playback.second if self._playback.first == _hash(speech_id) else None
+
+
+def _hash(speech_id: str) -> int:
+    return 1 << 32 | zlib.crc32(speech_id.encode())
+
+
+def _write(view: memoryview, at: int, fact: _Fact) -> None:
+    place = at + fact.generation % 2 * _SLOT_BYTES
+    _SLOT.pack_into(view, place, fact.generation, fact.first, fact.second, _checksum(fact))
+
+
+def _read(view: memoryview, at: int) -> _Fact:
+    facts = []
+    for place in (at, at + _SLOT_BYTES):
+        *fields, checksum = _SLOT.unpack_from(view, place)
+        fact = _Fact(*fields)
+        if checksum == _checksum(fact):
+            facts.append(fact)
+    return max(facts, key=lambda fact: fact.generation, default=_Fact(0, 0, 0))
+
+
+def _checksum(fact: _Fact) -> int:
+    return zlib.crc32(struct.pack("<QQQ", fact.generation, fact.first, fact.second), 1)

@@ -1,0 +1,9 @@
+"""The engine of a session: ears, brain, hands and mouth on one event loop in a thread of its own.
+
+It does what the core wants done (`core.effects`) and tells what came of it (`core.inputs`); it decides nothing about the conversation.
+"""
+
+from actors.agent_session.engine.engine import Engine, Providers
+from actors.agent_session.engine.loop import LoopThread
+
+__all__ = ["Engine", "LoopThread", "Providers"]

@@ -1,0 +1,158 @@
+"""The caller's voice: from the call's memory through voice activity detection to utterances, and from an utterance to its text.
+
+Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from actors.agent_session.call_memory import CallMemory
+from actors.agent_session.core import EndVoice, Input, Listen, Recognize
+from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded, VoiceLasted
+from actors.agent_session.engine.failures import failure_of
+from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
+from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, VAD, Clock
+
+RECOGNITION_TIMEOUT_S: Final = 20.0
+ATTEMPTS: Final = 2
+FRAMES_AT_ONCE: Final = 32
+"""After as many frames the loop's other work has its turn."""
+ARRIVALS_KEPT: Final = 1_024
+READ_S: Final = 1.0
+"""Seconds of audio that are taken from the memory at a time."""
+
+
+class Ears:
+    """Listens with ``vad`` and ``stt``. All methods are called on the event loop, but for `position`, which may be read anywhere."""
+
+    def __init__(
+        self,
+        vad: VAD,
+        stt: STT,
+        memory: CallMemory,
+        clock: Clock,
+        *,
+        min_speech_ms: int,
+        end_silence_ms: int,
+        min_interruption_ms: int,
+        report: Callable[[Input], None],
+    ) -> None:
+        self._vad = vad
+        self._stt = stt
+        self._memory = memory
+        self._clock = clock
+        self._report = report
+        self._options = SegmenterOptions(
+            frame_samples=vad.frame_samples * SESSION_RATE_HZ // vad.rate_hz, min_speech_ms=min_speech_ms, hangover_ms=end_silence_ms
+        )
+        self._interruption = self._options.samples(min_interruption_ms)
+        self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
+        self._commits: deque[EndVoice] = deque()
+        self.listen(Listen(start=memory.position))
+
+    def listen(self, wanted: Listen) -> None:
+        """Listen from a sample on, as if nothing had been heard before."""
+        self.position = wanted.start
+        self._segmenter = SpeechSegmenter(self._options, first_sample=wanted.start)
+        self._resampler = Resampler(SESSION_RATE_HZ, self._vad.rate_hz)
+        self._pending = b""
+        self._read_to = wanted.start
+        self._voiced_from: int | None = None
+        self._began_at = 0
+        self._lasted = False
+        self._vad.reset()
+        self.hear()
+
+    def hear(self) -> None:
+        """There may be new audio: listen to it."""
+        self._arrivals.append((self._memory.position, self._clock.monotonic()))
+        self._go_on()
+
+    def end_voice(self, wanted: EndVoice) -> None:
+        """End the caller's turn at a sample, as soon as everything before it has been listened to."""
+        self._commits.append(wanted)
+        self._go_on()
+
+    async def recognize(self, wanted: Recognize) -> None:
+        """The text of an utterance, or why there is none."""
+        pcm = self._memory.read(wanted.start, wanted.end)
+        if pcm is None:
+            self._report(AudioLost(token=wanted.token))
+            return
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with asyncio.timeout(RECOGNITION_TIMEOUT_S):
+                    text = await self._stt.recognize(resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz))
+            except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+                what, retryable = failure_of(failure)
+                if retryable and attempt < ATTEMPTS:
+                    continue
+                self._report(RecognitionFailed(token=wanted.token, text=what, retryable=retryable))
+            else:
+                self._report(Recognized(token=wanted.token, text=text.strip()))
+            return
+
+    def _go_on(self) -> None:
+        for _ in range(FRAMES_AT_ONCE):
+            if self._commits and self._reached(self._commits[0].position):
+                self._commit(self._commits.popleft())
+            frame = self._next_frame()
+            if frame is None:
+                return
+            self._feed(self._vad.probability(frame))
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _reached(self, position: int) -> bool:
+        """Whether everything before ``position`` was listened to; what a memory that was lost had held never comes."""
+        return self.position + self._options.frame_samples > position or position > self._memory.position
+
+    def _next_frame(self) -> bytes | None:
+        size = self._vad.frame_samples * BYTES_PER_SAMPLE
+        while len(self._pending) < size:
+            start = max(self._read_to, self._memory.oldest)
+            end = min(self._memory.position, start + int(READ_S * SESSION_RATE_HZ))
+            pcm = self._memory.read(start, end) if end > start else None
+            if pcm is None:
+                return None
+            self._read_to = end
+            self._pending += self._resampler.process(pcm)
+        frame, self._pending = self._pending[:size], self._pending[size:]
+        return frame
+
+    def _feed(self, probability: float) -> None:
+        if probability >= self._options.on_threshold and self._voiced_from is None:
+            self._voiced_from = self.position
+        events = self._segmenter.feed(probability)
+        self.position = self._segmenter.position
+        self._tell(events)
+        if self._segmenter.speaking and not self._lasted and self.position - self._began_at >= self._interruption:
+            self._lasted = True
+            self._report(VoiceLasted())
+
+    def _tell(self, events: tuple[SpeechEvent, ...]) -> None:
+        padding = self._options.samples(self._options.padding_ms)
+        for event in events:
+            match event:
+                case SpeechStarted(at_sample=start):
+                    self._began_at, self._lasted = start + padding, False
+                    self._report(VoiceBegan(start=start))
+                case SpeechEnded(at_sample=end):
+                    self._voiced_from = None
+                    self._report(VoiceEnded(end=end, ended_s=self._arrived(end - padding)))
+
+    def _commit(self, wanted: EndVoice) -> None:
+        """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""
+        if self._segmenter.speaking:
+            self._tell(self._segmenter.finish())
+        elif self._voiced_from is not None:
+            start = min(self._voiced_from, self._segmenter.needed_from)
+            self._segmenter.finish()
+            self._report(VoiceBegan(start=max(start, self._memory.oldest)))
+            self._tell((SpeechEnded(at_sample=self.position),))
+        self._report(AudioCommitted(command_id=wanted.command_id))
+
+    def _arrived(self, sample: int) -> float:
+        """When the sample came in."""
+        return next((at for position, at in self._arrivals if position >= sample), self._clock.monotonic())

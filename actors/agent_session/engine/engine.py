@@ -1,0 +1,144 @@
+"""What the core wants done, brought to the part that does it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from actors.agent_session.blueprint import TurnOptions
+from actors.agent_session.call_memory import CallMemory
+from actors.agent_session.core import EndVoice, Input, Listen, OpenMouth, Recognize, RunTool, Say, StopSpeech, StopThinking, Think
+from actors.agent_session.engine.brain import Brain
+from actors.agent_session.engine.ears import Ears
+from actors.agent_session.engine.hands import Hands
+from actors.agent_session.engine.loop import LoopThread
+from actors.agent_session.engine.mouth import Mouth, Push
+from actors.tools import FunctionTool
+from protocols import LLM, STT, TTS, VAD, Clock
+
+Work = Listen | EndVoice | Recognize | Think | StopThinking | Say | StopSpeech | OpenMouth | RunTool
+"""The effects that an engine performs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Providers:
+    """The providers of a call: ``vad`` and ``stt`` come together or not at all."""
+
+    llm: LLM
+    vad: VAD | None = None
+    stt: STT | None = None
+    tts: TTS | None = None
+
+
+class Engine:
+    """Makes the parts for ``providers`` on the loop of ``thread``; `perform` and `heard` may be called from any thread.
+
+    ``report`` and ``push`` are called from the loop.
+    """
+
+    def __init__(
+        self,
+        thread: LoopThread,
+        providers: Providers,
+        tools: Mapping[str, FunctionTool],
+        memory: CallMemory,
+        *,
+        call_id: str,
+        turns: TurnOptions,
+        clock: Clock,
+        report: Callable[[Input], None],
+        push: Push,
+    ) -> None:
+        self._thread = thread
+        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], report)
+        self._hands = Hands(tools, call_id, clock, report)
+        self._ears: Ears | None = None
+        self._mouth: Mouth | None = None
+        self._thinking: asyncio.Task[None] | None = None
+        self._recognizing: asyncio.Task[None] | None = None
+        thread.call(partial(self._begin, providers, memory, turns=turns, clock=clock, report=report, push=push))
+
+    @property
+    def listened_to(self) -> int | None:
+        """The sample of the caller's audio up to which was listened; None for a call without ears."""
+        return self._ears.position if self._ears else None
+
+    def perform(self, work: Work) -> None:
+        """Have ``work`` done; in the order of the calls."""
+        self._thread.call(self._perform, work)
+
+    def heard(self) -> None:
+        """The caller's memory has new audio."""
+        self._thread.call(self._hear)
+
+    def _begin(
+        self,
+        providers: Providers,
+        memory: CallMemory,
+        *,
+        turns: TurnOptions,
+        clock: Clock,
+        report: Callable[[Input], None],
+        push: Push,
+    ) -> None:
+        if providers.vad is not None and providers.stt is not None:
+            self._ears = Ears(
+                providers.vad,
+                providers.stt,
+                memory,
+                clock,
+                min_speech_ms=turns.min_speech_ms,
+                end_silence_ms=turns.end_silence_ms,
+                min_interruption_ms=turns.min_interruption_ms,
+                report=report,
+            )
+        if providers.tts is not None:
+            self._mouth = Mouth(providers.tts, memory, clock, spawn=self._thread.spawn, report=report, push=push)
+            self._thread.spawn(self._mouth.run())
+
+    def _hear(self) -> None:
+        if self._ears is not None:
+            self._ears.hear()
+
+    def _perform(self, work: Work) -> None:
+        match work:
+            case Think():
+                self._stop_thinking()
+                self._thinking = self._thread.spawn(self._brain.think(work))
+            case StopThinking():
+                self._stop_thinking()
+            case RunTool():
+                self._thread.spawn(self._hands.run(work))
+            case Listen() | EndVoice() | Recognize():
+                self._use_ears(work)
+            case Say() | StopSpeech() | OpenMouth():
+                self._use_mouth(work)
+
+    def _use_ears(self, work: Listen | EndVoice | Recognize) -> None:
+        if self._ears is None:
+            return
+        match work:
+            case Listen():
+                self._ears.listen(work)
+            case EndVoice():
+                self._ears.end_voice(work)
+            case Recognize():
+                if self._recognizing is not None:
+                    self._recognizing.cancel()
+                self._recognizing = self._thread.spawn(self._ears.recognize(work))
+
+    def _use_mouth(self, work: Say | StopSpeech | OpenMouth) -> None:
+        if self._mouth is None:
+            return
+        match work:
+            case Say():
+                self._mouth.say(work)
+            case StopSpeech():
+                self._mouth.stop(work)
+            case OpenMouth():
+                self._mouth.open()
+
+    def _stop_thinking(self) -> None:
+        if self._thinking is not None:
+            self._thinking.cancel()
+            self._thinking = None

@@ -1,0 +1,36 @@
+"""The caller's audio on its way into the call's memory: checked, brought to the session's rate, acknowledged."""
+
+from typing import Final
+
+from actors.agent_session.call_memory import CallMemory
+from actors.media import Resampler
+from protocols import SESSION_RATE_HZ, AudioAccepted, AudioChunk, StreamAudio
+
+MAX_BACKLOG_S: Final = 4.0
+"""Audio that waits to be listened to; beyond it chunks are not taken, and have to be sent again."""
+
+
+class Intake:
+    """Takes the chunks of one life in their order."""
+
+    def __init__(self, memory: CallMemory) -> None:
+        self._memory = memory
+        self._rate_hz = 0
+        self._resampler = Resampler(SESSION_RATE_HZ, SESSION_RATE_HZ)
+        self.seconds = 0.0
+
+    def take(self, chunk: StreamAudio, listened_to: int) -> AudioAccepted:
+        """Keep ``chunk`` if it is the next one and there is room; the answer says which one is wanted now.
+
+        Raises:
+            InvalidAudioError: it is no audio; nothing changed.
+        """
+        audio = AudioChunk(pcm=chunk.pcm, rate_hz=chunk.rate_hz)
+        backlog_s = (self._memory.position - listened_to) / SESSION_RATE_HZ
+        if chunk.sequence == self._memory.next_sequence and backlog_s < MAX_BACKLOG_S:
+            if audio.rate_hz != self._rate_hz:
+                self._rate_hz, self._resampler = audio.rate_hz, Resampler(audio.rate_hz, SESSION_RATE_HZ)
+            before = self._memory.position
+            self._memory.append(self._resampler.process(audio.pcm))
+            self.seconds += (self._memory.position - before) / SESSION_RATE_HZ
+        return AudioAccepted(next_sequence=self._memory.next_sequence)

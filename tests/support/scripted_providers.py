@@ -1,0 +1,138 @@
+"""Providers whose voice is writing: real implementations of the contracts, deterministic, without a model.
+
+A letter is ten milliseconds of one sample value, so speech recognition reads what was said, letter by letter, and the agent's audio can
+be read back. Silence is zero.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from protocols import (
+    LLM,
+    SESSION_RATE_HZ,
+    STT,
+    TTS,
+    VAD,
+    AudioChunk,
+    CallDelta,
+    ChatMessage,
+    FunctionCall,
+    LLMDelta,
+    ProviderError,
+    Role,
+    TextDelta,
+    ToolSchema,
+)
+
+LETTERS_PER_S: Final = 100
+STEP: Final = 200
+VOICE_HZ: Final = 24_000
+
+
+def spoken(text: str, rate_hz: int = SESSION_RATE_HZ, *, pause_s: float = 0.0) -> bytes:
+    """``text`` as audio, and then silence for ``pause_s``."""
+    values = np.array([(ord(letter) - 31) * STEP for letter in text], "<i2")
+    return np.repeat(values, rate_hz // LETTERS_PER_S).tobytes() + bytes(int(pause_s * rate_hz) * 2)
+
+
+def read_aloud(pcm: bytes, rate_hz: int) -> str:
+    """The text that was spoken; a letter whose beginning was cut off is lost."""
+    letter = rate_hz // LETTERS_PER_S
+    samples = np.frombuffer(pcm, "<i2")
+    voiced = np.flatnonzero(samples)
+    if not len(voiced):
+        return ""
+    heard = samples[voiced[0] : voiced[-1] + 1]
+    edges = np.flatnonzero(np.diff(heard)) + 1
+    first = int(edges[0]) % letter if len(edges) else 0
+    return "".join(chr(int(heard[at + letter // 2]) // STEP + 31) for at in range(first, len(heard) - letter // 2, letter)).strip()
+
+
+class _Vad:
+    rate_hz: Final = SESSION_RATE_HZ
+    frame_samples: Final = 320
+
+    def probability(self, frame: bytes) -> float:
+        return 0.95 if any(frame) else 0.02
+
+    def reset(self) -> None:
+        return None
+
+
+class _Stt:
+    rate_hz: Final = SESSION_RATE_HZ
+
+    def __init__(self, fails: int) -> None:
+        self._fails = fails
+
+    async def recognize(self, pcm: bytes) -> str:
+        if self._fails:
+            self._fails -= 1
+            raise ProviderError("cannot hear", retryable=False)
+        return read_aloud(pcm, SESSION_RATE_HZ)
+
+
+class _Tts:
+    rate_hz: Final = VOICE_HZ
+
+    def __init__(self, fails_at: str) -> None:
+        self._fails_at = fails_at
+
+    async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
+        if self._fails_at and self._fails_at in text:
+            raise ProviderError("hoarse", retryable=False)
+        pcm = spoken(text, VOICE_HZ)
+        for at in range(0, len(pcm), VOICE_HZ):
+            await asyncio.sleep(0)
+            yield AudioChunk(pcm=pcm[at : at + VOICE_HZ], rate_hz=VOICE_HZ)
+
+
+class _Llm:
+    """Answers what was said; ``use NAME {json}`` calls tools, ``fail`` fails, ``hang`` thinks for ever, ``count N`` is a long reply."""
+
+    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+        last = history[-1]
+        words = last.content.split(" ")
+        if last.role is Role.TOOL:
+            yield TextDelta(text=f"It came back: {last.content}.")
+        elif words[0] == "use" and tools:
+            yield CallDelta(call=FunctionCall(call_id="x", name=words[1], arguments=" ".join(words[2:]) or "{}"))
+        elif words[0] == "fail":
+            raise ProviderError("no idea", retryable=len(words) > 1)
+        elif words[0] == "hang":
+            await asyncio.Event().wait()
+        elif words[0] == "count":
+            for number in range(int(words[1])):
+                yield TextDelta(text=f"Number {number} it is. ")
+        else:
+            said = [message.content for message in history if message.role is Role.USER]
+            yield TextDelta(text=f"You said {last.content}")
+            yield TextDelta(text=f". That was message {len(said)}.")
+
+
+def vad(options: Mapping[str, Any]) -> VAD:
+    return _Vad()
+
+
+def stt(options: Mapping[str, Any]) -> STT:
+    return _Stt(options.get("fails", 0))
+
+
+def llm(options: Mapping[str, Any]) -> LLM:
+    return _Llm()
+
+
+def tts(options: Mapping[str, Any]) -> TTS:
+    return _Tts(options.get("fails_at", ""))
+
+
+def agent(*, voice: bool = False, greeting: str = "", tools: Sequence[Mapping[str, Any]] = (), **changes: Any) -> dict[str, Any]:
+    """An agent on the wire with these providers; ``changes`` replaces fields of it."""
+    module = "support.scripted_providers"
+    wire: dict[str, Any] = {"instructions": "Be brief.", "greeting": greeting, "tools": list(tools), "options": {}}
+    for kind in ("vad", "stt", "llm", "tts"):
+        wire[kind] = {"factory": f"{module}:{kind}", "options": {}} if voice or kind == "llm" else None
+    return wire | changes
