@@ -56,8 +56,10 @@ class Result:
 
 def modules(wanted: Iterable[str]) -> list[str]:
     """The wanted modules, or all that must have a test file of their own."""
+    # tox hands on paths relative to its own folder.
+    chosen = [Path(path).resolve().relative_to(ROOT).as_posix() if Path(path).exists() else path for path in wanted]
     found = [path.relative_to(ROOT).as_posix() for package in COVERED for path in sorted((ROOT / package).rglob("*.py"))]
-    return list(wanted) or [path for path in found if rules.mirror_of(path)]
+    return chosen or [path for path in found if rules.mirror_of(path)]
 
 
 def cover(module: str) -> Result:
