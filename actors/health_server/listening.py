@@ -1,0 +1,125 @@
+"""The listening socket, and the thread that serves it."""
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final, cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from protocols import ConfigurationError, InternalError
+
+MAX_CONNECTIONS: Final = 64
+"""Open connections; a further one is served, and the oldest is closed."""
+
+BACKLOG: Final = 64
+START_S: Final = 10.0
+STOP_S: Final = 2.0
+IDLE_S: Final = 15.0
+"""How long a connection is kept after an answer."""
+
+
+def listen(host: str, port: int, *, allow_remote: bool) -> socket.socket:
+    """A socket that listens on ``host`` and ``port``; a port whose last owner has just died is free at once.
+
+    Raises:
+        ConfigurationError: the port is in use, the host is none of this machine's, or is not loopback without ``allow_remote``.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as failure:
+        raise ConfigurationError(f"health host {host!r} is unknown ({failure.strerror}): use an address of this machine") from failure
+    if not allow_remote and not is_loopback(str(address[0])):
+        raise ConfigurationError(f"health host {host} can be reached by other machines: use 127.0.0.1, or allow it with allow_remote")
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError as failure:
+        sock.close()
+        what = "is in use" if failure.errno == errno.EADDRINUSE else f"cannot be had ({failure.strerror})"
+        raise ConfigurationError(f"health port {port} on {host} {what}: choose another, or 0 for any free one") from failure
+    return sock
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+class HttpThread:
+    """Serves an application from an event loop in a thread of its own.
+
+    ``crashed`` is called from that thread if serving ends by itself; then the actor must end too.
+    """
+
+    def __init__(self, sock: socket.socket, application: Callable[[], web.Application], crashed: Callable[[Exception], None]) -> None:
+        self._sock = sock
+        self._application = application
+        self._crashed = crashed
+        self._stop = asyncio.Event()
+        self._up = threading.Event()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="health-http", daemon=True)
+        self.loop: asyncio.AbstractEventLoop
+
+    def start(self) -> None:
+        """Serve from now on; returns when requests are answered.
+
+        Raises:
+            InternalError: that failed, or took longer than `START_S`.
+        """
+        self._thread.start()
+        if not self._up.wait(START_S) or self._failure is not None:
+            raise InternalError(f"HTTP is not served after {START_S:g} s: {self._failure!r}") from self._failure
+
+    def stop(self) -> None:
+        """Close the port and all connections; blocks for at most `STOP_S`."""
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(STOP_S)
+        self._sock.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as failure:  # noqa: BLE001 - the seam between this thread and the actor, which dies of it
+            self._failure = failure
+            if self._up.is_set():
+                self._crashed(failure)
+            self._up.set()
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=IDLE_S,
+            shutdown_timeout=STOP_S / 4,
+            lingering_time=0.0,
+            max_line_size=2_048,
+            max_field_size=4_096,
+        )
+        await runner.setup()
+        try:
+            handlers = cast("web.Server", runner.server)  # is made by setup
+            server = await self.loop.create_server(lambda: _admit(handlers), sock=self._sock)
+            self._up.set()
+            await self._stop.wait()
+            server.close()
+        finally:
+            await runner.cleanup()
+
+
+def _admit(handlers: web.Server) -> RequestHandler:
+    """A handler for a new connection, at the cost of the oldest one if there are too many: so slow clients never keep probes out."""
+    open_ones = [handler for handler in handlers.connections if handler.transport is not None]
+    for oldest in open_ones[: len(open_ones) + 1 - MAX_CONNECTIONS]:
+        oldest.force_close()
+    return handlers()
