@@ -60,3 +60,13 @@ def test_setup_cfg_finds_exactly_the_packages_of_the_layers(checkout: Path) -> N
     section = re.search(r"^include =\n((?: +\S+\n)+)", text, re.MULTILINE)
     assert section
     assert set(section[1].split()) == {name for layer in rules.LAYERS for name in (layer, f"{layer}.*")}
+
+
+@pytest.mark.parametrize("package", rules.LAYERS)
+def test_everything_of_the_package_is_installed(package: str, checkout: Path) -> None:
+    installed = Path(importlib.import_module(package).__file__ or "").parent
+    assert _contents(installed) == _contents(checkout / package)
+
+
+def _contents(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
