@@ -8,6 +8,7 @@ what our subclasses override or call.
 import importlib
 import importlib.metadata
 import os
+import platform
 import sys
 from functools import reduce
 from typing import Final
@@ -51,8 +52,11 @@ def require_thespian() -> None:
     Raises:
         ConfigurationError: it is not; the message names the cure.
     """
-    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
-        raise ConfigurationError(f"actors run in processes on Linux with glibc, not on {sys.platform}: use a container")
+    libc, _ = platform.libc_ver()
+    if sys.platform != "linux" or libc != "glibc" or not hasattr(os, "pidfd_open"):
+        raise ConfigurationError(
+            f"actors run in processes on Linux with glibc, not on {sys.platform} with {libc or 'another libc'}: use a container"
+        )
     try:
         version = importlib.metadata.version("thespian")
     except importlib.metadata.PackageNotFoundError:

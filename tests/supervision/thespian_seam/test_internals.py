@@ -1,5 +1,6 @@
 import importlib.metadata
 import os
+import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -43,6 +44,13 @@ def test_a_thespian_that_was_changed_is_refused(monkeypatch: pytest.MonkeyPatch)
 def test_another_platform_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     with pytest.raises(ConfigurationError, match="use a container"):
+        require_thespian()
+
+
+@pytest.mark.parametrize(("libc", "named"), [("musl", "musl"), ("", "another libc")])
+def test_another_libc_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch, libc: str, named: str) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: (libc, ""))
+    with pytest.raises(ConfigurationError, match=f"with {named}: use a container"):
         require_thespian()
 
 
