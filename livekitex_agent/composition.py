@@ -41,6 +41,10 @@ JOB_ACTORS: Final = {
 }
 
 
+PRELOADED: Final = ("actors:prepare_libraries", "actors.agent_session:preload", "livekitex_agent.preloading:preload_models")
+"""What is run once before the first call's process is forked, in this order: libraries read their environment when they load."""
+
+
 def root(options: Options) -> dict[str, Any]:
     """The root of the tree: its class as ``actor``, and its ``args``."""
     children = (_infrastructure(options), _jobs(options))
@@ -80,7 +84,7 @@ def _infrastructure(options: Options) -> ChildSpec:
 def _jobs(options: Options) -> ChildSpec:
     flags = DynamicFlags(max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS, max_children=options.max_jobs)
     partitions = tuple(_supervisor(f"partition/{number}", dynamic_args(flags), DYNAMIC_SUPERVISOR) for number in range(options.partitions))
-    preload = ["livekitex_agent.preloading:preload"] if options.preload else []
+    preload = list(PRELOADED) if options.preload else []
     return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions), "preload": preload})
 
 

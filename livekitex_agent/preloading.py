@@ -1,18 +1,12 @@
-"""What a partition loads before it forks its first call, so that calls come up warm and share its memory."""
+"""What is loaded before the first call's process is forked, so that calls come up warm and share its memory."""
 
-import importlib
-
-from actors import preload_offline_providers, prepare_libraries
-from livekitex_agent.composition import JOB_ACTORS
+from actors import preload_offline_providers
 from protocols import MissingExtraError
 
 
-def preload() -> None:
-    """Load what every call needs, and the offline models where their extra is installed."""
-    prepare_libraries()  # before anything loads numpy
-    for path in JOB_ACTORS.values():
-        importlib.import_module(path.partition(":")[0])
+def preload_models() -> None:
+    """Load the offline models where their extra is installed; an agent that needs it without is told so when its call starts."""
     try:
         preload_offline_providers()
     except MissingExtraError:
-        return  # agents with other providers work without; one that needs it is told so when it starts
+        return

@@ -42,7 +42,7 @@ class Session:
         self._call = call
         self._courier = courier
         self._entropy = entropy
-        self._waited_to = 0
+        self._waited_to = 1
 
     @property
     def call_id(self) -> str:
@@ -96,8 +96,8 @@ class Session:
         """
         return await self._command(InjectFault(command_id=self._entropy.hex_id(), at_state=at_state, fault=fault), timeout_s)
 
-    def events(self, from_number: int = 0) -> AsyncGenerator[EventPushed]:
-        """The call's events from ``from_number`` on: each once, in order, through all lives; ends after `CallEnded`.
+    def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
+        """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all lives; ends after `CallEnded`.
 
         Raises (while iterating):
             SessionUnavailableError: the call has ended without its last event.

@@ -105,7 +105,7 @@ class Session:
     info = _blocking(AsyncSession.info)
     wait_for = _blocking(AsyncSession.wait_for)
 
-    def events(self, from_number: int = 0) -> Iterator[EventPushed]:
+    def events(self, from_number: int = 1) -> Iterator[EventPushed]:
         """The call's events from ``from_number`` on: see `livekitex_agent.Session.events`."""
         return self._loop.iterate(self._wrapped.events(from_number))
 

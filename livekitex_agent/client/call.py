@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from livekitex_agent.client import audio_outbox, subscription
 from livekitex_agent.client.audio_outbox import AudioOutbox
 from livekitex_agent.client.connection import Connection
-from livekitex_agent.client.event_cursor import EventCursor, Verdict
+from livekitex_agent.client.event_cursor import FIRST_NUMBER, EventCursor, Verdict
 from livekitex_agent.client.streams import Alarm, Inbox
 from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from livekitex_agent.errors import error_of
@@ -80,7 +80,7 @@ class Call:
         self._connection = connection
         self._clock = clock
         self._subscription = Subscription()
-        self._cursor = EventCursor(0)
+        self._cursor = EventCursor()
         self._newest: deque[EventPushed] = deque(maxlen=MAX_EVENTS)
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[AudioPushed]] = set()
@@ -147,7 +147,7 @@ class Call:
             SessionUnavailableError: the call has ended without it.
             SystemUnavailableError: the system has ended.
         """
-        reader = _Reader(EventCursor(from_number))
+        reader = _Reader(EventCursor(max(FIRST_NUMBER, from_number)))
         self._offer_newest(reader)
         with self._joined(self._readers, reader, reader.inbox):
             while True:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Final
 
 from protocols import EventPushed, EventsMissed
+
+FIRST_NUMBER: Final = 1
+"""The number of a call's first event."""
 
 
 class Verdict(Enum):
@@ -20,7 +24,7 @@ class Verdict(Enum):
 class EventCursor:
     """The reader wants the event ``next_number`` next."""
 
-    next_number: int
+    next_number: int = FIRST_NUMBER
 
     def offer(self, pushed: EventPushed) -> tuple["EventCursor", Verdict]:
         """Judge the next event that came.

@@ -41,7 +41,7 @@ def test_the_tree_of_the_design() -> None:
 def test_what_calls_need_is_preloaded_once_for_all_partitions(preload: bool) -> None:
     root = composition.root(Options(preload=preload))
     jobs = children(root["args"])["jobs"].args
-    assert jobs["preload"] == (["livekitex_agent.preloading:preload"] if preload else [])
+    assert jobs["preload"] == (list(composition.PRELOADED) if preload else [])
 
 
 def test_what_a_session_is_told() -> None:

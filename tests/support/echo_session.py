@@ -63,8 +63,8 @@ class EchoSession(Actor):
             case Subscribe(from_number=from_number, audio=audio) if self.context.sender is not None:
                 self._subscribers[self.context.sender.uid] = (self.context.sender, audio)
                 self.context.reply(self._subscribed())
-                for number in range(from_number, len(self._events)):
-                    self.context.send(self.context.sender, unpack(EventPushed, self._events[number]))
+                for event in self._events[max(0, from_number - 1) :]:
+                    self.context.send(self.context.sender, unpack(EventPushed, event))
             case Unsubscribe() if self.context.sender is not None:
                 self._subscribers.pop(self.context.sender.uid, None)
             case StreamAudio():
@@ -116,7 +116,7 @@ class EchoSession(Actor):
                 self._push(CommandDone(command_id=command.command_id))
 
     def _push(self, event: SessionEvent) -> None:
-        number, wall_s = len(self._events), self.context.clock.wall()
+        number, wall_s = len(self._events) + 1, self.context.clock.wall()
         pushed = EventPushed(call_id=self._call_id, number=number, incarnation=self._incarnation, wall_s=wall_s, event=event)
         self._events = [*self._events, pack(EventPushed, pushed)]
         self._save()
@@ -125,7 +125,7 @@ class EchoSession(Actor):
 
     def _subscribed(self) -> Subscribed:
         return Subscribed(
-            next_number=len(self._events), next_sequence=self._next_sequence, incarnation=self._incarnation, os_pid=os.getpid()
+            next_number=len(self._events) + 1, next_sequence=self._next_sequence, incarnation=self._incarnation, os_pid=os.getpid()
         )
 
     def _info(self) -> SessionInfo:

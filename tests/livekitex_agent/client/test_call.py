@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from livekitex_agent.client import call as call_module
 from livekitex_agent.client.audio_outbox import CAPACITY_S
 from livekitex_agent.client.call import MAX_AUDIO_BYTES, MAX_EVENTS, Call
 from livekitex_agent.client.connection import Connection
+from livekitex_agent.client.event_cursor import FIRST_NUMBER
 from livekitex_agent.gateway.frames import EventsLost, Request
 from protocols import (
     AudioAccepted,
@@ -37,8 +39,9 @@ SECOND = b"\0\0" * 8_000
 
 
 def pushed(number: int, event: SessionEvent | None = None, incarnation: int = 1) -> EventPushed:
+    """Here events are counted from 0."""
     event = event or StateChanged(old="idle", new="listening")
-    return EventPushed(call_id="c", number=number, incarnation=incarnation, wall_s=0.0, event=event)
+    return EventPushed(call_id="c", number=FIRST_NUMBER + number, incarnation=incarnation, wall_s=0.0, event=event)
 
 
 def subscribed(next_number: int = 0, next_sequence: int = 0) -> Subscribed:
@@ -65,7 +68,7 @@ class Harness:
         request = await self.tree.request(Subscribe)
         self.tree.answer(request, subscribed(**fields))
         assert isinstance(request.message, Subscribe)
-        return request.message
+        return replace(request.message, from_number=request.message.from_number - FIRST_NUMBER)
 
     def speak(self, pcm: bytes = SECOND) -> "asyncio.Task[None]":
         return asyncio.create_task(self.call.speak(pcm, 8_000))
@@ -89,8 +92,8 @@ async def harness() -> AsyncIterator[Harness]:
 def read(harness: Harness, from_number: int, count: int) -> "asyncio.Task[list[int]]":
     async def reading() -> list[int]:
         numbers = []
-        async for event in harness.call.read(from_number):
-            numbers.append(event.number)
+        async for event in harness.call.read(FIRST_NUMBER + from_number):
+            numbers.append(event.number - FIRST_NUMBER)
             if len(numbers) == count:
                 break
         return numbers
@@ -172,13 +175,13 @@ async def test_a_slow_reader_gets_the_rest_when_it_has_room(harness: Harness, ke
     last = MAX_EVENTS + (5 if kept else 2 * MAX_EVENTS)
     for number in range(last + 1):
         harness.call.event(pushed(number))
-    assert (await first).number == 0
+    assert (await first).number == FIRST_NUMBER
     for number in range(1, MAX_EVENTS):
-        assert (await anext(events)).number == number
+        assert (await anext(events)).number == FIRST_NUMBER + number
     if not kept:
         assert (await harness.accept_subscription()).from_number == MAX_EVENTS
         harness.tree.push(pushed(MAX_EVENTS))
-    assert (await anext(events)).number == MAX_EVENTS
+    assert (await anext(events)).number == FIRST_NUMBER + MAX_EVENTS
     await events.aclose()
 
 
