@@ -10,8 +10,10 @@ import argparse
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +24,7 @@ if not __package__:  # run as a command: this folder is the package `otp`, as un
 from otp.compare import first_difference  # noqa: E402
 from otp.core_driver import CoreDriver  # noqa: E402
 from otp.driver import Driver  # noqa: E402
+from otp.process_driver import Door, ProcessDriver  # noqa: E402
 from otp.runner import observe  # noqa: E402
 from otp.schema import Scenario, load  # noqa: E402
 from otp.sim_driver import SimDriver  # noqa: E402
@@ -39,24 +42,38 @@ def check(scenario: Scenario, make_driver: Callable[[], Driver]) -> str | None:
     return first_difference(scenario.expected, scenario.final, seen, final)
 
 
+def run(scenarios: Iterable[Scenario], make_driver: Callable[[], Driver]) -> tuple[int, int]:
+    """Play all scenarios and tell those that differ; how many passed and failed."""
+    passed = failed = 0
+    for scenario in scenarios:
+        difference = check(scenario, make_driver)
+        passed, failed = passed + (difference is None), failed + (difference is not None)
+        if difference is not None:
+            print(f"{scenario.name}: {difference}", flush=True)
+    return passed, failed
+
+
+def _driver_maker(options: argparse.Namespace, cleanup: ExitStack) -> Callable[[], Driver]:
+    if not options.real:
+        return CoreDriver
+    if not options.processes:
+        return partial(SimDriver, options.seed)
+    door = Door()
+    cleanup.callback(door.close)
+    return partial(ProcessDriver, door)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--real", action="store_true", help="drive the Supervisor actors, on SimRuntime")
+    parser.add_argument("--processes", action="store_true", help="with --real: on real processes, in real time")
     parser.add_argument("--seed", type=int, default=0, help="with --real: the order that SimRuntime chooses among what OTP leaves open")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     logging.disable()
-    make_driver: Callable[[], Driver] = partial(SimDriver, options.seed) if options.real else CoreDriver
-    passed = failed = 0
-    for path in options.files:
-        for scenario in load(path):
-            difference = check(scenario, make_driver)
-            if difference is None:
-                passed += 1
-            else:
-                failed += 1
-                print(f"{scenario.name}: {difference}")
+    with ExitStack() as cleanup:
+        passed, failed = run(chain.from_iterable(map(load, options.files)), _driver_maker(options, cleanup))
     print(f"PASSED {passed} FAILED {failed}")
     return 1 if failed else 0
 

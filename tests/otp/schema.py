@@ -41,18 +41,21 @@ def load(path: Path) -> Iterator[Scenario]:
         )
 
 
-def child_wire(spec: Spec) -> dict[str, Any]:
-    """The wire form of a `ChildSpec` for ``spec``; how its process behaves travels in the arguments, as ``script``."""
+def child_wire(spec: Spec, stage: str = "") -> dict[str, Any]:
+    """The wire form of a `ChildSpec` for ``spec``; how its process behaves travels in the arguments, as ``script``.
+
+    ``stage`` is the folder in which processes of their own tell what they do.
+    """
     wire = {"id": spec["id"], "type": "worker" if spec["type"] == "worker" else "supervisor"}
     wire |= {field: spec[field] for field in ("restart", "shutdown", "significant") if field in spec}
     if spec["type"] == "worker":
         fields = ("traps_exit", "start", "start_delay_ms", "terminate_delay_ms", "terminate_outcome")
-        actor = TRAPPING_WORKER if spec["traps_exit"] else WORKER
-        return wire | {"actor": actor, "args": {"script": {field: spec[field] for field in fields}}}
-    script = {"init": spec.get("init", ["ok"])}
+        script = {field: spec[field] for field in fields} | {"stage": stage}
+        return wire | {"actor": TRAPPING_WORKER if spec["traps_exit"] else WORKER, "args": {"script": script}}
+    script = {"init": spec.get("init", ["ok"]), "stage": stage}
     if spec["type"] == "dynamic":
         return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec)}}
-    children = [child_wire(child) for child in spec["children"]]
+    children = [child_wire(child, stage) for child in spec["children"]]
     return wire | {"actor": SUPERVISOR, "args": {"script": script, "flags": _flags(spec), "children": children}}
 
 

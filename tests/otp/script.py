@@ -2,42 +2,28 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
+from otp.stage import Folder, Stage
 from protocols import NORMAL, SHUTDOWN, ExitReason, Message, SendText, abnormal
-from supervision.actor import Actor, Ignore, StopStart
+from supervision.actor import Actor, ChildEvent, Ignore, StopStart
 from supervision.dynamic_supervisor import DynamicSupervisor
+from supervision.shell import SupervisorShell
 from supervision.supervisor import Supervisor
 
 ERROR = ExitReason.parse("error")
 START_FAILURES = {"fail": abnormal("init_failed"), "raise": abnormal("raise"), "stop_normal": NORMAL, "stop_shutdown": SHUTDOWN}
 
 
-class Stage(Protocol):
-    """Whom scripted actors tell what they do."""
-
-    def attempt(self, actor_id: str, uid: str) -> int:
-        """Which attempt to start this id the life is, from 1."""
-        ...
-
-    def tell(self, uid: str, what: str, detail: str = "") -> None:
-        """The life is ``initializing``, or ``terminating`` for a reason."""
-        ...
+STAGES: list[Stage] = []
+"""The last one is the stage of every actor of this process whose script names none."""
 
 
-class NoStage:
-    """Nobody listens."""
-
-    def attempt(self, _actor_id: str, _uid: str) -> int:
-        """The first."""
-        return 1
-
-    def tell(self, uid: str, what: str, detail: str = "") -> None:
-        """Nothing happens."""
-
-
-STAGE: list[Stage] = [NoStage()]
-"""The last one is the stage of this process."""
+def enter(actor: Actor, args: Mapping[str, Any]) -> tuple[Stage, int]:
+    """The stage of ``actor``, and which attempt to start its id it is."""
+    path = args["script"]["stage"]
+    stage = Folder(path) if path else STAGES[-1]
+    return stage, stage.enter(actor.context.self_ref)
 
 
 class ScriptedWorker(Actor):
@@ -48,10 +34,10 @@ class ScriptedWorker(Actor):
         self.script: Mapping[str, Any] = args["script"]
         self.waiting: list[Callable[[], None]] = []
         self.up = self.cleaning_up = False
-        self.attempt = STAGE[-1].attempt(self.context.self_ref.id, self.context.self_ref.uid)
+        self.stage, self.attempt = enter(self, args)
         delay_ms = self._scripted("start_delay_ms")
         if delay_ms:
-            STAGE[-1].tell(self.context.self_ref.uid, "initializing")
+            self.stage.tell(self.context.self_ref.uid, "initializing")
             finish = self.context.defer_start()
             self.context.after(delay_ms / 1000, lambda: self._init_returns(finish))
         else:
@@ -93,7 +79,7 @@ class ScriptedWorker(Actor):
 
     def _clean_up(self, reason: ExitReason) -> None:
         self.cleaning_up = True
-        STAGE[-1].tell(self.context.self_ref.uid, "terminating", str(reason))
+        self.stage.tell(self.context.self_ref.uid, "terminating", str(reason))
         outcome = self.script["terminate_outcome"]
         named = {"ok": reason, "raise": abnormal("raise")}
         last = named[outcome] if outcome in named else ExitReason.parse(outcome.removeprefix("exit:"))
@@ -106,25 +92,27 @@ class TrappingWorker(ScriptedWorker):
     trap_exit: ClassVar[bool] = True
 
 
-class ScriptedSupervisor(Supervisor):
-    """A supervisor whose init may return ``:ignore``."""
+class Scripted(SupervisorShell):
+    """A supervisor whose init may return ``:ignore``, and which tells what it hears of its children."""
 
     def on_start(self, args: Mapping[str, Any]) -> None:
         """Follow the script."""
-        super().on_start(_follow(self, args))
+        self.stage, attempt = enter(self, args)
+        self.stage.tell(self.context.self_ref.uid, "starting")
+        outcomes = args["script"]["init"]
+        if outcomes[min(attempt, len(outcomes)) - 1] == "ignore":
+            raise Ignore
+        super().on_start({key: value for key, value in args.items() if key != "script"})
+
+    def on_child(self, event: ChildEvent) -> None:
+        """Tell, then do what a supervisor does."""
+        self.stage.hear(event)
+        super().on_child(event)
 
 
-class ScriptedDynamicSupervisor(DynamicSupervisor):
-    """A dynamic supervisor whose init may return ``:ignore``."""
-
-    def on_start(self, args: Mapping[str, Any]) -> None:
-        """Follow the script."""
-        super().on_start(_follow(self, args))
+class ScriptedSupervisor(Scripted, Supervisor):
+    """A static supervisor."""
 
 
-def _follow(actor: Actor, args: Mapping[str, Any]) -> Mapping[str, Any]:
-    outcomes = args["script"]["init"]
-    attempt = STAGE[-1].attempt(actor.context.self_ref.id, actor.context.self_ref.uid)
-    if outcomes[min(attempt, len(outcomes)) - 1] == "ignore":
-        raise Ignore
-    return {key: value for key, value in args.items() if key != "script"}
+class ScriptedDynamicSupervisor(Scripted, DynamicSupervisor):
+    """A dynamic supervisor."""

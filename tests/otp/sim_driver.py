@@ -1,28 +1,17 @@
 """A world in which supervisors are the real actors, on SimRuntime with OTP's links, in virtual time."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from otp import script
-from otp.calls import actor_paths, listed, parse_reason, refused_by_caller, request_of
+from otp.calls import actor_paths, answer_in_words, otp_words, parse_reason, refused_by_caller, request_of, to_worker
 from otp.driver import Call, Entry
 from otp.schema import DYNAMIC_SUPERVISOR, SUPERVISOR, Action, Spec, child_wire
-from protocols import ChildCounts, Children, ChildResult, CountChildren, Message, Ref, SendText, StopSupervisor, WhichChildren
-from supervision.actor import ActorStart, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from protocols import CountChildren, Message, Ref, StopSupervisor, WhichChildren
+from supervision.actor import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.sim.probe import Request
 from supervision.sim.trace import LIFE, TraceEvent
-
-OTP_WORDS = {"error:init_failed": "init_failed", "error:start_spec:": "start_spec:", "error:supervisor_data:": "supervisor_data:"}
-"""Reasons that are no kind of exit here: an `ExitReason` calls them errors, OTP has a term of its own."""
-
-
-def otp_words(text: str) -> str:
-    """``text`` in OTP's words."""
-    for ours, theirs in OTP_WORDS.items():
-        text = text.replace(ours, theirs)
-    return text
 
 
 class BootCall:
@@ -84,7 +73,7 @@ class SimDriver:
         self.actors: dict[str, str] = {}
         self.last_up: dict[str, str] = {}
         self._alive: dict[str, None] = {}
-        script.STAGE.append(self)
+        script.STAGES.append(self)
 
     @property
     def now_ms(self) -> float:
@@ -93,13 +82,17 @@ class SimDriver:
 
     # The stage of the scripted actors.
 
-    def attempt(self, actor_id: str, uid: str) -> int:
-        """See `script.Stage.attempt`."""
-        return int(self._name(actor_id, uid).rpartition("#")[2])
+    def hear(self, event: ChildEvent) -> None:
+        """See `stage.Stage.hear`. The trace has seen it already."""
+
+    def enter(self, ref: Ref) -> int:
+        """See `stage.Stage.enter`."""
+        return int(self.sim.name(ref).rpartition("#")[2])
 
     def tell(self, uid: str, what: str, detail: str = "") -> None:
-        """See `script.Stage.tell`."""
-        self._note(f"{what} {self._name('', uid)} {detail}".rstrip())
+        """See `stage.Stage.tell`."""
+        if what != "starting":  # that is in the trace
+            self._note(f"{what} {self.sim.name(Ref(id='', uid=uid, address=''))} {detail}".rstrip())
 
     # The port of the runner.
 
@@ -134,7 +127,7 @@ class SimDriver:
         if reason == "kill":
             self.sim.kill(child_id)
         elif not self._supervises(child_id):
-            self.sim.send(child_id, _to_worker("crash", str(parse_reason(reason))))
+            self.sim.send(child_id, to_worker("crash", str(parse_reason(reason))))
         self.sim.settle()
 
     def crash_together(self, sup: str, ids: Sequence[str], reason: str) -> None:
@@ -207,28 +200,19 @@ class SimDriver:
 
     def close(self) -> None:
         """See `Driver.close`."""
-        script.STAGE.remove(self)
+        script.STAGES.remove(self)
         self.sim.close()
 
     def in_words(self, answer: Message, supervisor: Ref) -> Any:
         """An answer in the words of the schema."""
-        match answer:
-            case ChildResult(result=result, ref=ref):
-                return otp_words(result if ref is None else f"{result}:{self.sim.name(ref)}")
-            case ChildCounts():
-                return {"specs": answer.specs, "active": answer.active, "supervisors": answer.supervisors, "workers": answer.workers}
-            case Children(children=children):
-                rows = [{"id": c.id, "pid": self.sim.name(c.ref) if c.ref else c.state, "type": c.type} for c in children]
-                return listed(rows, self.actors[supervisor.id])
-            case _:
-                raise ValueError(f"no answer of a supervisor: {answer}")
+        return answer_in_words(answer, self.actors[supervisor.id], self.sim.name)
 
     def _message(self, action: Action) -> Message:
         if action["do"] != "stop":
             return request_of(action, self.last_up.get(action.get("id", ""), "?"))
         if self._supervises(action["id"]):
             return StopSupervisor(reason=action["reason"])
-        return _to_worker("stop", action["reason"])
+        return to_worker("stop", action["reason"])
 
     def _stop_reason(self, action: Action) -> str:
         """A worker gives no answer to a stop, it just ends so."""
@@ -249,15 +233,8 @@ class SimDriver:
     def _note(self, text: str) -> None:
         self.log.append(Entry(self.now_ms, text))
 
-    def _name(self, actor_id: str, uid: str) -> str:
-        return self.sim.name(Ref(id=actor_id, uid=uid, address=""))
-
     def _supervises(self, actor_id: str) -> bool:
         return self.actors[actor_id] in (SUPERVISOR, DYNAMIC_SUPERVISOR)
 
     def _root_id(self) -> str:
         return next(iter(self.actors))
-
-
-def _to_worker(how: str, reason: str) -> SendText:
-    return SendText(command_id=how, text=json.dumps([how, reason]))

@@ -51,6 +51,15 @@ def test_the_command(options: list[str], tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.processes
+def test_real_processes_do_what_otp_did(tmp_path: Path) -> None:
+    first_of_group = {scenario["group"]: scenario for scenario in reversed(json.loads((HERE / "traces.json").read_text())["scenarios"])}
+    (tmp_path / "some.json").write_text(json.dumps({"scenarios": list(first_of_group.values())}))
+    command = [sys.executable, str(HERE / "conform.py"), "--real", "--processes", str(tmp_path / "some.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=110)
+    assert done.stdout == f"PASSED {len(first_of_group)} FAILED 0\n"
+
+
 def seen(**changes: Any) -> dict[str, Any]:
     tree = [{"sup": "b", "children": []}, {"sup": "a", "children": []}]
     return {"result": "ok", "order": "total", "events": ["x", "y"], "unchanged": [], "tree": tree} | changes
