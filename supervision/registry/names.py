@@ -23,8 +23,8 @@ MAX_ADDRESS_BYTES: Final = 64
 MAX_REASON_CHARS: Final = 500
 """Longest reason that a watcher is told in characters; the rest is cut off."""
 
-MAX_WATCHES: Final = 256
-"""Watches of one node; a further one replaces the oldest. Whoever wants many names watches one prefix, not each name."""
+MAX_WATCHES: Final = 4096
+"""Watches of one node; a further one replaces the oldest. Twice as many as names: each session watches a few of its neighbours."""
 
 MAX_ENDED: Final = 1024
 """Lives remembered as ended, newest first to stay: enough for every message that may still be under way."""

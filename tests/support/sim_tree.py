@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from protocols import Found, GetSession, Lookup, Ref, RegisterName, SessionInfo, SessionStarted
+from protocols import Found, GetSession, Lookup, NameChanged, Ref, RegisterName, SessionInfo, SessionStarted, WatchNames
 from protocols import Message as AnyMessage
 from supervision import Actor, ChildSpec, ChildType, SimRuntime, Strategy, SupervisorFlags, dynamic_args, supervisor_args
 from supervision import DynamicFlags as Flags
@@ -26,9 +26,12 @@ class PlainSession(Actor):
         self.call_id = args["call_id"]
         if "raise" in args["agent"]:
             raise ValueError(args["agent"]["raise"])
-        self.context.send_name(f"job_context/{self.call_id}", SessionStarted(incarnation=1))
+        if self.context.registry is not None:
+            self.context.send(self.context.registry, WatchNames(prefix=f"job_context/{self.call_id}"))
 
     def on_message(self, message: AnyMessage) -> None:
+        if isinstance(message, NameChanged) and message.ref is not None:
+            self.context.send(message.ref, SessionStarted(incarnation=1))
         if isinstance(message, GetSession):
             self.context.reply(
                 SessionInfo(call_id=self.call_id, state="idle", incarnation=1, os_pid=1, journal_path="", user_data_json="{}", history=())
