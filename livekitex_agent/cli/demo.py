@@ -52,7 +52,7 @@ async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt
     lines = [utterance.label for utterance in spoken] if wav else list(CALLER_LINES)
     script = Script(lines=lines, spoken=spoken, kill_at=kill_at, kills=kills, first_kill_line=min(FIRST_KILL_LINE, max(2, len(lines) - 2)))
     with open_screen(console) as screen:
-        return await run_call(script, Options(partitions=1, journal=journal), screen, out)
+        return await run_call(script, Options(partitions=1, journal=journal, log_level="error"), screen, out)
 
 
 def _require_writable(out: Path) -> None:
@@ -70,7 +70,7 @@ def _report(console: Console, outcome: Outcome, wrong: list[str]) -> None:
     for kill in outcome.kills:
         back = "never came back" if kill.back_s is None else f"conversation restored after {kill.back_s * 1000:.0f} ms"
         heard = "" if kill.heard_s is None else f", agent heard again after {kill.heard_s * 1000:.0f} ms"
-        console.out(f"recovery   process {kill.os_pid} killed at {kill.at_s:.1f}: {back}{heard}", highlight=False)
+        console.out(f"recovery   process {kill.os_pid} killed at {kill.at_s:.2f} s: {back}{heard}", highlight=False)
     if outcome.latencies_ms:
         median, worst = statistics.median(outcome.latencies_ms), max(outcome.latencies_ms)
         console.out(f"latency    {len(outcome.latencies_ms)} replies, median {median:.0f} ms, worst {worst:.0f} ms", highlight=False)

@@ -12,7 +12,7 @@ NOTED_BY = "add_item"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """One kill. The times are seconds since it; None: it has not happened (yet)."""
+    """One kill, ``at_s`` seconds after the call began. The other times are seconds since it; None: it has not happened (yet)."""
 
     at_s: float
     os_pid: int
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def after_event(outcome: Outcome, pushed: EventPushed, now: float) -> Outcome:
-    """The outcome after one more event, which came at ``now``."""
+    """The outcome after one more event, which came ``now`` seconds after the call began."""
     event: SessionEvent = pushed.event
     match event:
         case ToolReturned(ok=True):

@@ -1,14 +1,16 @@
 """The phone order of the demo: a catalogue, the order in the call's user data, the tools that change it, and what a right order is.
 
-The tools are plain functions. All that they change is ``ctx.user_data``, which is written to the journal together with their result:
-a run that a crash cut off has changed nothing, so each may be run again (make them tools with ``idempotent=True``).
+All that a tool changes is ``ctx.user_data``, which is written to the journal together with its result: a run that a crash cut off has
+changed nothing, so each tool may be run again and says so.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
+from threading import Event
 from typing import Any, Final
 
-from actors import RunContext
+from actors import FunctionTool, RunContext, function_tool
 
 AGENT_NAME: Final = "phone_order"
 INSTRUCTIONS: Final = (
@@ -17,6 +19,7 @@ INSTRUCTIONS: Final = (
 )
 GREETING: Final = "Hello, this is the corner kitchen. How can I help you?"
 
+TILL_S: Final = 0.15
 MAX_QUANTITY: Final = 99
 PHONE_DIGITS: Final = range(6, 16)
 
@@ -109,11 +112,24 @@ def order_problems(order: Order, expected: Order | None) -> list[str]:
     return problems
 
 
+def _till(function: Callable[..., dict[str, Any]]) -> FunctionTool:
+    """Make it a tool that asks the restaurant's till, which is another machine and takes its time."""
+
+    @wraps(function)
+    def ask(*args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - the function's own
+        Event().wait(TILL_S)
+        return function(*args, **kwargs)
+
+    return function_tool(idempotent=True)(ask)
+
+
+@_till
 def list_products() -> dict[str, Any]:
     """Name everything that can be ordered."""
     return {"products": sorted(CATALOG)}
 
 
+@_till
 def get_product_info(name: str) -> dict[str, Any]:
     """Look up the price and the stock of a product.
 
@@ -126,6 +142,7 @@ def get_product_info(name: str) -> dict[str, Any]:
     return {"name": product.name, "price": product.price, "stock": product.stock}
 
 
+@_till
 def add_item(ctx: RunContext, item: str, quantity: int = 1) -> dict[str, Any]:
     """Add a product to the order.
 
@@ -146,6 +163,7 @@ def add_item(ctx: RunContext, item: str, quantity: int = 1) -> dict[str, Any]:
     return {"item": name, "quantity": quantity, "label": _label(name, quantity)}
 
 
+@_till
 def change_quantity(ctx: RunContext, quantity: int, item: str = "") -> dict[str, Any]:
     """Set how many of a product are ordered.
 
@@ -167,6 +185,7 @@ def change_quantity(ctx: RunContext, quantity: int, item: str = "") -> dict[str,
     return {"item": name, "quantity": quantity, "label": _label(name, quantity)}
 
 
+@_till
 def summarize_order(ctx: RunContext) -> dict[str, Any]:
     """Tell the order, its price, and what is still missing to place it.
 
@@ -179,6 +198,7 @@ def summarize_order(ctx: RunContext) -> dict[str, Any]:
     return {"summary": str(order), "total": order.total, "missing": _missing(order)}
 
 
+@_till
 def update_phone(ctx: RunContext, phone: str) -> dict[str, Any]:
     """Note the caller's phone number.
 
@@ -193,6 +213,7 @@ def update_phone(ctx: RunContext, phone: str) -> dict[str, Any]:
     return {"phone": digits, "missing": _missing(read_order(ctx.user_data))}
 
 
+@_till
 def update_address(ctx: RunContext, address: str) -> dict[str, Any]:
     """Note where the order is to be delivered.
 
@@ -207,6 +228,7 @@ def update_address(ctx: RunContext, address: str) -> dict[str, Any]:
     return {"address": cleaned, "missing": _missing(read_order(ctx.user_data))}
 
 
+@_till
 def place_order(ctx: RunContext) -> dict[str, Any]:
     """Place the order and end the call.
 
@@ -219,10 +241,10 @@ def place_order(ctx: RunContext) -> dict[str, Any]:
         return {"error": f"I still need your {_WORDS[missing]}.", "missing": missing}
     _order(ctx)["placed"] = True
     ctx.end_call("order placed")
-    return {"summary": str(order), "total": order.total, "address": order.address}
+    return {"summary": str(order), "total": order.total, "address": order.address, "order": _order(ctx)}
 
 
-TOOLS: Final[tuple[Callable[..., dict[str, Any]], ...]] = (
+TOOLS: Final = (
     list_products,
     get_product_info,
     add_item,

@@ -132,7 +132,7 @@ class _Call:
         async for pushed in self._session.audio():
             now = self._clock.monotonic()
             self.recorder.agent(now - self._began, pushed)
-            self._outcome = outcomes.after_audio(self._outcome, now)
+            self._outcome = outcomes.after_audio(self._outcome, now - self._began)
             self._caller = callers.heard_something(self._caller, now)
 
     async def _act(self) -> None:
@@ -160,13 +160,13 @@ class _Call:
         self._caller = callers.finished_line(self._caller, self._clock.monotonic())
 
     def _kill(self, now: float) -> None:
-        self._outcome = outcomes.after_kill(self._outcome, self._os_pid, now)
+        self._outcome = outcomes.after_kill(self._outcome, self._os_pid, now - self._began)
         os.kill(self._os_pid, signal.SIGKILL)
         self.note(Kind.KILL, f"SIGKILL to process {self._os_pid}, the call's session, while {self._killer.kill_at}")
 
     def _take(self, pushed: EventPushed) -> None:
         now = self._clock.monotonic()
-        self._outcome = outcomes.after_event(self._outcome, pushed, now)
+        self._outcome = outcomes.after_event(self._outcome, pushed, now - self._began)
         match pushed.event:
             case StateChanged(old=old, new=new):
                 self.note(Kind.STATE, f"{old} -> {new}")

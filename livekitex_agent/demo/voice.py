@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from actors import read_wav
-from actors import hibari_tts
+from actors import hibari_tts, read_wav
 
 CALLER_VOICE: Final[dict[str, Any]] = {"pitch": 0.85}
 """Another speaker than the agent's voice."""

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from actors import RunContext, function_tool
+from actors import RunContext
 from livekitex_agent.demo.phone_order import (
     CATALOG,
     EXPECTED_ORDER,
@@ -21,16 +21,22 @@ from livekitex_agent.demo.phone_order import (
 )
 
 
+@pytest.fixture(autouse=True)
+def _quick_till(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livekitex_agent.demo.phone_order.TILL_S", 0.0)
+
+
 @pytest.fixture
 def ctx() -> RunContext:
     return RunContext(user_data={}, call_id="call")
 
 
 def test_every_function_makes_a_tool_and_hides_the_context() -> None:
-    schemas = {tool.schema.name: tool.schema for tool in map(function_tool, TOOLS)}
+    schemas = {tool.schema.name: tool.schema for tool in TOOLS}
     assert set(schemas) >= {"get_product_info", "add_item", "summarize_order", "update_phone", "update_address", "place_order"}
     assert set(schemas["add_item"].parameters["properties"]) == {"item", "quantity"}
     assert all(schema.description for schema in schemas.values())
+    assert all(tool.idempotent for tool in TOOLS), "a run that was cut off has changed nothing"
 
 
 def test_products_have_a_price() -> None:

@@ -6,14 +6,14 @@ import json
 import msgpack
 import pytest
 
-from actors import RunContext, function_tool, rule_llm
+from actors import RunContext, rule_llm
 from actors.providers.offline.rules import read_rules
 from actors.providers.offline.rules.matching import ACCEPT, best_match
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, Order, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
 from protocols import LLM, CallDelta, ChatMessage, Role, TextDelta
 
-TABLE = {tool.schema.name: tool for tool in map(function_tool, TOOLS)}
+TABLE = {tool.schema.name: tool for tool in TOOLS}
 READ = read_rules(RULES)
 
 # What people say, and what a recogniser made of it.

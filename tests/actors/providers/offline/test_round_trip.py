@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors import Resampler, RunContext, function_tool, hibari_tts, moonshine_stt, rule_llm, silero_vad
+from actors import Resampler, RunContext, hibari_tts, moonshine_stt, rule_llm, silero_vad
 from actors.media import SpeechEnded, SpeechSegmenter, SpeechStarted
 from actors.providers.offline.rules.numbers import read_number
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, order_problems, read_order
@@ -10,7 +10,7 @@ from livekitex_agent.demo.phone_rules import RULES
 from protocols import CallDelta, ChatMessage, Role, TextDelta
 
 pytestmark = pytest.mark.asyncio
-TABLE = {tool.schema.name: tool for tool in map(function_tool, TOOLS)}
+TABLE = {tool.schema.name: tool for tool in TOOLS}
 QUIET = bytes(32_000)
 FRAME = 1_024
 
