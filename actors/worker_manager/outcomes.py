@@ -14,6 +14,7 @@ from protocols import (
     LivekitexError,
     Message,
     MissingExtraError,
+    SessionUnavailableError,
     SystemUnavailableError,
     UsageError,
 )
@@ -35,14 +36,17 @@ def no_answer(partition: str) -> ErrorReply:
 
 
 def start_failure(result: str) -> ErrorReply:
-    """Why a job did not start: the caller's mistake if the session said so, else something that may pass."""
+    """Why a job did not start: the caller's mistake if the session said so, a crash that would come again, or something that may pass."""
     if result == "error:max_children":
         return ErrorReply.of(CapacityError("the partition is full: try again when a call has ended"))
     for usage in _USAGE:
         _, found, text = result.partition(f"{usage.__name__}: ")
         if found:
             return ErrorReply(error=usage.__name__, text=text, retryable=False)
-    return ErrorReply.of(SystemUnavailableError(f"the call did not start: {result}"))
+    text = f"the call did not start: {result}"
+    if result.startswith("error:"):
+        return ErrorReply(error=SessionUnavailableError.__name__, text=text, retryable=False)
+    return ErrorReply.of(SystemUnavailableError(text))
 
 
 def is_down(answer: Message) -> bool:

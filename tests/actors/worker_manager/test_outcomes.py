@@ -8,7 +8,7 @@ from protocols import ChildResult, ErrorReply, JobEnded
     ("result", "error", "text", "retryable"),
     [
         ("error:max_children", "CapacityError", "the partition is full", True),
-        ("error:ValueError: boom", "SystemUnavailableError", "the call did not start: error:ValueError: boom", True),
+        ("error:ValueError: boom", "SessionUnavailableError", "the call did not start: error:ValueError: boom", False),
         ("ignore", "SystemUnavailableError", "the call did not start: ignore", True),
         ("ok:undefined", "SystemUnavailableError", "the call did not start: ok:undefined", True),
         (
