@@ -121,7 +121,7 @@ def test_a_call_that_ends_by_itself_frees_its_place(sim: SimRuntime) -> None:
 def test_an_agent_that_cannot_start_is_told_with_its_reason(sim: SimRuntime) -> None:
     sim_tree.start(sim, sim_tree.application(PARTS))
     answer = sim.ask("worker_manager", job("a", **{"raise": "no such model"}))
-    assert error(answer) == ("SystemUnavailableError", True)
+    assert error(answer) == ("SessionUnavailableError", False)
     assert "ValueError: no such model" in str(answer)
     answer = sim.ask("worker_manager", job("b", **{"raise": "InvalidAgentError: no module named shop"}))
     assert error(answer) == ("InvalidAgentError", False)
