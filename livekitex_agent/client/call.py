@@ -16,6 +16,7 @@ from livekitex_agent.client import audio_outbox, subscription
 from livekitex_agent.client.audio_outbox import AudioOutbox
 from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.event_cursor import FIRST_NUMBER, EventCursor, Verdict
+from livekitex_agent.client.playback import Playback
 from livekitex_agent.client.streams import Alarm, Inbox
 from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from livekitex_agent.errors import error_of
@@ -84,6 +85,7 @@ class Call:
         self._newest: deque[EventPushed] = deque(maxlen=MAX_EVENTS)
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[AudioPushed]] = set()
+        self._playback = Playback()
         self._outbox: AudioOutbox | None = None
         self._outbox_changed = asyncio.Event()
         self._refused: LivekitexError | None = None
@@ -127,9 +129,12 @@ class Call:
 
     def audio(self, pushed: AudioPushed) -> None:
         """The agent's audio has come."""
+        self._playback, fresh = self._playback.play(pushed)
+        if fresh is None:
+            return
         for inbox in self._listeners:
-            inbox.put(pushed)
-            if len(inbox) * len(pushed.pcm) > MAX_AUDIO_BYTES:
+            inbox.put(fresh)
+            if len(inbox) * len(fresh.pcm) > MAX_AUDIO_BYTES:
                 inbox.drop_oldest()
                 self.dropped_audio += 1
 

@@ -85,7 +85,7 @@ class EchoSession(Actor):
                 if audio:
                     rate, pcm = message.rate_hz, message.pcm
                     self.context.send(
-                        ref, AudioPushed(call_id=self._call_id, speech_id="echo", position=message.sequence, rate_hz=rate, pcm=pcm)
+                        ref, AudioPushed(call_id=self._call_id, speech_id=str(message.sequence), position=0, rate_hz=rate, pcm=pcm)
                     )
         self.context.reply(AudioAccepted(next_sequence=self._next_sequence))
 

@@ -1,0 +1,34 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livekitex_agent.client.playback import Playback
+from protocols import AudioPushed
+
+REPLY = b"".join(sample.to_bytes(2, "little") for sample in range(1_000))
+
+
+def piece(start: int, end: int, speech_id: str = "one") -> AudioPushed:
+    return AudioPushed(call_id="c", speech_id=speech_id, position=start, rate_hz=8_000, pcm=REPLY[2 * start : 2 * end])
+
+
+def test_another_reply_begins_anew() -> None:
+    playback, _ = Playback().play(piece(0, 100))
+    assert playback.play(piece(0, 50, "two")) == (Playback("two", 50), piece(0, 50, "two"))
+
+
+def test_a_reply_that_was_interrupted_elsewhere_may_have_a_hole() -> None:
+    playback, _ = Playback().play(piece(0, 100))
+    assert playback.play(piece(200, 300)) == (Playback("one", 300), piece(200, 300))
+
+
+@given(st.lists(st.tuples(st.integers(0, 999), st.integers(1, 300))))
+def test_however_often_it_goes_back_each_sample_is_heard_once(pushes: list[tuple[int, int]]) -> None:
+    playback, heard, end = Playback(), b"", 0
+    for back, length in pushes:
+        start = max(0, end - back)
+        playback, fresh = playback.play(piece(start, min(1_000, start + length)) if start < 1_000 else piece(999, 1_000))
+        if fresh is not None:
+            assert fresh.position * 2 == len(heard)
+            heard += fresh.pcm
+        end = len(heard) // 2
+    assert heard == REPLY[: len(heard)]

@@ -1,0 +1,131 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from livekitex_agent.client.call import Call
+from livekitex_agent.client.connection import Connection
+from livekitex_agent.client.courier import Courier
+from livekitex_agent.session import Session
+from protocols import (
+    AgentMessage,
+    CallEnded,
+    CancelResponse,
+    CommandAccepted,
+    CommitAudio,
+    EndCall,
+    EventPushed,
+    GetSession,
+    InjectFault,
+    InvalidAudioError,
+    Message,
+    SeededEntropy,
+    SendText,
+    SessionEvent,
+    SessionInfo,
+    SessionUnavailableError,
+    StreamAudio,
+    Subscribe,
+    Subscribed,
+    SystemClock,
+    SystemUnavailableError,
+)
+from support.fake_launcher import FakeTree, close_connection, open_connection
+
+pytestmark = pytest.mark.asyncio
+
+
+def said(text: str) -> AgentMessage:
+    return AgentMessage(speech_id="s", text=text, interrupted=False)
+
+
+class Harness:
+    connection: Connection
+    tree: FakeTree
+    call: Call
+    session: Session
+
+    def pushed(self, message: Any) -> None:
+        if isinstance(message, EventPushed):
+            self.call.event(message)
+
+    def push(self, number: int, event: SessionEvent) -> None:
+        self.tree.push(EventPushed(call_id="c", number=number, incarnation=1, wall_s=0.0, event=event))
+
+    async def subscribe(self) -> None:
+        answer = Subscribed(next_number=1, next_sequence=0, incarnation=1, os_pid=7)
+        self.tree.answer(await self.tree.request(Subscribe), answer)
+
+
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    harness.connection, harness.tree = await open_connection(harness.pushed)
+    harness.call = Call(harness.connection, SystemClock(), "c")
+    courier = Courier(harness.connection, SystemClock())
+    harness.session = Session(harness.call, courier, SeededEntropy(0))
+    yield harness
+    await close_connection(harness.connection, harness.tree)
+    harness.call.end(SystemUnavailableError("over"))
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "fields"),
+    [
+        (lambda session: session.send_text("hi"), SendText, {"text": "hi"}),
+        (lambda session: session.commit_audio(), CommitAudio, {}),
+        (lambda session: session.cancel_response(), CancelResponse, {}),
+        (lambda session: session.end("bye"), EndCall, {"reason": "bye"}),
+        (lambda session: session.inject_fault("kill", at_state="speaking"), InjectFault, {"fault": "kill", "at_state": "speaking"}),
+    ],
+)
+async def test_each_command_returns_its_id_once_it_is_accepted(
+    harness: Harness, command: Any, kind: type[Message], fields: dict[str, str]
+) -> None:
+    await harness.subscribe()
+    accepted = asyncio.create_task(command(harness.session))
+    request = await harness.tree.request(kind)
+    message: Any = request.message
+    assert {name: getattr(message, name) for name in fields} == fields
+    assert not accepted.done()
+    harness.tree.answer(request, CommandAccepted(command_id=message.command_id))
+    assert await accepted == message.command_id
+
+
+async def test_waiting_goes_on_where_the_last_waiting_ended(harness: Harness) -> None:
+    await harness.subscribe()
+    for number, text in enumerate(("hello", "one", "two", "three"), 1):
+        harness.push(number, said(text))
+    assert (await harness.session.wait_for(AgentMessage)).text == "hello"
+    assert (await harness.session.wait_for(AgentMessage, lambda message: message.text.startswith("t"))).text == "two"
+    assert (await harness.session.wait_for(AgentMessage)).text == "three"
+    with pytest.raises(TimeoutError):
+        await harness.session.wait_for(AgentMessage, timeout_s=0.0)
+    harness.push(5, CallEnded(reason="normal"))
+    with pytest.raises(SessionUnavailableError, match="the call c has ended without AgentMessage"):
+        await harness.session.wait_for(AgentMessage)
+
+
+async def test_long_audio_is_taken_in_pieces(harness: Harness) -> None:
+    await harness.subscribe()
+    await harness.session.stream_audio(b"\0\0" * 20_000, 8_000)
+    sizes = [len((await harness.tree.request(StreamAudio)).message.pcm) for _ in range(3)]  # type: ignore[union-attr]
+    assert sizes == [16_000, 16_000, 8_000]
+
+
+async def test_audio_that_nobody_takes_is_told_in_time(harness: Harness) -> None:
+    with pytest.raises(SessionUnavailableError, match="audio was not taken within 0 s; try again"):
+        await harness.session.stream_audio(b"\0\0", 8_000, timeout_s=0.0)
+    with pytest.raises(InvalidAudioError):
+        await harness.session.stream_audio(b"\0", 8_000)
+
+
+async def test_a_session_is_asked_how_it_is(harness: Harness) -> None:
+    asked = asyncio.create_task(harness.session.info())
+    request = await harness.tree.request(GetSession)
+    info = SessionInfo(call_id="c", state="idle", incarnation=1, os_pid=7, journal_path="", user_data_json="{}", history=())
+    harness.tree.answer(request, info)
+    assert await asked == info
+    assert harness.session.call_id == "c"

@@ -1,0 +1,84 @@
+"""The twin's own part: handing over, iterating, and ending. What it hands over is tested with `test_system`."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from livekitex_agent import Options, sync
+from livekitex_agent.session import Session
+from livekitex_agent.sync import _Loop
+from livekitex_agent.system import AgentSystem
+from protocols import ConfigurationError
+
+
+async def count(to: int, closed: list[bool]) -> AsyncGenerator[int]:
+    try:
+        for number in range(to):
+            yield number
+    finally:
+        closed.append(True)
+
+
+def test_work_is_done_on_one_loop_from_any_thread() -> None:
+    loop = _Loop()
+
+    async def where() -> str:
+        return threading.current_thread().name
+
+    results: list[str] = []
+    threads = [threading.Thread(target=lambda: results.append(loop.run(where()))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == ["livekitex"] * 5
+    loop.close()
+    assert loop.closed
+
+
+def test_what_interrupts_the_waiting_cancels_the_work() -> None:
+    loop = _Loop()
+    cancelled = threading.Event()
+
+    class Interrupted:
+        def result(self) -> None:
+            raise KeyboardInterrupt
+
+        def cancel(self) -> None:
+            cancelled.set()
+
+    work = asyncio.sleep(0)
+    work.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "run_coroutine_threadsafe", lambda _work, _loop: Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            loop.run(work)
+    assert cancelled.is_set()
+    loop.close()
+
+
+def test_an_iterator_ends_with_its_generator_and_closes_it_when_left() -> None:
+    loop = _Loop()
+    closed: list[bool] = []
+    assert list(loop.iterate(count(3, closed))) == [0, 1, 2]
+    left = loop.iterate(count(3, closed))
+    assert next(left) == 0
+    left.close()  # type: ignore[attr-defined]
+    assert closed == [True, True]
+    loop.close()
+
+
+def test_a_start_that_fails_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with pytest.raises(ConfigurationError):
+        sync.AgentSystem.start(Options(journal=False, health_host="192.0.2.1", health_port=8081))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("twin", "original"), [(sync.Session, Session), (sync.AgentSystem, AgentSystem)])
+def test_the_names_are_the_same(twin: type, original: type) -> None:
+    hidden = {"open"}  # for `Starting`
+    names = {name for name in vars(original) if not name.startswith("_")} - hidden
+    assert names - {name for name in vars(twin) if not name.startswith("_")} == set()
