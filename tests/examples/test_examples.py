@@ -1,0 +1,35 @@
+"""Each example is run as its reader would run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+
+def run(checkout: Path, name: str) -> list[str]:
+    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, checkout / "examples" / name], capture_output=True, text=True, check=False, env=here, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_hello_session(checkout: Path) -> None:
+    assert run(checkout, "hello_session.py") == ["agent: Hello!", "agent: A pizza costs nine dollars."]
+
+
+def test_restart_strategies(checkout: Path) -> None:
+    assert run(checkout, "restart_strategies.py")[-3:] == [
+        "one_for_one: b was killed, new processes: b",
+        "rest_for_one: b was killed, new processes: b, c",
+        "one_for_all: b was killed, new processes: a, b, c",
+    ]
+
+
+def test_hello_is_short(checkout: Path) -> None:
+    assert len((checkout / "examples" / "hello_session.py").read_text("utf-8").splitlines()) <= 23
