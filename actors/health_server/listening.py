@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, cast
 
 from aiohttp import web
@@ -72,16 +73,18 @@ class HttpThread:
         """Serve from now on; returns when requests are answered.
 
         Raises:
-            InternalError: that failed, or took longer than `START_S`.
+            InternalError: that failed, or took longer than `START_S`; the port is closed.
         """
         self._thread.start()
         if not self._up.wait(START_S) or self._failure is not None:
+            self.stop()
             raise InternalError(f"HTTP is not served after {START_S:g} s: {self._failure!r}") from self._failure
 
     def stop(self) -> None:
         """Close the port and all connections; blocks for at most `STOP_S`."""
         if self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self._stop.set)
+            with suppress(RuntimeError, AttributeError):  # the loop has just ended, or not begun yet
+                self.loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(STOP_S)
         self._sock.close()
 

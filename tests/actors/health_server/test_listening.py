@@ -166,12 +166,13 @@ def test_an_application_that_cannot_start_fails_the_start(crashes: list[Exceptio
     thread = HttpThread(sock, broken, crashes.append)
     with pytest.raises(InternalError, match="broken"):
         thread.start()
-    thread.stop()
+    assert sock.fileno() == -1
     assert crashes == []
 
 
 def test_a_start_that_takes_for_ever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "START_S", 0.01)
+    monkeypatch.setattr(listening, "STOP_S", 0.01)
     go_on = threading.Event()
 
     def slow() -> web.Application:
@@ -187,7 +188,7 @@ def test_a_start_that_takes_for_ever_fails(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_serving_that_ends_by_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = threading.Event()
+    told, up = threading.Event(), threading.Event()
     failures: list[Exception] = []
 
     def crashed(failure: Exception) -> None:
@@ -195,12 +196,14 @@ def test_serving_that_ends_by_itself_is_told(monkeypatch: pytest.MonkeyPatch) ->
         told.set()
 
     async def fail(_self: asyncio.Event) -> bool:
+        await asyncio.to_thread(up.wait, 10)
         raise OSError("the loop is broken")
 
     monkeypatch.setattr(asyncio.Event, "wait", fail)
     sock = listen("127.0.0.1", 0, allow_remote=False)
     thread = HttpThread(sock, application, crashed)
     thread.start()
+    up.set()
     assert told.wait(10)
     assert [str(failure) for failure in failures] == ["the loop is broken"]
     thread.stop()

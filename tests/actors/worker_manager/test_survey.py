@@ -306,7 +306,7 @@ STEP = st.tuples(
 
 
 @given(st.lists(STEP, min_size=30, max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_slow_silent_or_dead_no_job_has_two_lives_and_after_a_while_all_is_known(
     steps: list[tuple[str, str, str, int]],
 ) -> None:

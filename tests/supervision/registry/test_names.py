@@ -191,7 +191,7 @@ def test_the_fullest_table_fits_into_one_message() -> None:
 
 
 @given(st.integers(0, 3 * MAX_ENDED))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_the_memory_of_the_dead_is_bounded(deaths: int) -> None:
     table = NameTable()
     for number in range(deaths):
@@ -286,7 +286,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
 
 TestRegistryMachine = RegistryMachine.TestCase
-TestRegistryMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRegistryMachine.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def test_a_notice_is_the_message() -> None:
