@@ -4,6 +4,8 @@ Runs COMMAND with a mark in its environment and with folders of its own for temp
 if asked, sends SIGINT to its process group (as Ctrl-C does) or SIGKILL to the command alone.  At most 5 s (``--settle``) after its end
 nothing of it may remain: prints what does, then ``left: N processes N ports N files``, and removes it.
 
+When the parent of this process dies COMMAND is killed, so that whoever kills a test run at its top leaves nothing either.
+
 Exits with COMMAND's own status, or with 1 if that is 0 and something was left.  An interrupted or killed COMMAND's status does not
 count; one that ended before the signal gives 2.
 """
@@ -12,11 +14,14 @@ import argparse
 import ctypes
 import os
 import secrets
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,7 +44,6 @@ def main(arguments: list[str]) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     # Orphans become children of this process: found although their environment was overwritten, and no zombie is left to others.
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a real Ctrl-C reaches the command by itself
 
     private = Path(tempfile.mkdtemp(prefix="nothing-left-"))
     try:
@@ -74,23 +78,38 @@ def _run(options: argparse.Namespace, environment: dict[str, str], libc: ctypes.
 
     def dies_with_us() -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
 
-    group = 0 if options.interrupt_after else None  # a group of its own, so that the interrupt stops there
-    command = subprocess.Popen(options.command, env=environment, process_group=group, preexec_fn=dies_with_us)
-    signalled = False
+    handled = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, handled)  # until there is a command to hand them to
+    command = subprocess.Popen(
+        options.command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        process_group=0,  # so that an interrupt of ours stops there, and one of the terminal comes once, from us
+        preexec_fn=dies_with_us,
+    )
+    signalled = interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        if not interrupted:  # a second one would only disturb how the first is obeyed
+            interrupted = True
+            _send(os.killpg, command.pid, signal.SIGINT)
 
     def send(*_: object) -> None:
         nonlocal signalled
         signalled = True
-        with suppress(ProcessLookupError):
-            if options.interrupt_after:
-                os.killpg(command.pid, signal.SIGINT)
-            else:
-                os.kill(command.pid, signal.SIGKILL)
+        if options.interrupt_after:
+            interrupt()
+        else:
+            _send(os.kill, command.pid, signal.SIGKILL)
 
     signal.signal(signal.SIGALRM, send)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(command.pid, signal.SIGTERM))
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, lambda *_: _send(os.kill, command.pid, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
+    threading.Thread(target=_kill_after, args=(os.getppid(), command.pid), daemon=True).start()
     signal.setitimer(signal.ITIMER_REAL, options.interrupt_after or options.kill_after or 0)
     while True:
         pid, status = os.waitpid(-1, 0)
@@ -98,6 +117,19 @@ def _run(options: argparse.Namespace, environment: dict[str, str], libc: ctypes.
             signal.setitimer(signal.ITIMER_REAL, 0)
             command.returncode = os.waitstatus_to_exitcode(status)  # so that Popen knows it was waited for
             return command.returncode if command.returncode >= 0 else 128 - command.returncode, signalled
+
+
+def _send(how: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        how(pid, number)
+
+
+def _kill_after(parent: int, pid: int) -> None:
+    """Kill the command when our own parent has gone."""
+    with suppress(OSError):  # a parent outside our process namespace, or a command that has ended
+        descriptor = os.pidfd_open(parent)
+        select.select([descriptor], [], [])
+        os.kill(pid, signal.SIGKILL)
 
 
 def _survivors(mark: str) -> set[int]:

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +58,34 @@ def test_a_clean_command_that_is_killed(checkout: Path) -> None:
 
 def test_a_command_that_ends_before_it_is_killed_proves_nothing(checkout: Path) -> None:
     assert run(checkout, "--kill-after", "60", "--", sys.executable, "-c", "pass").returncode == 2
+
+
+def test_whoever_kills_the_parent_ends_the_command(checkout: Path) -> None:
+    tool = checkout / "tests" / "nothing_left.py"
+    waits = "import signal; print('up', flush=True); signal.pause()"
+    starter = f"import subprocess, sys; subprocess.run([sys.executable, {str(tool)!r}, '--', sys.executable, '-c', {waits!r}])"
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "up\n"
+        parent.kill()
+        assert parent.stdout.read() == CLEAN + "\n"  # to the end: nobody holds the pipe any more
+
+
+def test_an_interrupt_reaches_the_command_once(checkout: Path) -> None:
+    tool = checkout / "tests" / "nothing_left.py"
+    counts = """
+import signal
+caught = []
+signal.signal(signal.SIGINT, lambda *_: caught.append(1))
+signal.signal(signal.SIGTERM, lambda *_: exit(len(caught)))
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
+    command = [sys.executable, str(tool), "--", sys.executable, "-c", counts]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "up\n"
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            os.killpg(running.pid, number)
+    assert running.returncode == 1

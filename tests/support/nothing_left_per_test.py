@@ -20,23 +20,19 @@ from support import leftovers, procfs
 TRACKER = "multiprocessing.resource_tracker"  # Python's own helper; it ends with the process that it serves
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Give the run a mark, a temporary folder and a state folder of its own, for itself and all that it starts."""
-    os.environ.setdefault(leftovers.MARK, secrets.token_hex(8))
-    private = Path(tempfile.mkdtemp(prefix="livekitex-tests-"))
-    config.add_cleanup(lambda: shutil.rmtree(private, ignore_errors=True))
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    for variable, name in (("TMPDIR", "tmp"), ("XDG_STATE_HOME", "state")):
-        folder = private / name
-        folder.mkdir()
-        os.environ[variable] = str(folder)
-    tempfile.tempdir = None
+_MARKED = leftovers.MARK in os.environ  # by tests/nothing_left.py, which gives the folders as well
+os.environ.setdefault(leftovers.MARK, secrets.token_hex(8))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _session_leaves_nothing() -> Iterator[None]:
-    with leaves_nothing("the run"):
-        yield
+def _session_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the run, and all that it starts, folders of its own for temporary files and for state, unless it has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in () if _MARKED else ("TMPDIR", "XDG_STATE_HOME"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp(variable)))
+        patch.setattr(tempfile, "tempdir", None)
+        with leaves_nothing("the run"):
+            yield
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,5 +92,6 @@ def _own_ports() -> set[int]:
 
 
 def _files() -> set[str]:
-    folders = (Path(tempfile.gettempdir()), Path(os.environ["XDG_STATE_HOME"]))
-    return {str(entry) for folder in folders for entry in folder.iterdir() if not entry.name.startswith(leftovers.PYTEST_FOLDERS)}
+    folders = {tempfile.gettempdir(), os.environ.get("XDG_STATE_HOME", tempfile.gettempdir())}
+    names = [Path(folder, name) for folder in folders for name in os.listdir(folder)]
+    return {str(path) for path in names if not path.name.startswith(leftovers.PYTEST_FOLDERS)}
