@@ -5,6 +5,7 @@ import atexit
 import os
 import re
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from weakref import WeakValueDictionary
@@ -35,6 +36,7 @@ from protocols import (
     HealthAddress,
     InvalidAgentError,
     JobStarted,
+    LivekitexError,
     Message,
     NameChanged,
     StartJob,
@@ -50,6 +52,9 @@ from protocols import (
 ROOT: Final = "application"
 GUARD: Final = 'if __name__ == "__main__":'
 
+END_CALLS_S: Final = 1.0
+"""How long `AgentSystem.stop` waits for the calls to end before the tree is stopped around them."""
+
 M = TypeVar("M", bound=Message)
 
 _CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -64,6 +69,8 @@ class AgentSystem:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._loop = asyncio.get_running_loop()
+        self._living: set[str] = set()
+        self._living_changed = asyncio.Event()
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
         self._connection: Connection
         self._courier: Courier
@@ -144,8 +151,15 @@ class AgentSystem:
         return f"http://{address.host}:{address.port}"
 
     async def stop(self) -> None:
-        """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""
+        """End everything in order; returns when no process of the system is left. Doing it twice does no harm.
+
+        Calls that still run are ended for good, without the rest of a reply: they do not come back in another system.
+        """
         self._require_loop()
+        if self._living and not self._connection.ended.done():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_CALLS_S):
+                    await asyncio.gather(*map(self._end_call, tuple(self._living)))
         await self._connection.stop()
         atexit.unregister(self._launcher.close)
 
@@ -179,6 +193,15 @@ class AgentSystem:
     def _root_pid(self) -> int:
         return self._connection.root_pid
 
+    async def _end_call(self, call_id: str) -> None:
+        session = self.session(call_id)
+        with suppress(LivekitexError):  # it has ended by itself, or is between two lives and stays in the journal
+            await session.cancel_response()
+            await session.end("system stopped")
+        while call_id in self._living:
+            self._living_changed.clear()
+            await self._living_changed.wait()
+
     async def _ask(self, name: str, message: Message, kind: type[M], timeout_s: float) -> M:
         self._require_loop()
         return expect(kind, await self._courier.deliver(name, f"a question to {name}", message, timeout_s=timeout_s))
@@ -196,8 +219,8 @@ class AgentSystem:
             case NameChanged(name=name):
                 self._courier.name_changed(message)
                 kind, _, call_id = name.partition("/")
-                if kind == "agent_session" and (call := self._calls.get(call_id)):
-                    call.name_changed(message)
+                if kind == "agent_session":
+                    self._session_changed(call_id, message)
             case EventPushed(call_id=call_id) if call := self._calls.get(call_id):
                 call.event(message)
             case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
@@ -206,6 +229,15 @@ class AgentSystem:
                 call.events_lost()
             case _:
                 pass  # of a call that nobody here has a handle of any more
+
+    def _session_changed(self, call_id: str, change: NameChanged) -> None:
+        if change.ref is not None:
+            self._living.add(call_id)
+        elif change.final:
+            self._living.discard(call_id)
+            self._living_changed.set()
+        if call := self._calls.get(call_id):
+            call.name_changed(change)
 
     def _end(self, error: SystemUnavailableError) -> None:
         self._courier.end(error)

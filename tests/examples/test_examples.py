@@ -10,6 +10,12 @@ import pytest
 pytestmark = pytest.mark.processes
 
 
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
 def run(checkout: Path, name: str) -> list[str]:
     here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
@@ -19,10 +25,12 @@ def run(checkout: Path, name: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_hello_session(checkout: Path) -> None:
+def test_hello_session(checkout: Path, state: Path) -> None:
     assert run(checkout, "hello_session.py") == ["agent: Hello!", "agent: A pizza costs nine dollars."]
+    assert [path.name for path in state.rglob("*")] == ["livekitex", "calls"], "a call's journal goes with the call"
 
 
+@pytest.mark.usefixtures("state")
 def test_restart_strategies(checkout: Path) -> None:
     assert run(checkout, "restart_strategies.py")[-3:] == [
         "one_for_one: b was killed, new processes: b",
