@@ -52,6 +52,8 @@ class Agent:
         _require_text("greeting", self.greeting)
         for name in _PROVIDERS:
             _require_provider(name, getattr(self, name))
+        if (self.vad is None) is not (self.stt is None):
+            raise InvalidAgentError("one of vad and stt is None: to hear it needs both, and to read text neither")
         _require_map("options", self.options)
         tools = _tools_to_wire(self.tools)
         object.__setattr__(self, "tools", tuple(self.tools))

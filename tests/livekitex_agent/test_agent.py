@@ -63,6 +63,7 @@ def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: P
         ({"llm": ProviderRef(factory="nonsense", options={})}, "llm.factory 'nonsense' is no 'module:name'"),
         ({"llm": ProviderRef(factory="a b:c", options={})}, "llm.factory 'a b:c' is no 'module:name'"),
         ({"vad": ProviderRef(factory="a:b", options={1: 2})}, "vad.options is no map with text keys"),  # type: ignore[dict-item]
+        ({"vad": None}, "one of vad and stt is None: to hear it needs both"),
         ({"options": [1]}, "options is no map with text keys"),
         ({"options": {"callback": print}}, "options travel as plain data, and one does not"),
         ({"instructions": "x" * 2_000_000}, "too large to travel .*: shorten its instructions"),
