@@ -82,6 +82,8 @@ class Channel:
                 self._on_frame(frame)
         except BlockingIOError:
             return
+        except ConnectionResetError:  # how a script ends that had not read everything
+            data = b""
         except (OSError, DecodeError) as failure:
             log.warning("the script's connection broke", extra={"error": str(failure)})
             data = b""

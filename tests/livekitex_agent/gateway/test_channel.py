@@ -105,10 +105,18 @@ def test_bytes_that_are_no_frame_close_it(harness: Harness) -> None:
     assert harness.closed == 1
 
 
+def test_a_script_that_ends_with_something_unread_is_nothing_to_warn_of(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    harness.channel.send(SystemReady(root_pid=1))
+    harness.script.close()
+    harness.readable()
+    assert harness.closed == 1
+    assert caplog.records == []
+
+
 def test_a_connection_that_breaks_is_closed(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def recv(self, _size: int) -> bytes:
-            raise ConnectionResetError
+            raise OSError
 
         def __getattr__(self, name: str) -> object:
             return getattr(connection, name)
