@@ -108,15 +108,34 @@ def _run(options: argparse.Namespace, environment: dict[str, str], libc: ctypes.
     signal.signal(signal.SIGALRM, send)
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, lambda *_: _send(os.kill, command.pid, signal.SIGTERM))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
     threading.Thread(target=_kill_after, args=(os.getppid(), command.pid), daemon=True).start()
     signal.setitimer(signal.ITIMER_REAL, options.interrupt_after or options.kill_after or 0)
-    while True:
-        pid, status = os.waitpid(-1, 0)
-        if pid == command.pid:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            command.returncode = os.waitstatus_to_exitcode(status)  # so that Popen knows it was waited for
-            return command.returncode if command.returncode >= 0 else 128 - command.returncode, signalled
+    status = _wait(command.pid, handled)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    command.returncode = os.waitstatus_to_exitcode(status)  # so that Popen knows it was waited for
+    return command.returncode if command.returncode >= 0 else 128 - command.returncode, signalled
+
+
+def _wait(command: int, blocked: set[signal.Signals]) -> int:
+    """Reap whatever ends until it is the command.  No signal is lost between a look and a wait: it is in the pipe."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+    try:
+        while True:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == command:
+                    return ended[1]
+            select.select([reader], [], [])
+            os.read(reader, 1024)
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(reader)
+        os.close(writer)
 
 
 def _send(how: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:

@@ -74,13 +74,17 @@ def test_whoever_kills_the_parent_ends_the_command(checkout: Path) -> None:
 def test_an_interrupt_reaches_the_command_once(checkout: Path) -> None:
     tool = checkout / "tests" / "nothing_left.py"
     counts = """
-import signal
-caught = []
-signal.signal(signal.SIGINT, lambda *_: caught.append(1))
-signal.signal(signal.SIGTERM, lambda *_: exit(len(caught)))
+import os, signal
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+signal.set_wakeup_fd(writer)
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: None)
 print("up", flush=True)
-while True:
-    signal.pause()
+caught = []
+while signal.SIGTERM not in caught:
+    caught += os.read(reader, 1)
+raise SystemExit(caught.count(signal.SIGINT))
 """
     command = [sys.executable, str(tool), "--", sys.executable, "-c", counts]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as running:
