@@ -3,10 +3,12 @@
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from socket import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from thespian.actors import Actor as ThespianActor
 from thespian.actors import ActorAddress
@@ -129,12 +131,23 @@ def run_actor(start: ProcessStart) -> None:
         memory=memory,
     )
     on_signals([signal.SIGTERM], lambda number: runtime.ask_to_end(number.name))
+    threading.excepthook = lambda failed: _end_by_thread(runtime, failed)
     cell = ActorCell(actor, runtime)
     runtime.host(cell)
     life = _Life(cell, transport, start.report_fd)
     life.look(escaping(cell.boot))
     manager = HostManager(transport, start.admin, HostActor(life.look))
     life.look(escaping(manager.run))
+
+
+def _end_by_thread(runtime: ThespianRuntime, failed: threading.ExceptHookArgs) -> None:
+    """What nobody handled in any thread ends the actor as if its own had raised it; a thread may leave by SystemExit."""
+    if failed.exc_type is not SystemExit:
+        runtime.post(partial(_raise, failed.exc_value or failed.exc_type()))
+
+
+def _raise(failure: BaseException) -> NoReturn:
+    raise failure
 
 
 def run_admin(start: ProcessStart, listener: socket) -> None:

@@ -50,6 +50,13 @@ def test_c9_a_message_whose_handling_failed_is_not_handled_again(running: System
     assert running.ask(after["ref"], "self.context.memory[0]") == 1
 
 
+def test_an_exception_that_nobody_handled_in_a_thread_ends_the_actor(running: System, parent: dict[str, str]) -> None:
+    child = running.child(parent, "threaded", "import threading; threading.Thread(target=sys.exit).start()")
+    assert running.ask(child["ref"], "1") == 1
+    running.send(child["ref"], "import threading; threading.Thread(target=lambda: 1 / 0).start()")
+    assert running.wait("message", uid="threaded")["reason"] == "error:ZeroDivisionError: division by zero"
+
+
 def test_c2_sigterm_asks_an_actor_to_end_in_order(
     running: System, parent: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
