@@ -28,6 +28,7 @@ from protocols import (
     ChildCounts,
     ChildInfo,
     Children,
+    ChildResult,
     ConfigurationError,
     CountChildren,
     EventPushed,
@@ -39,6 +40,7 @@ from protocols import (
     LivekitexError,
     Message,
     NameChanged,
+    SessionUnavailableError,
     StartJob,
     SystemClock,
     SystemEntropy,
@@ -204,15 +206,24 @@ class AgentSystem:
 
     async def _ask(self, name: str, message: Message, kind: type[M], timeout_s: float) -> M:
         self._require_loop()
-        return expect(kind, await self._courier.deliver(name, f"a question to {name}", message, timeout_s=timeout_s))
+        answer = await self._courier.deliver(name, f"a question to {name}", message, timeout_s=timeout_s)
+        if isinstance(answer, ChildResult):  # a supervisor that is ending answers every question so
+            raise SessionUnavailableError(f"{name} is ending ({answer.result})")
+        return expect(kind, answer)
 
     async def _node(self, name: str, info: ChildInfo, timeout_s: float) -> Node:
         children: tuple[Node, ...] = ()
         if info.type == "supervisor" and info.state == "running":
             infos = reversed(await self.which_children(name, timeout_s=timeout_s))
-            nodes = (self._node(child.ref.id if child.ref else child.id, child, timeout_s) for child in infos)
+            nodes = (self._node_below(child.ref.id if child.ref else child.id, child, timeout_s) for child in infos)
             children = tuple(await asyncio.gather(*nodes))
         return Node(name=name, state=info.state, os_pid=info.os_pid, is_supervisor=info.type == "supervisor", children=children)
+
+    async def _node_below(self, name: str, info: ChildInfo, timeout_s: float) -> Node:
+        try:
+            return await self._node(name, info, timeout_s)
+        except SessionUnavailableError:  # it ends while its parent's answer is read
+            return Node(name=name, state="ending", os_pid=0, is_supervisor=True)
 
     def _push(self, message: Message | EventsLost) -> None:
         match message:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """An actor in the tree. ``name`` is its name in the registry, ``state`` running, restarting or undefined.
+    """An actor in the tree. ``name`` is its name in the registry, ``state`` running, restarting, undefined, or ending.
 
-    ``children`` are in the order of their start. ``os_pid`` is 0 for what does not run, and for what did not answer.
+    ``children`` are in the order of their start. ``os_pid`` is 0 for what does not run.
     """
 
     name: str

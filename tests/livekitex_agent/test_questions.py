@@ -1,0 +1,109 @@
+"""Questions to a system whose tree is the test's."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from livekitex_agent.gateway.frames import Request, StopSystem, SystemReady
+from livekitex_agent.system import AgentSystem
+from livekitex_agent.tree import Node
+from protocols import (
+    CancelResponse,
+    ChildInfo,
+    Children,
+    ChildResult,
+    CommandAccepted,
+    EndCall,
+    GetHealthAddress,
+    HealthAddress,
+    Ref,
+    SessionUnavailableError,
+    WhichChildren,
+)
+from support.echo_tree import echo_options
+from support.fake_launcher import FakeLauncher, FakeTree, close_connection
+
+pytestmark = pytest.mark.asyncio
+
+
+class Harness:
+    system: AgentSystem
+    tree: FakeTree
+
+    async def answer(self, name: str, children: Children | ChildResult) -> None:
+        request = await self.tree.next(Request, lambda request: request.name == name)
+        assert request.message == WhichChildren()
+        self.tree.answer(request, children)
+
+
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    launcher = FakeLauncher()
+    harness.system = AgentSystem(launcher, echo_options())  # type: ignore[arg-type]
+    harness.tree = FakeTree(launcher)
+    harness.tree.say(SystemReady(root_pid=42))
+    await harness.system.open()
+    yield harness
+    await close_connection(harness.system._connection, harness.tree)
+    await harness.system.stop()
+
+
+def child(name: str, kind: str = "worker", state: str = "running") -> ChildInfo:
+    ref = Ref(id=name, uid="1", address="there") if state == "running" else None
+    return ChildInfo(id=name, state=state, type=kind, title=name, ref=ref, os_pid=7 if ref else 0)
+
+
+async def test_a_tree_is_read_while_a_part_of_it_ends(harness: Harness) -> None:
+    reading = asyncio.create_task(harness.system.tree())
+    top = (child("jobs", "supervisor"), child("job/c", "supervisor"), child("health_server", state="restarting"))
+    await harness.answer("application", Children(children=top))
+    await harness.answer("job/c", ChildResult(result="error:shutdown"))
+    await harness.answer("jobs", Children(children=()))
+    assert await reading == Node(
+        name="application",
+        state="running",
+        os_pid=42,
+        is_supervisor=True,
+        children=(
+            Node(name="health_server", state="restarting", os_pid=0, is_supervisor=False),
+            Node(name="job/c", state="ending", os_pid=0, is_supervisor=True),
+            Node(name="jobs", state="running", os_pid=7, is_supervisor=True),
+        ),
+    )
+
+
+async def test_a_supervisor_that_is_ending_is_told_to_who_asks_it(harness: Harness) -> None:
+    asking = asyncio.create_task(harness.system.which_children("job/c"))
+    await harness.answer("job/c", ChildResult(result="error:shutdown"))
+    with pytest.raises(SessionUnavailableError, match=r"job/c is ending \(error:shutdown\)"):
+        await asking
+
+
+async def test_where_the_health_endpoints_answer(harness: Harness) -> None:
+    asking = asyncio.create_task(harness.system.health_url())
+    harness.tree.answer(await harness.tree.request(GetHealthAddress), HealthAddress(host="127.0.0.1", port=8081))
+    assert await asking == "http://127.0.0.1:8081"
+
+
+async def test_a_stop_ends_the_calls_first(harness: Harness) -> None:
+    harness.tree.name("agent_session/c", 1)
+    harness.tree.name("agent_session/dead", 1)
+    harness.tree.name_gone("agent_session/dead", final=True)
+    harness.tree.name("application", 1)
+    asking = asyncio.create_task(harness.system.which_children("application"))
+    await harness.answer("application", Children(children=()))
+    await asking  # so the names before have come
+    stopping = asyncio.create_task(harness.system.stop())
+    for kind in (CancelResponse, EndCall):
+        request = await harness.tree.request(kind)
+        assert request.name == "agent_session/c"
+        assert isinstance(request.message, CancelResponse | EndCall)
+        harness.tree.answer(request, CommandAccepted(command_id=request.message.command_id))
+    harness.tree.name_gone("agent_session/c", "normal", final=True)
+    await harness.tree.next(StopSystem)
+    harness.tree.close()
+    harness.tree.launcher.exit()
+    await stopping
