@@ -1,4 +1,4 @@
-"""A brain that only remembers: it answers "what is my name" from the history and says "Noted" to everything else.
+"""A brain that only remembers: it answers "what is my name" from the history and says "Noted" to all else, after its tool if it has one.
 
 A real implementation of the LLM contract whose time is next to nothing, so that a benchmark measures the runtime.
 """
@@ -6,7 +6,7 @@ A real implementation of the LLM contract whose time is next to nothing, so that
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from protocols import LLM, ChatMessage, LLMDelta, ProviderRef, Role, TextDelta, ToolSchema
+from protocols import LLM, CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderRef, Role, TextDelta, ToolSchema
 
 MEMORY_BRAIN = ProviderRef(factory="benchmarks.brain:memory_brain", options={})
 NAME = "Rosalind"
@@ -15,12 +15,19 @@ QUESTION = "What is my name?"
 ANSWER = f"Your name is {NAME}."
 
 
+def nod() -> str:
+    """Do next to nothing."""
+    return "yes"
+
+
 class MemoryBrain:
     """See the module."""
 
     async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        """One sentence."""
-        del tools
+        """One sentence; before it, a call of the first tool."""
+        if tools and history[-1].role is Role.USER:
+            yield CallDelta(call=FunctionCall(call_id=f"call-{len(history)}", name=tools[0].name, arguments="{}"))
+            return
         said = [message.content for message in history if message.role is Role.USER]
         asked = "name" in said[-1].lower() and "what" in said[-1].lower() if said else False
         known = any(NAME in text for text in said)

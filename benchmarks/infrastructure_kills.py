@@ -51,7 +51,7 @@ async def main() -> None:
     lines = await speak_lines(CALLER_LINES)
     price = next(line for line in lines if "price" in line.label)
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder)) as system:
+        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
             session = await system.start_session(phone_agent())
             silence = Silence()
 

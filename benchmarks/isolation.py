@@ -9,7 +9,7 @@ import tempfile
 import time
 from contextlib import suppress
 
-from benchmarks.brain import FACT, MEMORY_BRAIN
+from benchmarks.brain import FACT, MEMORY_BRAIN, nod
 from benchmarks.recovery import CHUNK_S, speak
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, ConversationState, LivekitexError, ReplyLatency, Restarted
@@ -19,7 +19,7 @@ BEFORE_S = 30.0
 AFTER_S = 5.0
 PATIENCE_S = 30.0
 PAUSE_S = 1.0
-AGENT = Agent(instructions="Remember.", llm=MEMORY_BRAIN)
+AGENT = Agent(instructions="Remember.", llm=MEMORY_BRAIN, tools=[nod])
 
 
 class Talker:
@@ -81,7 +81,7 @@ async def main() -> None:
     """Measure and print."""
     question, rate_hz = await speak(FACT)
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(journal_dir=folder, fault_injection=True)) as system:
+        async with AgentSystem.start(Options(journal_dir=folder, fault_injection=True, log_level="error")) as system:
             talkers = [Talker(await system.start_session(AGENT), question, rate_hz) for _ in range(CALLS)]
             tasks = [asyncio.ensure_future(talker.run()) for talker in talkers]
             began = time.monotonic()

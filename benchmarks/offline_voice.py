@@ -18,7 +18,7 @@ from typing import Any
 from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from protocols import ChatMessage, Role, SystemClock  # noqa: E402
+from protocols import ChatMessage, Role, SystemClock  # noqa: E402, TextDelta
 
 QUESTION = "What is the price of a pizza?"
 RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": "The pizza is ten dollars. Would you like to order?"}]}
@@ -35,7 +35,7 @@ async def first_audio(question: bytes) -> None:
     for at in range(0, len(question) - 1023, 1024):
         vad.probability(question[at : at + 1024])
     history = [ChatMessage(role=Role.USER, content=await stt.recognize(question))]
-    reply = "".join([delta.text async for delta in llm.chat(history, ())])
+    reply = "".join([delta.text async for delta in llm.chat(history, ()) if isinstance(delta, TextDelta)])
     await anext(aiter(tts.synthesize(reply)))
 
 

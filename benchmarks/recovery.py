@@ -1,7 +1,7 @@
 """From ``kill -9`` of a call's session to a reply that holds what was said before: ``python -m benchmarks.recovery [--kills 100]``.
 
-Each call has a history of 50 turns and dies four times, which its restart budget allows. ``text`` asks by text. ``speech`` asks by voice and
-is killed as the question ends: the time runs to the first sound of the answer, beside the same question without a kill.
+Each call has a history of 50 turns and dies four times, which its restart budget allows. ``text`` asks by text. ``speech`` asks by voice,
+and is killed as the question ends: the time runs to the first sound of the answer, beside the same question without a kill.
 """
 
 import argparse
@@ -87,7 +87,7 @@ async def main(kills: int) -> None:
     question, rate_hz = await speak(QUESTION)
     by_text, by_voice, without = [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder)) as system:
+        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
             for _ in range(0, kills, KILLS_PER_CALL):
                 session = await system.start_session(TEXT_AGENT)
                 await converse(session, TURNS)

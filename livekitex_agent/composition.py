@@ -32,7 +32,10 @@ CALL_MAX_SECONDS: Final = 60
 """A call's processes may restart this often in this time."""
 
 HEARTBEAT_MS: Final = 5_000
-"""A session that does not answer for this long hangs, and is ended and restarted."""
+"""A session or an infrastructure actor that does not answer for this long hangs, and is ended and restarted."""
+
+PORT_MEMORY_BYTES: Final = 2
+"""Where the health server keeps the port that it was given, so that its next life listens there too."""
 
 JOB_ACTORS: Final = {
     "supervisor": SUPERVISOR,
@@ -62,7 +65,7 @@ def session_options(options: Options) -> dict[str, Any]:
 
 
 def _infrastructure(options: Options) -> ChildSpec:
-    health = {"host": options.health_host, "port": options.health_port}
+    health = {"host": options.health_host, "port": options.health_port, "allow_remote": options.health_remote}
     worker = {
         "actors": JOB_ACTORS,
         "max_jobs": options.max_jobs,
@@ -71,11 +74,13 @@ def _infrastructure(options: Options) -> ChildSpec:
         "heartbeat_ms": HEARTBEAT_MS,
     }
     children = (
-        ChildSpec(id="registry", name="registry", title="registry", actor="supervision:Registry", is_registry=True),
+        ChildSpec(
+            id="registry", name="registry", title="registry", actor="supervision:Registry", is_registry=True, heartbeat_ms=HEARTBEAT_MS
+        ),
         _worker("circuit_breakers", "supervision:CircuitBreakerRegistry"),
         _worker("tool_registry", "actors.tool_registry:ToolRegistry"),
         _worker("audio_processor", "actors.audio_processor:AudioProcessor"),
-        _worker("health_server", "actors.health_server:HealthServer", health),
+        _worker("health_server", "actors.health_server:HealthServer", health, memory_bytes=PORT_MEMORY_BYTES),
         _worker("worker_manager", "actors.worker_manager:WorkerManager", worker),
     )
     return _supervisor("infrastructure", supervisor_args(_flags(Strategy.REST_FOR_ONE), children))
@@ -88,8 +93,8 @@ def _jobs(options: Options) -> ChildSpec:
     return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions), "preload": preload})
 
 
-def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None) -> ChildSpec:
-    return ChildSpec(id=name, name=name, title=name, actor=actor, args=args or {})
+def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None, *, memory_bytes: int = 0) -> ChildSpec:
+    return ChildSpec(id=name, name=name, title=name, actor=actor, args=args or {}, memory_bytes=memory_bytes, heartbeat_ms=HEARTBEAT_MS)
 
 
 def _supervisor(name: str, args: Mapping[str, Any], actor: str = SUPERVISOR) -> ChildSpec:

@@ -1,6 +1,7 @@
 """The settings of one system, checked where they are made."""
 
 import errno
+import ipaddress
 import os
 import platform
 import socket
@@ -26,8 +27,9 @@ class Options:
     """How a system is started. All have defaults.
 
     ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
-    ``max_jobs``: calls at a time (100); another is refused.
-    ``health_host`` and ``health_port``: where the health endpoints listen (127.0.0.1, any free port).
+    ``max_jobs``: calls at a time (100, at most 600); another is refused.
+    ``health_host`` and ``health_port``: where the health endpoints listen (127.0.0.1, any free port). ``health_remote``: whether they may
+    listen for other machines, which are asked for no password (False).
     ``journal``: whether calls are written down, so that they come back after a crash (True); ``journal_dir`` is the folder for that (the
     user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
@@ -43,6 +45,7 @@ class Options:
     max_jobs: int = 100
     health_host: str = "127.0.0.1"
     health_port: int = 0
+    health_remote: bool = False
     journal: bool = True
     journal_dir: str | os.PathLike[str] | None = None
     retention_s: float = 0.0
@@ -54,6 +57,10 @@ class Options:
         _require(1 <= self.partitions <= MAX_PARTITIONS, f"partitions={self.partitions!r}: use 1 to {MAX_PARTITIONS}")
         _require(1 <= self.max_jobs <= MAX_JOBS, f"max_jobs={self.max_jobs!r}: use 1 to {MAX_JOBS}")
         _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
+        _require(
+            self.health_remote or _is_loopback(self.health_host),
+            f"health_host={self.health_host!r} lets other machines ask, without a password: say health_remote=True, or use 127.0.0.1",
+        )
         _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
         _require(self.log_level in get_args(LogLevel), f"log_level={self.log_level!r}: use one of {', '.join(get_args(LogLevel))}")
         _require(self.journal or self.journal_dir is None, "journal_dir is given, but journal=False: drop one of them")
@@ -92,6 +99,13 @@ def prepare(options: Options) -> None:
     path = options.journal_path
     if path is not None:
         _require_folder(path)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _require_free(host: str, port: int) -> None:

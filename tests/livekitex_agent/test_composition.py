@@ -24,7 +24,8 @@ def test_the_tree_of_the_design() -> None:
     workers = children(infrastructure)
     assert list(workers) == ["registry", "circuit_breakers", "tool_registry", "audio_processor", "health_server", "worker_manager"]
     assert workers["registry"].is_registry
-    assert workers["health_server"].args == {"host": "127.0.0.1", "port": 8081}
+    assert workers["health_server"].args == {"host": "127.0.0.1", "port": 8081, "allow_remote": False}
+    assert all(worker.heartbeat_ms for worker in workers.values())
     worker = workers["worker_manager"].args
     assert (worker["max_jobs"], worker["max_restarts"], worker["max_seconds"]) == (9, 5, 60)
 

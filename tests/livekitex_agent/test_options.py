@@ -16,6 +16,8 @@ from protocols import ConfigurationError
     [
         ({"partitions": 0}, "partitions=0: use 1 to 64"),
         ({"max_jobs": 0}, "max_jobs=0: use 1 to 600"),
+        ({"health_host": "0.0.0.0"}, "health_host='0.0.0.0' lets other machines ask, .*: say health_remote=True"),
+        ({"health_host": "example.org"}, "health_host='example.org' lets other machines ask"),
         ({"health_port": 70_000}, "health_port=70000: use 0 .any free port. to 65535"),
         ({"retention_s": -1}, "retention_s=-1: use a number of seconds"),
         ({"log_level": "loud"}, "log_level='loud': use one of debug, info, warning, error"),
@@ -65,7 +67,7 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
 
 def test_a_host_that_is_not_ours_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"health_host='192\.0\.2\.1', health_port=8081: .*: choose others"):
-        prepare(Options(journal=False, health_host="192.0.2.1", health_port=8081))
+        prepare(Options(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
 
 
 def test_other_platforms_are_told_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:

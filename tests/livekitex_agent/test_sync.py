@@ -73,7 +73,7 @@ def test_an_iterator_ends_with_its_generator_and_closes_it_when_left() -> None:
 def test_a_start_that_fails_leaves_no_thread() -> None:
     before = threading.active_count()
     with pytest.raises(ConfigurationError):
-        sync.AgentSystem.start(Options(journal=False, health_host="192.0.2.1", health_port=8081))
+        sync.AgentSystem.start(Options(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
     assert threading.active_count() == before
 
 
