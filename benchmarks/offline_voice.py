@@ -18,7 +18,7 @@ from typing import Any
 from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from protocols import ChatMessage, Role, SystemClock  # noqa: E402, TextDelta
+from protocols import ChatMessage, Role, SystemClock, TextDelta  # noqa: E402
 
 QUESTION = "What is the price of a pizza?"
 RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": "The pizza is ten dollars. Would you like to order?"}]}
