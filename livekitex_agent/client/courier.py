@@ -49,7 +49,7 @@ class Courier:
         parcels = self._parcels[name]
         parcels.add(parcel)
         try:
-            if name in self._ended:
+            if name in self._ended and not self._connection.ended.done():
                 parcel.end(self._ended[name])
             else:
                 parcel.advance()

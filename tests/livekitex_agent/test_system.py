@@ -268,6 +268,29 @@ async def test_a_launcher_that_is_killed_is_told_to_everybody_who_waits(system: 
     assert leftovers.wait_for_end(lambda: {pid for pid in pids(tree).values() if procfs.stat(pid)}) == set()
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("victim", ["admin", "application", "gateway by SIGTERM"])
+async def test_who_stands_above_the_tree_ends_it_cleanly(system: AgentSystem, victim: str) -> None:
+    session = await system.start_session(ECHO)
+    everybody = set(pids(await system.tree()).values())
+    above = {procfs.command_line(pid): pid for pid in procfs.pids() if procfs.command_line(pid).startswith("livekitex: ")}
+    if victim == "gateway by SIGTERM":
+        os.kill(system.launcher_pid, signal.SIGTERM)
+    else:
+        (pid,) = (pid for title, pid in above.items() if title == f"livekitex: {victim}" and _descends(pid, system.launcher_pid))
+        os.kill(pid, signal.SIGKILL)
+    said = str(await system.wait_ended())
+    assert said == ("the system was stopped" if "SIGTERM" in victim else "the system has ended: the supervision tree has ended: killed")
+    with pytest.raises(SystemUnavailableError):
+        await session.send_text("anybody?")
+    assert leftovers.wait_for_end(lambda: {pid for pid in everybody if procfs.stat(pid)}) == set()
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    parents = {each: stat.parent for each in procfs.pids() if (stat := procfs.stat(each))}
+    return leftovers.descends(pid, {ancestor}, parents)
+
+
 async def _listen(session: Session) -> None:
     async for _ in session.audio():
         pass
