@@ -273,11 +273,11 @@ async def test_a_launcher_that_is_killed_is_told_to_everybody_who_waits(system: 
 async def test_who_stands_above_the_tree_ends_it_cleanly(system: AgentSystem, victim: str) -> None:
     session = await system.start_session(ECHO)
     everybody = set(pids(await system.tree()).values())
-    above = {procfs.command_line(pid): pid for pid in procfs.pids() if procfs.command_line(pid).startswith("livekitex: ")}
     if victim == "gateway by SIGTERM":
         os.kill(system.launcher_pid, signal.SIGTERM)
     else:
-        (pid,) = (pid for title, pid in above.items() if title == f"livekitex: {victim}" and _descends(pid, system.launcher_pid))
+        ours = (pid for pid in procfs.pids() if _descends(pid, system.launcher_pid))
+        (pid,) = (pid for pid in ours if procfs.command_line(pid) == f"livekitex: {victim}")
         os.kill(pid, signal.SIGKILL)
     said = str(await system.wait_ended())
     assert said == ("the system was stopped" if "SIGTERM" in victim else "the system has ended: the supervision tree has ended: killed")
