@@ -1,21 +1,22 @@
-"""How children are stopped: asked to end, given their time, killed. The end of one that died before its turn is taken from the mailbox."""
+"""How children are stopped: asked to end, given their time, killed. One that died before its turn is stopped already."""
 
 from dataclasses import replace
 
 from protocols import ExitReason
 from supervision.core.children import Child, Status
 from supervision.core.effects import ArmTimer, CancelTimer, EndHungChild, KillChild, ShutDownChild
-from supervision.core.events import ChildExited, StopTimer
+from supervision.core.events import StopTimer
 from supervision.core.task import Task
 from supervision.core.turn import Turn
 
 
 def stop_wave(turn: Turn, task: Task) -> None:
-    """Begin to stop the next wave of ``task``. Those that have no process, or whose end waits in the mailbox, are done with at once."""
+    """Begin to stop the next wave of ``task``. Those that have no process are done with at once.
+
+    So are those whose end waits in the mailbox; when it is read it concerns nobody any more, so it neither restarts nor counts.
+    """
     wave = [turn.children[key] for key in task.stop[0]]
     dead = turn.unread_ends()
-    absorbed = {child.uid for child in wave} & dead.keys()
-    turn.mailbox = tuple(event for event in turn.mailbox if not (isinstance(event, ChildExited) and event.uid in absorbed))
     stopping = set[str]()
     for child in wave:
         if child.status is Status.RUNNING and child.uid not in dead:
