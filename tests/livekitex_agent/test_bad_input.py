@@ -35,9 +35,12 @@ def rules(*intents: tuple[str, dict[str, Any]]) -> ProviderRef:
 BRAIN = rules(
     ("pineapple", {"tool": "order", "arguments": {"product": "pizza", "quantity": "many"}}),
     ("unplug", {"tool": "unplug", "arguments": {}}),
+    ("nesting", {"tool": "start_another_system", "arguments": {}}),
     ("margherita", {"tool": "order", "arguments": {"product": "pizza", "quantity": 2}}),
 )
-WAITER = Agent.text(instructions="Take orders.", tools=[bad_providers.order, bad_providers.unplug], llm=BRAIN)
+WAITER = Agent.text(
+    instructions="Take orders.", tools=[bad_providers.order, bad_providers.unplug, bad_providers.start_another_system], llm=BRAIN
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +70,9 @@ def _the_call_and_the_tree_live_on(system: sync.AgentSystem, session: sync.Sessi
     [
         ("pineapple", "quantity: Input should be a valid integer"),
         ("unplug", "no route to the kitchen"),
+        ("nesting", "cannot start another: start it from the script"),
     ],
-    ids=["a wrong type", "a tool that raises"],
+    ids=["a wrong type", "a tool that raises", "a system in a system"],
 )
 def test_a_tool_that_cannot_do_it_is_told_to_the_model(session: sync.Session, word: str, told: str) -> None:
     session.send_text(word)

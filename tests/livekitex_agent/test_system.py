@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -107,6 +108,13 @@ def test_each_process_listens_on_this_machine_alone(running: sync.AgentSystem) -
 def test_nothing_secret_stands_where_others_can_read_it(running: sync.AgentSystem) -> None:
     started_with = Path(f"/proc/{running.launcher_pid}/environ").read_bytes()
     assert b"key" not in started_with.lower().replace(b"keyring", b"")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/health/live", "/metrics", "/status"])
+def test_the_health_endpoints_answer_over_http(running: sync.AgentSystem, path: str) -> None:
+    with urllib.request.urlopen(running.health_url() + path, timeout=10) as answer:
+        assert answer.status == 200
+        assert answer.read()
 
 
 def test_a_call_answers(session: sync.Session) -> None:

@@ -33,3 +33,11 @@ def order(product: str, quantity: int = 1) -> str:
 def unplug() -> str:
     """Break."""
     raise ConnectionError("no route to the kitchen")
+
+
+def start_another_system() -> str:
+    """Nest."""
+    from livekitex_agent import sync
+
+    sync.AgentSystem.start().stop()
+    return "started"

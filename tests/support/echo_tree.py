@@ -15,12 +15,6 @@ def echo_root(options: Options) -> dict[str, Any]:
     root = composition.root(options)
     (worker_manager,) = (child for child in _children(_children(root)[0]) if child["id"] == "worker_manager")
     worker_manager["args"] = {**worker_manager["args"], "actors": {**composition.JOB_ACTORS, "agent_session": ECHO}}
-    import importlib.util
-
-    if importlib.util.find_spec("actors.health_server") is None:
-        for child in _children(_children(root)[0]):
-            if child["id"] == "health_server":
-                child["actor"], child["args"] = "supervision:CircuitBreakerRegistry", {}
     return root
 
 
