@@ -36,6 +36,7 @@ require_own_packages()  # before any other import of ours
 if TYPE_CHECKING:
     from actors import FunctionTool, RunContext, function_tool
     from livekitex_agent.agent import Agent
+    from livekitex_agent.demo.agent import phone_order_agent
     from livekitex_agent.options import Options
     from livekitex_agent.session import Session
     from livekitex_agent.system import AgentSystem
@@ -118,6 +119,7 @@ __all__ = [
     "UserMessage",
     "WorkerStatus",
     "function_tool",
+    "phone_order_agent",
 ]
 
 _WHERE: Final = {
@@ -129,6 +131,7 @@ _WHERE: Final = {
     "RunContext": "actors",
     "Session": "livekitex_agent.session",
     "function_tool": "actors",
+    "phone_order_agent": "livekitex_agent.demo.agent",
 }
 
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from livekitex_agent.agent import Agent
 from livekitex_agent.demo import caller as callers
 from livekitex_agent.demo import killer as killers
 from livekitex_agent.demo import outcome as outcomes
+from livekitex_agent.demo.agent import phone_order_agent
 from livekitex_agent.demo.caller import Act, Caller
 from livekitex_agent.demo.killer import KillAt, Killer
 from livekitex_agent.demo.microphone import Microphone
 from livekitex_agent.demo.outcome import Outcome
-from livekitex_agent.demo.phone_order import GREETING, INSTRUCTIONS, TOOLS
-from livekitex_agent.demo.phone_rules import RULES
 from livekitex_agent.demo.recorder import Recorder
 from livekitex_agent.demo.screen import Entry, Kind, Screen
 from livekitex_agent.demo.voice import Utterance
@@ -31,7 +29,6 @@ from protocols import (
     Clock,
     EventPushed,
     LivekitexError,
-    ProviderRef,
     Restarted,
     SessionError,
     StateChanged,
@@ -44,8 +41,6 @@ from protocols import (
 TICK_S: Final = 0.02
 LIMIT_S: Final = 240.0
 """A call that has not ended by itself after this time is hung up."""
-FIRST_TOKEN_DELAY_MS: Final = 150.0
-"""The offline brain answers in microseconds; a remote model takes its time, and thinking is one of the moments to be killed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +54,6 @@ class Script:
     first_kill_line: int = 4
 
 
-def phone_agent() -> Agent:
-    """The agent of the demo."""
-    brain = ProviderRef(factory="actors.providers.offline:rule_llm", options={**RULES, "first_token_delay_ms": FIRST_TOKEN_DELAY_MS})
-    return Agent(instructions=INSTRUCTIONS, greeting=GREETING, tools=list(TOOLS), llm=brain)
-
-
 async def run_call(script: Script, options: Options, screen: Screen, wav: Path | None) -> Outcome:
     """Start a system, make the call, and stop the system again; the recording goes to ``wav``.
 
@@ -73,7 +62,7 @@ async def run_call(script: Script, options: Options, screen: Screen, wav: Path |
         OSError: the recording cannot be written.
     """
     async with AgentSystem.start(options) as system:
-        session = await system.start_session(phone_agent())
+        session = await system.start_session(phone_order_agent())
         call = _Call(script, system, session, screen, SystemClock())
         outcome = await call.run()
     if wav is not None:

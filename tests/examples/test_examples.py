@@ -16,10 +16,10 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(checkout: Path, name: str) -> list[str]:
+def run(checkout: Path, name: str, *arguments: str) -> list[str]:
     here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, checkout / "examples" / name], capture_output=True, text=True, check=False, env=here, timeout=100
+        [sys.executable, checkout / "examples" / name, *arguments], capture_output=True, text=True, check=False, env=here, timeout=100
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -37,6 +37,15 @@ def test_restart_strategies(checkout: Path) -> None:
         "rest_for_one: b was killed, new processes: b, c",
         "one_for_all: b was killed, new processes: a, b, c",
     ]
+
+
+@pytest.mark.usefixtures("state")
+def test_voice_order(checkout: Path) -> None:
+    heard = run(checkout, "voice_order.py", "I would like two pizzas, please.")
+    assert "life 2 of the call: died without a word (killed or crashed)" in heard
+    before, after = heard[: heard.index("agent:  I have added 2 pizzas.")], heard[-2:]
+    assert 'tool:   add_item {"item": "pizza", "quantity": 2}' in before
+    assert after[-1] == "agent:  Anything else?", "speech went on where it was"
 
 
 def test_hello_is_short(checkout: Path) -> None:
