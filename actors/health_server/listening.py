@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from contextlib import suppress
 from typing import Final, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from protocols import ConfigurationError, InternalError
@@ -22,6 +25,10 @@ START_S: Final = 10.0
 STOP_S: Final = 2.0
 IDLE_S: Final = 15.0
 """How long a connection is kept after an answer."""
+LIFE_S: Final = 30.0
+"""A connection on which nothing is being answered is closed between one and two of these after it was made: half a request never is."""
+
+log = logging.getLogger("livekitex.health_server")
 
 
 def listen(host: str, port: int, *, allow_remote: bool) -> socket.socket:
@@ -99,9 +106,12 @@ class HttpThread:
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
+        application, busy = self._application(), set[RequestHandler]()
+        application.middlewares.append(_note_in(busy))
         runner = web.AppRunner(
-            self._application(),
+            application,
             access_log=None,
+            logger=_http_log(),
             handle_signals=False,
             keepalive_timeout=IDLE_S,
             shutdown_timeout=STOP_S / 4,
@@ -113,8 +123,10 @@ class HttpThread:
         try:
             handlers = cast("web.Server", runner.server)  # is made by setup
             server = await self.loop.create_server(lambda: _admit(handlers), sock=self._sock)
+            closing = asyncio.create_task(_close_old(handlers, busy))
             self._up.set()
             await self._stop.wait()
+            closing.cancel()
             server.close()
         finally:
             await runner.cleanup()
@@ -126,3 +138,36 @@ def _admit(handlers: web.Server) -> RequestHandler:
     for oldest in open_ones[: len(open_ones) + 1 - MAX_CONNECTIONS]:
         oldest.force_close()
     return handlers()
+
+
+def _note_in(busy: set[RequestHandler]) -> Middleware:
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        busy.add(request.protocol)
+        try:
+            return await handler(request)
+        finally:
+            busy.discard(request.protocol)
+
+    return note
+
+
+async def _close_old(handlers: web.Server, busy: set[RequestHandler]) -> None:
+    older: set[RequestHandler] = set()
+    while True:
+        await asyncio.sleep(LIFE_S)
+        now = set(handlers.connections)
+        for handler in (older & now) - busy:
+            handler.force_close()
+        older = now
+
+
+def _http_log() -> logging.Logger:
+    """A log without what clients do wrong: they are told, and whoever sends junk must not fill it."""
+    http = log.getChild("http")
+    http.addFilter(_is_ours)
+    return http
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

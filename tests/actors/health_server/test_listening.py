@@ -143,10 +143,40 @@ def test_slow_clients_never_keep_others_out(port: int) -> None:
         client.close()
 
 
+def test_who_never_finishes_a_request_is_hung_up_on_and_others_are_served_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "LIFE_S", 0.05)
+    sock = listen("127.0.0.1", 0, allow_remote=False)
+    thread = HttpThread(sock, application, lambda _failure: None)
+    thread.start()
+    for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
+        with socket.create_connection(sock.getsockname(), timeout=10) as client:
+            client.sendall(begun)
+            assert is_closed(client)
+    assert get(sock.getsockname()[1]) == 200
+    thread.stop()
+
+
+def test_a_fault_of_the_application_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_request: web.Request) -> web.Response:
+        raise ValueError("broken")
+
+    def faulty() -> web.Application:
+        app = web.Application()
+        app.router.add_get("/", broken)
+        return app
+
+    sock = listen("127.0.0.1", 0, allow_remote=False)
+    thread = HttpThread(sock, faulty, lambda _failure: None)
+    thread.start()
+    assert get(sock.getsockname()[1]) == 500
+    thread.stop()
+    assert "ValueError: broken" in caplog.text
+
+
 @pytest.mark.parametrize(
     "junk", [b"\0" * 64, b"-5>", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000, b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\n\r\n"]
 )
-def test_junk_is_refused_and_kills_nobody(port: int, junk: bytes) -> None:
+def test_junk_is_refused_kills_nobody_and_fills_no_log(port: int, junk: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(junk)
         client.shutdown(socket.SHUT_WR)
@@ -156,6 +186,7 @@ def test_junk_is_refused_and_kills_nobody(port: int, junk: bytes) -> None:
             answer = b""
         assert answer in {b"", b"HTTP/1.1 400", b"HTTP/1.0 400"}
     assert get(port) == 200
+    assert caplog.records == []
 
 
 def test_an_application_that_cannot_start_fails_the_start(crashes: list[Exception]) -> None:
