@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 from setproctitle import setproctitle
 
-from protocols import InternalError
+from protocols import InternalError, set_environment_defaults
 
 log = logging.getLogger("livekitex.seam")
 
@@ -139,7 +139,7 @@ def keep_environment_readable() -> None:
 
     Otherwise they are written over the environment too, and whoever looks for a run's processes by a mark there finds none.
     """
-    os.putenv("SPT_NOENV", "1")
+    set_environment_defaults({"SPT_NOENV": "1"})
 
 
 def children_of(parent: int) -> list[int]:
