@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from support import leftovers, procfs  # noqa: E402 - it stands among the tests
-from support.fire import Fire  # noqa: E402
+from support import leftovers, procfs
+from support.fire import Fire
 
 COMMAND = "from livekitex_agent.cli import main; main()"
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from support import one_call  # noqa: E402 - it stands among the tests
-from support.program import Program  # noqa: E402
+from support import one_call
+from support.program import Program
 
 SCRIPT = one_call.__file__
-REPLIES = 5
+REPLIES = 3
 ITS_OWN = ("returns", "stops", "forgets_to_stop", "exits", "exits_at_once", "raises", "starts_inside_a_loop", "has_eight_threads")
 KILLED = ("admin", "launcher", "application")
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,15 +30,15 @@ def main() -> int:
     """Measure and print."""
     print(f"{'ending':<28} {'exit':>4} {'gone after ms':>13} {'processes':>9} {'ports':>5} {'files':>5} {'journal':>7}  last words")
     left = [_row(way.replace("_", " "), [SCRIPT, way], lambda program: program.wait()) for way in ITS_OWN]
-    left.append(_row("| head -3", [f"{sys.executable} {SCRIPT} talks_on | head -3"], lambda program: program.wait(), shell=True))
+    left.append(_row("| head -3", ["sh", "-c", f"{sys.executable} {SCRIPT} talks_on | head -3"], lambda program: program.wait()))
     left += [_row(f"kill -9 {role}", [SCRIPT, "talks_on"], partial(_kill, role)) for role in KILLED]
     left += [_row(f"{sign.name} to the script", [SCRIPT, "talks_on"], partial(_signal, sign)) for sign in SIGNALS]
     return int(any(left))
 
 
-def _row(ending: str, command: list[str], end: Callable[[Program], object], *, shell: bool = False) -> bool:
-    with tempfile.TemporaryDirectory() as folder, Program(Path(folder), command, shell=shell) as program:
-        for _ in range(1 if shell else REPLIES if command[-1] == "talks_on" else 3):
+def _row(ending: str, command: list[str], end: Callable[[Program], object]) -> bool:
+    with tempfile.TemporaryDirectory() as folder, Program(Path(folder), command) as program:
+        for _ in range(REPLIES):
             program.hear()
         program.listening()
         end(program)

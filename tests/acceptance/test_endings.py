@@ -79,7 +79,7 @@ def test_however_the_script_ends_itself_nothing_is_left(tmp_path: Path, way: str
 
 
 def test_a_closed_pipe_ends_the_script_and_nothing_is_left(tmp_path: Path) -> None:
-    with Program(tmp_path, [f"{sys.executable} {SCRIPT} talks_on | head -3"], shell=True) as running:
+    with Program(tmp_path, ["sh", "-c", f"{sys.executable} {SCRIPT} talks_on | head -3"]) as running:
         assert running.wait() == 0
         assert running.left() == NOTHING
         assert "BrokenPipeError" in running.last_words()

@@ -26,9 +26,9 @@ TITLE = "livekitex: "
 
 
 class Program:
-    """Runs ``command`` (arguments of Python, or with ``shell`` one line for it) until it ends or is closed."""
+    """Runs ``command`` until it ends or is closed; a script (``*.py``) or an option of Python (``-c``) is for this interpreter."""
 
-    def __init__(self, folder: Path, command: Sequence[str], *, shell: bool = False, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
         self.mark = secrets.token_hex(8)
         self._folder = folder
         variables = (
@@ -45,7 +45,7 @@ class Program:
         """The lines of its standard output that were read by `hear`."""
         with self._complaints.open("wb") as complaints:
             self.process = subprocess.Popen(
-                ["sh", "-c", *command] if shell else [sys.executable, *command],
+                [sys.executable, *command] if command[0].endswith(".py") or command[0].startswith("-") else command,
                 env=variables,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
