@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """One child through all its lives. ``uid`` is its present life or its last one, which ended with ``reason``.
+    """One child through all its lives. ``uid`` is its present life or its last one, which ended with ``reason``; empty while it is down.
 
     ``attempts`` counts its starts; ``streak`` its restarts in a row, each soon after the life begun at ``up_since`` (monotonic seconds).
     """

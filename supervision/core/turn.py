@@ -73,7 +73,7 @@ class Turn:
 
         A life that ends, and one that was to be followed by another but will not, is told by `ChildDown`.
         """
-        if child.uid and (child.status is Status.RUNNING or (final and child.status is not Status.DOWN)):
+        if child.uid and (final or child.status is Status.RUNNING):
             self.emit(ChildDown(child.key, child.uid, child.spec, child.reason, final))
         if not final:
             self.put(child, status=Status.STOPPED)

@@ -14,6 +14,7 @@ from supervision.core import (
     supervisor_machine,
     supervisor_machine_from_wire,
 )
+from supervision.core import events as on
 from supervision.core.effects import ChildRow, Listing, Outcome
 from support.machines import CRASH, NORMAL, SHUTDOWN, Bench, spec, static
 
@@ -78,8 +79,6 @@ def test_start_child() -> None:
 
 @pytest.mark.parametrize(("restart", "left"), [(Restart.TRANSIENT, {"b": "down"}), (Restart.TEMPORARY, {})])
 def test_an_ignored_child_is_kept_unless_temporary(restart: Restart, left: dict[str, str]) -> None:
-    from supervision.core import events as on
-
     bench = static().boot()
     bench.call(StartChild(spec=spec("b", restart=restart).to_wire()))
     bench.feed(on.ChildIgnored(bench.starting))
@@ -155,6 +154,16 @@ def test_auto_shutdown(auto_shutdown: AutoShutdown, ends: list[str], over: bool)
         bench.end(child_id, NORMAL)
     bench.run()
     assert bool(bench.machine.state.ended) is over
+
+
+def test_a_significant_child_that_is_restarting_is_not_gone() -> None:
+    bench = static(significant("a"), significant("b"), auto_shutdown=AutoShutdown.ALL_SIGNIFICANT).boot()
+    bench.end("a", CRASH)
+    bench.feed(on.ChildStartFailed(bench.starting, "no"))
+    bench.end("b", NORMAL)
+    assert bench.statuses == {"a": "restarting", "b": "down"}
+    bench.call(TerminateChild(child_id="a"))
+    assert bench.machine.state.ended == ""
 
 
 def test_without_auto_shutdown_no_end_is_significant() -> None:
