@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import HealthCheck, settings
 # A slow machine fails no property: speed is not what tests are about.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("house")
+
+# A run in the background may have been started with these ignored, and what it starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["support.summary", "support.nothing_left_per_test"]
 

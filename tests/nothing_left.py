@@ -79,6 +79,8 @@ def _run(options: argparse.Namespace, environment: dict[str, str], libc: ctypes.
     def dies_with_us() -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
+        for sign in (signal.SIGINT, signal.SIGHUP):  # whoever starts a run in the background may have had them ignored
+            signal.signal(sign, signal.SIG_DFL)
 
     handled = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, handled)  # until there is a command to hand them to
