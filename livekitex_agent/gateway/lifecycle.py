@@ -52,7 +52,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[Happening, Step]]] = MappingProxyType(
         P.STARTING: {
             H.ROOT_UP: (P.RUNNING, (E.TELL_READY,)),
             H.ROOT_ENDED: (P.ENDED, (E.END,)),
-            H.STOP: (P.STOPPING, (E.STOP_ROOT,)),
+            H.STOP: (P.ENDED, (E.END,)),  # nobody talks in it yet: what does not end at once is killed
             H.GRACE_OVER: (P.STARTING, ()),
         },
         P.RUNNING: {
@@ -62,7 +62,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[Happening, Step]]] = MappingProxyType(
             H.GRACE_OVER: (P.RUNNING, ()),
         },
         P.STOPPING: {
-            H.ROOT_UP: (P.STOPPING, ()),  # it sees the signal that it was sent while it started
+            H.ROOT_UP: (P.STOPPING, ()),
             H.ROOT_ENDED: (P.ENDED, (E.END,)),
             H.STOP: (P.STOPPING, ()),
             H.GRACE_OVER: (P.ENDED, (E.END,)),

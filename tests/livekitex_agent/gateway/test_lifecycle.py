@@ -15,7 +15,7 @@ def test_the_table_is_total() -> None:
     [
         ([Happening.ROOT_UP, Happening.STOP, Happening.ROOT_ENDED], [Effect.TELL_READY, Effect.STOP_ROOT, Effect.END]),
         ([Happening.ROOT_ENDED], [Effect.END]),
-        ([Happening.STOP, Happening.ROOT_UP, Happening.ROOT_ENDED], [Effect.STOP_ROOT, Effect.END]),
+        ([Happening.STOP, Happening.ROOT_UP, Happening.ROOT_ENDED], [Effect.END]),
         ([Happening.ROOT_UP, Happening.STOP, Happening.STOP, Happening.GRACE_OVER], [Effect.TELL_READY, Effect.STOP_ROOT, Effect.END]),
     ],
 )
