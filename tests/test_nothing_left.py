@@ -92,4 +92,5 @@ raise SystemExit(caught.count(signal.SIGINT))
         assert running.stdout.readline() == "up\n"
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
             os.killpg(running.pid, number)
+        assert running.stdout.read() == CLEAN + "\n"
     assert running.returncode == 1
