@@ -83,7 +83,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
 print("up", flush=True)
 caught = []
 while signal.SIGTERM not in caught:
-    caught += os.read(reader, 1)
+    caught += os.read(reader, 64)
 raise SystemExit(caught.count(signal.SIGINT))
 """
     command = [sys.executable, str(tool), "--", sys.executable, "-c", counts]
