@@ -125,7 +125,7 @@ def test_sleeping_tests_are_found(call: str) -> None:
     assert rules.check_sleeps({"tests/test_x.py": f"async def test_x():\n    {call}"})
 
 
-@pytest.mark.parametrize("call", ["await asyncio.sleep(0)", "clock.sleep(5)", "'time.sleep(1)'"])
+@pytest.mark.parametrize("call", ["await asyncio.sleep(0)", "await asyncio.sleep(0, 'result')", "clock.sleep(5)", "'time.sleep(1)'"])
 def test_what_does_not_sleep_is_allowed(call: str) -> None:
     assert rules.check_sleeps({"tests/test_x.py": f"async def test_x():\n    {call}"}) == []
 
