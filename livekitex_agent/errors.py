@@ -7,6 +7,7 @@ import protocols
 from protocols import ErrorReply, LivekitexError, MissingExtraError, ProviderError, UnavailableError, UsageError
 
 _REASON: Final = re.compile(r"(?:\w+:)*?(?P<error>[A-Z]\w*Error): (?P<text>.*)", re.DOTALL)
+_MISSING: Final = re.compile(r"(?P<feature>.*) needs the extra '(?P<extra>[^']+)'")
 
 
 def error_of(reply: ErrorReply) -> LivekitexError:
@@ -31,6 +32,8 @@ def _made(name: str, text: str, *, retryable: bool) -> LivekitexError:
     kind = _class_of(name)
     if kind is ProviderError:
         return ProviderError(text, retryable=retryable)
-    if kind is None or kind is MissingExtraError:  # the latter is made of an extra's name; its text is the cure already
+    if kind is MissingExtraError and (missing := _MISSING.match(text)):
+        return MissingExtraError(missing["extra"], missing["feature"])
+    if kind is None or kind is MissingExtraError:
         kind = UnavailableError if retryable else UsageError
     return kind(text)

@@ -99,6 +99,8 @@ class Session:
     def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
         """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all lives; ends after `CallEnded`.
 
+        Without a journal a life knows nothing of the one before: its events begin with `CallStarted` again.
+
         Raises (while iterating):
             SessionUnavailableError: the call has ended without its last event.
             SystemUnavailableError: the system has ended.

@@ -42,6 +42,7 @@ MAX_EVENTS: Final = 1024
 """The newest events of a call that are kept here, and the events that wait for one reader; others are asked for at the session."""
 MAX_AUDIO_BYTES: Final = 4 << 20
 """The agent's audio that waits for one reader; beyond it the oldest is dropped."""
+FIRST_LIFE: Final = 1
 LAST_EVENTS_S: Final = 1.0
 """A session's last events may arrive this much later than the news of its end."""
 
@@ -86,6 +87,8 @@ class Call:
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[AudioPushed]] = set()
         self._playback = Playback()
+        self._incarnation = FIRST_LIFE
+        self._os_pid = 0
         self._outbox: AudioOutbox | None = None
         self._outbox_changed = asyncio.Event()
         self._refused: LivekitexError | None = None
@@ -255,6 +258,9 @@ class Call:
         match answer:
             case Subscribed():
                 self._subscription = subscription.subscribed(self._subscription, answer, now)
+                if answer.incarnation == self._incarnation == FIRST_LIFE and self._os_pid not in {0, answer.os_pid}:
+                    self._begin_anew()
+                self._incarnation, self._os_pid = max(self._incarnation, answer.incarnation), answer.os_pid
                 if self._outbox is None or self._outbox.empty:
                     self._outbox = audio_outbox.begin(answer.next_sequence)
                     self._outbox_changed.set()
@@ -264,6 +270,15 @@ class Call:
             case _:
                 self._subscription = subscription.unanswered(self._subscription, now)
         self._advance()
+
+    def _begin_anew(self) -> None:
+        """Another process lives the call's first life: without a journal it knows nothing of the one before, and numbers from the start."""
+        self._cursor = EventCursor()
+        self._newest.clear()
+        self._playback = Playback()
+        for reader in self._readers:
+            reader.cursor = EventCursor()
+        self._want()
 
     def _hear_audio(self, batch: StreamAudio, probe: bool, answer: Message | Unanswered) -> None:  # noqa: FBT001 - bound by partial
         if self._outbox is None:

@@ -14,6 +14,7 @@ from livekitex_agent import (
     InvalidAgentError,
     InvalidAudioError,
     MessageTooLargeError,
+    MissingExtraError,
     ProviderRef,
     SessionUnavailableError,
     ToolReturned,
@@ -111,7 +112,7 @@ def test_what_is_no_audio(session: sync.Session, pcm: bytes, rate_hz: int) -> No
 
 def test_a_missing_extra(system: sync.AgentSystem) -> None:
     deaf = ProviderRef(factory="support.bad_providers:not_installed", options={})
-    with pytest.raises(UsageError, match=r"pip install 'livekitex-agent\[offline\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'livekitex-agent\[offline\]'"):
         system.start_session(Agent.text(instructions="Take orders.", llm=deaf))
 
 

@@ -19,13 +19,17 @@ from protocols import (
     [
         (InvalidAgentError("no"), InvalidAgentError),
         (ProviderError("no", retryable=True), ProviderError),
-        (MissingExtraError("offline", "speech"), UsageError),
+        (MissingExtraError("offline", "speech"), MissingExtraError),
     ],
 )
 def test_an_error_comes_back_from_its_reply(failure: LivekitexError, kind: type[LivekitexError]) -> None:
     error = error_of(ErrorReply.of(failure))
     assert type(error) is kind
     assert (str(error), error.retryable) == (str(failure), failure.retryable)
+
+
+def test_an_extra_that_its_text_does_not_name_is_a_mistake_all_the_same() -> None:
+    assert type(error_of(ErrorReply(error="MissingExtraError", text="cut", retryable=False))) is UsageError
 
 
 @pytest.mark.parametrize(("retryable", "kind"), [(True, UnavailableError), (False, UsageError)])

@@ -44,8 +44,8 @@ def pushed(number: int, event: SessionEvent | None = None, incarnation: int = 1)
     return EventPushed(call_id="c", number=FIRST_NUMBER + number, incarnation=incarnation, wall_s=0.0, event=event)
 
 
-def subscribed(next_number: int = 0, next_sequence: int = 0) -> Subscribed:
-    return Subscribed(next_number=next_number, next_sequence=next_sequence, incarnation=1, os_pid=7)
+def subscribed(next_number: int = 0, next_sequence: int = 0, os_pid: int = 7) -> Subscribed:
+    return Subscribed(next_number=next_number, next_sequence=next_sequence, incarnation=1, os_pid=os_pid)
 
 
 class Harness:
@@ -123,6 +123,21 @@ async def test_events_come_once_and_in_order_through_a_restart(harness: Harness)
         harness.tree.push(pushed(number, incarnation=2))
     harness.tree.push(pushed(4, CallEnded(reason="normal"), incarnation=2))
     assert await reading == [0, 1, 2, 3, 4]
+
+
+async def test_a_life_that_knows_nothing_of_the_one_before_begins_the_call_anew(harness: Harness) -> None:
+    reading = read(harness, 0, 4)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    harness.tree.push(pushed(1))
+    harness.tree.name_gone(NAME)
+    harness.tree.name(NAME, 2)
+    request = await harness.tree.request(Subscribe)
+    harness.tree.answer(request, subscribed(os_pid=8))
+    assert await harness.accept_subscription(os_pid=8) == Subscribe(from_number=0, audio=False)
+    harness.tree.push(pushed(0))
+    harness.tree.push(pushed(1))
+    assert await reading == [0, 1, 0, 1]
 
 
 async def test_a_missing_event_is_asked_for(harness: Harness) -> None:
