@@ -16,7 +16,6 @@ from livekitex_agent.gateway.frames import (
     StopSystem,
     SystemEnded,
     SystemReady,
-    Tell,
     Unanswered,
     encode_frame,
 )
@@ -71,11 +70,6 @@ class Connection(asyncio.Protocol):
         frame = Request(request_id=request_id, name=name, message=message, timeout_ms=max(1, round(timeout_s * 1000)))
         self._write(frame)
         self._open[request_id] = then
-
-    def tell(self, name: str, message: Message) -> None:
-        """Send to whoever has ``name``; nothing happens when the system has ended."""
-        if not self.ended.done():
-            self._write(Tell(name=name, message=message))
 
     async def stop(self) -> None:
         """End the system in order, and wait until the launcher is gone."""

@@ -40,15 +40,6 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
-    """Script to launcher: send to whoever has ``name``, without an answer."""
-
-    TAG: ClassVar[str] = "tell"
-    name: str
-    message: Message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StopSystem:
     """Script to launcher: end everything in order. Answered with `SystemEnded`."""
 
@@ -106,7 +97,7 @@ class EventsLost:
     call_id: str
 
 
-Frame = Configure | Request | Tell | StopSystem | SystemReady | SystemEnded | Response | Unanswered | Pushed | EventsLost
+Frame = Configure | Request | StopSystem | SystemReady | SystemEnded | Response | Unanswered | Pushed | EventsLost
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -116,7 +107,7 @@ def encode_frame(frame: Frame) -> bytes:
         MessageTooLargeError: the message in it is beyond the limit.
         UsageError: a free-form field holds what msgpack cannot carry.
     """
-    limit = MAX_REQUEST_BYTES if isinstance(frame, Request | Tell) else MAX_FRAME_BYTES
+    limit = MAX_REQUEST_BYTES if isinstance(frame, Request) else MAX_FRAME_BYTES
     try:
         body = pack(Frame, frame)
     except MessageTooLargeError:

@@ -18,7 +18,6 @@ from livekitex_agent.gateway.frames import (
     StopSystem,
     SystemEnded,
     SystemReady,
-    Tell,
     Unanswered,
 )
 from livekitex_agent.gateway.lifecycle import STOP_GRACE_S, Effect, Happening, Phase, step
@@ -96,10 +95,6 @@ class Gateway(Actor):
         match frame:
             case Request():
                 self._forward(frame)
-            case Tell(name=name, message=message):
-                life = self._names.find(name)
-                if life is not None:
-                    self.context.send(life, message)
             case StopSystem():
                 self.stop()
             case _:

@@ -42,7 +42,7 @@ def address_of(sim: SimRuntime) -> HealthAddress:
 
 
 PACE_S = 0.05
-"""Virtual time that passes while the server's own threads are given a fifth of it: so that on a busy machine they are not taken for hung."""
+"""Virtual time that passes while the server's threads are given a fifth of it, so that on a busy machine they are not taken for hung."""
 
 
 def fetch(sim: SimRuntime, path: str) -> Response:

@@ -13,11 +13,10 @@ from livekitex_agent.gateway.frames import (
     StopSystem,
     SystemEnded,
     SystemReady,
-    Tell,
     Unanswered,
     encode_frame,
 )
-from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError, Unsubscribe
+from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError
 from support.fake_launcher import FakeTree, close_connection, open_connection
 
 pytestmark = pytest.mark.asyncio
@@ -60,11 +59,6 @@ async def test_requests_and_their_answers(harness: Harness) -> None:
     assert harness.pushed == [NameChanged(name="n", ref=None), EventsLost(call_id="c")]
 
 
-async def test_a_message_without_an_answer(harness: Harness) -> None:
-    harness.connection.tell("agent_session/c", Unsubscribe())
-    assert await harness.tree.next(Tell) == Tell(name="agent_session/c", message=Unsubscribe())
-
-
 async def test_what_is_too_large_is_refused_and_the_connection_goes_on(harness: Harness) -> None:
     with pytest.raises(MessageTooLargeError, match="SendText is larger"):
         harness.connection.request("n", SendText(command_id="1", text="x" * 10_000_000), timeout_s=1, then=harness.answers.append)
@@ -81,7 +75,6 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
     assert await harness.connection.ready is error
     with pytest.raises(SystemUnavailableError, match="SIGKILL"):
         harness.ask()
-    harness.connection.tell("n", Unsubscribe())
     assert harness.answers == []
 
 

@@ -14,7 +14,6 @@ from livekitex_agent.gateway.frames import (
     StopSystem,
     SystemEnded,
     SystemReady,
-    Tell,
     Unanswered,
     encode_frame,
 )
@@ -23,7 +22,6 @@ from protocols import CommandAccepted, DecodeError, MessageTooLargeError, NameCh
 FRAMES: list[Frame] = [
     Configure(root={"actor": "a:B", "args": {"children": []}}, key=b"k" * 32, starter_pid=7, log_level="info"),
     Request(request_id=1, name="agent_session/c", message=SendText(command_id="1", text="hé"), timeout_ms=5),
-    Tell(name="agent_session/c", message=SendText(command_id="1", text="")),
     StopSystem(),
     SystemReady(root_pid=8),
     SystemEnded(asked=False, text="why"),
@@ -54,7 +52,7 @@ def test_what_the_tree_would_not_carry_is_refused_here() -> None:
     almost = "x" * (MAX_FRAME_BYTES - 500)
     encode_frame(Response(request_id=1, message=SendText(command_id="1", text=almost)))
     with pytest.raises(MessageTooLargeError):
-        encode_frame(Tell(name="n", message=SendText(command_id="1", text=almost)))
+        encode_frame(Request(request_id=1, name="n", message=SendText(command_id="1", text=almost), timeout_ms=1))
 
 
 def test_what_msgpack_cannot_hold_is_refused() -> None:

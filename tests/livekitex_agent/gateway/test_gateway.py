@@ -12,7 +12,6 @@ from livekitex_agent.gateway.frames import (
     StopSystem,
     SystemEnded,
     SystemReady,
-    Tell,
     Unanswered,
 )
 from livekitex_agent.gateway.lifecycle import STOP_GRACE_S
@@ -166,8 +165,7 @@ def test_who_has_no_name_or_does_not_answer_is_told_apart(world: World) -> None:
 def test_what_the_script_subscribed_to_is_pushed_and_nothing_else(world: World) -> None:
     world.start(REGISTRY, TALKER)
     world.wait_for_name("agent_session/c")
-    world.script.say(Tell(name="agent_session/c", message=Subscribe(from_number=0, audio=True)))
-    world.script.say(Tell(name="nobody", message=Subscribe(from_number=0, audio=True)))
+    world.ask("agent_session/c", Subscribe(from_number=0, audio=True))
     world.sim.run_until(lambda: bool(world.script.pushed(AudioPushed)), what="audio")
     world.sim.run_for(1.0)
     assert [event.number for event in world.script.pushed(EventPushed)] == [0]
