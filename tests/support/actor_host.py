@@ -55,6 +55,10 @@ class ActorHost:
         assert self._cell.ended is None, self._cell.ended
         return self
 
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
     def deliver(self, data: bytes) -> None:
         self._inbox.put(lambda: self._cell.receive(data, self.clock.monotonic()))
 

@@ -55,7 +55,7 @@ class Correspondence:
             return bool(found)
 
         with self._arrived:
-            assert self._arrived.wait_for(look, within_s), [envelope.message for _, envelope in self.received[-20:]]
+            assert self._arrived.wait_for(look, within_s), [f"{envelope.message!r:.200}" for _, envelope in self.received[-20:]]
         return found[0]
 
     def wait_for(self, kind: type[M], wanted: Callable[[M], bool] = lambda _message: True, within_s: float = DEADLINE_S) -> M:

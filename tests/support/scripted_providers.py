@@ -62,6 +62,11 @@ class _Vad:
         return None
 
 
+class _BrokenVad(_Vad):
+    def probability(self, frame: bytes) -> float:
+        raise RuntimeError("this ear is broken")
+
+
 class _Stt:
     rate_hz: Final = SESSION_RATE_HZ
 
@@ -115,6 +120,10 @@ class _Llm:
 
 def vad(options: Mapping[str, Any]) -> VAD:
     return _Vad()
+
+
+def broken_vad(options: Mapping[str, Any]) -> VAD:
+    return _BrokenVad()
 
 
 def stt(options: Mapping[str, Any]) -> STT:

@@ -1,6 +1,7 @@
 """A small world around the pure core of a session: journal, model, voice, ears, tools and a subscriber, each moved by the test.
 
-Nothing happens by itself: effects wait until the test lets them. `World.kill` takes the life away with everything that is not outside its process.
+Nothing happens by itself: effects wait until the test lets them. `World.kill` takes the life away, with all that is not outside its
+process.
 """
 
 from collections import Counter, deque

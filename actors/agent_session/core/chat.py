@@ -58,10 +58,12 @@ def heard_text(turn: Turn, heard: Heard) -> str:
 def heard_tail(sentence: str, played_s: float, total_s: float | None) -> str:
     """The whole words of ``sentence`` that were heard in its first ``played_s`` of ``total_s`` seconds (None: not known, estimated)."""
     total = total_s or len(sentence) / CHARS_PER_S
-    chars = int(len(sentence) * min(1.0, max(0.0, played_s) / total)) if total else 0
+    share = min(1.0, max(0.0, played_s) / total) if total else 0.0
+    chars = int(len(sentence) * share + 1e-6)  # the addition undoes the rounding of the division
     if chars >= len(sentence):
         return sentence
-    return sentence[:chars].rpartition(" ")[0].rstrip()
+    cut = sentence[:chars] if sentence[chars].isspace() else sentence[:chars].rpartition(" ")[0]
+    return cut.rstrip()
 
 
 def _messages(turn: Turn, rounds: tuple[Round, ...]) -> Iterator[ChatMessage]:

@@ -144,7 +144,7 @@ class Memory:
     user_data_json: str = "{}"
     ending: str = ""
     closed: bool = False
-    next_event: int = 0
+    next_event: int = 1
 
     @property
     def unanswered(self) -> bool:

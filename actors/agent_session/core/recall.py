@@ -3,8 +3,9 @@
 Entries are facts, so the fold refuses nothing; an entry about a turn that is not open changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final, assert_never
 
 from actors.agent_session.core.chat import appended, settled
@@ -29,7 +30,7 @@ from actors.agent_session.core.entries import (
 from actors.agent_session.core.memory import Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn
 from protocols import CommandDone, EndCall
 
-EVENTS_KEPT: Final = 1_024
+EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
 COMMANDS_KEPT: Final = 1_024
 """The newest command ids: a command that is sent again after as many others is taken for a new one."""
@@ -37,24 +38,20 @@ COMMANDS_KEPT: Final = 1_024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a new life finds: the memory, the newest events, and how many entries stand after the last checkpoint."""
+    """What a new life finds: the memory, the newest events, and how many entries stand from the last checkpoint on."""
 
     memory: Memory
     log: tuple[Happened, ...]
     entries: int
 
 
-def restore(entries: Iterable[Entry]) -> Past:
+def restore(entries: Sequence[Entry]) -> Past:
     """The past that ``entries`` tell, in the order of their making; none tell of a call that has not begun."""
-    memory = Memory()
-    log: list[Happened] = []
-    since = 0
-    for entry in entries:
-        memory = remember(memory, entry)
-        since = 0 if isinstance(entry, Checkpoint) else since + 1
-        if isinstance(entry, Happened):
-            log.append(entry)
-    return Past(memory=memory, log=tuple(log[-EVENTS_KEPT:]), entries=since)
+    checkpoints = [at for at, entry in enumerate(entries) if isinstance(entry, Checkpoint)]
+    start = checkpoints[-1] if checkpoints else 0
+    memory = reduce(remember, entries[start:], Memory())
+    log = tuple(entry for entry in entries if isinstance(entry, Happened))
+    return Past(memory=memory, log=log[-EVENTS_KEPT:], entries=len(entries) - start)
 
 
 def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case for each entry

@@ -84,10 +84,10 @@ class ArmedFault:
 class State:
     """All that the core knows.
 
-    ``entries`` counts what was journalled since the last checkpoint. ``token`` is the last one given out; ``thinking`` and ``recognizing``
-    are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to repeat first.
-    ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is whether the
-    caller interrupted before anything answered him. ``mouth_open`` once speech may be heard.
+    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking`` and
+    ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
+    repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
+    whether the caller interrupted before anything answered him. ``mouth_open`` once speech may be heard.
     """
 
     setup: Setup

@@ -22,7 +22,7 @@ from protocols import (
     conversation_step,
 )
 
-CHECKPOINT_EVERY: Final = 2_000
+CHECKPOINT_EVERY: Final = 256
 """Entries after which a checkpoint is written, which bounds the journal and the time of a restart."""
 
 
@@ -66,7 +66,7 @@ class Step:
         """Remember ``entry`` and have it journalled."""
         if not self._dead:
             self._entries.append(entry)
-            entries = 0 if isinstance(entry, Checkpoint) else self.state.entries + 1
+            entries = 1 if isinstance(entry, Checkpoint) else self.state.entries + 1
             self.state = replace(self.state, memory=remember(self.memory, entry), entries=entries)
 
     def publish(self, event: SessionEvent) -> None:

@@ -1,12 +1,15 @@
 """The caller's voice: from the call's memory through voice activity detection to utterances, and from an utterance to its text.
 
-Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again.
+Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again. Recognition begins in the
+silence that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly so.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import EndVoice, Input, Listen, Recognize
@@ -24,6 +27,16 @@ READ_S: Final = 1.0
 """Seconds of audio that are taken from the memory at a time."""
 
 
+@dataclass(eq=False)
+class _Guess:
+    """What may be the caller's turn, and its text once that is known."""
+
+    start: int
+    end: int
+    text: str | None = None
+    task: "asyncio.Task[None]" = field(init=False)
+
+
 class Ears:
     """Listens with ``vad`` and ``stt``. All methods are called on the event loop, but for `position`, which may be read anywhere."""
 
@@ -37,16 +50,20 @@ class Ears:
         min_speech_ms: int,
         end_silence_ms: int,
         min_interruption_ms: int,
+        spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
         report: Callable[[Input], None],
     ) -> None:
         self._vad = vad
         self._stt = stt
         self._memory = memory
         self._clock = clock
+        self._spawn = spawn
         self._report = report
+        self._guess: _Guess | None = None
         self._options = SegmenterOptions(
             frame_samples=vad.frame_samples * SESSION_RATE_HZ // vad.rate_hz, min_speech_ms=min_speech_ms, hangover_ms=end_silence_ms
         )
+        self._padding = self._options.samples(self._options.padding_ms)
         self._interruption = self._options.samples(min_interruption_ms)
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
@@ -60,7 +77,8 @@ class Ears:
         self._pending = b""
         self._read_to = wanted.start
         self._voiced_from: int | None = None
-        self._began_at = 0
+        self._voiced_to = wanted.start
+        self._start = wanted.start
         self._lasted = False
         self._vad.reset()
         self.hear()
@@ -77,22 +95,38 @@ class Ears:
 
     async def recognize(self, wanted: Recognize) -> None:
         """The text of an utterance, or why there is none."""
+        guess = self._guess
+        if guess is not None and (guess.start, guess.end) == (wanted.start, wanted.end):
+            await asyncio.wait((guess.task,))
+            if guess.text is not None:
+                self._report(Recognized(token=wanted.token, text=guess.text))
+                return
         pcm = self._memory.read(wanted.start, wanted.end)
         if pcm is None:
             self._report(AudioLost(token=wanted.token))
             return
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with asyncio.timeout(RECOGNITION_TIMEOUT_S):
-                    text = await self._stt.recognize(resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz))
+                text = await self._text(pcm)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
                 what, retryable = failure_of(failure)
                 if retryable and attempt < ATTEMPTS:
                     continue
                 self._report(RecognitionFailed(token=wanted.token, text=what, retryable=retryable))
             else:
-                self._report(Recognized(token=wanted.token, text=text.strip()))
+                self._report(Recognized(token=wanted.token, text=text))
             return
+
+    async def _text(self, pcm: bytes) -> str:
+        async with asyncio.timeout(RECOGNITION_TIMEOUT_S):
+            return (await self._stt.recognize(resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz))).strip()
+
+    async def _recognize_ahead(self, guess: "_Guess") -> None:
+        """Recognise what may be the whole turn; what goes wrong here is tried again once it is."""
+        pcm = self._memory.read(guess.start, guess.end)
+        if pcm is not None:
+            with suppress(Exception):
+                guess.text = await self._text(pcm)
 
     def _go_on(self) -> None:
         for _ in range(FRAMES_AT_ONCE):
@@ -126,31 +160,49 @@ class Ears:
             self._voiced_from = self.position
         events = self._segmenter.feed(probability)
         self.position = self._segmenter.position
+        if probability >= self._options.off_threshold:
+            self._voiced_to = self.position
         self._tell(events)
-        if self._segmenter.speaking and not self._lasted and self.position - self._began_at >= self._interruption:
+        if not self._segmenter.speaking:
+            return
+        if not self._lasted and self.position - self._start - self._padding >= self._interruption:
             self._lasted = True
             self._report(VoiceLasted())
+        self._guess_end()
+
+    def _guess_end(self) -> None:
+        """Once the silence is as long as the padding behind speech: this is where the turn will end if nothing follows."""
+        end = self._voiced_to + self._padding
+        if self.position < end or (self._guess is not None and self._guess.end == end):
+            return
+        if self._guess is not None:
+            self._guess.task.cancel()
+        self._guess = guess = _Guess(self._start, end)
+        guess.task = self._spawn(self._recognize_ahead(guess))
 
     def _tell(self, events: tuple[SpeechEvent, ...]) -> None:
-        padding = self._options.samples(self._options.padding_ms)
         for event in events:
             match event:
                 case SpeechStarted(at_sample=start):
-                    self._began_at, self._lasted = start + padding, False
+                    self._start, self._lasted = start, False
                     self._report(VoiceBegan(start=start))
                 case SpeechEnded(at_sample=end):
-                    self._voiced_from = None
-                    self._report(VoiceEnded(end=end, ended_s=self._arrived(end - padding)))
+                    self._end(end, end - self._padding - self._options.frame_samples + 1)
+
+    def _end(self, end: int, sounded: int) -> None:
+        """The caller's speech is over before the sample ``end``; its last sound is around the sample ``sounded``."""
+        self._voiced_from = None
+        self._report(VoiceEnded(end=end, ended_s=self._arrived(sounded)))
 
     def _commit(self, wanted: EndVoice) -> None:
         """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""
-        if self._segmenter.speaking:
-            self._tell(self._segmenter.finish())
-        elif self._voiced_from is not None:
+        if not self._segmenter.speaking and self._voiced_from is not None:
             start = min(self._voiced_from, self._segmenter.needed_from)
-            self._segmenter.finish()
             self._report(VoiceBegan(start=max(start, self._memory.oldest)))
-            self._tell((SpeechEnded(at_sample=self.position),))
+        if self._segmenter.speaking or self._voiced_from is not None:
+            self._segmenter.finish()
+            end = min(wanted.position, self._memory.position)
+            self._end(end, end)
         self._report(AudioCommitted(command_id=wanted.command_id))
 
     def _arrived(self, sample: int) -> float:

@@ -90,6 +90,7 @@ class Engine:
                 min_speech_ms=turns.min_speech_ms,
                 end_silence_ms=turns.end_silence_ms,
                 min_interruption_ms=turns.min_interruption_ms,
+                spawn=self._thread.spawn,
                 report=report,
             )
         if providers.tts is not None:

@@ -1,0 +1,147 @@
+"""Stopping the agent: what was heard is known, and tools end first."""
+
+from actors.agent_session.core import inputs as i
+from actors.agent_session.core.tools import NOT_RUN
+from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, Role, SessionError
+from support.session_world import CHECKED, SPOKEN, World
+
+S = ConversationState
+
+
+def speaking(text: str = "hello", samples: int = 700) -> World:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send(text, "ask")
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.think() or world.play(samples)
+    world.commit_all()
+    return world
+
+
+def cancel(world: World, command_id: str = "stop") -> None:
+    world.command(CancelResponse(command_id=command_id))
+
+
+def events(world: World, kind: type) -> list[object]:
+    return [pushed.event for pushed in world.events if isinstance(pushed.event, kind)]
+
+
+def test_history_keeps_what_was_heard() -> None:
+    world = speaking()
+    cancel(world)
+    assert world.state.phase is S.INTERRUPTED
+    world.settle()
+    assert world.state.memory.history[-1].content == "You"
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You", interrupted=True)]
+    assert events(world, CommandDone) == [CommandDone(command_id="ask"), CommandDone(command_id="stop")]
+    assert world.state.phase is S.IDLE
+
+
+def test_a_second_cancellation_is_done_with_the_first() -> None:
+    world = speaking()
+    cancel(world)
+    cancel(world, "again")
+    world.settle()
+    assert events(world, CommandDone)[1:] == [CommandDone(command_id="stop"), CommandDone(command_id="again")]
+
+
+def test_a_text_that_is_being_written_is_kept_as_far_as_it_stands() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.send("hello")
+    world.think()
+    cancel(world)
+    world.settle()
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You said hello.", interrupted=True)]
+
+
+def test_a_reply_that_ended_meanwhile_is_whole() -> None:
+    world = speaking(samples=100_000)
+    while world.state.played < 1:
+        world.play()
+    world.feed(i.SentencePlaying(speech_id="turn-1", index=1, position=1_500))
+    world.think()
+    world.commit_all()
+    cancel(world)
+    world.feed(i.SentencePlayed(speech_id="turn-1", index=1))
+    world.timers.clear()
+    world.feed(i.SpeechStopped(speech_id="turn-1", index=2, played_s=0.0, total_s=None))
+    world.settle()
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You said hello. Anything else?", interrupted=False)]
+
+
+def test_a_tool_that_runs_is_awaited_and_the_next_is_not_run() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.send("use look order")
+    while world.tool is None:
+        assert world.commit() or world.think()
+    cancel(world)
+    assert world.state.phase is S.TOOL_EXECUTION
+    world.settle()
+    results = [message.content for message in world.state.memory.history if message.role is Role.TOOL]
+    assert results == ["done", NOT_RUN]
+    assert world.ran == {"call-1": 1}
+    assert world.state.phase is S.IDLE
+
+
+def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send("use look")
+    while world.tool is None:
+        assert world.commit() or world.think()
+    world.play(300)
+    world.begin_to_speak(lasts=False)
+    world.feed(i.VoiceLasted())
+    assert world.mouth.stopped == "turn-1"
+    assert world.state.phase is S.TOOL_EXECUTION
+    world.finish_tool()
+    assert world.state.phase is S.INTERRUPTED
+    world.stop_speaking()
+    world.settle("stop")
+    assert [message.content for message in world.state.memory.history][:3] == ["use look", "One", "done"]
+
+
+def test_a_voice_that_fails_ends_the_reply_before_its_sentence() -> None:
+    world = speaking()
+    world.mouth.queue.clear()
+    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
+    world.settle()
+    assert events(world, SessionError) == [SessionError(source="tts", text="hoarse", retryable=False)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="", interrupted=True)]
+    assert world.state.phase is S.IDLE
+
+
+def test_a_voice_that_fails_while_it_is_stopped_answers_how_far_it_got() -> None:
+    world = speaking()
+    cancel(world)
+    world.timers.clear()
+    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
+    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
+    world.settle()
+    assert world.state.phase is S.IDLE
+
+
+def test_word_of_another_reply_changes_nothing() -> None:
+    world = speaking()
+    before = world.state
+    world.feed(i.SpeechStopped(speech_id="turn-9", index=0, played_s=0.0, total_s=None))
+    world.feed(i.SpeechStopped(speech_id="turn-1", index=0, played_s=0.0, total_s=None))
+    world.feed(i.SpeechFailed(speech_id="turn-9", index=0, text="", retryable=True))
+    world.feed(i.SentencePlayed(speech_id="turn-9", index=0))
+    world.feed(i.SentencePlaying(speech_id="turn-9", index=0, position=0))
+    world.feed(i.SentencePlaying(speech_id="turn-1", index=9, position=0))
+    assert world.state == before
+
+
+def test_what_an_earlier_life_had_played_counts_as_heard() -> None:
+    world = speaking(samples=100_000)
+    while len(world.state.memory.turn.starts if world.state.memory.turn else ()) < 2:
+        assert world.commit() or world.think() or world.play(400)
+    world.commit_all()
+    world.kill()
+    world.subscribe()
+    cancel(world)  # before anything is heard in this life
+    world.settle()
+    assert world.state.memory.history[-1].content.startswith("You said hello.")

@@ -1,0 +1,220 @@
+"""How a life begins, from whatever the one before left."""
+
+from dataclasses import replace
+
+import pytest
+
+from actors.agent_session.core import Moment, Past, Remains, Setup, begin, restore
+from actors.agent_session.core.effects import EndVoice, Listen, Say
+from actors.agent_session.core.entries import CallerBegan, CommandTaken, LifeBegan, LifeEnded
+from actors.agent_session.core.memory import TurnSource
+from actors.agent_session.core.restart import LOOK_BACK, UNKNOWN_END
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    CancelResponse,
+    CommandDone,
+    CommitAudio,
+    ConversationState,
+    Restarted,
+    SessionError,
+    StateChanged,
+)
+from support.session_world import CHECKED, SPOKEN, World
+
+S = ConversationState
+NOW = Moment(monotonic_s=1.0, wall_s=2.0)
+
+
+def begun(setup: Setup, *entries: object, remains: Remains | None = None) -> tuple[list[object], list[object]]:
+    """The effects of a new life, and the events in its log."""
+    past = restore(entries)  # type: ignore[arg-type]
+    state, effects = begin(setup, past, past.memory.incarnation + 1, remains or Remains(), NOW)
+    return list(effects), [happened.event for happened in state.log]
+
+
+def killed_while(phase: S, text: str = "use look", *, samples: int = 300) -> World:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send(text)
+    while world.state.phase is not phase:
+        assert world.commit() or world.think() or world.play(samples) or world.finish_tool()
+    world.commit_all()
+    world.kill()
+    return world
+
+
+def test_the_reason_is_told_if_the_life_before_could_say_it() -> None:
+    for ended, reason in (((), UNKNOWN_END), ((LifeEnded(reason="error:KeyError: 'x'", clean=False),), "error:KeyError: 'x'")):
+        _, events = begun(CHECKED, LifeBegan(incarnation=1), *ended)
+        assert events == [Restarted(reason=reason, incarnation=2)]
+
+
+def test_a_restarted_call_does_not_greet_again() -> None:
+    world = World(replace(CHECKED, greeting=("Welcome.",)))
+    world.commit_all()
+    world.kill()
+    world.subscribe()
+    world.settle()
+    assert [message.content for message in world.state.memory.history] == ["Welcome."]
+
+
+def test_speech_goes_on_at_the_mark() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send("hello")
+    while len(world.state.memory.turn.starts if world.state.memory.turn else ()) < 2:
+        assert world.commit() or world.think() or world.play(400)
+    world.play(400)
+    world.commit_all()
+    mark = world.mark
+    assert mark is not None
+    world.kill()
+    says = [effect for write in world.writes for effect in write.then if isinstance(effect, Say)]
+    assert [(say.index, say.start, say.skip) for say in says] == [(1, 1_500, mark[1] - 1_500)]
+    world.subscribe()
+    world.settle()
+    assert [pushed.event for pushed in world.events if isinstance(pushed.event, AgentMessage)][-1].text == "You said hello. Anything else?"
+    assert [pushed.event.text for pushed in world.events if isinstance(pushed.event, AgentSentence)] == [
+        "You said hello.",
+        "Anything else?",
+    ]
+
+
+def test_without_a_mark_the_sentence_that_was_heard_last_is_said_again() -> None:
+    world = killed_while(S.SPEAKING, "hello")
+    world.mark = None
+    world.kill()
+    says = [effect for write in world.writes for effect in write.then if isinstance(effect, Say)]
+    assert (says[0].index, says[0].start, says[0].skip) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("phase", [S.THINKING, S.TOOL_EXECUTION, S.RESPONDING, S.SPEAKING])
+def test_a_turn_goes_on_wherever_it_was(phase: S) -> None:
+    world = killed_while(phase)
+    world.subscribe()
+    world.settle()
+    contents = [message.content for message in world.state.memory.history]
+    assert contents == ["use look", "One moment.", "done", "It came back: done."]
+    assert world.state.phase is S.IDLE
+
+
+def test_a_turn_that_killed_two_lives_is_given_up_with_an_apology() -> None:
+    world = killed_while(S.SPEAKING)
+    world.subscribe()
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.think() or world.play(300) or world.finish_tool()
+    world.commit_all()
+    world.kill()
+    world.subscribe()
+    world.settle()
+    events = [pushed.event for pushed in world.events]
+    assert SessionError(source="turn", text="the session died 2 times in this turn: it is given up", retryable=False) in events
+    assert CommandDone(command_id="text-1") in events
+    contents = [message.content for message in world.state.memory.history]
+    assert contents[0] == "use look"
+    assert contents[-1] == SPOKEN.apology
+    assert world.state.phase is S.IDLE
+
+
+def test_an_apology_that_kills_is_not_apologised_for() -> None:
+    world = World(replace(SPOKEN, greeting=("Welcome.",)))
+    world.commit_all()
+    world.kill()
+    world.commit_all()
+    world.kill()
+    world.subscribe()
+    world.settle()
+    assert not world.state.memory.history
+    assert world.state.phase is S.IDLE
+
+
+def test_a_clean_stop_is_no_death() -> None:
+    world = killed_while(S.THINKING, "hello")
+    for _ in range(5):
+        world.stop_cleanly()
+    world.subscribe()
+    world.settle()
+    assert world.state.memory.history[-1].content == "You said hello. Anything else?"
+    assert any(pushed.event == Restarted(reason="shutdown", incarnation=7) for pushed in world.events)
+
+
+def test_half_a_sentence_is_listened_to_again_from_its_start() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.begin_to_speak()
+    world.commit_all()
+    start = world.spoken[0].start
+    world.kill()
+    assert world.listening_from == start
+    world.subscribe()
+    world.hear_again()
+    assert world.state.phase is S.LISTENING
+    world.stop_speaking()
+    world.settle("whole sentence")
+    assert world.state.memory.history[0].content == "whole sentence"
+
+
+def test_speech_that_was_too_young_to_be_noticed_is_listened_to_again() -> None:
+    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=0, position=100_000))
+    assert [effect for effect in effects if isinstance(effect, Listen)] == [Listen(start=100_000 - LOOK_BACK)]
+    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=95_000, position=100_000))
+    assert Listen(start=95_000) in effects
+
+
+@pytest.mark.parametrize("remains", [Remains(oldest=50, position=90), Remains(oldest=5, position=5)])
+def test_where_audio_is_missing_the_caller_is_asked_again(remains: Remains) -> None:
+    _, events = begun(SPOKEN, LifeBegan(incarnation=1), CallerBegan(start=10), remains=remains)
+    assert SessionError(source="audio", text="some of the caller's turn was lost with the process", retryable=False) in events
+    assert StateChanged(old="idle", new="responding") in events
+
+
+def test_audio_that_killed_two_lives_is_left_alone() -> None:
+    lives = (LifeBegan(incarnation=1), CallerBegan(start=10), LifeBegan(incarnation=2))
+    effects, events = begun(SPOKEN, *lives, remains=Remains(oldest=0, position=900))
+    assert Listen(start=900) in effects
+    assert any(isinstance(event, SessionError) and event.source == "turn" for event in events)
+    past = Past(memory=restore(lives).memory, log=(), entries=0)
+    state, _ = begin(SPOKEN, past, 3, Remains(oldest=0, position=900), NOW)
+    assert state.memory.caller is None
+    assert state.memory.turn is not None
+    assert state.memory.turn.source is TurnSource.APOLOGY
+
+
+def test_a_new_beginning_of_speech_far_behind_the_old_is_another_turn() -> None:
+    world = World(SPOKEN)
+    world.transactions = [(LifeBegan(incarnation=1), CallerBegan(start=10))]
+    world.position = 100_000
+    world.kill()
+    world.begin_to_speak()
+    assert world.state.memory.caller is not None
+    assert world.state.memory.caller.start == world.spoken[0].start
+
+
+def test_what_was_accepted_is_done_in_the_next_life() -> None:
+    taken = CommandTaken(command=CommitAudio(command_id="commit"), position=70)
+    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), taken, remains=Remains(oldest=0, position=90))
+    assert EndVoice(command_id="commit", position=70) in effects
+
+
+@pytest.mark.parametrize("phase", [S.THINKING, S.TOOL_EXECUTION, S.SPEAKING])
+def test_a_cancellation_that_was_accepted_stops_the_turn_in_the_next_life(phase: S) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send("use order")
+    while world.state.phase is not phase:
+        assert world.commit() or world.think() or world.play(500) or world.finish_tool()
+    world.commit_all()
+    world.transactions.append((CommandTaken(command=CancelResponse(command_id="stop"), position=0),))
+    world.kill()
+    world.subscribe()
+    world.settle()
+    assert any(pushed.event == CommandDone(command_id="stop") for pushed in world.events)
+    assert world.state.phase is S.IDLE
+    assert world.ran["call-1"] <= 1
+    assert not world.state.memory.inbox
+
+
+def test_a_call_without_ears_does_not_listen() -> None:
+    effects, _ = begun(CHECKED, LifeBegan(incarnation=1))
+    assert not any(isinstance(effect, Listen) for effect in effects)

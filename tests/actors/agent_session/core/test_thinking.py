@@ -1,0 +1,91 @@
+"""The model: asked again where that helps, never said twice, never left unsaid."""
+
+from actors.agent_session.core import inputs as i
+from actors.agent_session.core.thinking import MAX_RETRIES
+from protocols import AgentSentence, ConversationState, SessionError
+from support.session_world import CHECKED, SPOKEN, World
+
+
+def asked(world: World) -> World:
+    world.subscribe()
+    world.send("hello")
+    return world
+
+
+def fail(world: World, *, retryable: bool) -> None:
+    world.model = None
+    world.feed(i.ThinkingFailed(token=world.state.thinking, text="no idea", retryable=retryable))
+
+
+def sentences(world: World) -> list[str]:
+    return [pushed.event.text for pushed in world.events if isinstance(pushed.event, AgentSentence)]
+
+
+def test_a_failure_that_may_pass_is_asked_again_and_nothing_is_said_twice() -> None:
+    world = asked(World(CHECKED))
+    world.think()
+    fail(world, retryable=True)
+    assert world.model is None
+    world.settle()
+    assert sentences(world) == ["You said hello.", "Anything else?"]
+    assert not any(isinstance(pushed.event, SessionError) for pushed in world.events)
+
+
+def test_a_failure_that_stays_is_told_and_apologised_for() -> None:
+    world = asked(World(CHECKED))
+    for _ in range(MAX_RETRIES):
+        fail(world, retryable=True)
+        world.wait()
+    fail(world, retryable=True)
+    world.settle()
+    assert sentences(world) == [CHECKED.apology]
+    assert [pushed.event for pushed in world.events if isinstance(pushed.event, SessionError)] == [
+        SessionError(source="llm", text="no idea", retryable=True)
+    ]
+    assert world.state.phase is ConversationState.IDLE
+
+
+def test_a_failure_that_no_retry_cures_ends_the_reply_with_the_apology() -> None:
+    world = asked(World(SPOKEN))
+    world.think()
+    fail(world, retryable=False)
+    world.settle()
+    assert sentences(world) == ["You said hello.", SPOKEN.apology]
+
+
+def test_another_answer_after_a_restart_is_said_from_the_first_difference_on() -> None:
+    world = asked(World(CHECKED))
+    world.think()
+    world.commit_all()
+    world.kill()
+    world.subscribe()
+    token = world.state.thinking
+    world.model = None
+    for text in ("You said hello.", "What else?", "Tell me."):
+        world.feed(i.SentenceReady(token=token, text=text))
+    world.feed(i.RoundFinished(token=token, calls=()))
+    world.settle()
+    assert world.state.memory.history[-1].content == "You said hello. What else? Tell me."
+
+
+def test_a_shorter_answer_leaves_what_was_said_as_it_is() -> None:
+    world = asked(World(CHECKED))
+    world.think()
+    world.think()
+    world.commit_all()
+    world.kill()
+    world.model = None
+    world.feed(i.SentenceReady(token=world.state.thinking, text="You said hello."))
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=()))
+    world.settle()
+    assert world.state.memory.history[-1].content == "You said hello. Anything else?"
+
+
+def test_what_comes_late_is_not_said() -> None:
+    world = asked(World(CHECKED))
+    before = world.state
+    world.feed(i.SentenceReady(token=99, text="late"))
+    world.feed(i.RoundFinished(token=99, calls=()))
+    world.feed(i.ThinkingFailed(token=99, text="late", retryable=True))
+    world.feed(i.RetryDue(token=99))
+    assert world.state == before

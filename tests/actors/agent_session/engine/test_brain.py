@@ -1,0 +1,107 @@
+"""From deltas to sentences and calls."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from actors.agent_session.core import Think
+from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
+from actors.agent_session.engine.brain import MAX_CALLS, MAX_REPLY_CHARS, Brain
+from protocols import CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderError, Role, TextDelta, ToolSchema
+from support.engine_desk import Desk
+
+SCHEMA = ToolSchema(name="look", description="", parameters={})
+ASKED = Think(token=7, messages=(ChatMessage(role=Role.USER, content="hello"),), offer_tools=True)
+
+
+class Model:
+    """Streams what it was given; an exception among it is raised."""
+
+    def __init__(self, *deltas: LLMDelta | Exception | None) -> None:
+        self._deltas = deltas
+        self.asked: list[tuple[Sequence[ChatMessage], Sequence[ToolSchema]]] = []
+        self.began = asyncio.Event()
+        self.closed = False
+
+    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+        self.asked.append((history, tools))
+        self.began.set()
+        try:
+            for delta in self._deltas:
+                if isinstance(delta, Exception):
+                    raise delta
+                if delta is None:
+                    await asyncio.Event().wait()
+                else:
+                    yield delta
+        finally:
+            self.closed = True
+
+
+def call(name: str) -> CallDelta:
+    return CallDelta(call=FunctionCall(call_id="x", name=name, arguments="{}"))
+
+
+def think(model: Model, wanted: Think = ASKED) -> list[object]:
+    async def run() -> list[object]:
+        desk = Desk()
+        await Brain(model, [SCHEMA], desk.report).think(wanted)
+        await desk.close()
+        return list(desk.reports)
+
+    return asyncio.run(run())
+
+
+def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -> None:
+    model = Model(TextDelta(text="Let me "), TextDelta(text="see. One mo"), call("look"), TextDelta(text="ment"))
+    assert think(model) == [
+        SentenceReady(token=7, text="Let me see."),
+        SentenceReady(token=7, text="One moment"),
+        RoundFinished(token=7, calls=(call("look").call,)),
+    ]
+    assert model.asked == [(ASKED.messages, [SCHEMA])]
+
+
+def test_tools_are_offered_only_if_they_may_be_used() -> None:
+    model = Model()
+    think(model, Think(token=1, messages=(), offer_tools=False))
+    assert model.asked == [((), ())]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (ProviderError("busy", retryable=True), ThinkingFailed(token=7, text="busy", retryable=True)),
+        (KeyError("x"), ThinkingFailed(token=7, text="KeyError: 'x'", retryable=False)),
+    ],
+)
+def test_a_failure_is_told_behind_what_was_said(failure: Exception, told: ThinkingFailed) -> None:
+    assert think(Model(TextDelta(text="Let me see. Now"), failure)) == [SentenceReady(token=7, text="Let me see."), told]
+
+
+def test_a_model_that_says_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.brain.DELTA_TIMEOUT_S", 0.02)
+    model = Model(TextDelta(text="Well"), None)
+    assert think(model) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]
+    assert model.closed
+
+
+def test_a_reply_has_its_bounds() -> None:
+    reports = think(Model(*[TextDelta(text="word " * 1_000 + "end. ") for _ in range(8)], *[call(f"n{n}") for n in range(MAX_CALLS + 3)]))
+    said = [report.text for report in reports if isinstance(report, SentenceReady)]
+    assert sum(map(len, said)) <= MAX_REPLY_CHARS
+    (finished,) = [report for report in reports if isinstance(report, RoundFinished)]
+    assert len(finished.calls) == MAX_CALLS
+
+
+def test_cancelling_stops_the_model() -> None:
+    async def run() -> bool:
+        model = Model(None)
+        task = asyncio.create_task(Brain(model, [], Desk().report).think(ASKED))
+        await model.began.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        return model.closed
+
+    assert asyncio.run(run())

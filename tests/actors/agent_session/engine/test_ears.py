@@ -1,0 +1,273 @@
+"""The caller's voice: where it begins and ends, and what was said."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from actors.agent_session import CALL_MEMORY_BYTES
+from actors.agent_session.call_memory import CallMemory
+from actors.agent_session.core import EndVoice, Listen, Recognize
+from actors.agent_session.core.inputs import (
+    AudioCommitted,
+    AudioLost,
+    RecognitionFailed,
+    Recognized,
+    VoiceBegan,
+    VoiceEnded,
+    VoiceLasted,
+)
+from actors.agent_session.engine.ears import Ears
+from protocols import SESSION_RATE_HZ, STT, ProviderError, SystemClock
+from support.engine_desk import Desk
+from support.scripted_providers import spoken, stt, vad
+
+PADDING = SESSION_RATE_HZ // 5
+
+
+class Room:
+    """Ears, a memory to put audio into, and a desk for what they tell."""
+
+    def __init__(self, recogniser: STT | None = None, memory: CallMemory | None = None) -> None:
+        self.desk = Desk()
+        self.memory = memory or CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        self.ears = Ears(
+            vad({}),
+            recogniser or stt({}),
+            self.memory,
+            SystemClock(),
+            min_speech_ms=100,
+            end_silence_ms=300,
+            min_interruption_ms=400,
+            spawn=self.desk.spawn,
+            report=self.desk.report,
+        )
+
+    def hear(self, pcm: bytes) -> None:
+        self.memory.append(pcm)
+        self.ears.hear()
+
+    async def heard_all(self) -> None:
+        for _ in range(self.memory.position // 320):
+            await asyncio.sleep(0)
+        assert self.ears.position + 320 > self.memory.position
+
+
+def run(test: Callable[[Room], Coroutine[Any, Any, None]], recogniser: STT | None = None) -> None:
+    async def work() -> None:
+        room = Room(recogniser)
+        await test(room)
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_speech_begins_lasts_and_ends() -> None:
+    async def test(room: Room) -> None:
+        room.hear(bytes(16_000))
+        room.hear(spoken("a sentence that lasts for more than half a second, indeed", pause_s=1.0))
+        ended = await room.desk.wait_for(VoiceEnded)
+        kinds = [type(report) for report in room.desk.reports]
+        assert kinds == [VoiceBegan, VoiceLasted, VoiceEnded]
+        (began,) = room.desk.all(VoiceBegan)
+        assert began.start == 8_000 - PADDING
+        room.desk.spawn(room.ears.recognize(Recognize(token=3, start=began.start, end=ended.end)))
+        recognized = await room.desk.wait_for(Recognized)
+        assert recognized == Recognized(token=3, text="a sentence that lasts for more than half a second, indeed")
+
+    run(test)
+
+
+def test_a_short_word_does_not_last() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("a short word ab", pause_s=1.0))
+        await room.desk.wait_for(VoiceEnded)
+        assert not room.desk.all(VoiceLasted)
+
+    run(test)
+
+
+def test_a_pause_within_a_turn_does_not_end_it() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("I would like", pause_s=0.25) + spoken("two pizzas", pause_s=1.0))
+        ended = await room.desk.wait_for(VoiceEnded)
+        (began,) = room.desk.all(VoiceBegan)
+        room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
+        text = (await room.desk.wait_for(Recognized)).text
+        assert text.startswith("I would like")
+        assert text.endswith("two pizzas")
+
+    run(test)
+
+
+class Counting:
+    rate_hz = SESSION_RATE_HZ
+
+    def __init__(self, *outcomes: str | Exception) -> None:
+        self.outcomes = list(outcomes)
+        self.asked: list[int] = []
+
+    async def recognize(self, pcm: bytes) -> str:
+        self.asked.append(len(pcm) // 2)
+        outcome = self.outcomes.pop(0) if self.outcomes else "again"
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def test_recognition_has_begun_when_the_turn_ends() -> None:
+    recogniser = Counting(" ahead ")
+
+    async def test(room: Room) -> None:
+        room.hear(spoken("hello there you", pause_s=1.0))
+        ended = await room.desk.wait_for(VoiceEnded)
+        (began,) = room.desk.all(VoiceBegan)
+        room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
+        assert (await room.desk.wait_for(Recognized)).text == "ahead"
+        room.desk.spawn(room.ears.recognize(Recognize(token=2, start=began.start, end=ended.end - 100)))
+        assert (await room.desk.wait_for(Recognized, 2)).text == "again"
+
+    run(test, recogniser)
+    assert len(recogniser.asked) == 2
+
+
+def test_a_guess_that_failed_is_tried_again_when_it_counts() -> None:
+    recogniser = Counting(ProviderError("busy", retryable=False), "now")
+
+    async def test(room: Room) -> None:
+        room.hear(spoken("hello there you", pause_s=1.0))
+        ended = await room.desk.wait_for(VoiceEnded)
+        (began,) = room.desk.all(VoiceBegan)
+        room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
+        assert (await room.desk.wait_for(Recognized)).text == "now"
+
+    run(test, recogniser)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        ((ProviderError("busy", retryable=True), "well"), Recognized(token=1, text="well")),
+        (
+            (ProviderError("busy", retryable=True), ProviderError("gone", retryable=True)),
+            RecognitionFailed(token=1, text="gone", retryable=True),
+        ),
+        ((ProviderError("broken", retryable=False),), RecognitionFailed(token=1, text="broken", retryable=False)),
+        ((ValueError("odd"),), RecognitionFailed(token=1, text="ValueError: odd", retryable=False)),
+    ],
+)
+def test_recognition_is_tried_twice_where_that_may_help(outcomes: tuple[str | Exception, ...], told: object) -> None:
+    async def test(room: Room) -> None:
+        room.memory.append(bytes(3_200))
+        await room.ears.recognize(Recognize(token=1, start=0, end=1_600))
+        assert room.desk.reports == [told]
+
+    run(test, Counting(*outcomes))
+
+
+def test_a_recogniser_that_does_not_answer_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.ears.RECOGNITION_TIMEOUT_S", 0.01)
+
+    class Silent(Counting):
+        async def recognize(self, pcm: bytes) -> str:
+            await asyncio.Event().wait()
+            return ""
+
+    async def test(room: Room) -> None:
+        room.memory.append(bytes(3_200))
+        await room.ears.recognize(Recognize(token=1, start=0, end=1_600))
+        assert room.desk.reports == [RecognitionFailed(token=1, text="the provider does not answer", retryable=True)]
+
+    run(test, Silent())
+
+
+def test_audio_that_is_not_there_is_lost() -> None:
+    async def test(room: Room) -> None:
+        await room.ears.recognize(Recognize(token=1, start=0, end=1_600))
+        assert room.desk.reports == [AudioLost(token=1)]
+
+    run(test)
+
+
+def test_the_turn_ends_where_the_caller_says() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("a turn without a pause after it"))
+        room.ears.end_voice(EndVoice(command_id="commit", position=room.memory.position))
+        await room.desk.wait_for(AudioCommitted)
+        assert [type(report) for report in room.desk.reports] == [VoiceBegan, VoiceEnded, AudioCommitted]
+
+    run(test)
+
+
+def test_a_word_that_is_too_short_for_speech_counts_when_the_caller_says_so() -> None:
+    async def test(room: Room) -> None:
+        room.hear(bytes(16_000) + spoken("no"))
+        room.hear(bytes(640))
+        room.ears.end_voice(EndVoice(command_id="commit", position=room.memory.position))
+        await room.desk.wait_for(AudioCommitted)
+        began, ended, _ = room.desk.reports
+        assert isinstance(began, VoiceBegan)
+        assert isinstance(ended, VoiceEnded)
+        room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
+        assert (await room.desk.wait_for(Recognized)).text == "no"
+
+    run(test)
+
+
+def test_silence_is_no_turn_whatever_the_caller_says() -> None:
+    async def test(room: Room) -> None:
+        room.hear(bytes(16_000))
+        room.ears.end_voice(EndVoice(command_id="commit", position=room.memory.position))
+        await room.desk.wait_for(AudioCommitted)
+        assert room.desk.reports == [AudioCommitted(command_id="commit")]
+
+    run(test)
+
+
+def test_audio_that_a_lost_memory_had_held_is_not_waited_for() -> None:
+    async def test(room: Room) -> None:
+        room.ears.end_voice(EndVoice(command_id="commit", position=50_000))
+        await room.desk.wait_for(AudioCommitted)
+
+    run(test)
+
+
+def test_another_life_hears_the_turn_from_its_start() -> None:
+    async def work() -> None:
+        memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        memory.append(bytes(16_000) + spoken("half a sentence"))
+        room = Room(memory=memory)
+        assert room.ears.position == memory.position
+        room.ears.listen(Listen(start=6_000))
+        room.hear(spoken(" and the rest of it", pause_s=1.0))
+        ended = await room.desk.wait_for(VoiceEnded)
+        (began,) = room.desk.all(VoiceBegan)
+        room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
+        assert (await room.desk.wait_for(Recognized)).text == "half a sentence and the rest of it"
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_a_long_backlog_leaves_others_their_turn() -> None:
+    async def test(room: Room) -> None:
+        room.hear(bytes(20 * 32_000))
+        assert room.ears.position < room.memory.position - 320
+        await room.heard_all()
+        assert not room.desk.reports
+
+    run(test)
+
+
+def test_the_end_of_speech_is_when_its_last_sound_came() -> None:
+    async def test(room: Room) -> None:
+        clock = SystemClock()
+        room.hear(spoken("hello there you all"))
+        await room.heard_all()
+        spoken_at = clock.monotonic()
+        room.hear(bytes(32_000))
+        ended = await room.desk.wait_for(VoiceEnded)
+        assert ended.ended_s <= spoken_at
+
+    run(test)

@@ -1,0 +1,298 @@
+"""The agent's voice: in order, in real time, without a gap, and stopped where it was heard."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from actors.agent_session import CALL_MEMORY_BYTES
+from actors.agent_session.call_memory import CallMemory
+from actors.agent_session.core import Say, StopSpeech
+from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
+from actors.agent_session.engine.mouth import LEAD_MS, Mouth
+from protocols import TTS, AudioChunk, ProviderError, SystemClock
+from support.engine_desk import Desk
+from support.scripted_providers import VOICE_HZ, read_aloud, spoken, tts
+
+LETTER = VOICE_HZ // 100
+
+
+class Room:
+    """A mouth, and a desk for what it says."""
+
+    def __init__(self, voice: TTS | None = None) -> None:
+        self.desk = Desk()
+        self.memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        self.mouth = Mouth(
+            voice or tts({}), self.memory, SystemClock(), spawn=self.desk.spawn, report=self.desk.report, push=self.desk.push
+        )
+        self.desk.spawn(self.mouth.run())
+
+    def heard(self, speech_id: str = "s") -> str:
+        """What was handed out, put together by its positions, which must have no gap."""
+        audio = b""
+        first = None
+        for _, position, pcm in (item for item in self.desk.audio if item[0] == speech_id):
+            first = position if first is None else first
+            assert position == first + len(audio) // 2
+            audio += pcm
+        return read_aloud(audio, VOICE_HZ)
+
+
+def run(test: Callable[[Room], Coroutine[Any, Any, None]], voice: TTS | None = None) -> None:
+    async def work() -> None:
+        room = Room(voice)
+        await test(room)
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def say(index: int, text: str, **place: int) -> Say:
+    return Say(speech_id="s", index=index, text=text, **place)
+
+
+def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        texts = ["One sentence.", "Another one.", "The last."]
+        for index, text in enumerate(texts):
+            room.mouth.say(say(index, text))
+        await room.desk.wait_for(SentencePlayed, 3)
+        assert room.heard() == "".join(texts)
+        starts = [0, 13 * LETTER, 25 * LETTER]
+        told = [
+            what
+            for index in range(3)
+            for what in (
+                SentencePlaying(speech_id="s", index=index, position=starts[index]),
+                SentencePlayed(speech_id="s", index=index),
+            )
+        ]
+        assert room.desk.reports == told
+        assert room.memory.played("s") == 34 * LETTER
+
+    run(test)
+
+
+def test_a_sentence_that_comes_later_follows_in_its_place() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "One."))
+        await room.desk.wait_for(SentencePlayed)
+        room.mouth.say(say(1, "Two."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.heard() == "One.Two."
+        assert room.desk.all(SentencePlaying)[1].position == 4 * LETTER
+
+    run(test)
+
+
+def test_nothing_is_heard_before_the_mouth_is_open() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.say(say(0, "One."))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not room.desk.audio
+        room.mouth.open()
+        await room.desk.wait_for(SentencePlayed)
+
+    run(test)
+
+
+def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
+    async def test(room: Room) -> None:
+        clock = SystemClock()
+        room.mouth.open()
+        room.mouth.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
+        await room.desk.until(lambda: bool(room.desk.audio))
+        begun = clock.monotonic()
+        sent = 0
+        for number in range(1, 6):
+            await room.desk.until(lambda number=number: len(room.desk.audio) >= number)  # type: ignore[misc]
+            sent = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
+            assert sent / VOICE_HZ <= clock.monotonic() - begun + (LEAD_MS + 40) / 1000
+
+    run(test)
+
+
+def test_another_life_goes_on_at_the_mark() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
+        room.mouth.say(say(2, "The third."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.desk.audio[0][1] == 5_000 + 4 * LETTER
+        assert room.heard() == "second sentence.The third."
+        assert room.desk.all(SentencePlaying) == [
+            SentencePlaying(speech_id="s", index=1, position=5_000),
+            SentencePlaying(speech_id="s", index=2, position=5_000 + 20 * LETTER),
+        ]
+
+    run(test)
+
+
+def test_a_sentence_that_was_heard_whole_is_not_heard_again() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "Heard.", start=0, skip=6 * LETTER))
+        room.mouth.say(say(1, "New."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.heard() == "New."
+
+    run(test)
+
+
+def test_a_mark_behind_the_end_of_another_voice_is_its_end() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "Short.", start=0, skip=90 * LETTER))
+        room.mouth.say(say(1, "New."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.heard() == "New."
+        assert room.desk.all(SentencePlaying)[1].position == 6 * LETTER
+
+    run(test)
+
+
+def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        text = "A sentence of a length of about one second, so that it is stopped in its middle."
+        room.mouth.say(say(0, "First."))
+        room.mouth.say(say(1, text))
+        await room.desk.wait_for(SentencePlaying, 2)
+        room.mouth.stop(StopSpeech(speech_id="s"))
+        (stopped,) = room.desk.all(SpeechStopped)
+        assert (stopped.speech_id, stopped.index) == ("s", 1)
+        assert stopped.total_s == pytest.approx(len(text) / 100)
+        assert 0 <= stopped.played_s < 0.5
+        handed_out = len(room.desk.audio)
+        room.mouth.say(say(2, "Never."))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(room.desk.audio) == handed_out
+        room.mouth.say(Say(speech_id="next", index=0, text="Next."))
+        await room.desk.until(lambda: room.heard("next") == "Next.")
+
+    run(test)
+
+
+def test_stopped_before_anything_was_said() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.stop(StopSpeech(speech_id="s"))
+        room.mouth.say(say(0, "Late."))
+        assert room.desk.reports == [SpeechStopped(speech_id="s", index=0, played_s=0.0, total_s=None)]
+
+    run(test)
+
+
+def test_stopped_after_everything_was_said() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "One."))
+        await room.desk.wait_for(SentencePlayed)
+        room.mouth.stop(StopSpeech(speech_id="s"))
+        assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, played_s=0.0, total_s=None)]
+
+    run(test)
+
+
+def test_stopped_before_the_rest_of_a_sentence_is_heard_it_counts_what_was_heard_before() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
+        room.mouth.stop(StopSpeech(speech_id="s"))
+        (stopped,) = room.desk.all(SpeechStopped)
+        assert (stopped.index, stopped.played_s) == (1, 0.04)
+
+    run(test)
+
+
+def test_text_without_audio_passes() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, ""))
+        room.mouth.say(say(1, "Heard."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.heard() == "Heard."
+
+    run(test)
+
+
+class Voice:
+    """Fails as told, once for each failure; then speaks."""
+
+    rate_hz = VOICE_HZ
+
+    def __init__(self, *failures: Exception, chunk_hz: int = VOICE_HZ, silent: bool = False) -> None:
+        self._failures = list(failures)
+        self._chunk_hz = chunk_hz
+        self._silent = silent
+
+    async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
+        if text.startswith("Fine"):
+            yield AudioChunk(pcm=spoken(text, VOICE_HZ), rate_hz=VOICE_HZ)
+            return
+        if self._failures:
+            raise self._failures.pop(0)
+        if self._silent:
+            await asyncio.Event().wait()
+        yield AudioChunk(pcm=spoken(text, self._chunk_hz), rate_hz=self._chunk_hz)
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "retryable"),
+    [
+        (Voice(ProviderError("hoarse", retryable=False)), "hoarse", False),
+        (Voice(ProviderError("busy", retryable=True), ProviderError("gone", retryable=True)), "gone", True),
+        (Voice(chunk_hz=16_000), "the voice promised 24000 Hz and gave 16000 Hz", False),
+    ],
+    ids=["hoarse", "gone", "rate"],
+)
+def test_a_sentence_that_cannot_be_said_ends_the_reply_behind_those_before(voice: Voice, text: str, retryable: bool) -> None:
+    async def test(room: Room) -> None:
+        room.mouth.say(say(0, "Fine."))
+        room.mouth.say(say(1, "Not so."))
+        room.mouth.say(say(2, "Fine too."))
+        room.mouth.open()
+        failed = await room.desk.wait_for(SpeechFailed)
+        assert failed == SpeechFailed(speech_id="s", index=1, text=text, retryable=retryable)
+        assert room.heard() == "Fine."
+        assert room.desk.all(SentencePlayed) == [SentencePlayed(speech_id="s", index=0)]
+
+    run(test, voice)
+
+
+def test_a_failure_that_may_pass_is_tried_again() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "At last."))
+        await room.desk.wait_for(SentencePlayed)
+        assert room.heard() == "At last."
+
+    run(test, Voice(ProviderError("busy", retryable=True)))
+
+
+def test_a_voice_that_gives_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.mouth.CHUNK_TIMEOUT_S", 0.01)
+
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "Never."))
+        failed = await room.desk.wait_for(SpeechFailed)
+        assert failed.text == "the provider does not answer"
+
+    run(test, Voice(silent=True))
+
+
+def test_a_sentence_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.mouth.MAX_SENTENCE_S", 0.05)
+
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "Too long."))
+        failed = await room.desk.wait_for(SpeechFailed)
+        assert failed.text == "the voice gave more than 0.05 s for a sentence"
+
+    run(test)

@@ -1,0 +1,373 @@
+"""The actor: real threads, real audio, a real journal; everything but the process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.agent_session import CALL_MEMORY_BYTES, preload
+from actors.agent_session.actor import TOOL_REGISTRY
+from protocols import (
+    SHUTDOWN,
+    AgentMessage,
+    AgentSentence,
+    AudioAccepted,
+    AudioHandled,
+    AudioPushed,
+    CallEnded,
+    CallStarted,
+    CancelResponse,
+    CommandAccepted,
+    CommandDone,
+    CommitAudio,
+    EndCall,
+    ErrorReply,
+    EventPushed,
+    ExitSignal,
+    Figures,
+    GetFigures,
+    GetSession,
+    HistoryItem,
+    InjectFault,
+    NameChanged,
+    Ping,
+    Pong,
+    Ref,
+    RegisterTools,
+    RegistryChanged,
+    Restarted,
+    SendText,
+    SessionEnded,
+    SessionError,
+    SessionEvent,
+    SessionInfo,
+    SessionStarted,
+    StateChanged,
+    StreamAudio,
+    Subscribe,
+    Subscribed,
+    ToolEntry,
+    ToolReturned,
+    ToolUsed,
+    Unsubscribe,
+    UserMessage,
+    WatchNames,
+)
+from support.actor_host import ActorHost
+from support.correspondence import REGISTRY, Correspondence
+from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
+from support.scripted_tools import wire
+
+Begin = Callable[..., ActorHost]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    preload()
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """Begins lives of one call on one memory and one journal."""
+    hosts: list[ActorHost] = []
+    memory = memoryview(bytearray(CALL_MEMORY_BYTES))
+
+    def life(wire: dict[str, Any] | None = None, *, journal: bool = True, **options: Any) -> ActorHost:
+        arguments = {
+            "call_id": "c1",
+            "agent": wire or agent(),
+            "options": {"journal_dir": str(tmp_path) if journal else None, "retention_s": 0, **options},
+        }
+        hosts.append(
+            ActorHost("actors.agent_session:AgentSession", arguments, actor_id="agent_session/c1", uid=f"life-{len(hosts)}", memory=memory)
+        )
+        return hosts[-1]
+
+    yield life
+    for host in hosts:
+        if not host.over:
+            host.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
+            host.wait_for_end()
+
+
+def event(mail: Correspondence, kind: type[Any], **fields: Any) -> EventPushed:
+    """The first event of this kind with these fields, now or soon."""
+
+    def wanted(pushed: EventPushed) -> bool:
+        return isinstance(pushed.event, kind) and all(getattr(pushed.event, name) == value for name, value in fields.items())
+
+    return mail.wait_for(EventPushed, wanted)
+
+
+def events(mail: Correspondence) -> list[SessionEvent]:
+    return [pushed.event for pushed in mail.all(EventPushed)]
+
+
+def subscribe(host: ActorHost, from_number: int = 1, *, audio: bool = True) -> Subscribed:
+    answer = host.mail.ask(Subscribe(from_number=from_number, audio=audio))
+    assert isinstance(answer, Subscribed)
+    return answer
+
+
+def stream(host: ActorHost, pcm: bytes, first: int = 0, *, rate_hz: int = 16_000) -> int:
+    """Send audio in batches of 100 ms; the number of the next one."""
+    size = rate_hz // 10 * 2
+    for at in range(0, len(pcm), size):
+        answer = host.mail.ask(StreamAudio(sequence=first, rate_hz=rate_hz, pcm=pcm[at : at + size]))
+        assert answer == AudioAccepted(next_sequence=first + 1)
+        first += 1
+    return first
+
+
+def test_a_text_is_answered(begin: Begin) -> None:
+    host = begin().up()
+    subscribe(host)
+    assert host.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one")
+    event(host.mail, CommandDone, command_id="one")
+    assert UserMessage(turn_id="turn-1", text="hello", source="text") in events(host.mail)
+    assert AgentSentence(speech_id="turn-1", text="You said hello.") in events(host.mail)
+    info = host.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert info.history == (
+        HistoryItem(role="user", text="hello"),
+        HistoryItem(role="assistant", text="You said hello. That was message 1."),
+    )
+    assert [pushed.number for pushed in host.mail.all(EventPushed)] == list(range(1, len(events(host.mail)) + 1))
+
+
+def test_speech_is_heard_and_answered_by_speech(begin: Begin) -> None:
+    host = begin(agent(voice=True, greeting="Welcome to us.")).up()
+    subscribe(host)
+    event(host.mail, AgentMessage, text="Welcome to us.")
+    stream(host, spoken("one pizza please, and some water", pause_s=0.8))
+    event(host.mail, AgentMessage, text="You said one pizza please, and some water. That was message 1.")
+    audio = [pushed for pushed in host.mail.all(AudioPushed) if pushed.speech_id == "turn-2"]
+    assert read_aloud(b"".join(pushed.pcm for pushed in audio), VOICE_HZ) == "You said one pizza please, and some water.That was message 1."
+    assert {pushed.rate_hz for pushed in audio} == {VOICE_HZ}
+
+
+def test_a_committed_turn_needs_no_silence(begin: Begin) -> None:
+    host = begin(agent(voice=True)).up()
+    subscribe(host)
+    stream(host, spoken("that is all I wanted to say"))
+    assert host.mail.ask(CommitAudio(command_id="commit")) == CommandAccepted(command_id="commit")
+    event(host.mail, CommandDone, command_id="commit")
+    event(host.mail, UserMessage, text="that is all I wanted to say", source="audio")
+
+
+def test_the_callers_voice_interrupts(begin: Begin) -> None:
+    host = begin(agent(voice=True, options={"min_interruption_ms": 200})).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text="count 40"))
+    event(host.mail, AgentSentence, text="Number 1 it is.")
+    stream(host, spoken("stop it now, that is enough numbers for me", pause_s=0.8))
+    message = event(host.mail, AgentMessage, speech_id="turn-1").event
+    assert isinstance(message, AgentMessage)
+    assert message.interrupted
+    assert message.text.startswith("Number 0 it is.")
+    assert "Number 39" not in message.text
+    event(host.mail, UserMessage, text="stop it now, that is enough numbers for me")
+
+
+def test_a_reply_can_be_cancelled(begin: Begin) -> None:
+    host = begin().up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text="hang"))
+    event(host.mail, StateChanged, new="thinking")
+    host.mail.ask(CancelResponse(command_id="stop"))
+    event(host.mail, CommandDone, command_id="stop")
+    event(host.mail, CommandDone, command_id="one")
+
+
+def test_tools_work_on_the_calls_data_and_one_may_end_the_call(begin: Begin, tmp_path: Path) -> None:
+    host = begin(agent(tools=[wire("remember"), wire("finish")])).up()
+    subscribe(host)
+    for number, word in enumerate(["tea", "water"], 1):
+        host.mail.ask(SendText(command_id=word, text=f'use remember {{"word": "{word}"}}'))
+        event(host.mail, ToolReturned, result=f"{number} words", ok=True)
+    info = host.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert info.user_data_json == '{"words": ["tea", "water"]}'
+    host.mail.ask(SendText(command_id="end", text="use finish"))
+    assert str(host.wait_for_end()) == "normal"
+    assert events(host.mail)[-1] == CallEnded(reason="all said")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_tool_that_blocks_holds_up_nobody(begin: Begin) -> None:
+    host = begin(agent(tools=[wire("block", timeout_ms=50)])).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text="use block"))
+    event(host.mail, ToolReturned, ok=False, result="error: block had no result after 0.05 s")
+    event(host.mail, CommandDone, command_id="one")
+
+
+def test_a_journal_that_is_retained_stays(begin: Begin, tmp_path: Path) -> None:
+    host = begin(retention_s=3600).up()
+    subscribe(host)
+    host.mail.ask(EndCall(command_id="end"))
+    host.wait_for_end()
+    assert [path.name for path in tmp_path.iterdir()] == ["c1.sqlite3"]
+
+
+def test_another_life_goes_on_where_the_one_before_was_stopped(begin: Begin) -> None:
+    first = begin().up()
+    subscribe(first)
+    first.mail.ask(SendText(command_id="one", text="hello"))
+    event(first.mail, CommandDone, command_id="one")
+    first.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
+    assert first.wait_for_end() == SHUTDOWN
+    number = max(pushed.number for pushed in first.mail.all(EventPushed))
+    second = begin().up()
+    assert subscribe(second, number + 1).incarnation == 2
+    assert event(second.mail, Restarted).event == Restarted(reason="shutdown", incarnation=2)
+    assert event(second.mail, Restarted).number == number + 1
+    assert second.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one")
+    second.mail.ask(SendText(command_id="two", text="again"))
+    event(second.mail, AgentMessage, text="You said again. That was message 2.")
+
+
+def test_a_life_that_crashed_says_why(begin: Begin) -> None:
+    first = begin(fault_injection=True).up()
+    subscribe(first)
+    first.mail.ask(InjectFault(command_id="fault", at_state="thinking", fault="exception"))
+    first.mail.ask(SendText(command_id="one", text="hello"))
+    assert str(first.wait_for_end()) == "error:InternalError: an exception was injected"
+    second = begin().up()
+    subscribe(second)
+    event(second.mail, Restarted, reason="error:InternalError: an exception was injected")
+    event(second.mail, AgentMessage, text="You said hello. That was message 1.")
+
+
+def test_without_a_journal_nothing_comes_back(begin: Begin) -> None:
+    first = begin(journal=False).up()
+    subscribe(first)
+    first.mail.ask(SendText(command_id="one", text="hello"))
+    event(first.mail, CommandDone, command_id="one")
+    first.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
+    first.wait_for_end()
+    second = begin(journal=False).up()
+    assert subscribe(second).incarnation == 1
+    event(second.mail, CallStarted, call_id="c1")
+    info = second.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert (info.history, info.journal_path) == ((), "")
+
+
+def test_a_disk_that_fails_is_told_and_the_call_goes_on(begin: Begin, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    host = begin(journal_dir=str(tmp_path / "file")).up()
+    subscribe(host)
+    assert event(host.mail, SessionError, source="journal", retryable=True)
+    host.mail.ask(SendText(command_id="one", text="hello"))
+    event(host.mail, AgentMessage, text="You said hello. That was message 1.")
+
+
+def test_a_damaged_journal_is_no_start(begin: Begin, tmp_path: Path) -> None:
+    (tmp_path / "c1.sqlite3").write_bytes(b"no database at all " * 500)
+    reason = str(begin().wait_for_end())
+    assert reason.startswith("error:JournalError: ")
+    assert "is damaged" in reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"llm": None}, "InvalidAgentError: the agent has no llm"),
+        ({"llm": {"factory": "no.such:thing", "options": {}}}, "ConfigurationError: provider 'no.such:thing' cannot be loaded"),
+        ({"llm": {"factory": "support.scripted_providers:vad", "options": {}}}, "ConfigurationError: provider"),
+        ({"tools": [wire("remember") | {"source": "support.scripted_tools:gone"}]}, "InvalidAgentError: support.scripted_tools:gone"),
+        ({"tools": [wire("remember"), wire("remember")]}, "InvalidAgentError: two tools are called remember"),
+    ],
+)
+def test_an_agent_that_cannot_be_is_no_start(begin: Begin, changes: dict[str, Any], reason: str) -> None:
+    assert str(begin(agent(**changes)).wait_for_end()).startswith(f"error:{reason}")
+
+
+def test_bad_audio_is_refused_and_the_call_goes_on(begin: Begin) -> None:
+    host = begin(agent(voice=True)).up()
+    subscribe(host)
+    for rate_hz, pcm in ((44_100, b"\0\0"), (16_000, b"\0"), (16_000, b"")):
+        answer = host.mail.ask(StreamAudio(sequence=0, rate_hz=rate_hz, pcm=pcm))
+        assert isinstance(answer, ErrorReply)
+        assert (answer.error, answer.retryable) == ("InvalidAudioError", False)
+    stream(host, spoken("still here, my friend, are you", pause_s=0.8))
+    event(host.mail, UserMessage, text="still here, my friend, are you")
+
+
+def test_a_call_without_ears_takes_no_audio(begin: Begin) -> None:
+    answer = begin().up().mail.ask(StreamAudio(sequence=0, rate_hz=16_000, pcm=b"\0\0"))
+    assert isinstance(answer, ErrorReply)
+    assert "use send_text" in answer.text
+
+
+def test_heartbeats_pass_through_the_event_loop(begin: Begin) -> None:
+    host = begin().up()
+    assert host.mail.ask(Ping(probe=7)) == Pong(probe=7)
+
+
+def test_who_unsubscribed_is_told_nothing_more(begin: Begin) -> None:
+    host = begin().up()
+    subscribe(host)
+    host.mail.tell(Unsubscribe())
+    host.mail.ask(SendText(command_id="one", text="hello"))
+    host.mail.ask(GetSession())
+    assert not [e for e in events(host.mail) if isinstance(e, UserMessage)]
+
+
+def test_the_session_gives_its_figures_and_drops_what_it_does_not_know(begin: Begin) -> None:
+    host = begin().up()
+    host.mail.tell(Figures(role="nobody", figures={}))
+    answer = host.mail.ask(GetFigures())
+    assert isinstance(answer, Figures)
+    assert answer.figures["state"] == "idle"
+
+
+def test_it_meets_the_others_by_name_whenever_they_are_there(begin: Begin) -> None:
+    host = begin(agent(voice=True, tools=[wire("remember")])).up()
+    mail = host.mail
+    watched = {message.prefix for message in mail.all(WatchNames)}
+    assert watched == {"tool_registry", "audio_processor", "job_context/c1"}
+    others = {name: Ref(id=name, uid="u", address="outside") for name in watched}
+    for name, ref in others.items():
+        mail.tell(NameChanged(name=name, ref=ref), sender=REGISTRY)
+    started = mail.wait(lambda to, envelope: to.id == "job_context/c1")
+    assert started.message == SessionStarted(incarnation=1)
+    registered = mail.wait(lambda to, envelope: to.id == TOOL_REGISTRY).message
+    tool = wire("remember")
+    entry = ToolEntry(name="remember", description="", parameters=tool["parameters"], source=tool["source"])
+    assert registered == RegisterTools(tools=(entry,))
+    subscribe(host)
+    mail.ask(SendText(command_id="one", text='use remember {"word": "tea"}'))
+    used = mail.wait_for(ToolUsed)
+    assert (used.name, used.ok) == ("remember", True)
+    event(mail, CommandDone, command_id="one")
+    mail.tell(NameChanged(name=TOOL_REGISTRY, ref=None, reason="killed"), sender=REGISTRY)
+    mail.ask(EndCall(command_id="end", reason="bye"))
+    host.wait_for_end()
+    assert mail.wait_for(SessionEnded) == SessionEnded(reason="bye")
+    assert mail.wait_for(AudioHandled).seconds_out > 0
+
+
+def test_a_new_registry_is_asked_who_is_there(begin: Begin) -> None:
+    host = begin().up()
+    newer = Ref(id="registry", uid="r2", address="outside")
+    host.mail.tell(RegistryChanged(registry=newer))
+    host.mail.wait(lambda to, envelope: to == newer and isinstance(envelope.message, WatchNames))
+
+
+def test_a_provider_that_breaks_its_contract_ends_the_life(begin: Begin) -> None:
+    wire = agent(voice=True)
+    wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
+    host = begin(wire).up()
+    host.mail.ask(StreamAudio(sequence=0, rate_hz=16_000, pcm=spoken("hello")))
+    assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
+
+
+def test_a_life_that_was_replaced_ends(begin: Begin) -> None:
+    first = begin().up()
+    subscribe(first)
+    begin().up()
+    first.mail.tell(SendText(command_id="one", text="hello"))
+    assert "a newer life of this call writes the journal" in str(first.wait_for_end())

@@ -1,0 +1,70 @@
+"""A session's arguments: what fits, and what each mistake is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.agent_session.blueprint import read_blueprint
+from protocols import ConfigurationError, InvalidAgentError, ProviderKind
+from support.scripted_providers import agent
+
+
+def arguments(wire: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    return {"call_id": "c1", "agent": wire or agent(), "options": options}
+
+
+def test_a_text_call_has_a_model_and_no_more() -> None:
+    blueprint = read_blueprint(arguments())
+    assert set(blueprint.providers) == {ProviderKind.LLM}
+    assert (blueprint.journal, blueprint.retained, blueprint.fault_injection) == (None, False, False)
+    assert (blueprint.turns.end_silence_ms, blueprint.turns.max_tool_rounds) == (500, 8)
+
+
+def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
+    blueprint = read_blueprint(arguments(agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True))
+    assert set(blueprint.providers) == set(ProviderKind)
+    assert blueprint.journal == Path("/var/calls/c1.sqlite3")
+    assert blueprint.retained
+    assert blueprint.fault_injection
+
+
+def test_the_turn_is_taken_as_the_agent_says() -> None:
+    blueprint = read_blueprint(arguments(agent(options={"end_silence_ms": 300, "apology": " Sorry. "})))
+    assert (blueprint.turns.end_silence_ms, blueprint.turns.apology) == (300, "Sorry.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"llm": None}, "has no llm"),
+        ({"vad": {"factory": "a:b", "options": {}}}, "needs both"),
+        ({"llm": "gpt"}, "llm is 'gpt'"),
+        ({"llm": {"options": {}}}, "llm is"),
+        ({"instructions": 5}, "instructions is a int"),
+        ({"greeting": None}, "greeting is a NoneType"),
+    ],
+)
+def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InvalidAgentError, match=complaint):
+        read_blueprint(arguments(agent(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"patience_ms": 1}, "no option patience_ms: it knows min_speech_ms"),
+        ({"end_silence_ms": 5}, "end_silence_ms=5 must be a number from 100 to 5000"),
+        ({"apology": ""}, "apology='' must be a sentence"),
+        ({"repeat": "x" * 301}, "repeat="),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        read_blueprint(arguments(agent(options=options)))
+
+
+@pytest.mark.parametrize("call_id", ["", "../up", "a/b", ".hidden", "a b", 7])
+def test_a_call_id_that_is_no_file_name_is_refused(call_id: Any) -> None:
+    with pytest.raises(ConfigurationError, match="call_id"):
+        read_blueprint(arguments() | {"call_id": call_id})

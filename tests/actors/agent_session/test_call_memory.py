@@ -1,0 +1,87 @@
+"""What outlives the process: torn writes lose nothing that was acknowledged."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.agent_session import CALL_MEMORY_BYTES
+from actors.agent_session.call_memory import CAPACITY, CallMemory
+from protocols import SESSION_RATE_HZ
+
+S = SESSION_RATE_HZ
+
+
+def fresh(fresh_at: int = 0) -> tuple[memoryview, CallMemory]:
+    view = memoryview(bytearray(CALL_MEMORY_BYTES))
+    return view, CallMemory(view, fresh_at=fresh_at)
+
+
+def pcm(first: int, count: int) -> bytes:
+    """Samples whose values follow from their positions."""
+    return b"".join((position % 30_011).to_bytes(2, "little") for position in range(first, first + count))
+
+
+def test_a_fresh_memory_is_empty() -> None:
+    _, memory = fresh()
+    assert (memory.position, memory.oldest, memory.next_sequence, memory.played("turn-1")) == (0, 0, 0, None)
+    assert memory.read(0, 0) == b""
+    assert memory.read(0, 1) is None
+
+
+def test_another_life_finds_everything() -> None:
+    view, memory = fresh(fresh_at=500)
+    memory.append(pcm(500, 320))
+    memory.append(pcm(820, 320))
+    memory.mark("turn-1", 4_800)
+    again = CallMemory(view, fresh_at=9)
+    assert (again.position, again.oldest, again.next_sequence) == (1_140, 500, 2)
+    assert again.read(500, 1_140) == pcm(500, 640)
+    assert (again.played("turn-1"), again.played("turn-2")) == (4_800, None)
+
+
+@given(st.lists(st.integers(1, CAPACITY), min_size=1, max_size=6))
+def test_the_newest_audio_is_there_however_it_came(sizes: list[int]) -> None:
+    _, memory = fresh()
+    audio = b""
+    for size in sizes:
+        chunk = pcm(memory.position, size)
+        audio = (audio + chunk)[-2 * CAPACITY :]
+        memory.append(chunk)
+    assert memory.position == sum(sizes)
+    assert memory.oldest == max(0, sum(sizes) - CAPACITY)
+    assert memory.read(memory.oldest, memory.position) == audio
+    middle = (memory.oldest + memory.position) // 2
+    assert memory.read(middle, memory.position) == audio[(middle - memory.oldest) * 2 :]
+    assert memory.read(memory.oldest - 1, memory.position) is None
+    assert memory.read(memory.position, memory.position + 1) is None
+
+
+@pytest.mark.parametrize("torn", range(64, 320))
+def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) -> None:
+    view, memory = fresh()
+    for number in range(1, 4):
+        memory.append(pcm(memory.position, 100))
+        memory.mark("turn-1", number * 2_400)
+    before = bytes(view[torn : torn + 1])
+    view[torn] ^= 0xFF
+    again = CallMemory(view)
+    assert again.position in {200, 300}
+    assert again.played("turn-1") in {4_800, 7_200, None}
+    assert again.next_sequence == again.position // 100
+    view[torn : torn + 1] = before
+    assert CallMemory(view).position == 300
+
+
+def test_a_memory_with_two_broken_slots_is_as_if_nothing_had_come() -> None:
+    view, memory = fresh()
+    memory.append(pcm(0, 100))
+    view[64] ^= 0xFF
+    view[128] ^= 0xFF
+    assert CallMemory(view).position == 0
+
+
+def test_a_memory_of_another_layout_is_made_anew() -> None:
+    view, memory = fresh()
+    memory.append(pcm(0, 100))
+    view[0] ^= 0xFF
+    assert CallMemory(view, fresh_at=7).position == 7

@@ -1,0 +1,248 @@
+"""A session's process is really killed, in each of its states, and the call comes back with its conversation."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.correspondence import Correspondence
+from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
+from support.scripted_tools import wire
+from support.session_process import SessionProcess
+
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    AudioAccepted,
+    AudioPushed,
+    CommandAccepted,
+    CommandDone,
+    EventPushed,
+    GetSession,
+    InjectFault,
+    Restarted,
+    SendText,
+    SessionError,
+    SessionInfo,
+    StateChanged,
+    StreamAudio,
+    Subscribe,
+    Subscribed,
+    ToolReturned,
+    UserMessage,
+)
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+
+
+class Call:
+    """One call through all its lives, as its handle sees it."""
+
+    def __init__(self, folder: Path, wire: dict[str, Any]) -> None:
+        options = {"journal_dir": str(folder), "retention_s": 0, "fault_injection": True}
+        self.session = SessionProcess(folder, {"call_id": "c1", "agent": wire, "options": options})
+        self.sequence = 0
+        self.subscribe()
+
+    @property
+    def mail(self) -> Correspondence:
+        return self.session.mail
+
+    @property
+    def events(self) -> list[EventPushed]:
+        """Those of all lives, each once."""
+        found = {pushed.number: pushed for mail in self.session.mails for pushed in mail.all(EventPushed)}
+        return [found[number] for number in sorted(found)]
+
+    def subscribe(self) -> None:
+        seen = max((pushed.number for pushed in self.events), default=0)
+        answer = self.mail.ask(Subscribe(from_number=seen + 1, audio=True))
+        assert isinstance(answer, Subscribed)
+        self.sequence = answer.next_sequence
+
+    def again(self) -> None:
+        """The next life, and the handle's way back to it."""
+        self.session.live()
+        self.subscribe()
+
+    def wait_for(self, kind: type[Any], **fields: Any) -> None:
+        def wanted(pushed: EventPushed) -> bool:
+            return isinstance(pushed.event, kind) and all(getattr(pushed.event, name) == value for name, value in fields.items())
+
+        self.mail.wait_for(EventPushed, wanted)
+
+    def send(self, text: str, command_id: str) -> None:
+        assert self.mail.ask(SendText(command_id=command_id, text=text)) == CommandAccepted(command_id=command_id)
+
+    def stream(self, pcm: bytes) -> None:
+        for at in range(0, len(pcm), 3_200):
+            answer = self.mail.ask(StreamAudio(sequence=self.sequence, rate_hz=16_000, pcm=pcm[at : at + 3_200]))
+            assert answer == AudioAccepted(next_sequence=self.sequence + 1)
+            self.sequence += 1
+
+    def die_at(self, state: str, fault: str = "kill") -> None:
+        answer = self.mail.ask(InjectFault(command_id=f"at-{state}-{self.sequence}", at_state=state, fault=fault))
+        assert isinstance(answer, CommandAccepted)
+
+    def said(self) -> list[tuple[str, str]]:
+        info = self.mail.ask(GetSession())
+        assert isinstance(info, SessionInfo)
+        return [(item.role, item.text) for item in info.history]
+
+    def heard(self, speech_id: str) -> str:
+        """A reply as the caller heard it in all lives: what comes twice must be the same, and nothing may be missing."""
+        samples: dict[int, bytes] = {}
+        for mail in self.session.mails:
+            for audio in mail.all(AudioPushed):
+                if audio.speech_id == speech_id:
+                    for index in range(len(audio.pcm) // 2):
+                        value = audio.pcm[2 * index : 2 * index + 2]
+                        assert samples.setdefault(audio.position + index, value) == value
+        assert sorted(samples) == list(range(len(samples)))
+        return read_aloud(b"".join(samples[position] for position in range(len(samples))), VOICE_HZ)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def start(folder: Path, **changes: Any) -> Iterator[Call]:
+    call = Call(folder, agent(**changes))
+    try:
+        yield call
+    finally:
+        call.session.close()
+
+
+@pytest.fixture
+def call(folder: Path) -> Iterator[Call]:
+    tools = [wire("remember"), wire("remember", idempotent=True) | {"name": "again"}]
+    yield from start(folder, voice=True, tools=tools, options={"min_interruption_ms": 100})
+
+
+SENTENCE = "my name is Ann and I live in the harbour street"
+
+
+@pytest.mark.parametrize("state", ["listening", "processing", "thinking", "responding", "speaking"])
+def test_spoken_words_are_answered_in_the_next_life(call: Call, state: str) -> None:
+    call.send("hello", "one")
+    call.wait_for(CommandDone, command_id="one")
+    call.die_at(state)
+    middle = 160 * 20 * 2
+    audio = spoken(SENTENCE, pause_s=0.8)
+    call.stream(audio[:middle])
+    if state == "listening":
+        assert call.session.wait_for_end() == -signal.SIGKILL
+        call.again()
+        call.stream(audio[middle:])
+    else:
+        call.stream(audio[middle:])
+        assert call.session.wait_for_end() == -signal.SIGKILL
+        call.again()
+    call.wait_for(AgentMessage, speech_id="turn-2", text=f"You said {SENTENCE}. That was message 2.", interrupted=False)
+    assert [event.number for event in call.events] == list(range(1, len(call.events) + 1))
+    assert sum(isinstance(event.event, UserMessage) for event in call.events) == 2
+    assert [event.event for event in call.events if isinstance(event.event, Restarted)] == [
+        Restarted(reason="died without a word (killed or crashed)", incarnation=2)
+    ]
+    assert call.heard("turn-2") == f"You said {SENTENCE}.That was message 2."
+
+
+def test_a_reply_goes_on_where_it_was_heard(call: Call) -> None:
+    call.send("count 8", "one")
+    for sentence in ("Number 2 it is.", "Number 5 it is."):
+        call.wait_for(AgentSentence, text=sentence)
+        call.session.kill()
+        call.again()
+        if sentence.startswith("Number 5"):
+            break
+    call.wait_for(SessionError, source="turn")
+    call.wait_for(CommandDone, command_id="one")
+    assert call.said()[1][1].startswith("Number 0 it is. Number 1 it is.")
+
+
+def test_one_kill_in_the_middle_of_a_reply_is_not_heard(call: Call) -> None:
+    call.send("count 8", "one")
+    call.wait_for(AgentSentence, text="Number 4 it is.")
+    call.session.kill()
+    call.again()
+    call.wait_for(CommandDone, command_id="one")
+    assert call.heard("turn-1") == "".join(f"Number {number} it is." for number in range(8))
+    sentences = [event.event.text for event in call.events if isinstance(event.event, AgentSentence)]
+    assert sentences == [f"Number {number} it is." for number in range(8)]
+
+
+def test_an_interruption_survives(call: Call) -> None:
+    call.send("count 60", "one")
+    call.wait_for(AgentSentence, text="Number 1 it is.")
+    call.die_at("interrupted")
+    call.stream(spoken("please stop counting now, it is quite enough", pause_s=0.8))
+    assert call.session.wait_for_end() == -signal.SIGKILL
+    call.again()
+    call.wait_for(UserMessage, text="please stop counting now, it is quite enough")
+    call.wait_for(AgentMessage, text="You said please stop counting now, it is quite enough. That was message 2.")
+
+
+@pytest.mark.parametrize(("tool", "words"), [("again", ["1 words", "2 words"]), ("remember", ["1 words", None])])
+def test_a_tool_that_may_have_run_is_not_run_again_unless_it_may(call: Call, tool: str, words: list[str | None]) -> None:
+    call.send('use remember {"word": "tea"}', "one")
+    call.wait_for(ToolReturned, result="1 words")
+    call.wait_for(CommandDone, command_id="one")
+    call.die_at("tool_execution")
+    call.send(f'use {tool} {{"word": "water"}}', "two")
+    assert call.session.wait_for_end() == -signal.SIGKILL
+    call.again()
+    call.wait_for(CommandDone, command_id="two")
+    results = [event.event.result for event in call.events if isinstance(event.event, ToolReturned)]
+    assert len(results) == 2
+    assert results[1] in {"2 words", results[1]}
+    # Killed on entering the state, before the tool's start was written: nothing can have run, so it runs now.
+    assert call.said()[-1][1].startswith("It came back: ")
+
+
+@pytest.mark.parametrize(("fault", "code"), [("segfault", -signal.SIGSEGV), ("exception", 1)])
+def test_any_other_death_is_as_good(call: Call, fault: str, code: int) -> None:
+    call.die_at("thinking", fault)
+    call.send("hello", "one")
+    assert call.session.wait_for_end() == code
+    call.again()
+    call.wait_for(AgentMessage, text="You said hello. That was message 1.")
+    reason = next(event.event.reason for event in call.events if isinstance(event.event, Restarted))
+    assert reason.startswith("error:InternalError" if fault == "exception" else "died without a word")
+
+
+def test_a_turn_that_kills_twice_is_given_up_and_apologised_for(call: Call) -> None:
+    call.send("before", "zero")
+    call.wait_for(CommandDone, command_id="zero")
+    call.die_at("thinking")
+    call.send("poison", "one")
+    assert call.session.wait_for_end() == -signal.SIGKILL
+    call.session.live()
+    call.session.mail.ask(InjectFault(command_id="second", at_state="speaking", fault="kill"))
+    call.subscribe()
+    assert call.session.wait_for_end() == -signal.SIGKILL
+    call.again()
+    call.wait_for(SessionError, source="turn")
+    call.wait_for(CommandDone, command_id="one")
+    call.wait_for(StateChanged, new="idle")
+    call.send("after", "two")
+    call.wait_for(CommandDone, command_id="two")
+    said = call.said()
+    assert ("user", "poison") in said
+    assert said[-1] == ("assistant", "You said after. That was message 3.")
+
+
+def test_commands_that_nobody_confirmed_are_done_once_when_they_are_sent_again(call: Call) -> None:
+    for number in range(4):
+        call.mail.tell(SendText(command_id=f"c{number}", text=f"message {number}"))
+    call.mail.wait_for(CommandAccepted)
+    call.session.kill()
+    call.again()
+    for number in range(4):
+        call.send(f"message {number}", f"c{number}")
+    for number in range(4):
+        call.wait_for(CommandDone, command_id=f"c{number}")
+    texts = [event.event.text for event in call.events if isinstance(event.event, UserMessage)]
+    assert texts == [f"message {number}" for number in range(4)]

@@ -1,0 +1,58 @@
+"""Where a part of the engine reports to, in tests: what it said can be waited for."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from actors.agent_session.core import Input
+
+R = TypeVar("R")
+DEADLINE_S = 10.0
+
+
+class Desk:
+    """Collects reports and audio, and runs tasks; made and used on the event loop."""
+
+    def __init__(self) -> None:
+        self.reports: list[Input] = []
+        self.audio: list[tuple[str, int, bytes]] = []
+        self._news = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def report(self, what: Input) -> None:
+        self.reports.append(what)
+        self._ring()
+
+    def push(self, speech_id: str, position: int, pcm: bytes) -> None:
+        self.audio.append((speech_id, position, pcm))
+        self._ring()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        return task
+
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        """Wait until ``wanted`` is so."""
+        async with asyncio.timeout(DEADLINE_S), self._news:
+            await self._news.wait_for(wanted)
+
+    async def wait_for(self, kind: type[R], number: int = 1) -> R:
+        """The ``number``-th report of this kind, now or soon."""
+        await self.until(lambda: len(self.all(kind)) >= number)
+        return self.all(kind)[number - 1]
+
+    def all(self, kind: type[R]) -> list[R]:
+        return [report for report in self.reports if isinstance(report, kind)]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _ring(self) -> None:
+        self.spawn(self._notify())
+
+    async def _notify(self) -> None:
+        async with self._news:
+            self._news.notify_all()

@@ -1,0 +1,42 @@
+"""Tools of the scripted agent."""
+
+import threading
+from typing import Any
+
+from actors.tools import RunContext
+
+
+def remember(context: RunContext, word: str) -> str:
+    """Remember a word.
+
+    Args:
+        word: What to remember.
+    """
+    words = context.user_data.setdefault("words", [])
+    words.append(word)
+    return f"{len(words)} words"
+
+
+def finish(context: RunContext) -> str:
+    """End the call."""
+    context.end_call("all said")
+    return "good bye"
+
+
+def block() -> str:
+    """Never return."""
+    threading.Event().wait()
+    return "never"
+
+
+def wire(name: str, *, idempotent: bool = False, timeout_ms: int = 30_000) -> dict[str, Any]:
+    """A tool of this module as it travels."""
+    properties = {"word": {"type": "string"}} if name == "remember" else {}
+    return {
+        "source": f"support.scripted_tools:{name}",
+        "name": name,
+        "description": "",
+        "parameters": {"type": "object", "properties": properties, "required": list(properties)},
+        "timeout_ms": timeout_ms,
+        "idempotent": idempotent,
+    }
