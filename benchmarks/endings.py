@@ -16,10 +16,9 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from support import one_call
 from support.program import Program
 
-SCRIPT = one_call.__file__
+SCRIPT = str(Path(__file__).parents[1] / "tests" / "support" / "one_call.py")
 REPLIES = 3
 ITS_OWN = ("returns", "stops", "forgets_to_stop", "exits", "exits_at_once", "raises", "starts_inside_a_loop", "has_eight_threads")
 KILLED = ("admin", "launcher", "application")

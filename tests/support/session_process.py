@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,10 +69,8 @@ class SessionProcess:
         self._reader.join(DEADLINE_S)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        try:
+        with suppress(BrokenPipeError):  # it died with something of ours unread
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass  # it died with something of ours unread
         self._process.stdout.close()
         return code
 
