@@ -108,7 +108,7 @@ class LiveScreen:
         grid = Table.grid(expand=True)
         grid.add_column(ratio=3)
         grid.add_column(ratio=2)
-        talk = Group(*(Text(str(entry), style=STYLES[entry.kind]) for entry in self._entries))
+        talk = Group(*(Text(str(entry), style=STYLES[entry.kind], no_wrap=True, overflow="ellipsis") for entry in self._entries))
         grid.add_row(
             Panel(talk, title=f"call: {self._state or 'starting'}", height=VISIBLE_ENTRIES + 2),
             Panel(Text("\n".join(self._tree), no_wrap=True), title="supervision tree, process ids", height=VISIBLE_ENTRIES + 2),
