@@ -75,8 +75,8 @@ class SessionProcess:
         return code
 
     def close(self) -> None:
-        if self._process.poll() is None:
-            self.kill()
+        self._process.kill()
+        self.wait_for_end()
 
 
 def _write(stream: IO[bytes], to: str, data: bytes) -> None:

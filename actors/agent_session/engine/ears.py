@@ -38,7 +38,7 @@ class _Guess:
 
 
 class Ears:
-    """Listens with ``vad`` and ``stt``. All methods are called on the event loop, but for `position`, which may be read anywhere."""
+    """Listens with ``vad`` and ``stt`` from the sample ``start`` on. All methods are called on the event loop, but for `position`, which may be read anywhere."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Ears:
         memory: CallMemory,
         clock: Clock,
         *,
+        start: int,
         min_speech_ms: int,
         end_silence_ms: int,
         min_interruption_ms: int,
@@ -67,7 +68,7 @@ class Ears:
         self._interruption = self._options.samples(min_interruption_ms)
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
-        self.listen(Listen(start=memory.position))
+        self.listen(Listen(start=start))
 
     def listen(self, wanted: Listen) -> None:
         """Listen from a sample on, as if nothing had been heard before."""

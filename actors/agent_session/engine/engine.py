@@ -56,7 +56,9 @@ class Engine:
         self._mouth: Mouth | None = None
         self._thinking: asyncio.Task[None] | None = None
         self._recognizing: asyncio.Task[None] | None = None
-        thread.call(partial(self._begin, providers, memory, turns=turns, clock=clock, report=report, push=push))
+        # The position is read here: audio that comes before the loop is at work is to be heard too.
+        begin = partial(self._begin, providers, memory, memory.position, turns=turns, clock=clock, report=report, push=push)
+        thread.call(begin)
 
     @property
     def listened_to(self) -> int | None:
@@ -75,6 +77,7 @@ class Engine:
         self,
         providers: Providers,
         memory: CallMemory,
+        start: int,
         *,
         turns: TurnOptions,
         clock: Clock,
@@ -87,6 +90,7 @@ class Engine:
                 providers.stt,
                 memory,
                 clock,
+                start=start,
                 min_speech_ms=turns.min_speech_ms,
                 end_silence_ms=turns.end_silence_ms,
                 min_interruption_ms=turns.min_interruption_ms,

@@ -37,6 +37,7 @@ class Room:
             recogniser or stt({}),
             self.memory,
             SystemClock(),
+            start=self.memory.position,
             min_speech_ms=100,
             end_silence_ms=300,
             min_interruption_ms=400,
