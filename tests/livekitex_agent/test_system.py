@@ -284,7 +284,7 @@ async def test_who_stands_above_the_tree_ends_it_cleanly(system: AgentSystem, vi
     if victim == "gateway by SIGTERM":
         os.kill(system.launcher_pid, signal.SIGTERM)
     else:
-        ours = (pid for pid in procfs.pids() if _descends(pid, system.launcher_pid))
+        ours = (pid for pid in procfs.pids() if leftovers.descends(pid, {system.launcher_pid}))
         (pid,) = (pid for pid in ours if procfs.command_line(pid) == f"livekitex: {victim}")
         os.kill(pid, signal.SIGKILL)
     said = str(await system.wait_ended())
@@ -292,11 +292,6 @@ async def test_who_stands_above_the_tree_ends_it_cleanly(system: AgentSystem, vi
     with pytest.raises(SystemUnavailableError):
         await session.send_text("anybody?")
     assert leftovers.wait_for_end(lambda: {pid for pid in everybody if procfs.stat(pid)}) == set()
-
-
-def _descends(pid: int, ancestor: int) -> bool:
-    parents = {each: stat.parent for each in procfs.pids() if (stat := procfs.stat(each))}
-    return leftovers.descends(pid, {ancestor}, parents)
 
 
 async def _listen(session: Session) -> None:

@@ -74,14 +74,13 @@ def _left(before: set[int]) -> set[int]:
     if not ours:
         return ours
     older = leftovers.belonging({me}, mark, before) - _ancestors(me)
-    parent_of = {pid: found.parent for pid in procfs.pids() if (found := procfs.stat(pid))}
-    return {pid for pid in ours if not leftovers.descends(pid, older, parent_of) and TRACKER not in procfs.command_line(pid)}
+    return {pid for pid in ours if not leftovers.descends(pid, older) and TRACKER not in procfs.command_line(pid)}
 
 
 def _ancestors(pid: int) -> set[int]:
     found = set()
-    while (stat := procfs.stat(pid)) and stat.parent > 0:
-        pid = stat.parent
+    while parent := procfs.parent(pid):
+        pid = parent
         found.add(pid)
     return found
 

@@ -67,6 +67,12 @@ def stat(pid: int) -> Stat | None:
         return None
 
 
+def parent(pid: int) -> int | None:
+    """The parent's process id; None when the process is gone."""
+    found = stat(pid)
+    return found.parent if found else None
+
+
 def environ(pid: int) -> dict[str, str]:
     """Empty for a process that is gone, a zombie, or another user's."""
     try:

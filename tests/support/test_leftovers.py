@@ -31,11 +31,11 @@ def test_the_count_is_the_last_line() -> None:
 
 
 def test_descent() -> None:
-    parent_of = {5: 4, 4: 3, 3: 1, 9: 1}
+    parent_of = {5: 4, 4: 3, 3: 1, 9: 1}.get
     assert descends(5, {3}, parent_of)
     assert not descends(3, {3}, parent_of)
     assert not descends(9, {3}, parent_of)
-    assert not descends(7, {8}, {7: 6, 6: 7})  # a pid reused while /proc was read
+    assert not descends(7, {8}, {7: 6, 6: 7}.get)  # a pid reused while /proc was read
 
 
 def test_files_and_empty_folders_count_but_not_those_of_pytest(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_this_process() -> None:
 def test_a_process_that_is_gone() -> None:
     gone = 2**22 + 1  # above the largest pid that Linux gives
     assert procfs.stat(gone) is None
+    assert procfs.parent(gone) is None
     assert procfs.environ(gone) == {}
     assert procfs.command_line(gone) == ""
     assert list(procfs.open_links(gone)) == []
