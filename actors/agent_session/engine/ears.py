@@ -38,7 +38,10 @@ class _Guess:
 
 
 class Ears:
-    """Listens with ``vad`` and ``stt`` from the sample ``start`` on. All methods are called on the event loop, but for `position`, which may be read anywhere."""
+    """Listens with ``vad`` and ``stt`` from the sample ``start`` on.
+
+    All methods are called on the event loop, but for `position`, which may be read anywhere.
+    """
 
     def __init__(
         self,

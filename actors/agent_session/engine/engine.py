@@ -57,13 +57,16 @@ class Engine:
         self._thinking: asyncio.Task[None] | None = None
         self._recognizing: asyncio.Task[None] | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
-        begin = partial(self._begin, providers, memory, memory.position, turns=turns, clock=clock, report=report, push=push)
-        thread.call(begin)
+        self._start = memory.position
+        self._has_ears = providers.vad is not None
+        thread.call(partial(self._begin, providers, memory, self._start, turns=turns, clock=clock, report=report, push=push))
 
     @property
     def listened_to(self) -> int | None:
         """The sample of the caller's audio up to which was listened; None for a call without ears."""
-        return self._ears.position if self._ears else None
+        if not self._has_ears:
+            return None
+        return self._ears.position if self._ears else self._start
 
     def perform(self, work: Work) -> None:
         """Have ``work`` done; in the order of the calls."""

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVarTuple
+
+from actors.agent_session.engine.daemon_executor import DaemonExecutor
 
 Ts = TypeVarTuple("Ts")
 
@@ -20,7 +21,7 @@ class LoopThread:
         self._crashed = crashed
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._unhandled)
-        self._loop.set_default_executor(ThreadPoolExecutor(MAX_BLOCKING_CALLS, thread_name_prefix=name))
+        self._loop.set_default_executor(DaemonExecutor(MAX_BLOCKING_CALLS, f"{name} helper"))
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
