@@ -296,6 +296,16 @@ def test_bad_audio_is_refused_and_the_call_goes_on(begin: Begin) -> None:
     event(host.mail, UserMessage, text="still here, my friend, are you")
 
 
+def test_audio_that_comes_before_the_ears_are_at_work_is_heard(begin: Begin) -> None:
+    host = begin(agent(voice=True))
+    chunk = StreamAudio(sequence=0, rate_hz=16_000, pcm=spoken("first words, from the first moment of it"))
+    message_id = host.mail.tell(chunk)  # waits in the mailbox for the end of the start
+    assert host.mail.wait(lambda _to, envelope: envelope.correlation_id == message_id).message == AudioAccepted(next_sequence=1)
+    subscribe(host)
+    stream(host, bytes(32_000), 1)
+    event(host.mail, UserMessage, text="first words, from the first moment of it")
+
+
 def test_a_call_without_ears_takes_no_audio(begin: Begin) -> None:
     answer = begin().up().mail.ask(StreamAudio(sequence=0, rate_hz=16_000, pcm=b"\0\0"))
     assert isinstance(answer, ErrorReply)
@@ -361,7 +371,8 @@ def test_a_provider_that_breaks_its_contract_ends_the_life(begin: Begin) -> None
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()
-    host.mail.ask(StreamAudio(sequence=0, rate_hz=16_000, pcm=spoken("hello")))
+    for sequence in range(20):  # a line is never silent for long: he goes on speaking until somebody hears
+        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=spoken("hello")))
     assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
 
 
