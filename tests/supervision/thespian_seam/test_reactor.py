@@ -82,8 +82,10 @@ def test_a_wait_ends_with_its_time(reactor: Reactor) -> None:
 
 def test_other_threads_and_signals_end_the_wait(reactor: Reactor) -> None:
     ran: list[int] = []
-    threading.Thread(target=lambda: reactor.post(lambda: ran.append(threading.get_ident()))).start()
+    poster = threading.Thread(target=lambda: reactor.post(lambda: ran.append(threading.get_ident())))
+    poster.start()
     reactor.post_from_signal(lambda: ran.append(0))
     while len(ran) < 2:
         reactor.poll(None)
+    poster.join()  # it may still be about to write to the descriptor, which goes with the test
     assert set(ran) == {0, threading.get_ident()}
