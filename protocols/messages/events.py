@@ -102,7 +102,10 @@ class CommandDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionError:
-    """Something failed and the call goes on. ``source`` names the part (``stt``, ``llm``, ``tts``, ``tool``, ``journal``)."""
+    """Something failed and the call goes on.
+
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost) or ``turn`` (it is given up).
+    """
 
     TAG: ClassVar[str] = "ev.error"
     source: str
