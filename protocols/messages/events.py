@@ -104,7 +104,7 @@ class CommandDone:
 class SessionError:
     """Something failed and the call goes on.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost) or ``turn`` (it is given up).
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost) or ``turn`` (given up).
     """
 
     TAG: ClassVar[str] = "ev.error"
