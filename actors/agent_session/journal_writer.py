@@ -88,6 +88,7 @@ class JournalWriter:
             while not self._serve(journal):
                 pass
         except Exception as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
+            journal.close(delete=False)
             self._crashed(failure)
 
     def _serve(self, journal: Journal) -> bool:
