@@ -72,11 +72,13 @@ from protocols.errors import (
 )
 from protocols.exit_reason import (
     KILLED,
+    MAX_REASON_CHARS,
     NORMAL,
     SHUTDOWN,
     ExitKind,
     ExitReason,
     abnormal,
+    shorten_reason,
 )
 from protocols.messages import (
     AgentMessage,
@@ -198,6 +200,7 @@ __all__ = [
     "KILLED",
     "LLM",
     "MAX_CHUNK_S",
+    "MAX_REASON_CHARS",
     "MAX_WIRE_BYTES",
     "NORMAL",
     "SESSION_RATE_HZ",
@@ -352,5 +355,6 @@ __all__ = [
     "pack",
     "require_rate",
     "set_environment_defaults",
+    "shorten_reason",
     "unpack",
 ]

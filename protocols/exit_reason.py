@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MAX_REASON_CHARS: Final = 1000
+"""Characters of a reason that travel; see `shorten_reason`."""
 
 
 class ExitKind(StrEnum):
@@ -50,3 +54,11 @@ KILLED = ExitReason(ExitKind.KILLED)
 def abnormal(detail: str) -> ExitReason:
     """An abnormal exit with its detail."""
     return ExitReason(ExitKind.ERROR, detail)
+
+
+def shorten_reason(text: str) -> str:
+    """``text`` in at most `MAX_REASON_CHARS`; a longer one loses its middle, for errors begin with the fault and end with the cure."""
+    if len(text) <= MAX_REASON_CHARS:
+        return text
+    tail = MAX_REASON_CHARS // 2
+    return f"{text[: MAX_REASON_CHARS - tail - 1]}…{text[-tail:]}"

@@ -1,11 +1,6 @@
 """How actors end, in OTP's rules: pure functions that cells and runtimes share."""
 
-from typing import Final
-
-from protocols import KILLED, NORMAL, ExitReason, abnormal
-
-MAX_REASON_CHARS: Final = 200
-"""Characters of an exception's text that become part of an exit reason."""
+from protocols import KILLED, NORMAL, ExitReason, abnormal, shorten_reason
 
 
 def ends_at_once(reason: ExitReason, *, from_parent: bool, trapping: bool) -> bool:
@@ -21,12 +16,12 @@ def ends_at_once(reason: ExitReason, *, from_parent: bool, trapping: bool) -> bo
 
 
 def reason_of(failure: BaseException) -> ExitReason:
-    """The exit reason that an exception is: its class and the first line of its text, at most `MAX_REASON_CHARS` of it.
+    """The exit reason that an exception is: its class and the first line of its text, shortened.
 
     Total: the text of a foreign exception may fail to be made, or hold what no wire carries.
     """
     try:
-        text = str(failure).strip().split("\n", 1)[0][:MAX_REASON_CHARS].encode("utf-8", "backslashreplace").decode()
+        text = shorten_reason(str(failure).strip().split("\n", 1)[0]).encode("utf-8", "backslashreplace").decode()
     except Exception:  # noqa: BLE001 - whatever a foreign __str__ does
         text = "(no text)"
     return abnormal(f"{type(failure).__name__}: {text}" if text else type(failure).__name__)

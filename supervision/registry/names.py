@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from protocols import Found, NameChanged, Ref
+from protocols import Found, NameChanged, Ref, shorten_reason
 
 MAX_NAMES: Final = 2048
 """Names of one node; a further one is refused and counted. With the lengths below all of them fit into one `Names` message."""
@@ -19,9 +19,6 @@ MAX_NAME_BYTES: Final = 128
 
 MAX_ADDRESS_BYTES: Final = 64
 """Longest uid or address in bytes of UTF-8; anything longer is refused and counted."""
-
-MAX_REASON_CHARS: Final = 500
-"""Longest reason that a watcher is told in characters; the rest is cut off."""
 
 MAX_WATCHES: Final = 4096
 """Watches of one node; a further one replaces the oldest. Twice as many as names: each session watches a few of its neighbours."""
@@ -112,7 +109,7 @@ def unregister(table: NameTable, name: str, uid: str, reason: str, *, final: boo
     elif not final or not _fits(name, Ref(id="", uid=uid, address="")):
         return table, ()
     others = tuple(orphan for orphan in orphans if orphan != name)
-    end = NameChanged(name=name, ref=None, reason=reason[:MAX_REASON_CHARS], final=final)
+    end = NameChanged(name=name, ref=None, reason=shorten_reason(reason), final=final)
     return table, _notices(table, [end, *_orphaned(name, others)])
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols import KILLED, NORMAL, SHUTDOWN, ExitKind, ExitReason, abnormal
+from protocols import KILLED, MAX_REASON_CHARS, NORMAL, SHUTDOWN, ExitKind, ExitReason, abnormal, shorten_reason
 
 
 @given(st.builds(ExitReason, st.sampled_from(ExitKind), st.text()))
@@ -38,3 +38,16 @@ def test_a_clean_exit_is_normal_or_shutdown() -> None:
     assert ExitReason.parse("shutdown:term").clean
     assert not KILLED.clean
     assert not abnormal("x").clean
+
+
+@given(st.text(max_size=3 * MAX_REASON_CHARS))
+def test_a_shortened_reason_keeps_its_beginning_and_its_end(text: str) -> None:
+    short = shorten_reason(text)
+    assert len(short) == min(len(text), MAX_REASON_CHARS)
+    assert short == text or (len(text) > MAX_REASON_CHARS and text.startswith(short[:400]) and text.endswith(short[-400:]))
+
+
+def test_the_fault_and_the_cure_stay() -> None:
+    short = shorten_reason("/a" * MAX_REASON_CHARS + ": no such file: start it from where it is")
+    assert short.startswith("/a/a")
+    assert short.endswith(": start it from where it is")

@@ -25,7 +25,7 @@ class Mute(Exception):  # noqa: N818
         (ValueError(), "error:ValueError"),
         (ValueError("\n b"), "error:ValueError: b"),
         (KeyError("k"), "error:KeyError: 'k'"),
-        (ValueError("x" * 1000), "error:ValueError: " + "x" * 200),
+        (ValueError("x" * 1001), "error:ValueError: " + "x" * 499 + "…" + "x" * 500),
         (ValueError("\ud800"), r"error:ValueError: \ud800"),
         (Mute(), "error:Mute: (no text)"),
     ],

@@ -4,13 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from protocols import MAX_WIRE_BYTES, Envelope, NameChanged, Names, Ref, encode_envelope
+from protocols import MAX_REASON_CHARS, MAX_WIRE_BYTES, Envelope, NameChanged, Names, Ref, encode_envelope
 from supervision.registry.names import (
     MAX_ADDRESS_BYTES,
     MAX_ENDED,
     MAX_NAME_BYTES,
     MAX_NAMES,
-    MAX_REASON_CHARS,
     MAX_WATCHES,
     Entry,
     NameTable,
