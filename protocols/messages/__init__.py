@@ -35,13 +35,17 @@ from protocols.messages.health import (
     HealthAddress,
 )
 from protocols.messages.jobs import (
+    Drain,
+    Drained,
     EndJob,
+    GetJob,
     GetJobContext,
     GetWorkerStatus,
     JobContextInfo,
     JobEnded,
     JobInfo,
     JobStarted,
+    JobState,
     Participant,
     ParticipantJoined,
     ParticipantLeft,
@@ -150,6 +154,10 @@ Message = (
     | JobEnded
     | GetWorkerStatus
     | WorkerStatus
+    | GetJob
+    | JobState
+    | Drain
+    | Drained
     | GetJobContext
     | JobContextInfo
     | ParticipantJoined
@@ -205,6 +213,8 @@ __all__ = [
     "ConvertAudio",
     "CountChildren",
     "DeleteChild",
+    "Drain",
+    "Drained",
     "EndCall",
     "EndJob",
     "ErrorReply",
@@ -217,6 +227,7 @@ __all__ = [
     "GetBreakers",
     "GetFigures",
     "GetHealthAddress",
+    "GetJob",
     "GetJobContext",
     "GetSession",
     "GetWorkerStatus",
@@ -227,6 +238,7 @@ __all__ = [
     "JobEnded",
     "JobInfo",
     "JobStarted",
+    "JobState",
     "ListNames",
     "ListTools",
     "Lookup",

@@ -46,6 +46,45 @@ class JobEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GetJob:
+    """Ask the WorkerManager how a call stands; answered with `JobState` once that is known."""
+
+    TAG: ClassVar[str] = "jobs.get"
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """How a call stands.
+
+    ``state`` is ``running``; ``returning``: its tree is gone and is started again; ``ended``: it came to its end, or was stopped;
+    ``failed``: it died more often than its budget allows, or cannot be started again; ``unknown``: no such call is remembered. ``reason``
+    says why, for all but ``running``.
+    """
+
+    TAG: ClassVar[str] = "jobs.state"
+    job_id: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """Take no new job, and answer with `Drained` once none runs any more, at the latest after ``timeout_ms``. Said again it begins anew."""
+
+    TAG: ClassVar[str] = "jobs.drain"
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """``jobs`` still run: 0, or the time was over."""
+
+    TAG: ClassVar[str] = "jobs.drained"
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetWorkerStatus:
     """Ask the WorkerManager; answered with `WorkerStatus`."""
 
