@@ -27,10 +27,6 @@ MAX_RESTARTS: Final = 10
 MAX_SECONDS: Final = 10
 """Infrastructure and partitions may restart this often in this time."""
 
-CALL_MAX_RESTARTS: Final = 5
-CALL_MAX_SECONDS: Final = 60
-"""A call's processes may restart this often in this time."""
-
 HEARTBEAT_MS: Final = 5_000
 """A session or an infrastructure actor that does not answer for this long hangs, and is ended and restarted."""
 
@@ -48,30 +44,37 @@ PRELOADED: Final = ("actors:prepare_libraries", "actors.agent_session:preload", 
 """What is run once before the first call's process is forked, in this order: libraries read their environment when they load."""
 
 
-def root(options: Options) -> dict[str, Any]:
-    """The root of the tree: its class as ``actor``, and its ``args``."""
-    children = (_infrastructure(options), _jobs(options))
+def root(options: Options, run_id: str) -> dict[str, Any]:
+    """The root of the tree: its class as ``actor``, and its ``args``. ``run_id`` names this run of the system, unlike any other."""
+    children = (_infrastructure(options, run_id), _jobs(options))
     return {"actor": SUPERVISOR, "args": supervisor_args(_flags(Strategy.ONE_FOR_ONE), children)}
 
 
-def session_options(options: Options) -> dict[str, Any]:
-    """What every session of the system is told about it."""
-    path = options.journal_path
+def session_options(options: Options, run_id: str) -> dict[str, Any]:
+    """What every session of the run ``run_id`` is told about it."""
     return {
-        "journal_dir": None if path is None else str(path),
+        "run_id": run_id,
+        "journal_dir": _journal_dir(options),
         "retention_s": float(options.retention_s),
         "fault_injection": options.fault_injection,
     }
 
 
-def _infrastructure(options: Options) -> ChildSpec:
+def _journal_dir(options: Options) -> str | None:
+    path = options.journal_path
+    return None if path is None else str(path)
+
+
+def _infrastructure(options: Options, run_id: str) -> ChildSpec:
     health = {"host": options.health_host, "port": options.health_port, "allow_remote": options.health_remote}
     worker = {
         "actors": JOB_ACTORS,
         "max_jobs": options.max_jobs,
-        "max_restarts": CALL_MAX_RESTARTS,
-        "max_seconds": CALL_MAX_SECONDS,
+        "max_restarts": options.max_restarts,
+        "max_seconds": options.max_seconds,
         "heartbeat_ms": HEARTBEAT_MS,
+        "run_id": run_id,
+        "journal_dir": _journal_dir(options),
     }
     children = (
         ChildSpec(

@@ -16,6 +16,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 MAX_PARTITIONS: Final = 64
 MAX_JOBS: Final = 600
+MAX_RESTARTS: Final = 1_000
+MAX_SECONDS: Final = 86_400
 MAX_PORT: Final = 65_535
 CONTAINER: Final = (
     "docker run --rm -it -v \"$PWD\":/app -w /app python:3.13 bash -c 'pip install livekitex-agent[offline] && python SCRIPT'"
@@ -28,6 +30,8 @@ class Options:
 
     ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
     ``max_jobs``: calls at a time (100, at most 600); another is refused.
+    ``max_restarts`` in ``max_seconds``: how often a call's processes may restart (5 in 60 s), and as often it may be started again after the
+    death of its supervisors; what dies more often says a last sentence and ends as failed.
     ``health_host`` and ``health_port``: where the health endpoints listen (127.0.0.1, any free port). ``health_remote``: whether they may
     listen for other machines, which are asked for no password (False).
     ``journal``: whether calls are written down, so that they come back after a crash (True); ``journal_dir`` is the folder for that (the
@@ -43,6 +47,8 @@ class Options:
 
     partitions: int = 2
     max_jobs: int = 100
+    max_restarts: int = 5
+    max_seconds: int = 60
     health_host: str = "127.0.0.1"
     health_port: int = 0
     health_remote: bool = False
@@ -56,6 +62,8 @@ class Options:
     def __post_init__(self) -> None:
         _require(1 <= self.partitions <= MAX_PARTITIONS, f"partitions={self.partitions!r}: use 1 to {MAX_PARTITIONS}")
         _require(1 <= self.max_jobs <= MAX_JOBS, f"max_jobs={self.max_jobs!r}: use 1 to {MAX_JOBS}")
+        _require(0 <= self.max_restarts <= MAX_RESTARTS, f"max_restarts={self.max_restarts!r}: use 0 (none) to {MAX_RESTARTS}")
+        _require(1 <= self.max_seconds <= MAX_SECONDS, f"max_seconds={self.max_seconds!r}: use 1 to {MAX_SECONDS}")
         _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
         _require(
             self.health_remote or _is_loopback(self.health_host),

@@ -65,8 +65,9 @@ _CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class AgentSystem:
     """A running system. Made by `AgentSystem.start`; used from the event loop that started it."""
 
-    def __init__(self, launcher: LauncherProcess, options: Options) -> None:
+    def __init__(self, launcher: LauncherProcess, options: Options, run_id: str) -> None:
         self.options = options
+        self.run_id = run_id
         self._launcher = launcher
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
@@ -111,7 +112,7 @@ class AgentSystem:
         if not isinstance(agent, Agent):
             raise InvalidAgentError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...)")
         call_id = self._entropy.hex_id(4) if call_id is None else _require_call_id(call_id)
-        request = StartJob(job_id=call_id, agent=agent.to_wire(), options=composition.session_options(self.options))
+        request = StartJob(job_id=call_id, agent=agent.to_wire(), options=composition.session_options(self.options, self.run_id))
         expect(JobStarted, await self._courier.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))
         return self.session(call_id)
 
@@ -283,9 +284,10 @@ class Starting:
         _require_starter()
         require_platform()
         prepare(self._options)
-        tree = composition.root(self._options) if self._root is None else self._root
+        run_id = SystemEntropy().hex_id()
+        tree = composition.root(self._options, run_id) if self._root is None else self._root
         configure = Configure(root=tree, key=new_key(), starter_pid=os.getpid(), log_level=self._options.log_level)
-        return await AgentSystem(LauncherProcess.spawn(configure), self._options).open()
+        return await AgentSystem(LauncherProcess.spawn(configure), self._options, run_id).open()
 
 
 def _require_starter() -> None:

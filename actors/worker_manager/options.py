@@ -21,7 +21,8 @@ class WorkerOptions:
 
     ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``. At
     most ``max_jobs`` run at a time. Each job survives ``max_restarts`` restarts in ``max_seconds``. ``session_memory_bytes`` outlive the
-    session's process; ``heartbeat_ms`` is the deadline of its heartbeats (None: none are asked for).
+    session's process; ``heartbeat_ms`` is the deadline of its heartbeats (None: none are asked for). ``journal_dir`` is where the calls of
+    the run ``run_id`` have their journals (None: nowhere).
 
     Raises:
         ConfigurationError: a value is missing or out of range.
@@ -33,11 +34,17 @@ class WorkerOptions:
     max_seconds: int = 60
     session_memory_bytes: int = SESSION_MEMORY_BYTES
     heartbeat_ms: int | None = None
+    run_id: str = ""
+    journal_dir: str | None = None
 
     def __post_init__(self) -> None:
         missing = [role for role in _ACTORS if not isinstance(self.actors.get(role), str)]
         if missing:
             raise ConfigurationError(f"actors lacks {', '.join(missing)}: name each class as module:Class")
+        if not isinstance(self.run_id, str) or not isinstance(self.journal_dir, str | None):
+            raise ConfigurationError(
+                f"run_id is {self.run_id!r:.80}, journal_dir {self.journal_dir!r:.80}: use text, or None for no journals"
+            )
         for name, low, high in (
             ("max_jobs", 1, MAX_JOBS_LIMIT),
             ("max_restarts", 0, 1_000),

@@ -42,7 +42,7 @@ class Harness:
 async def harness() -> AsyncIterator[Harness]:
     harness = Harness()
     launcher = FakeLauncher()
-    harness.system = AgentSystem(launcher, echo_options())  # type: ignore[arg-type]
+    harness.system = AgentSystem(launcher, echo_options(), "run")  # type: ignore[arg-type]
     harness.tree = FakeTree(launcher)
     harness.tree.say(SystemReady(root_pid=42))
     await harness.system.open()

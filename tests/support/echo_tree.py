@@ -12,7 +12,7 @@ def echo_options(**fields: Any) -> Options:
 
 
 def echo_root(options: Options) -> dict[str, Any]:
-    root = composition.root(options)
+    root = composition.root(options, "run")
     (worker_manager,) = (child for child in _children(_children(root)[0]) if child["id"] == "worker_manager")
     worker_manager["args"] = {**worker_manager["args"], "actors": {**composition.JOB_ACTORS, "agent_session": ECHO}}
     return root

@@ -16,7 +16,7 @@ _numbers = count()
 
 def tapped_root(options: Options) -> dict[str, Any]:
     """The tree, of which the partitions and all below are tapped; the variable `FOLDER` says where the records go."""
-    root = composition.root(options)
+    root = composition.root(options, "run")
     (jobs,) = (child for child in root["args"]["children"] if child["id"] == "jobs")
     jobs["args"]["preload"].append("support.wiretap:install")
     return root

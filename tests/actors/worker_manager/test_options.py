@@ -19,7 +19,7 @@ def test_defaults() -> None:
     [
         ({}, "actors lacks supervisor, job_context, agent_session"),
         ({"actors": {**ACTORS, "agent_session": None}}, "actors lacks agent_session"),
-        ({"actors": ACTORS, "max_job": 3}, "unknown worker option 'max_job': use actors, heartbeat_ms, max_jobs"),
+        ({"actors": ACTORS, "max_job": 3}, "unknown worker option 'max_job': use actors, heartbeat_ms, journal_dir, max_jobs"),
         ({"actors": ACTORS, "max_jobs": 0}, "max_jobs is 0: use a whole number from 1 to 600"),
         ({"actors": ACTORS, "max_jobs": MAX_JOBS_LIMIT + 1}, "max_jobs"),
         ({"actors": ACTORS, "max_jobs": True}, "max_jobs"),
@@ -27,6 +27,8 @@ def test_defaults() -> None:
         ({"actors": ACTORS, "max_seconds": 0.5}, "max_seconds"),
         ({"actors": ACTORS, "session_memory_bytes": None}, "session_memory_bytes"),
         ({"actors": ACTORS, "heartbeat_ms": 0}, "heartbeat_ms"),
+        ({"actors": ACTORS, "run_id": 7}, "run_id is 7"),
+        ({"actors": ACTORS, "journal_dir": 7}, "journal_dir 7: use text, or None for no journals"),
     ],
 )
 def test_impossible_options_are_refused_by_name(args: dict[str, Any], told: str) -> None:
