@@ -142,7 +142,7 @@ class SupervisorShell(Actor):
 
     def _control(self, effect: effects.ProcessEffect) -> None:
         match effect:
-            case effects.SpawnChild(uid=uid, key=key, spec=spec):
+            case effects.SpawnChild(uid=uid, key=key, spec=spec, last_exit=last_exit):
                 self.context.spawn(
                     ActorStart(
                         actor_id=spec.name or spec.id,
@@ -152,6 +152,7 @@ class SupervisorShell(Actor):
                         title=spec.title,
                         memory_key=key if spec.memory_bytes else "",
                         memory_bytes=spec.memory_bytes,
+                        last_exit=last_exit,
                     )
                 )
             case effects.ShutDownChild(uid=uid):

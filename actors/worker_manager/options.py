@@ -41,10 +41,9 @@ class WorkerOptions:
         missing = [role for role in _ACTORS if not isinstance(self.actors.get(role), str)]
         if missing:
             raise ConfigurationError(f"actors lacks {', '.join(missing)}: name each class as module:Class")
-        if not isinstance(self.run_id, str) or not isinstance(self.journal_dir, str | None):
-            raise ConfigurationError(
-                f"run_id is {self.run_id!r:.80}, journal_dir {self.journal_dir!r:.80}: use text, or None for no journals"
-            )
+        for name, kinds in (("run_id", str), ("journal_dir", str | None)):
+            if not isinstance(getattr(self, name), kinds):
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r:.80}: use text, or no journal_dir for no journals")
         for name, low, high in (
             ("max_jobs", 1, MAX_JOBS_LIMIT),
             ("max_restarts", 0, 1_000),

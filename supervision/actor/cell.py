@@ -156,6 +156,11 @@ class ActorCell:
         """See `Context.memory`."""
         return self._runtime.memory
 
+    @property
+    def last_exit(self) -> str:
+        """See `Context.last_exit`."""
+        return self._start.last_exit
+
     def defer_start(self) -> Callable[[], None]:
         """See `Context.defer_start`."""
         if self.started:

@@ -13,6 +13,7 @@ class ActorStart:
 
     ``actor`` is the class as ``module:name``; ``args`` go to `Actor.on_start`. ``memory_key`` names shared memory of ``memory_bytes`` that
     the spawning process keeps until `Runtime.release_memory`: each life that is started with the same key finds the same bytes.
+    ``last_exit`` is the `ExitReason`, as text, of the life before, or of the attempt to start it; empty for the first.
     """
 
     actor_id: str
@@ -24,6 +25,7 @@ class ActorStart:
     registry: Ref | None = None
     memory_key: str = ""
     memory_bytes: int = 0
+    last_exit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,11 @@ class Context(Protocol):
         """The shared memory that the supervisor keeps for this child through its lives."""
         ...
 
+    @property
+    def last_exit(self) -> str:
+        """Why the life before this one ended, as its supervisor saw it: an `ExitReason` as text; empty for the first."""
+        ...
+
     def defer_start(self) -> Callable[[], None]:
         """In `Actor.on_start`: the start is not over when that returns, but when the function given here is called in a later turn.
 

@@ -32,9 +32,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """One child through all its lives. ``uid`` is its present life or its last one, which ended with ``reason``; empty while it is down.
+    """One child through all its lives. ``uid`` is its present life or its last one; empty while it is down.
 
-    ``attempts`` counts its starts; ``streak`` its restarts in a row, each soon after the life begun at ``up_since`` (monotonic seconds).
+    ``reason`` is why its last life ended, or its last start failed. ``attempts`` counts its starts; ``streak`` its restarts in a row, each
+    soon after the life begun at ``up_since`` (monotonic seconds).
     """
 
     key: str

@@ -10,12 +10,16 @@ from supervision.core.events import Retry, Timer
 
 @dataclass(frozen=True, slots=True)
 class SpawnChild:
-    """Start a process for ``spec`` and name it ``uid``. ``key`` names the child through all its lives, ``attempt`` counts them from 1."""
+    """Start a process for ``spec`` and name it ``uid``. ``key`` names the child through all its lives, ``attempt`` counts them from 1.
+
+    ``last_exit`` is why the attempt before ended, or did not come up; empty at the first.
+    """
 
     uid: str
     key: str
     spec: ChildSpec
     attempt: int
+    last_exit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

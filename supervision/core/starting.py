@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from protocols import ExitReason
 from supervision.core.children import Child, Status
 from supervision.core.effects import ArmTimer, CancelTimer, ChildUp, KillChild, SendSelf, SpawnChild
 from supervision.core.events import Retry, StartTimer
@@ -19,7 +20,7 @@ def start_next(turn: Turn, task: Task) -> None:
     uid = f"{turn.uid}.{turn.next_serial()}"
     attempt = child.attempts + 1
     turn.put(child, attempts=attempt)
-    turn.emit(SpawnChild(uid, child.key, child.spec, attempt))
+    turn.emit(SpawnChild(uid, child.key, child.spec, attempt, str(child.reason) if child.attempts else ""))
     if child.spec.start_timeout_ms is not None:
         turn.emit(ArmTimer(StartTimer(uid), child.spec.start_timeout_ms))
     turn.task = replace(task, starting=uid)
@@ -69,7 +70,7 @@ def start_failed(turn: Turn, uid: str, reason: str) -> None:
     else:
         # OTP: control goes back to the mailbox before the next attempt, so that a stop or a call that ends all this can come between.
         turn.task = None
-        turn.put(child, status=Status.RESTARTING)
+        turn.put(child, status=Status.RESTARTING, reason=ExitReason.parse(reason))
         turn.emit(SendSelf(Retry(child.key)))
 
 

@@ -64,6 +64,16 @@ def test_it_is_up_when_its_children_are(sim: SimRuntime) -> None:
     assert sim.ask(root, CountChildren()) == ChildCounts(specs=2, active=2, supervisors=0, workers=2)
 
 
+def test_a_new_life_is_told_how_the_one_before_ended(sim: SimRuntime) -> None:
+    start(sim, worker("a"))
+    assert sim.actor("a").context.last_exit == ""
+    crash(sim, "a")
+    assert sim.actor("a").context.last_exit == "error:boom"
+    sim.kill("a")
+    sim.settle()
+    assert sim.actor("a").context.last_exit == "killed"
+
+
 def test_a_wrong_specification_fails_its_start(sim: SimRuntime) -> None:
     ref = sim.spawn(ActorStart(actor_id="root", uid="r", actor="supervision:Supervisor", args={"children": [{"id": "a"}]}))
     sim.settle()
@@ -182,6 +192,7 @@ def test_a_child_that_hangs_is_killed_and_restarted(sim: SimRuntime) -> None:
     assert sim.is_alive(a)
     assert sim.is_alive(root)
     assert sim.name(sim.ref("b")) == "b#2"
+    assert sim.actor("b").context.last_exit == str(HUNG)
 
 
 def test_a_hang_is_named_as_the_reason(sim: SimRuntime, caplog: pytest.LogCaptureFixture) -> None:

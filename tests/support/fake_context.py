@@ -48,6 +48,7 @@ class FakeContext:
     registry: Ref | None = None
     sender: Ref | None = None
     memory: memoryview | None = None
+    last_exit: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
     entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(0))
     sent: list[tuple[Ref | str, Message]] = field(default_factory=list)

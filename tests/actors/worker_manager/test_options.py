@@ -28,7 +28,7 @@ def test_defaults() -> None:
         ({"actors": ACTORS, "session_memory_bytes": None}, "session_memory_bytes"),
         ({"actors": ACTORS, "heartbeat_ms": 0}, "heartbeat_ms"),
         ({"actors": ACTORS, "run_id": 7}, "run_id is 7"),
-        ({"actors": ACTORS, "journal_dir": 7}, "journal_dir 7: use text, or None for no journals"),
+        ({"actors": ACTORS, "journal_dir": 7}, "journal_dir is 7: use text, or no journal_dir for no journals"),
     ],
 )
 def test_impossible_options_are_refused_by_name(args: dict[str, Any], told: str) -> None:

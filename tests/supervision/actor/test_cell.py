@@ -719,6 +719,7 @@ def test_the_context_shows_where_the_actor_is() -> None:
     assert context.clock is hosted.runtime.clock
     assert context.entropy is hosted.runtime.entropy
     assert context.memory is hosted.runtime.memory
+    assert context.last_exit == ""
 
 
 # The defaults of an actor.

@@ -1,6 +1,6 @@
 import pytest
 
-from protocols import CountChildren, DeleteChild, RestartChild, StartChild, StopSupervisor, TerminateChild
+from protocols import CountChildren, DeleteChild, RestartChild, StartChild, StopSupervisor, TerminateChild, abnormal
 from supervision.core import AutoShutdown, Backoff, Restart
 from supervision.core import effects as do
 from supervision.core import events as on
@@ -51,7 +51,10 @@ def test_a_retry_over_the_limit_ends_it_and_the_last_life_is_final() -> None:
     bench.end("a")
     bench.feed(on.ChildStartFailed(bench.starting, "no"))
     assert bench.feed(on.Retry("a"))[-1] == do.Exit(SHUTDOWN, "reached_max_restart_intensity")
-    assert [(down.uid, down.reason, down.final) for down in bench.wanted(do.ChildDown)] == [("s.1", CRASH, False), ("s.1", CRASH, True)]
+    assert [(down.uid, down.reason, down.final) for down in bench.wanted(do.ChildDown)] == [
+        ("s.1", CRASH, False),
+        ("s.1", abnormal("no"), True),
+    ]
 
 
 def test_calls_come_between_the_attempts() -> None:

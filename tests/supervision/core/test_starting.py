@@ -69,6 +69,14 @@ def test_a_new_child_that_fails_is_not_kept() -> None:
         assert [forgotten.key for forgotten in bench.wanted(do.ForgetChild)] == ["a"]
 
 
+def test_each_start_knows_what_ended_the_one_before() -> None:
+    bench = static("a").boot()
+    bench.end("a", KILLED)
+    fail(bench, "error:no disk")
+    bench.feed(on.Retry("a"), on.ChildStarted("s.3"), on.ChildExited("s.3", SHUTDOWN))
+    assert [spawn.last_exit for spawn in bench.wanted(do.SpawnChild)] == ["", "killed", "error:no disk", "shutdown"]
+
+
 def test_a_known_child_that_fails_stays_down() -> None:
     bench = static("a").boot()
     bench.call(TerminateChild(child_id="a"), "stop")
