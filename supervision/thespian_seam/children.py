@@ -34,6 +34,7 @@ class _Child:
     pid_fd: int
     report_fd: int
     reader: ReportReader
+    via: str
     listening: bool = True
     started: bool = False
     last: Report | None = None
@@ -93,17 +94,20 @@ class ChildProcesses:
         )
         return start, reader_fd
 
-    def spawn(self, actor: ActorStart, admin: EndpointAddress, main: Callable[[ProcessStart], object]) -> None:
-        """Fork a process that runs ``main``; whatever becomes of it is told."""
+    def spawn(self, actor: ActorStart, admin: EndpointAddress, main: Callable[[ProcessStart], object], *, via: str = "") -> None:
+        """Fork a process that runs ``main``; whatever becomes of it is told.
+
+        ``via`` names a process that does not host the actor itself but forks who does; its own end is told under that name.
+        """
         try:
             start, reader_fd = self.prepare(actor, admin)
         except Exception as failure:
             self.fail(actor, failure)
             return
-        self.launch(start, reader_fd, main)
+        self.launch(start, reader_fd, main, via=via)
 
-    def launch(self, start: ProcessStart, reader_fd: int, main: Callable[[ProcessStart], object]) -> None:
-        """Fork the process of a prepared start; what is the child's own is closed here."""
+    def launch(self, start: ProcessStart, reader_fd: int, main: Callable[[ProcessStart], object], *, via: str = "") -> None:
+        """Fork the process of a prepared start, as `spawn`; what is the child's own is closed here."""
         pid = 0
         try:
             pid = fork(lambda: main(start))
@@ -120,7 +124,7 @@ class ChildProcesses:
             os.close(start.report_fd)
         actor = start.actor
         ref = Ref(id=actor.actor_id, uid=actor.uid, address=str(start.address))
-        child = _Child(ref, start.address, pid, pid_fd, reader_fd, ReportReader(reader_fd))
+        child = _Child(ref, start.address, pid, pid_fd, reader_fd, ReportReader(reader_fd), via)
         self._children[actor.uid] = child
         self._reactor.watch(reader_fd, lambda: self._listen(child))
         self._reactor.watch(pid_fd, lambda: self._ended(child))
@@ -195,5 +199,5 @@ def _event(child: _Child, status: int) -> ChildEvent:
     uid, last = child.ref.uid, child.last
     if last is not None and last.outcome is Outcome.IGNORED:
         return ChildIgnored(uid=uid)
-    reason = reason_of_status(status) if last is None else ExitReason.parse(last.text)
+    reason = reason_of_status(status, child.via) if last is None else ExitReason.parse(last.text)
     return ChildExited(uid=uid, reason=reason) if child.started else ChildStartFailed(uid=uid, reason=reason)

@@ -40,6 +40,9 @@ from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
 
 log = logging.getLogger("livekitex.seam")
 
+ADMIN: Final = "admin"
+"""Begins the detail of the reason when the root ended because the admin did: ``killed:admin``, ``error:admin: SIGSEGV``."""
+
 KILL_TIMEOUT_S: Final = 1.0
 """How long killed processes may take to be gone; one that the kernel cannot end meanwhile is left, and logged."""
 
@@ -113,7 +116,7 @@ class _Launcher:
         except OSError as failure:
             children.fail(root, failure)
             return
-        children.spawn(root, admin, partial(run_admin, listener=listener))
+        children.spawn(root, admin, partial(run_admin, listener=listener), via=ADMIN)
         listener.close()
 
     def _watch(self, fd: int, callback: Callable[[], None]) -> Cancel:

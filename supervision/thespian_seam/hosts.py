@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +17,7 @@ from protocols import ExitReason, SystemClock, SystemEntropy
 from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
-from supervision.thespian_seam.process import close_foreign_fds, end_process, on_signals, set_title
+from supervision.thespian_seam.process import close_foreign_fds, end_process, set_title
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, write_report
 from supervision.thespian_seam.runtime import ThespianRuntime
@@ -130,7 +129,6 @@ def run_actor(start: ProcessStart) -> None:
         spawn=lambda children, child: children.spawn(child, start.admin, run_actor),
         memory=memory,
     )
-    on_signals([signal.SIGTERM], lambda number: runtime.ask_to_end(number.name))
     threading.excepthook = lambda failed: _end_by_thread(runtime, failed)
     cell = ActorCell(actor, runtime)
     runtime.host(cell)
@@ -151,10 +149,7 @@ def _raise(failure: BaseException) -> NoReturn:
 
 
 def run_admin(start: ProcessStart, listener: socket) -> None:
-    """The life of the admin: fork the root, pass its reports on to the launcher, end when it ends.
-
-    Signals are for the launcher to act on, so the admin ignores the terminal's, and SIGTERM stays blocked.
-    """
+    """The life of the admin: fork the root, pass its reports on to the launcher, end when it ends."""
     close_foreign_fds({*start.fds, listener.fileno()})
     set_title("admin")
     clock, entropy = SystemClock(), SystemEntropy()

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -22,6 +23,9 @@ log = logging.getLogger("livekitex.seam")
 
 EXIT_ORPHANED: Final = 71
 EXIT_UNHANDLED: Final = 70
+
+ASKED_TO_END: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""The signals by which a whole group of processes is asked to end."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -61,7 +65,7 @@ def _run_child(main: Callable[[], object], parent: int, mask: Iterable[int]) -> 
         gc.freeze()
         die_with(parent)
         reset_signals()
-        signal.pthread_sigmask(signal.SIG_SETMASK, {*mask, signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         main()
         code = 0
     except BaseException:
@@ -94,16 +98,17 @@ def reset_signals() -> None:
     """Give up the handlers inherited from the parent, and let a fault of native code end the process.
 
     Cures C1 and C2: Thespian installs a Python handler for every signal, so that a segmentation fault becomes an endless loop. Faults, and
-    SIGUSR1 on request, print the stacks of all threads on standard error. SIGINT, SIGHUP and SIGQUIT of a terminal are the launcher's to
-    decide: others ignore them, by a handler and not by SIG_IGN, which the programs that they execute would inherit. SIGTERM waits until
-    `on_signals` says what it means.
+    SIGUSR1 on request, print the stacks of all threads on standard error. What a terminal, a service manager or ``kill`` sends to a whole
+    group (`ASKED_TO_END`) is the launcher's to decide: others ignore it, or a group's signal would end calls that the launcher drains, and
+    have their supervisors restart them. Who wants to end one process has SIGKILL.
     """
     signal.set_wakeup_fd(-1)
     faulthandler.disable()
     for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, _ignore)
+    ignore = partial(_ignore, os.getpid())
+    for number in ASKED_TO_END:
+        signal.signal(number, ignore)
     faulthandler.enable(_STDERR_FD)
     faulthandler.register(signal.SIGUSR1, _STDERR_FD)
 
@@ -113,11 +118,14 @@ def on_signals(numbers: Iterable[signal.Signals], callback: Callable[[signal.Sig
     taken = set(numbers)
     for number in taken:
         signal.signal(number, lambda got, _frame: callback(signal.Signals(got)))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, taken)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, taken)  # whoever started this process may have had them blocked
 
 
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing, in this process only."""
+def _ignore(owner: int, number: int, _frame: FrameType | None) -> None:
+    """Do nothing in the process ``owner``. What it executes or forks for itself dies of the signal, as anybody does: so no SIG_IGN."""
+    if os.getpid() != owner:
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
 
 
 def close_foreign_fds(keep: Iterable[int]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from protocols import KILLED, ExitReason, abnormal
+from protocols import ExitKind, ExitReason, abnormal
 
 _HEADER: Final = struct.Struct("!BH")
 _MAX_TEXT_BYTES: Final = 4000
@@ -73,14 +73,13 @@ class ReportReader:
         return reports
 
 
-def reason_of_status(status: int) -> ExitReason:
-    """The reason that a wait status is, for a process that reported none."""
+def reason_of_status(status: int, whose: str = "") -> ExitReason:
+    """The reason that a wait status is, for a process that reported none; the detail begins with ``whose`` end it was, if that is given."""
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
-        return KILLED
-    if code < 0:
-        return abnormal(_signal_name(-code))
-    return abnormal(f"exit code {code}")
+        return ExitReason(ExitKind.KILLED, whose)
+    how = _signal_name(-code) if code < 0 else f"exit code {code}"
+    return abnormal(f"{whose}: {how}" if whose else how)
 
 
 def _signal_name(number: int) -> str:

@@ -84,7 +84,6 @@ def test_a_deferred_start_is_told_when_it_is_over(running: System, parent: dict[
         ("os.abort()", "error:SIGABRT"),
         ("os.kill(os.getpid(), signal.SIGALRM)", "error:SIGALRM"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "killed"),
-        ("os.kill(os.getpid(), signal.SIGTERM)", "shutdown:SIGTERM"),
         ("raise KeyboardInterrupt('in a turn')", "error:KeyboardInterrupt: in a turn"),
     ],
 )
@@ -128,7 +127,7 @@ def test_a_child_is_signalled_and_killed(running: System, parent: dict[str, str]
     running.child(parent, "signalled")
     running.send(parent, "self.context.signal_child('signalled', ExitReason.parse('shutdown:enough'))")
     assert running.wait("message", uid="signalled")["reason"] == "shutdown:enough"
-    running.child(parent, "killed", "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+    running.child(parent, "killed")
     running.send(parent, "self.context.kill_child('killed')")
     assert running.wait("message", uid="killed")["reason"] == "killed"
 

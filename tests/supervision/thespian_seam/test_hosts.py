@@ -6,6 +6,7 @@ import pytest
 from thespian.system.messages.admin import QueryAck, QueryExists
 from thespian.system.transport import SendStatus
 
+from supervision.thespian_seam.process import ASKED_TO_END
 from support.seam_peer import peer
 from support.seam_system import System, system
 
@@ -57,34 +58,18 @@ def test_an_exception_that_nobody_handled_in_a_thread_ends_the_actor(running: Sy
     assert running.wait("message", uid="threaded")["reason"] == "error:ZeroDivisionError: division by zero"
 
 
-def test_c2_sigterm_asks_an_actor_to_end_in_order(
-    running: System, parent: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    said = tmp_path_factory.mktemp("said") / "reason"
-    code = f"open({str(said)!r}, 'w').write(str(reason))"
-    child = running.child(parent, "termed", f"self.args = dict(self.args, terminate={code!r})")
-    os.kill(child["os_pid"], signal.SIGTERM)
-    assert running.wait("message", uid="termed")["reason"] == "shutdown:SIGTERM"
-    assert said.read_text() == "shutdown:SIGTERM"
-
-
-def test_c2_an_actor_ignores_the_terminals_signals(running: System, parent: dict[str, str]) -> None:
-    child = running.child(parent, "terminal")
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        os.kill(child["os_pid"], number)
-    assert running.ask(child["ref"], "os.getpid()") == child["os_pid"]
-
-
-def test_an_actor_without_trap_exit_dies_of_sigterm_as_of_its_parents_signal(running: System, parent: dict[str, str]) -> None:
-    child = running.child(parent, "mortal", actor="support.seam_actors:Mortal")
-    os.kill(child["os_pid"], signal.SIGTERM)
-    assert running.wait("message", uid="mortal")["reason"] == "shutdown:SIGTERM"
+def test_c2_an_actor_ignores_what_is_sent_to_a_whole_group(running: System, parent: dict[str, str]) -> None:
+    for actor in ("Node", "Mortal"):
+        child = running.child(parent, f"grouped-{actor}", actor=f"support.seam_actors:{actor}")
+        for number in ASKED_TO_END:
+            os.kill(child["os_pid"], number)
+        assert running.ask(child["ref"], "os.getpid()") == child["os_pid"]
 
 
 def test_an_exit_in_the_turn_that_ends_the_start_is_told_after_the_start(running: System, parent: dict[str, str]) -> None:
-    code = "done = self.context.defer_start(); self.context.after(0, lambda: [done(), os.kill(os.getpid(), signal.SIGTERM)])"
+    code = "done = self.context.defer_start(); self.context.after(0, lambda: [done(), self.context.exit(ExitReason.parse('shutdown'))])"
     running.child(parent, "brief", code)
-    assert running.wait("message", uid="brief")["reason"] == "shutdown:SIGTERM"
+    assert running.wait("message", uid="brief")["reason"] == "shutdown"
 
 
 def test_what_escapes_from_the_loop_itself_is_the_reason_of_the_exit(running: System, parent: dict[str, str]) -> None:
@@ -119,7 +104,7 @@ def test_an_actor_that_is_sent_a_message_of_thespians_goes_on(running: System, p
 
 def test_the_admin_ignores_signals(running: System, parent: dict[str, str]) -> None:
     admin = running.ask(parent, "os.getppid()")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for number in ASKED_TO_END:
         os.kill(admin, number)
     assert running.ask(parent, "os.getppid()") == admin
 
@@ -150,4 +135,4 @@ def test_what_escapes_from_the_admins_loop_ends_the_admin() -> None:
     with system() as running:
         running.tell("run", code="from supervision.thespian_seam import hosts; hosts._report_of = lambda _event: 1 / 0")
         running.tell("spawn", actor_id="root", uid="r1", actor="support.seam_actors:Node")
-        assert running.wait("ChildStartFailed")["reason"] == "error:exit code 70"
+        assert running.wait("ChildStartFailed")["reason"] == "error:admin: exit code 70"

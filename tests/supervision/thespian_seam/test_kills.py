@@ -42,6 +42,8 @@ def test_c5_who_dies_takes_what_is_below_along_and_nothing_else(victim: str, sig
             running.join()
             return
         reason = "killed" if sign == signal.SIGKILL else "error:SIGSEGV"
+        if victim == "admin":
+            reason = "killed:admin" if sign == signal.SIGKILL else "error:admin: SIGSEGV"
         if victim in {"admin", "root"}:
             assert running.wait("ChildExited")["reason"] == reason
             assert set(running.pids()) == {roles["launcher"]}

@@ -109,28 +109,33 @@ def test_c1_a_fault_of_native_code_ends_the_process_with_its_signal_and_its_stac
     assert "string_at" in run.stderr
 
 
-def test_c2_the_terminals_signals_are_ignored_here_and_not_in_programs_executed_from_here() -> None:
+def test_c2_a_groups_signals_are_ignored_here_and_not_in_what_is_executed_or_forked_from_here() -> None:
     fresh.python(
         """
         import os, signal, subprocess
-        from supervision.thespian_seam.process import fork
-        terminal = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+        from supervision.thespian_seam.process import ASKED_TO_END, fork
         def child():
-            for number in terminal:
+            for number in ASKED_TO_END:
                 os.kill(os.getpid(), number)
-            for number in terminal:
+            for number in ASKED_TO_END:
                 run = subprocess.run(["sh", "-c", f"kill -{int(number)} $$; sleep 60"])
                 assert run.returncode == -number, run
+                pid = os.fork()
+                if not pid:
+                    os.kill(os.getpid(), number)
+                    os._exit(0)
+                assert os.waitpid(pid, 0)[1] & 0x7F == number
         assert os.waitpid(fork(child), 0)[1] == 0
         """
     )
 
 
-def test_c2_sigterm_waits_until_somebody_takes_it() -> None:
+def test_signals_are_taken_even_where_the_starter_had_them_blocked() -> None:
     fresh.python(
         """
         import os, signal
         from supervision.thespian_seam.process import fork, on_signals
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         got = []
         def child():
             os.kill(os.getpid(), signal.SIGTERM)

@@ -73,3 +73,8 @@ def test_bytes_of_a_process_gone_wild_do_no_harm(data: bytes) -> None:
 )
 def test_c3_no_report_means_a_crash_with_the_signal_or_exit_code(status: int, reason: ExitReason) -> None:
     assert reason_of_status(status) == reason
+
+
+@pytest.mark.parametrize(("status", "reason"), [(signal.SIGKILL, "killed:admin"), (3 << 8, "error:admin: exit code 3")])
+def test_whose_end_it_was_is_told(status: int, reason: str) -> None:
+    assert str(reason_of_status(status, "admin")) == reason
