@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from actors.worker_manager.job_spec import job_name, job_spec, require_job_id
 from actors.worker_manager.options import WorkerOptions
-from actors.worker_manager.outcomes import is_down, no_answer, start_failure
+from actors.worker_manager.outcomes import is_down, is_refusal, no_answer, start_failure
 from actors.worker_manager.survey import Finding, begin, conclude, is_news
 from actors.worker_manager.surveyor import Surveyor
 from actors.worker_manager.workload import (
@@ -177,9 +177,11 @@ class WorkerManager(Actor):
                 self._workload = started(self._workload, job_id, ref.uid, self.context.clock.wall())
                 self._settle(job_id)
             case ChildResult(result=result):
-                log.warning("job did not start", extra={"job_id": job_id, "partition": job.partition, "result": result})
+                failure = start_failure(result)
+                level = logging.INFO if is_refusal(failure) else logging.WARNING  # whoever asked is told why
+                log.log(level, "job did not start", extra={"job_id": job_id, "partition": job.partition, "result": result})
                 self._workload = not_started(self._workload, job_id)
-                self._settle(job_id, start_failure(result))
+                self._settle(job_id, failure)
             case _:
                 self._unsure(job_id, job.partition)
 

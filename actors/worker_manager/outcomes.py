@@ -49,6 +49,11 @@ def start_failure(result: str) -> ErrorReply:
     return ErrorReply.of(SystemUnavailableError(text))
 
 
+def is_refusal(failure: ErrorReply) -> bool:
+    """Whether a start failed for what the caller has to change; nothing crashed."""
+    return any(failure.error == usage.__name__ for usage in _USAGE)
+
+
 def is_down(answer: Message) -> bool:
     """Whether a partition's answer to a stop means that the job is gone."""
     return isinstance(answer, ChildResult) and answer.result in {"ok", "error:not_found"}

@@ -310,6 +310,9 @@ class ActorCell:
                 self.exit(NORMAL)
             case StopStart() if not self.started:
                 self.exit(failure.reason)
+            case UsageError() if not self.started:  # whoever asked for the start hears of it: no crash
+                log.info("start refused: %s", failure, extra={"actor_id": self._start.actor_id})
+                self.exit(reason_of(failure))
             case _:
                 log.error("actor crashed", exc_info=failure, extra={"actor_id": self._start.actor_id})
                 self.exit(reason_of(failure))

@@ -1,6 +1,6 @@
 import pytest
 
-from actors.worker_manager.outcomes import is_down, no_answer, start_failure
+from actors.worker_manager.outcomes import is_down, is_refusal, no_answer, start_failure
 from protocols import ChildResult, ErrorReply, JobEnded
 
 
@@ -24,6 +24,7 @@ def test_a_failed_start_says_whose_fault_it_was(result: str, error: str, text: s
     reply = start_failure(result)
     assert (reply.error, reply.retryable) == (error, retryable)
     assert reply.text.startswith(text)
+    assert is_refusal(reply) is (error in {"InvalidAgentError", "MissingExtraError"})
 
 
 def test_silence_can_be_asked_again() -> None:

@@ -1,5 +1,6 @@
 """The cell: what reaches the actor, what does not, and how each thing that can happen ends it or not."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -225,6 +226,28 @@ def test_a_start_fails_with_its_reason_and_nothing_to_terminate(on_start: Callab
     assert hosted.booted == reason
     assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, reason, False)
     assert hosted.seen == []
+
+
+def test_a_start_that_is_refused_is_no_crash(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_context: Context) -> None:
+        raise UsageError("give it a name")
+
+    with caplog.at_level(logging.INFO):
+        hosted = Hosted(on_start=refuse)
+    assert str(hosted.booted) == "error:UsageError: give it a name"
+    assert [(entry.levelname, entry.message, entry.exc_info) for entry in caplog.records] == [
+        ("INFO", "start refused: give it a name", None)
+    ]
+
+
+def test_a_mistake_after_the_start_is_a_crash(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise UsageError("too late for that")
+
+    hosted = Hosted(on_message=refuse)
+    hosted.receive(GetFigures())
+    assert str(hosted.cell.ended) == "error:UsageError: too late for that"
+    assert [(entry.levelname, entry.message) for entry in caplog.records] == [("ERROR", "actor crashed")]
 
 
 def test_an_actor_that_is_not_wanted_is_ignored() -> None:
