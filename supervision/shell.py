@@ -16,11 +16,13 @@ from protocols import (
     ChildResult,
     ErrorReply,
     ExitReason,
+    GaveUp,
     InvalidSpecError,
     Message,
     MessageTooLargeError,
     Ref,
     abnormal,
+    shorten_reason,
 )
 from supervision.actor import (
     Actor,
@@ -70,6 +72,7 @@ class SupervisorShell(Actor):
         self._timers: dict[events.Timer, Cancel] = {}
         self._retries: deque[events.Retry] = deque()
         self._hung: dict[str, ExitReason] = {}
+        self._last_gave_up: tuple[str, str] = ("", "")
         self._announcements = Announcements(context)
         self._heartbeats = Heartbeats(context, lambda uid: self._feed(events.ChildHung(uid)))
 
@@ -91,9 +94,11 @@ class SupervisorShell(Actor):
         self._feed(events.Boot())
 
     def on_message(self, message: Message) -> None:
-        """Serve the calls of `protocols.messages.supervision`; others are dropped."""
+        """Serve the calls of `protocols.messages.supervision`, and hear why a child gives up; others are dropped."""
         if isinstance(message, events.Request):
             self._feed(events.Called(self.context.replier(), message))
+        elif isinstance(message, GaveUp) and self.context.sender is not None:
+            self._last_gave_up = (self.context.sender.uid, message.why)
         else:
             super().on_message(message)
 
@@ -199,13 +204,22 @@ class SupervisorShell(Actor):
                 self._finish_start()
             case effects.FailStart(reason=reason):
                 self.context.exit(ExitReason.parse(reason))
-            case effects.Exit(reason=reason, cause=cause):
-                log.log(
-                    logging.INFO, "supervisor ends", extra={"actor_id": self.context.self_ref.id, "reason": str(reason), "cause": cause}
-                )
-                self.context.exit(reason)
+            case effects.Exit():
+                self._exit(effect)
             case _:
                 assert_never(effect)
+
+    def _exit(self, last: effects.Exit) -> None:
+        said = {"actor_id": self.context.self_ref.id, "reason": str(last.reason), "cause": last.cause}
+        if last.why:
+            uid, deeper = self._last_gave_up
+            why = shorten_reason(f"{last.why} ({deeper})" if uid == last.culprit else last.why)
+            log.error("supervisor gives up", extra={**said, "why": why})
+            if self.context.parent is not None:
+                self.context.send(self.context.parent, GaveUp(why=why))
+        else:
+            log.info("supervisor ends", extra=said)
+        self.context.exit(last.reason)
 
     def _fire(self, timer: events.Timer) -> None:
         self._timers.pop(timer, None)

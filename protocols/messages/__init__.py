@@ -97,6 +97,7 @@ from protocols.messages.supervision import (
     ChildResult,
     CountChildren,
     DeleteChild,
+    GaveUp,
     RestartChild,
     StartChild,
     StopSupervisor,
@@ -128,6 +129,7 @@ Message = (
     | Children
     | CountChildren
     | ChildCounts
+    | GaveUp
     | StopSupervisor
     | RegisterName
     | UnregisterName
@@ -223,6 +225,7 @@ __all__ = [
     "ExitSignal",
     "Figures",
     "Found",
+    "GaveUp",
     "GetAudioConfiguration",
     "GetBreakers",
     "GetFigures",

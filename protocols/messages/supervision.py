@@ -95,6 +95,14 @@ class ChildCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """A supervisor tells its parent why it ends: more restarts were needed than it may make. OTP's ``shutdown`` does not (no answer)."""
+
+    TAG: ClassVar[str] = "sup.gave_up"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopSupervisor:
     """OTP's ``Supervisor.stop``: end in order with ``reason``; answered with `ChildResult` ``ok`` when all children are down."""
 

@@ -151,10 +151,15 @@ class FailStart:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Every child is down: end with ``reason``. ``cause`` is for the log: a call, the parent, the limit of restarts, auto_shutdown."""
+    """Every child is down: end with ``reason``. ``cause`` is for the log: a call, the parent, the limit of restarts, auto_shutdown.
+
+    At the limit of restarts ``why`` says in a sentence what OTP's reason does not, and ``culprit`` is the life that ended last.
+    """
 
     reason: ExitReason
     cause: str
+    why: str = ""
+    culprit: str = ""
 
 
 ProcessEffect = SpawnChild | ShutDownChild | KillChild | EndHungChild

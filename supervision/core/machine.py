@@ -10,7 +10,7 @@ from typing import Final, Self, assert_never
 
 from supervision.core.child_spec import ChildSpec
 from supervision.core.children import Child, Children, Status
-from supervision.core.effects import Effect, Exit, FailStart, Outcome, Ready, Reply
+from supervision.core.effects import Effect, FailStart, Outcome, Ready, Reply
 from supervision.core.events import (
     BackoffTimer,
     Boot,
@@ -161,10 +161,10 @@ def _conclude(turn: Turn, goal: Goal) -> None:
             turn.answer(call, "ok")
         case FailBoot(reason=text):
             _end(turn, text, FailStart(text))
-        case ShutDown(reason=reason, cause=cause, call=call):
+        case ShutDown(last=last, call=call):
             if call is not None:
                 turn.answer(call, "ok")
-            _end(turn, str(reason), Exit(reason, cause))
+            _end(turn, str(last.reason), last)
         case _:
             assert_never(goal)
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from protocols import SHUTDOWN, ExitReason, StopSupervisor
 from supervision.core.children import Child, Status
-from supervision.core.effects import ArmTimer, Reply
+from supervision.core.effects import ArmTimer, Exit, Reply
 from supervision.core.events import BackoffTimer, Called, ChildExited, Message, ParentExited, Request, Retry
 from supervision.core.rules import AddChild, DropChild, StartAgain, StopChild
 from supervision.core.task import AnswerStart, AnswerStop, RestartGroup, Task
@@ -29,7 +29,7 @@ def read(turn: Turn, message: Message) -> None:
             if child is not None and child.status is Status.RESTARTING and child.attempts == attempts:
                 _restart(turn, child)
         case ParentExited(reason=reason):
-            turn.shut_down(reason, "parent")
+            turn.shut_down(Exit(reason, "parent"))
         case Called(call=call, request=request):
             _serve(turn, call, request)
         case _:
@@ -40,7 +40,7 @@ def _child_ended(turn: Turn, child: Child) -> None:
     if not child.restart.applies(child.reason):
         turn.settle(child, final=True)
         if turn.rules.ends_with(child, turn.children):
-            turn.shut_down(SHUTDOWN, "auto_shutdown")
+            turn.shut_down(Exit(SHUTDOWN, "auto_shutdown"))
     elif _may_restart(turn):
         turn.settle(child, final=False)
         _restart_after_pause(turn, turn.children[child.key])
@@ -62,7 +62,9 @@ def _may_restart(turn: Turn) -> bool:
 
 def _give_up(turn: Turn, child: Child) -> None:
     turn.settle(child, final=True)
-    turn.shut_down(SHUTDOWN, "reached_max_restart_intensity")
+    budget = turn.intensity
+    why = f"more than {budget.max_restarts} restarts within {budget.max_seconds} s, the last because {child.key} ended: {child.reason}"
+    turn.shut_down(Exit(SHUTDOWN, "reached_max_restart_intensity", why, child.uid))
 
 
 def _restart_after_pause(turn: Turn, child: Child) -> None:
@@ -84,7 +86,7 @@ def _restart(turn: Turn, child: Child) -> None:
 
 def _serve(turn: Turn, call: Hashable, request: Request) -> None:
     if isinstance(request, StopSupervisor):
-        turn.shut_down(ExitReason.parse(request.reason), "call", call)
+        turn.shut_down(Exit(ExitReason.parse(request.reason), "call"), call)
         return
     match turn.rules.decide(request, turn.children, turn.unread_ends()):
         case AddChild(spec=spec):

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from protocols import ExitReason
+from supervision.core.effects import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,9 @@ class AnswerStop:
 
 @dataclass(frozen=True, slots=True)
 class ShutDown:
-    """End, and answer the call that asked for it, if one did."""
+    """End with ``last``, and answer the call that asked for it, if one did."""
 
-    reason: ExitReason
-    cause: str
+    last: Exit
     call: Hashable = None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from protocols import ExitReason
 from supervision.core.children import Child, Children, Status
-from supervision.core.effects import ChildDown, Effect, ForgetChild, Outcome, Reply
+from supervision.core.effects import ChildDown, Effect, Exit, ForgetChild, Outcome, Reply
 from supervision.core.events import ChildExited, Message
 from supervision.core.restart_intensity import RestartIntensity
 from supervision.core.rules import Rules
@@ -95,6 +95,6 @@ class Turn:
         """Give up whatever was to be done: stop all children, then conclude with ``goal``."""
         self.task = Task(stop=self.rules.waves(self.children), goal=goal)
 
-    def shut_down(self, reason: ExitReason, cause: str, call: Hashable = None) -> None:
-        """Stop all children, then end with ``reason`` and answer ``call``."""
-        self.stop_all(ShutDown(reason, cause, call))
+    def shut_down(self, last: Exit, call: Hashable = None) -> None:
+        """Stop all children, then end with ``last`` and answer ``call``."""
+        self.stop_all(ShutDown(last, call))

@@ -106,6 +106,26 @@ def test_a_crash_is_answered_by_a_restart(sim: SimRuntime) -> None:
     assert [sim.name(ref) for ref in sim.alive()] == ["root#1", "a#2", "b#2"]
 
 
+def test_who_gives_up_says_why_down_to_the_first_cause(sim: SimRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    spent = SupervisorFlags(max_restarts=0, max_seconds=5)
+    start(sim, supervisor("beside", worker("b"), flags=spent), supervisor("inner", worker("a"), flags=spent), max_restarts=1)
+    crash(sim, "b")
+    crash(sim, "a")
+    whys = [record.why for record in caplog.records if record.message == "supervisor gives up"]  # type: ignore[attr-defined]
+    inner = "more than 0 restarts within 5 s, the last because a ended: error:boom"
+    assert whys[1:] == [inner, f"more than 1 restarts within 5 s, the last because inner ended: shutdown ({inner})"]
+
+
+def test_who_is_killed_has_said_nothing_and_another_childs_words_are_not_its_own(sim: SimRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    spent = SupervisorFlags(max_restarts=0, max_seconds=5)
+    start(sim, supervisor("inner", worker("a"), flags=spent), worker("b"), max_restarts=1)
+    crash(sim, "a")
+    sim.kill("b")
+    sim.settle()
+    whys = [record.why for record in caplog.records if record.message == "supervisor gives up"]  # type: ignore[attr-defined]
+    assert whys[1:] == ["more than 1 restarts within 5 s, the last because b ended: killed"]
+
+
 def test_calls(sim: SimRuntime) -> None:
     root = start(sim, worker("a"))
     assert sim.ask(root, StartChild(spec=worker("b").to_wire())) == ChildResult(result="ok", ref=sim.ref("b"))

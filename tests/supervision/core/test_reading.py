@@ -42,7 +42,8 @@ def test_over_the_limit_the_others_are_stopped_and_it_ends() -> None:
     bench.end("a")
     assert bench.stopping == {"b#1"}
     ended = bench.end("b", SHUTDOWN)
-    assert ended[-1] == do.Exit(SHUTDOWN, "reached_max_restart_intensity")
+    why = f"more than 1 restarts within 5 s, the last because a ended: {CRASH}"
+    assert ended[-1] == do.Exit(SHUTDOWN, "reached_max_restart_intensity", why, "s.3")
     assert [down.final for down in bench.wanted(do.ChildDown)] == [False, True, True]
 
 
@@ -50,7 +51,8 @@ def test_a_retry_over_the_limit_ends_it_and_the_last_life_is_final() -> None:
     bench = static("a", max_restarts=1).boot()
     bench.end("a")
     bench.feed(on.ChildStartFailed(bench.starting, "no"))
-    assert bench.feed(on.Retry("a"))[-1] == do.Exit(SHUTDOWN, "reached_max_restart_intensity")
+    why = "more than 1 restarts within 5 s, the last because a ended: error:no"
+    assert bench.feed(on.Retry("a"))[-1] == do.Exit(SHUTDOWN, "reached_max_restart_intensity", why, "s.1")
     assert [(down.uid, down.reason, down.final) for down in bench.wanted(do.ChildDown)] == [
         ("s.1", CRASH, False),
         ("s.1", abnormal("no"), True),

@@ -4,6 +4,7 @@ from protocols import SHUTDOWN
 from supervision.core import Restart, Status
 from supervision.core import effects as do
 from supervision.core import events as on
+from supervision.core.effects import Exit
 from supervision.core.task import AnswerStop, ShutDown
 from supervision.core.turn import State, Turn
 from support.machines import CRASH, NORMAL, dynamic, spec, static
@@ -71,9 +72,9 @@ def test_stopping_all_goes_in_the_waves_of_the_kind() -> None:
     turn.stop_all(AnswerStop("call"))
     assert turn.task is not None
     assert turn.task.stop == (("b",), ("a",))
-    turn.shut_down(SHUTDOWN, "parent")
-    assert turn.task.goal == ShutDown(SHUTDOWN, "parent")
+    turn.shut_down(Exit(SHUTDOWN, "parent"))
+    assert turn.task.goal == ShutDown(Exit(SHUTDOWN, "parent"))
     other = turn_of(dynamic())
-    other.shut_down(SHUTDOWN, "call", "c")
+    other.shut_down(Exit(SHUTDOWN, "call"), "c")
     assert other.task is not None
     assert other.task.stop == ((),)
