@@ -13,12 +13,10 @@ class _Watched:
     child: Ref
     heartbeat: Heartbeat
     cancel: Cancel
-    probe: int = 0
-    """The probe that waits for its answer; 0: none."""
 
 
 class Heartbeats:
-    """The probes of one supervisor; of each child at most one waits for its answer. A child without answer stays watched."""
+    """The probes of one supervisor. Any answer proves a child alive, also a late one; a child without answer stays watched."""
 
     def __init__(self, context: Context, on_hung: Callable[[str], None]) -> None:
         self._context = context
@@ -41,20 +39,18 @@ class Heartbeats:
         return self._context.after(heartbeat.period_s, lambda: self._tick(self._watched[uid]))
 
     def _tick(self, watched: _Watched) -> None:
-        watched.heartbeat, hung = watched.heartbeat.tick(self._context.clock.monotonic())
+        watched.heartbeat = watched.heartbeat.tick(self._context.clock.monotonic())
         watched.cancel = self._tick_later(watched.child.uid, watched.heartbeat)
-        if not watched.probe:
+        if watched.heartbeat.probe_due:
             self._probe(watched)
-        if hung:
+        if watched.heartbeat.hung:
             self._on_hung(watched.child.uid)
 
     def _probe(self, watched: _Watched) -> None:
         self._probes += 1
-        watched.probe = self._probes
 
         def answered(pong: Message | None) -> None:
-            watched.probe = 0
             if pong is not None:
-                watched.heartbeat = watched.heartbeat.answer(self._context.clock.monotonic())
+                watched.heartbeat = watched.heartbeat.answer()
 
-        self._context.ask(watched.child, Ping(probe=watched.probe), timeout_s=watched.heartbeat.deadline_s, then=answered)
+        self._context.ask(watched.child, Ping(probe=self._probes), timeout_s=watched.heartbeat.deadline_s, then=answered)
