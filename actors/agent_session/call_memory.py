@@ -6,15 +6,17 @@ written in turn to one of two slots with a checksum, and read from the newer one
 ::
 
     0     magic and version, capacity, first sample
-    64    audio slots 0 and 1:    generation, position, next_sequence, CRC
+    64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
     192   playback slots 0 and 1: generation, speech, position, CRC
-    512   ring: PCM16 at the session's rate; sample n is at n modulo the capacity
+    512   carried 0 and 1:        length, bytes
+    1536  ring: PCM16 at the session's rate; sample n is at n modulo the capacity
 
 One thread writes audio, one writes playback, any may read.
 """
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,13 +27,18 @@ RING_S: Final = 30
 CAPACITY: Final = RING_S * SESSION_RATE_HZ
 """The same in samples. Who appends faster than he reads keeps the distance: what is overwritten is not there any more."""
 
-_MAGIC: Final = b"livekitex call\x00\x01"
+_MAGIC: Final = b"livekitex call\x00\x02"
 _PREAMBLE: Final = struct.Struct("<16sQQ")
 _SLOT: Final = struct.Struct("<QQQI")
 _SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
 _PLAYBACK_AT: Final = 192
-_RING_AT: Final = 512
+_CARRIED_AT: Final = 512
+_CARRIED_BYTES: Final = 512
+_LENGTH: Final = struct.Struct("<H")
+_RING_AT: Final = 1536
+MAX_CARRIED: Final = _CARRIED_BYTES - _LENGTH.size
+"""Bytes that one chunk may leave for the next."""
 CALL_MEMORY_BYTES: Final = _RING_AT + CAPACITY * BYTES_PER_SAMPLE
 """The size of a call's memory."""
 
@@ -58,10 +65,10 @@ class CallMemory:
         if (magic, capacity) != (_MAGIC, CAPACITY):
             self._begun_at = fresh_at
             view[:_RING_AT] = bytes(_RING_AT)
-            _write(view, _AUDIO_AT, _Fact(1, fresh_at, 0))
+            self._write_audio(_Fact(1, fresh_at, 0), b"")
             _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
             _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
-        self._audio = _read(view, _AUDIO_AT)
+        self._audio = _read(view, _AUDIO_AT, self._carried_checksum)
         self._playback = _read(view, _PLAYBACK_AT)
 
     @property
@@ -79,14 +86,24 @@ class CallMemory:
         """The number of the caller's next chunk."""
         return self._audio.second
 
-    def append(self, pcm: bytes) -> None:
-        """Keep ``pcm`` (at most the capacity), the caller's next chunk; then it is acknowledged. The oldest audio is overwritten."""
+    @property
+    def carried(self) -> bytes:
+        """What the newest chunk left for the next."""
+        at = self._carried_at(self._audio.generation)
+        (length,) = _LENGTH.unpack_from(self._view, at)
+        return bytes(self._view[at + _LENGTH.size : at + _LENGTH.size + min(length, MAX_CARRIED)])
+
+    def append(self, pcm: bytes, carried: bytes = b"") -> None:
+        """Keep ``pcm`` (at most the capacity), the caller's next chunk; then it is acknowledged. The oldest audio is overwritten.
+
+        ``carried`` (at most `MAX_CARRIED` bytes) is what whoever makes ``pcm`` needs for the chunk after it: kept and lost together with it.
+        """
         start = self.position % CAPACITY * BYTES_PER_SAMPLE
         head = min(len(pcm), CAPACITY * BYTES_PER_SAMPLE - start)
         self._view[_RING_AT + start : _RING_AT + start + head] = pcm[:head]
         self._view[_RING_AT : _RING_AT + len(pcm) - head] = pcm[head:]
         fact = _Fact(self._audio.generation + 1, self.position + len(pcm) // BYTES_PER_SAMPLE, self.next_sequence + 1)
-        _write(self._view, _AUDIO_AT, fact)
+        self._write_audio(fact, carried)
         self._audio = fact
 
     def read(self, start: int, end: int) -> bytes | None:
@@ -107,25 +124,37 @@ class CallMemory:
         """The last mark of the reply ``speech_id``; None if the last mark is another reply's."""
         return self._playback.second if self._playback.first == _hash(speech_id) else None
 
+    def _write_audio(self, fact: _Fact, carried: bytes) -> None:
+        at = self._carried_at(fact.generation)
+        self._view[at : at + _LENGTH.size + len(carried)] = _LENGTH.pack(len(carried)) + carried
+        _write(self._view, _AUDIO_AT, fact, self._carried_checksum(fact.generation))
+
+    def _carried_at(self, generation: int) -> int:
+        return _CARRIED_AT + generation % 2 * _CARRIED_BYTES
+
+    def _carried_checksum(self, generation: int) -> int:
+        at = self._carried_at(generation)
+        return zlib.crc32(self._view[at : at + _CARRIED_BYTES])
+
 
 def _hash(speech_id: str) -> int:
     return 1 << 32 | zlib.crc32(speech_id.encode())
 
 
-def _write(view: memoryview, at: int, fact: _Fact) -> None:
+def _write(view: memoryview, at: int, fact: _Fact, seed: int = 1) -> None:
     place = at + fact.generation % 2 * _SLOT_BYTES
-    _SLOT.pack_into(view, place, fact.generation, fact.first, fact.second, _checksum(fact))
+    _SLOT.pack_into(view, place, fact.generation, fact.first, fact.second, _checksum(fact, seed))
 
 
-def _read(view: memoryview, at: int) -> _Fact:
+def _read(view: memoryview, at: int, seed: Callable[[int], int] = lambda _generation: 1) -> _Fact:
     facts = []
     for place in (at, at + _SLOT_BYTES):
         *fields, checksum = _SLOT.unpack_from(view, place)
         fact = _Fact(*fields)
-        if checksum == _checksum(fact):
+        if checksum == _checksum(fact, seed(fact.generation)):
             facts.append(fact)
     return max(facts, key=lambda fact: fact.generation, default=_Fact(0, 0, 0))
 
 
-def _checksum(fact: _Fact) -> int:
-    return zlib.crc32(struct.pack("<QQQ", fact.generation, fact.first, fact.second), 1)
+def _checksum(fact: _Fact, seed: int) -> int:
+    return zlib.crc32(struct.pack("<QQQ", fact.generation, fact.first, fact.second), seed)

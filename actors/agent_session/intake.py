@@ -1,5 +1,10 @@
-"""The caller's audio on its way into the call's memory: checked, brought to the session's rate, acknowledged."""
+"""The caller's audio on its way into the call's memory: checked, brought to the session's rate, acknowledged.
 
+What the conversion holds back from chunk to chunk is kept beside the audio, so the next life goes on with it: whatever dies in between, the
+samples are the same.
+"""
+
+import struct
 from typing import Final
 
 from actors.agent_session.call_memory import CallMemory
@@ -8,6 +13,7 @@ from protocols import SESSION_RATE_HZ, AudioAccepted, AudioChunk, StreamAudio
 
 MAX_BACKLOG_S: Final = 4.0
 """Audio that waits to be listened to; beyond it chunks are not taken, and have to be sent again."""
+_RATE: Final = struct.Struct("<I")
 
 
 class Intake:
@@ -15,9 +21,12 @@ class Intake:
 
     def __init__(self, memory: CallMemory) -> None:
         self._memory = memory
-        self._rate_hz = 0
-        self._resampler = Resampler(SESSION_RATE_HZ, SESSION_RATE_HZ)
         self.seconds = 0.0
+        self._rate_hz, self._resampler = 0, Resampler(SESSION_RATE_HZ, SESSION_RATE_HZ)
+        if carried := memory.carried:
+            (self._rate_hz,) = _RATE.unpack_from(carried)
+            self._resampler = Resampler(self._rate_hz, SESSION_RATE_HZ)
+            self._resampler.resume(carried[_RATE.size :])
 
     def take(self, chunk: StreamAudio, listened_to: int) -> AudioAccepted:
         """Keep ``chunk`` if it is the next one and there is room; the answer says which one is wanted now.
@@ -31,6 +40,7 @@ class Intake:
             if audio.rate_hz != self._rate_hz:
                 self._rate_hz, self._resampler = audio.rate_hz, Resampler(audio.rate_hz, SESSION_RATE_HZ)
             before = self._memory.position
-            self._memory.append(self._resampler.process(audio.pcm))
+            pcm = self._resampler.process(audio.pcm)
+            self._memory.append(pcm, _RATE.pack(self._rate_hz) + self._resampler.held)
             self.seconds += (self._memory.position - before) / SESSION_RATE_HZ
         return AudioAccepted(next_sequence=self._memory.next_sequence)

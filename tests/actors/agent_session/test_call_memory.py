@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent_session import CALL_MEMORY_BYTES
-from actors.agent_session.call_memory import CAPACITY, CallMemory
+from actors.agent_session.call_memory import CAPACITY, MAX_CARRIED, CallMemory
 from protocols import SESSION_RATE_HZ
 
 S = SESSION_RATE_HZ
@@ -24,19 +24,21 @@ def pcm(first: int, count: int) -> bytes:
 def test_a_fresh_memory_is_empty() -> None:
     _, memory = fresh()
     assert (memory.position, memory.oldest, memory.next_sequence, memory.played("turn-1")) == (0, 0, 0, None)
+    assert memory.carried == b""
     assert memory.read(0, 0) == b""
     assert memory.read(0, 1) is None
 
 
 def test_another_life_finds_everything() -> None:
     view, memory = fresh(fresh_at=500)
-    memory.append(pcm(500, 320))
-    memory.append(pcm(820, 320))
+    memory.append(pcm(500, 320), b"for the second")
+    memory.append(pcm(820, 320), b"for the third")
     memory.mark("turn-1", 4_800)
     again = CallMemory(view, fresh_at=9)
     assert (again.position, again.oldest, again.next_sequence) == (1_140, 500, 2)
     assert again.read(500, 1_140) == pcm(500, 640)
     assert (again.played("turn-1"), again.played("turn-2")) == (4_800, None)
+    assert again.carried == b"for the third"
 
 
 @given(st.lists(st.integers(1, CAPACITY), min_size=1, max_size=6))
@@ -56,11 +58,11 @@ def test_the_newest_audio_is_there_however_it_came(sizes: list[int]) -> None:
     assert memory.read(memory.position, memory.position + 1) is None
 
 
-@pytest.mark.parametrize("torn", range(64, 320))
+@pytest.mark.parametrize("torn", [*range(64, 320), *range(512, 1536, 7)])
 def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) -> None:
     view, memory = fresh()
     for number in range(1, 4):
-        memory.append(pcm(memory.position, 100))
+        memory.append(pcm(memory.position, 100), bytes([number]) * MAX_CARRIED)
         memory.mark("turn-1", number * 2_400)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
@@ -68,6 +70,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     assert again.position in {200, 300}
     assert again.played("turn-1") in {4_800, 7_200, None}
     assert again.next_sequence == again.position // 100
+    assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
     view[torn : torn + 1] = before
     assert CallMemory(view).position == 300
 

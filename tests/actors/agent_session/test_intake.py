@@ -1,5 +1,6 @@
 """The caller's chunks: in order, once, and no more than can be listened to."""
 
+import numpy as np
 import pytest
 
 from actors.agent_session import CALL_MEMORY_BYTES
@@ -11,6 +12,13 @@ from protocols import SESSION_RATE_HZ, AudioAccepted, InvalidAudioError, StreamA
 @pytest.fixture
 def memory() -> CallMemory:
     return CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+
+
+def noise(rate_hz: int, chunks: int) -> list[StreamAudio]:
+    """As many chunks of 20 ms in which each sample counts."""
+    size = rate_hz // 50
+    values = np.random.default_rng(rate_hz).integers(-20_000, 20_000, size * chunks).astype("<i2")
+    return [StreamAudio(sequence=at, rate_hz=rate_hz, pcm=values[at * size : (at + 1) * size].tobytes()) for at in range(chunks)]
 
 
 def chunk(sequence: int, *, rate_hz: int = 16_000, ms: int = 20) -> StreamAudio:
@@ -53,6 +61,18 @@ def test_every_rate_becomes_the_sessions(memory: CallMemory, rate_hz: int) -> No
     for sequence in range(50):
         intake.take(chunk(sequence, rate_hz=rate_hz), 0)
     assert memory.position == pytest.approx(SESSION_RATE_HZ, abs=100)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 24_000, 48_000])
+def test_however_many_lives_take_the_stream_the_samples_are_the_same(memory: CallMemory, rate_hz: int) -> None:
+    for each in noise(rate_hz, 10):
+        Intake(memory).take(each, 0)
+    whole = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+    intake = Intake(whole)
+    for each in noise(rate_hz, 10):
+        intake.take(each, 0)
+    assert memory.position == whole.position > 0
+    assert memory.read(0, memory.position) == whole.read(0, whole.position)
 
 
 def test_the_rate_may_change_between_chunks(memory: CallMemory) -> None:

@@ -59,6 +59,19 @@ def test_no_more_is_held_back_than_documented(source_hz: int, target_hz: int) ->
         assert received / source_hz - sent / target_hz <= resampler.delay_s + 1e-9
 
 
+@pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
+@given(data=st.data())
+def test_another_goes_on_where_one_was(source_hz: int, target_hz: int, data: st.DataObject) -> None:
+    length = data.draw(st.integers(0, 1_000))
+    cut = data.draw(st.integers(0, length))
+    pcm = np.random.default_rng(length).integers(-32768, 32768, length).astype("<i2").tobytes()
+    before, after = Resampler(source_hz, target_hz), Resampler(source_hz, target_hz)
+    out = before.process(pcm[: 2 * cut])
+    assert len(before.held) <= (400 if target_hz >= 16_000 else 800)
+    after.resume(before.held)
+    assert out + after.process(pcm[2 * cut :]) + after.flush() == resample(pcm, source_hz, target_hz)
+
+
 def test_flush_and_reset_leave_a_new_stream() -> None:
     resampler = Resampler(48_000, 16_000)
     pcm = tone(440, 48_000, 0.1)
