@@ -96,7 +96,7 @@ class CallMemory:
     def append(self, pcm: bytes, carried: bytes = b"") -> None:
         """Keep ``pcm`` (at most the capacity), the caller's next chunk; then it is acknowledged. The oldest audio is overwritten.
 
-        ``carried`` (at most `MAX_CARRIED` bytes) is what whoever makes ``pcm`` needs for the chunk after it: kept and lost together with it.
+        ``carried`` (at most `MAX_CARRIED` bytes) is what the maker of ``pcm`` needs for the chunk after it: kept and lost together with it.
         """
         start = self.position % CAPACITY * BYTES_PER_SAMPLE
         head = min(len(pcm), CAPACITY * BYTES_PER_SAMPLE - start)
