@@ -139,8 +139,10 @@ class AgentSession(Actor):
             loop.call(self.context.post, answer)
 
     def terminate(self, reason: ExitReason) -> None:
-        """Leave word of the end, for the life that follows."""
-        if self._writer is not None:
+        """Leave word of the end, for the life that follows; none follows where the call is closed and only its last audience was awaited."""
+        if self._writer is not None and self._state.memory.closed and reason.clean:
+            self._writer.close(delete=not self._blueprint.retained)
+        elif self._writer is not None:
             self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda: None)
         self._report_audio()
         self._release()

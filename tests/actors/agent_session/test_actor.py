@@ -211,6 +211,14 @@ def test_a_journal_that_is_retained_stays(begin: Begin, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["c1.sqlite3"]
 
 
+def test_a_closed_call_that_is_stopped_while_it_awaits_its_audience_leaves_no_journal(begin: Begin, tmp_path: Path) -> None:
+    host = begin().up()
+    host.mail.ask(EndCall(command_id="end", reason="enough"))
+    host.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
+    assert host.wait_for_end() == SHUTDOWN
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_life_goes_on_where_the_one_before_was_stopped(begin: Begin) -> None:
     first = begin().up()
     subscribe(first)
