@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, assert_never, cast
 
 from protocols import (
+    KILLED,
     SHUTDOWN,
     ChildCounts,
     ChildInfo,
@@ -71,7 +72,7 @@ class SupervisorShell(Actor):
         self._lives: dict[str, ChildStarted] = {}
         self._timers: dict[events.Timer, Cancel] = {}
         self._retries: deque[events.Retry] = deque()
-        self._hung: dict[str, ExitReason] = {}
+        self._hung: set[str] = set()
         self._last_gave_up: tuple[str, str] = ("", "")
         self._announcements = Announcements(context)
         self._heartbeats = Heartbeats(context, lambda uid: self._feed(events.ChildHung(uid)))
@@ -121,7 +122,9 @@ class SupervisorShell(Actor):
             case ChildStartFailed(uid=uid, reason=reason):
                 self._feed(events.ChildStartFailed(uid, str(reason)))
             case ChildExited(uid=uid, reason=reason):
-                self._feed(events.ChildExited(uid, self._hung.pop(uid, reason)))
+                hung = uid in self._hung and reason == KILLED  # who ended by itself after all has its own reason
+                self._hung.discard(uid)
+                self._feed(events.ChildExited(uid, HUNG if hung else reason))
                 self._lives.pop(uid, None)
             case _:
                 assert_never(event)
@@ -165,10 +168,15 @@ class SupervisorShell(Actor):
             case effects.KillChild(uid=uid):
                 self.context.kill_child(uid)
             case effects.EndHungChild(uid=uid):
-                self._hung[uid] = HUNG
-                self.context.kill_child(uid)
+                self._end_hung(uid)
             case _:
                 assert_never(effect)
+
+    def _end_hung(self, uid: str) -> None:
+        if uid not in self._hung:
+            self._hung.add(uid)
+            log.warning("child hangs and is killed", extra={"child": self._lives[uid].ref.id, "uid": uid})
+            self.context.kill_child(uid, trace=True)
 
     def _tell(self, effect: effects.NewsEffect) -> None:
         match effect:

@@ -239,9 +239,9 @@ class ActorCell:
         """See `Context.signal_child`."""
         self._runtime.signal(uid, reason)
 
-    def kill_child(self, uid: str) -> None:
+    def kill_child(self, uid: str, *, trace: bool = False) -> None:
         """See `Context.kill_child`."""
-        self._runtime.kill(uid)
+        self._runtime.kill(uid, trace=trace)
 
     def release_memory(self, memory_key: str) -> None:
         """See `Context.release_memory`."""

@@ -123,8 +123,11 @@ class Context(Protocol):
         """Send an exit signal to a child, as its parent; nothing happens if it has ended."""
         ...
 
-    def kill_child(self, uid: str) -> None:
-        """Kill a child at once (untrappable); nothing happens if it has ended."""
+    def kill_child(self, uid: str, *, trace: bool = False) -> None:
+        """Kill a child (untrappable): at once, or when it had a moment to leave a ``trace``; nothing happens if it has ended.
+
+        A trace is where each of its threads was, on its standard error; a process that is stopped leaves none.
+        """
         ...
 
     def release_memory(self, memory_key: str) -> None:

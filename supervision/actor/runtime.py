@@ -59,8 +59,8 @@ class Runtime(Protocol):
         """Send an exit signal from its parent to a child, also to one that is still starting (it sees it when it is up)."""
         ...
 
-    def kill(self, uid: str) -> None:
-        """Kill a child at once."""
+    def kill(self, uid: str, *, trace: bool = False) -> None:
+        """Kill a child (see `Context.kill_child`)."""
         ...
 
     def release_memory(self, memory_key: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from protocols import ExitReason
+from supervision.core.child_spec import ChildType
 from supervision.core.children import Child, Status
 from supervision.core.effects import ArmTimer, CancelTimer, EndHungChild, KillChild, ShutDownChild
 from supervision.core.events import StopTimer
@@ -43,10 +44,15 @@ def stop_overdue(turn: Turn, uid: str) -> None:
 
 
 def child_hung(turn: Turn, uid: str) -> None:
-    """A child hangs: that is a death which needs help. One that is being stopped, or is over already, needs none."""
+    """A child hangs: that is a death which needs help. One that is over needs none, nor one that is being stopped within a time of its own.
+
+    A supervisor may take for ever to stop its children, but it answers meanwhile.
+    """
     child = turn.children.living(uid)
+    if child is None or child.status is not Status.RUNNING or uid in turn.unread_ends():
+        return
     stopping = turn.task is not None and uid in turn.task.stopping
-    if child is not None and child.status is Status.RUNNING and not stopping and uid not in turn.unread_ends():
+    if not stopping or (child.spec.type is ChildType.SUPERVISOR and child.spec.grace_ms is None):
         turn.emit(EndHungChild(uid))
 
 

@@ -153,8 +153,9 @@ class SimProcess:
         """See `Runtime.signal`."""
         self._host.signal(self, uid, reason)
 
-    def kill(self, uid: str) -> None:
-        """See `Runtime.kill`."""
+    def kill(self, uid: str, *, trace: bool = False) -> None:
+        """See `Runtime.kill`; who wants a trace has that of the simulation."""
+        del trace
         self._host.kill_child(self, uid)
 
     def release_memory(self, memory_key: str) -> None:

@@ -23,6 +23,9 @@ log = logging.getLogger("livekitex.seam")
 LAST_WORDS_S: Final = 0.2
 """How long the exit of a child is held back for what it sent before. Its sockets are closed by then, so this is hardly ever waited for."""
 
+TRACE_S: Final = 0.1
+"""How long a hung process may take to write where it hangs, before it is killed. Python's handler does it in C, so it needs no GIL."""
+
 _LAST_WORDS_POLL_S: Final = 0.001
 
 
@@ -148,11 +151,14 @@ class ChildProcesses:
         )
         self._transport.send_envelope(child.address, encode_envelope(envelope))
 
-    def kill(self, uid: str) -> None:
-        """Kill at once; nothing happens if it has ended."""
+    def kill(self, uid: str, *, trace: bool = False) -> None:
+        """Kill at once, or `TRACE_S` after its faulthandler was asked for a ``trace``; nothing happens if it has ended."""
         child = self._children.get(uid)
-        if child is not None:
-            signal.pidfd_send_signal(child.pid_fd, signal.SIGKILL)
+        if child is None:
+            return
+        signal.pidfd_send_signal(child.pid_fd, signal.SIGUSR1 if trace else signal.SIGKILL)
+        if trace:
+            self._reactor.call_later(TRACE_S, lambda: self.kill(uid))
 
     def release_memory(self, key: str) -> None:
         """Give up the shared memory under ``key``."""

@@ -123,9 +123,9 @@ class ThespianRuntime:
         """Send an exit signal to a child, as its parent."""
         self.children.signal(self._cell.self_ref, uid, reason)
 
-    def kill(self, uid: str) -> None:
-        """Kill a child at once."""
-        self.children.kill(uid)
+    def kill(self, uid: str, *, trace: bool = False) -> None:
+        """Kill a child, with a trace where it hangs."""
+        self.children.kill(uid, trace=trace)
 
     def release_memory(self, memory_key: str) -> None:
         """Give up the memory kept under this key."""

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from protocols import (
+    KILLED,
     SHUTDOWN,
     ChildCounts,
     ChildInfo,
@@ -241,12 +242,30 @@ class HostedByATest(FakeContext):
     def __init__(self) -> None:
         super().__init__()
         self.spawned: list[ActorStart] = []
+        self.killed: list[tuple[str, bool]] = []
+
+    def kill_child(self, uid: str, *, trace: bool = False) -> None:
+        self.killed.append((uid, trace))
 
     def defer_start(self) -> Callable[[], None]:
         return lambda: None
 
     def spawn(self, start: ActorStart) -> None:
         self.spawned.append(start)
+
+
+def test_a_child_that_hangs_is_killed_once_and_one_that_ends_by_itself_after_all_has_its_own_reason() -> None:
+    context = HostedByATest()
+    shell = Supervisor(context)  # type: ignore[arg-type]
+    shell.on_start(supervisor("root", worker("a", heartbeat_ms=1_000)).args)
+    for own, told in ((KILLED, HUNG), (abnormal("boom"), abnormal("boom"))):
+        child = context.spawned.pop()
+        shell.on_child(ChildStarted(ref=Ref(id=child.actor_id, uid=child.uid, address="x"), os_pid=1))
+        context.advance(2)
+        assert context.killed == [(child.uid, True)]
+        context.killed.clear()
+        shell.on_child(ChildExited(uid=child.uid, reason=own))
+        assert context.spawned[-1].last_exit == str(told)
 
 
 def test_an_answer_that_is_too_large_is_an_error_reply() -> None:

@@ -94,7 +94,7 @@ class ActorHost:
     def signal(self, uid: str, reason: ExitReason) -> None:
         raise AssertionError(f"the actor signals {uid}: {reason}")
 
-    def kill(self, uid: str) -> None:
+    def kill(self, uid: str, *, trace: bool = False) -> None:
         raise AssertionError(f"the actor kills {uid}")
 
     def release_memory(self, memory_key: str) -> None:

@@ -145,8 +145,8 @@ class FakeRuntime:
     def signal(self, uid: str, reason: ExitReason) -> None:
         self.done.append(("signal", uid, reason))
 
-    def kill(self, uid: str) -> None:
-        self.done.append(("kill", uid))
+    def kill(self, uid: str, *, trace: bool = False) -> None:
+        self.done.append(("trace" if trace else "kill", uid))
 
     def release_memory(self, memory_key: str) -> None:
         self.done.append(("release_memory", memory_key))
@@ -730,8 +730,9 @@ def test_children_are_signalled_and_killed_and_their_memory_released() -> None:
     hosted = Hosted()
     hosted.cell.signal_child("c-1", SHUTDOWN)
     hosted.cell.kill_child("c-1")
+    hosted.cell.kill_child("c-2", trace=True)
     hosted.cell.release_memory("k")
-    assert hosted.runtime.done == [("signal", "c-1", SHUTDOWN), ("kill", "c-1"), ("release_memory", "k")]
+    assert hosted.runtime.done == [("signal", "c-1", SHUTDOWN), ("kill", "c-1"), ("trace", "c-2"), ("release_memory", "k")]
 
 
 def test_the_context_shows_where_the_actor_is() -> None:

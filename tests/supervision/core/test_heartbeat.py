@@ -96,9 +96,7 @@ stops = st.lists(st.tuples(times, st.floats(0, 20)), max_size=6)
 
 
 @given(stops, st.floats(0, 1))
-def test_a_machine_that_stops_as_a_whole_restarts_nobody_in_whatever_order_it_goes_on(
-    pauses: list[tuple[float, float]], lag: float
-) -> None:
+def test_a_machine_that_stops_as_a_whole_restarts_nobody_in_whatever_order(pauses: list[tuple[float, float]], lag: float) -> None:
     """A stop lasts longer for the child by up to a second, or for the judge."""
     longer = [(begin, length + lag) for begin, length in pauses]
     for judge, child in ((pauses, longer), (longer, pauses)):

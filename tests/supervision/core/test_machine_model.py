@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from protocols import CountChildren, DeleteChild, ExitReason, RestartChild, StartChild, StopSupervisor, TerminateChild, WhichChildren
-from supervision.core import AutoShutdown, Backoff, ChildSpec, Restart, Shutdown, Strategy
+from supervision.core import AutoShutdown, Backoff, ChildSpec, ChildType, Restart, Shutdown, Strategy
 from supervision.core import effects as do
 from supervision.core import events as on
 from supervision.core.task import RestartGroup
@@ -27,6 +27,7 @@ def child_specs(draw: st.DrawFn, child_id: str | None = None) -> ChildSpec:
     return spec(
         child_id or draw(st.sampled_from(IDS)),
         restart=restart,
+        type=draw(st.sampled_from(ChildType)),
         significant=restart is not Restart.PERMANENT and draw(st.booleans()),
         shutdown=draw(st.sampled_from([100, Shutdown.INFINITY, Shutdown.BRUTAL_KILL])),
         start_timeout_ms=draw(st.sampled_from([None, 50])),

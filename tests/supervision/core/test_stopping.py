@@ -1,5 +1,5 @@
 from protocols import StartChild, StopSupervisor, TerminateChild
-from supervision.core import Restart, Shutdown, Strategy
+from supervision.core import ChildType, Restart, Shutdown, Strategy
 from supervision.core import effects as do
 from supervision.core import events as on
 from support.machines import CRASH, KILLED, SHUTDOWN, dynamic, spec, static
@@ -114,6 +114,18 @@ def test_a_hang_needs_no_help_from_two() -> None:
     assert bench.feed(on.ChildHung(bench.uid("b"))) == []
     bench.end("a")
     assert bench.feed(on.ChildHung(bench.uid("a"))) == []
+
+
+def test_a_supervisor_that_hangs_while_it_is_being_stopped_is_ended_unless_its_time_is_bounded() -> None:
+    bench = static(spec("a", type=ChildType.SUPERVISOR), spec("b", type=ChildType.SUPERVISOR, shutdown=200)).boot()
+    a, b = bench.uid("a"), bench.uid("b")
+    bench.call(stop("b"))
+    assert bench.feed(on.ChildHung(b)) == []
+    bench.end("b", SHUTDOWN)
+    bench.call(stop("a"))
+    assert bench.feed(on.ChildHung(a)) == [do.EndHungChild(a)]
+    bench.end("a", KILLED)
+    assert bench.answers() == [do.Outcome("ok"), do.Outcome("ok")]
 
 
 def test_a_hang_is_ended_while_the_supervisor_waits() -> None:

@@ -132,6 +132,23 @@ def test_a_child_is_signalled_and_killed(running: System, parent: dict[str, str]
     assert running.wait("message", uid="killed")["reason"] == "killed"
 
 
+@pytest.mark.parametrize(
+    ("hang", "trace"),
+    [
+        ("threading.Event().wait()", "most recent call first"),
+        ("ctypes.PyDLL(None).sleep(60)", "most recent call first"),  # it holds the GIL
+        ("os.kill(os.getpid(), signal.SIGSTOP)", ""),
+    ],
+)
+def test_a_child_that_hangs_leaves_a_trace_if_it_can_and_is_killed(running: System, parent: dict[str, str], hang: str, trace: str) -> None:
+    child = running.child(parent, hang)
+    said = len(running.stderr())
+    running.send(child["ref"], hang)
+    running.send(parent, f"self.context.kill_child({hang!r}, trace=True)")
+    assert running.wait("message", uid=hang)["reason"] == "killed"
+    assert trace in running.stderr()[said:]
+
+
 def test_a_signal_to_a_child_that_is_still_starting_is_seen_when_it_is_up(running: System, parent: dict[str, str]) -> None:
     running.send(
         parent,
@@ -142,7 +159,9 @@ def test_a_signal_to_a_child_that_is_still_starting_is_seen_when_it_is_up(runnin
 
 
 def test_nobody_is_signalled_or_killed_who_has_ended(running: System, parent: dict[str, str]) -> None:
-    assert running.ask(parent, "[self.context.signal_child('nobody', ExitReason.parse('shutdown')), self.context.kill_child('nobody')]")
+    assert running.ask(
+        parent, "[self.context.signal_child('nobody', ExitReason.parse('shutdown')), self.context.kill_child('nobody', trace=True)]"
+    )
 
 
 def test_memory_outlives_the_child_and_is_nobody_elses(running: System, parent: dict[str, str]) -> None:
