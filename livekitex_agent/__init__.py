@@ -35,7 +35,7 @@ require_own_packages()  # before any other import of ours
 
 if TYPE_CHECKING:
     from actors import FunctionTool, RunContext, function_tool
-    from livekitex_agent.agent import Agent
+    from livekitex_agent.agent import Agent, provider
     from livekitex_agent.demo.agent import phone_order_agent
     from livekitex_agent.options import Options
     from livekitex_agent.session import Session
@@ -120,6 +120,7 @@ __all__ = [
     "WorkerStatus",
     "function_tool",
     "phone_order_agent",
+    "provider",
 ]
 
 _WHERE: Final = {
@@ -132,6 +133,7 @@ _WHERE: Final = {
     "Session": "livekitex_agent.session",
     "function_tool": "actors",
     "phone_order_agent": "livekitex_agent.demo.agent",
+    "provider": "livekitex_agent.agent",
 }
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from actors import FunctionTool, tool_to_wire
+from actors import FunctionTool, reference_to, tool_to_wire
 from livekitex_agent.default_brain import rules_for
 from protocols import InvalidAgentError, InvalidToolError, MessageTooLargeError, ProviderRef, ToolSchema, UsageError, pack
 
 Tool = FunctionTool | Callable[..., Any]
+Provider = ProviderRef | Callable[[Mapping[str, Any]], Any]
+"""Where a provider comes from: a reference, or the function (or class) itself, which takes the options and gives the provider."""
 
 OFFLINE_VAD: Final = ProviderRef(factory="actors.providers.offline:silero_vad", options={})
 OFFLINE_STT: Final = ProviderRef(factory="actors.providers.offline:moonshine_stt", options={})
@@ -16,6 +18,20 @@ OFFLINE_TTS: Final = ProviderRef(factory="actors.providers.offline:hibari_tts", 
 OFFLINE_LLM: Final = "actors.providers.offline:rule_llm"
 
 _PROVIDERS: Final = ("vad", "stt", "llm", "tts")
+
+
+def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> ProviderRef:  # noqa: ANN401 - any plain data
+    """A provider that ``factory``, a function or class of yours, makes of ``options`` (plain data) in the call's process.
+
+    It travels as a tool does, by where it is defined: at the top level of a module or of the script.
+
+    Raises:
+        InvalidAgentError: it has no place where another process finds it; the text names the cure.
+    """
+    try:
+        return ProviderRef(factory=reference_to(factory), options=options)
+    except InvalidToolError as failure:
+        raise InvalidAgentError(f"provider: {failure}") from failure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +43,8 @@ class Agent:
     ``greeting`` is said when the call begins (empty: nothing).
 
     ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none (`Agent.text` has none
-    of them). ``llm`` thinks: by default rules made from the tools, which need no key. ``options`` are the session's settings for turn
-    taking.
+    of them). ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours instead,
+    see `provider`. ``options`` are the session's settings for turn taking.
 
     Raises:
         InvalidAgentError: a field is malformed; the text names it and the cure.
@@ -38,10 +54,10 @@ class Agent:
     instructions: str
     tools: Sequence[Tool] = ()
     greeting: str = ""
-    vad: ProviderRef | None = OFFLINE_VAD
-    stt: ProviderRef | None = OFFLINE_STT
-    tts: ProviderRef | None = OFFLINE_TTS
-    llm: ProviderRef | None = None
+    vad: Provider | None = OFFLINE_VAD
+    stt: Provider | None = OFFLINE_STT
+    tts: Provider | None = OFFLINE_TTS
+    llm: Provider | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
 
@@ -51,7 +67,7 @@ class Agent:
             raise InvalidAgentError("instructions are empty: tell the model in a sentence who it is and what it does")
         _require_text("greeting", self.greeting)
         for name in _PROVIDERS:
-            _require_provider(name, getattr(self, name))
+            object.__setattr__(self, name, _reference(name, getattr(self, name)))
         if (self.vad is None) is not (self.stt is None):
             raise InvalidAgentError("one of vad and stt is None: to hear it needs both, and to read text neither")
         _require_map("options", self.options)
@@ -67,7 +83,7 @@ class Agent:
         instructions: str,
         tools: Sequence[Tool] = (),
         greeting: str = "",
-        llm: ProviderRef | None = None,
+        llm: Provider | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Self:
         """An agent that reads and writes and neither hears nor speaks; fields and errors as in the class."""
@@ -119,15 +135,24 @@ def _require_map(name: str, value: object) -> None:
         raise InvalidAgentError(f"{name} is no map with text keys: give a dict")
 
 
-def _require_provider(name: str, ref: object) -> None:
-    if ref is None:
-        return
-    if not isinstance(ref, ProviderRef):
-        raise InvalidAgentError(f"{name} is a {type(ref).__name__}: give ProviderRef(factory='module:name', options={{...}}), or None")
-    module, _, factory = ref.factory.partition(":")
-    if not factory.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
-        raise InvalidAgentError(f"{name}.factory {ref.factory!r:.60} is no 'module:name' of a function that makes the provider")
-    _require_map(f"{name}.options", ref.options)
+def _reference(name: str, given: object) -> ProviderRef | None:
+    """The provider as it travels: functions as references, and references checked."""
+    if given is None:
+        return None
+    if not isinstance(given, ProviderRef):
+        if not callable(given):
+            raise InvalidAgentError(
+                f"{name} is a {type(given).__name__}: give a function of yours, ProviderRef(factory='module:name', options={{}}), or None"
+            )
+        return provider(given)
+    place, _, factory = given.factory.rpartition(":")
+    if place == "__main__":
+        raise InvalidAgentError(f"{name}.factory {given.factory!r:.60} means another script elsewhere: give {name}=provider({factory})")
+    is_module = all(part.isidentifier() for part in place.split("."))
+    if not (is_module or place.startswith("/")) or not all(part.isidentifier() for part in factory.split(".")):
+        raise InvalidAgentError(f"{name}.factory {given.factory!r:.60} is no 'module:name' of a function that makes the provider")
+    _require_map(f"{name}.options", given.options)
+    return given
 
 
 def _require_fits(wire: dict[str, Any]) -> None:

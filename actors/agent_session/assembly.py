@@ -7,7 +7,7 @@ from actors.agent_session.core import Setup
 from actors.agent_session.engine import Providers
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_vad
-from actors.tools import FunctionTool, load_tool
+from actors.tools import FunctionTool, load_reference, load_tool
 from protocols import InvalidAgentError, ProviderKind, ToolEntry
 
 
@@ -19,10 +19,10 @@ def make_providers(blueprint: Blueprint) -> Providers:
     """
     refs = blueprint.providers
     return Providers(
-        llm=make_llm(refs[ProviderKind.LLM]),
-        vad=make_vad(refs[ProviderKind.VAD]) if ProviderKind.VAD in refs else None,
-        stt=make_stt(refs[ProviderKind.STT]) if ProviderKind.STT in refs else None,
-        tts=make_tts(refs[ProviderKind.TTS]) if ProviderKind.TTS in refs else None,
+        llm=make_llm(refs[ProviderKind.LLM], load_reference),
+        vad=make_vad(refs[ProviderKind.VAD], load_reference) if ProviderKind.VAD in refs else None,
+        stt=make_stt(refs[ProviderKind.STT], load_reference) if ProviderKind.STT in refs else None,
+        tts=make_tts(refs[ProviderKind.TTS], load_reference) if ProviderKind.TTS in refs else None,
     )
 
 

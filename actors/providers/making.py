@@ -1,54 +1,65 @@
 """From a `ProviderRef`, as it travels, to the provider itself."""
 
 import importlib
+from collections.abc import Callable
 from typing import Any, cast
 
-from protocols import LLM, STT, TTS, VAD, ConfigurationError, ProviderFactory, ProviderRef
+from protocols import LLM, STT, TTS, VAD, ConfigurationError, InvalidAgentError, ProviderFactory, ProviderRef
+
+Load = Callable[[str], Any]
+"""Finds what a reference names; how those to a script are found is the session's business."""
 
 
-def load_factory(name: str) -> ProviderFactory:
-    """The factory called ``module:name``.
+def load_module_name(name: str) -> Any:  # noqa: ANN401 - whatever the reference names
+    """The object called ``module:name``; raises what the import does."""
+    module_name, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module_name), attribute)
+
+
+def load_factory(name: str, load: Load = load_module_name) -> ProviderFactory:
+    """The factory called ``name``.
 
     Raises:
         ConfigurationError: there is no such module, or no such callable in it.
     """
-    module_name, _, attribute = name.partition(":")
     try:
-        factory = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError, TypeError) as failure:
-        raise ConfigurationError(f"provider {name!r} cannot be loaded ({failure}): give module:name of a factory") from failure
+        factory = load(name)
+    except (ImportError, AttributeError, ValueError, TypeError, InvalidAgentError) as failure:
+        raise ConfigurationError(
+            f"provider {name!r} cannot be loaded ({failure}): give module:name of a factory, or a function of yours"
+        ) from failure
     if not callable(factory):
         raise ConfigurationError(f"provider {name!r} is no function: give module:name of a factory")
     return cast("ProviderFactory", factory)
 
 
-def make_vad(ref: ProviderRef) -> VAD:
+def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VAD:
     """A new voice activity detector.
 
     Raises:
         MissingExtraError: its distribution is not installed.
         ConfigurationError: no such factory, malformed options, or another kind of provider.
     """
-    return cast("VAD", _make(ref, "probability", "voice activity detector"))
+    return cast("VAD", _make(ref, load, "probability", "voice activity detector"))
 
 
-def make_stt(ref: ProviderRef) -> STT:
+def make_stt(ref: ProviderRef, load: Load = load_module_name) -> STT:
     """A new speech recogniser; raises as `make_vad` does."""
-    return cast("STT", _make(ref, "recognize", "speech recogniser"))
+    return cast("STT", _make(ref, load, "recognize", "speech recogniser"))
 
 
-def make_llm(ref: ProviderRef) -> LLM:
+def make_llm(ref: ProviderRef, load: Load = load_module_name) -> LLM:
     """A new language model; raises as `make_vad` does."""
-    return cast("LLM", _make(ref, "chat", "language model"))
+    return cast("LLM", _make(ref, load, "chat", "language model"))
 
 
-def make_tts(ref: ProviderRef) -> TTS:
+def make_tts(ref: ProviderRef, load: Load = load_module_name) -> TTS:
     """A new voice; raises as `make_vad` does."""
-    return cast("TTS", _make(ref, "synthesize", "voice"))
+    return cast("TTS", _make(ref, load, "synthesize", "voice"))
 
 
-def _make(ref: ProviderRef, method: str, kind: str) -> Any:  # noqa: ANN401 - cast by its callers
-    provider = load_factory(ref.factory)(ref.options)
+def _make(ref: ProviderRef, load: Load, method: str, kind: str) -> Any:  # noqa: ANN401 - cast by its callers
+    provider = load_factory(ref.factory, load)(ref.options)
     if not callable(getattr(provider, method, None)):
         raise ConfigurationError(f"provider {ref.factory!r} makes a {type(provider).__name__}, which is no {kind}")
     return provider

@@ -22,6 +22,8 @@ from typing import Any
 from protocols import InvalidAgentError, InvalidToolError
 
 _SCRIPT_MODULE = "__livekitex_script__"
+_NO_FILE = "was typed at a prompt (or given by -c or standard input), where no other process finds it: put it in a file"
+_IN_ARCHIVE = "is in the __main__.py of an archive, which no other process can import: put it in a module of the archive, beside that file"
 _loading: ContextVar[str] = ContextVar("livekitex_loading_script", default="")
 
 
@@ -76,6 +78,7 @@ def reference_to(thing: Any) -> str:  # noqa: ANN401 - a function, a class or a 
     if module is None:
         raise InvalidToolError(f"{qualname} comes from the module {module_name}, which is not imported: define it in a file")
     place = _place(module, qualname)
+    _require_writable_path(place, qualname)
     if not _found_in(module, qualname, thing):
         raise InvalidToolError(f"{place}:{qualname} is another object than the one given: give each its own name at the top level")
     return f"{place}:{qualname}"
@@ -86,18 +89,27 @@ def _place(module: ModuleType, qualname: str) -> str:
     file = getattr(module, "__file__", None)
     if name == "__main__":
         spec = getattr(module, "__spec__", None)
-        if spec is not None:  # python -m package.module
+        if spec is not None and spec.name != "__main__":  # python -m package.module
             return str(spec.name)
         if file is None or not Path(file).is_file():
-            raise InvalidToolError(
-                f"{qualname} was typed at a prompt (or given by -c or standard input), where no other process finds it: put it in a file"
-            )
+            raise InvalidToolError(f"{qualname} {_NO_FILE if spec is None else _IN_ARCHIVE}")
         return str(Path(file).resolve())
     if name.startswith(_SCRIPT_MODULE) or not _importable(name, file):
         if file is None:
             raise InvalidToolError(f"{qualname} is in the module {name}, which no other process can import: put it in a file")
         return str(Path(file).resolve())
     return name
+
+
+def _require_writable_path(place: str, qualname: str) -> None:
+    """A path that this process could not decode cannot be told to another: under ``LC_ALL=C`` without UTF-8 mode, for one."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise InvalidToolError(
+            f"the path of {qualname}, {place!a:.200}, has letters that this locale ({encoding}) has not: set PYTHONUTF8=1"
+        ) from None
 
 
 def _importable(name: str, file: str | None) -> bool:

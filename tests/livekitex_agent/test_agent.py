@@ -1,18 +1,24 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, Agent
+from actors import reference_to
+from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, Agent, provider
 from protocols import InvalidAgentError, InvalidToolError, ProviderRef
 
 
 def price(product: str) -> str:
     """Tell a price."""
     return product
+
+
+def brain(options: Mapping[str, Any]) -> object:
+    return options
 
 
 def order(product: str, quantity: int = 1) -> str:
@@ -49,6 +55,19 @@ def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: P
     assert done.stdout == f"{script}:price\n"
 
 
+def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
+    place = reference_to(brain)
+    agent = Agent.text(instructions="Think.", llm=brain)
+    assert agent.llm == ProviderRef(factory=place, options={})
+    assert Agent.text(instructions="Think.", llm=provider(brain, model="x")).to_wire()["llm"] == {
+        "factory": place,
+        "options": {"model": "x"},
+    }
+    assert Agent.text(instructions="Think.", llm=ProviderRef(factory=place, options={})) == agent
+    by_path = ProviderRef(factory="/my/script.py:Mine.brain", options={})
+    assert Agent.text(instructions="Think.", llm=by_path).llm == by_path
+
+
 @pytest.mark.parametrize(
     ("fields", "cure"),
     [
@@ -59,7 +78,9 @@ def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: P
         ({"tools": "price"}, "tools is a str: give a list of functions"),
         ({"tools": {"price": price}}, "tools is a dict: give a list"),
         ({"tools": [price, price]}, "tools holds two of the name price: give one another name"),
-        ({"stt": "whisper"}, r"stt is a str: give ProviderRef\(factory='module:name', options={...}\), or None"),
+        ({"stt": "whisper"}, r"stt is a str: give a function of yours, ProviderRef\(factory='module:name', options={}\), or None"),
+        ({"llm": ProviderRef(factory="__main__:brain", options={})}, r"means another script elsewhere: give llm=provider\(brain\)"),
+        ({"llm": lambda options: options}, "provider: a lambda cannot travel"),
         ({"llm": ProviderRef(factory="nonsense", options={})}, "llm.factory 'nonsense' is no 'module:name'"),
         ({"llm": ProviderRef(factory="a b:c", options={})}, "llm.factory 'a b:c' is no 'module:name'"),
         ({"vad": ProviderRef(factory="a:b", options={1: 2})}, "vad.options is no map with text keys"),  # type: ignore[dict-item]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from actors.providers import load_factory, make_llm, make_stt, make_tts, make_vad
-from protocols import ConfigurationError, ProviderRef
+from protocols import ConfigurationError, InvalidAgentError, ProviderRef
 
 
 class Fake:
@@ -41,3 +41,14 @@ def test_what_is_no_factory_or_makes_another_kind_is_refused(here: str) -> None:
         load_factory("sys:path")
     with pytest.raises(ConfigurationError, match="makes a dict, which is no voice"):
         make_tts(ProviderRef(factory="builtins:dict", options={}))
+
+
+def test_a_reference_is_found_by_whoever_knows_how() -> None:
+    def load(name: str) -> object:
+        if name == "/my/script.py:brain":
+            return Fake
+        raise InvalidAgentError(f"{name}: No such file")
+
+    assert isinstance(make_llm(ProviderRef(factory="/my/script.py:brain", options={}), load), Fake)
+    with pytest.raises(ConfigurationError, match=r"cannot be loaded \(/gone.py:brain: No such file\)"):
+        make_llm(ProviderRef(factory="/gone.py:brain", options={}), load)

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import types
+import zipapp
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,9 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def python(*arguments: str, stdin: str = "") -> str:
-    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, *arguments], input=stdin, capture_output=True, text=True, check=False, env=here)
+def python(*arguments: str, stdin: str = "", **variables: str) -> str:
+    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | variables
+    done = subprocess.run([sys.executable, *arguments], input=stdin, capture_output=True, encoding="utf-8", check=False, env=here)
     return done.stdout + done.stderr
 
 
@@ -104,6 +105,23 @@ PROMPT = "from actors.tools import reference_to\ndef price() -> None: ...\nrefer
 @pytest.mark.parametrize(("arguments", "stdin"), [(("-c", PROMPT), ""), (("-",), PROMPT)])
 def test_what_was_typed_is_refused(arguments: tuple[str, ...], stdin: str) -> None:
     assert "InvalidToolError: price was typed at a prompt (or given by -c or standard input)" in python(*arguments, stdin=stdin)
+
+
+def test_the_main_of_a_folder_travels_by_its_path_and_that_of_an_archive_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    main = tmp_path / "app" / "__main__.py"
+    main.write_text(SCRIPT, "utf-8")
+    assert python(str(tmp_path / "app")).splitlines()[0] == f"{main}:Catalog.price"
+    zipapp.create_archive(tmp_path / "app", tmp_path / "app.pyz")
+    cure = "Catalog.price is in the __main__.py of an archive, which no other process can import: put it in a module of the archive"
+    assert cure in python(str(tmp_path / "app.pyz"))
+
+
+def test_a_path_that_the_locale_cannot_name_is_refused(script: Path) -> None:
+    umlaut = script.rename(script.with_name("ä.py"))
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert "has letters that this locale (ascii) has not: set PYTHONUTF8=1" in python(str(umlaut), **plain)
+    assert python(str(umlaut), LC_ALL="C").splitlines()[0] == f"{umlaut}:Catalog.price"
 
 
 class Holder:
