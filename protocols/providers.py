@@ -76,6 +76,8 @@ class Role(StrEnum):
     USER = "user"
     ASSISTANT = "assistant"
     TOOL = "tool"
+    FAILED = "failed"
+    """The caller's message of a turn that was given up. Histories tell it; no model is ever given it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

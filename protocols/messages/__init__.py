@@ -22,6 +22,7 @@ from protocols.messages.events import (
     StateChanged,
     ToolCalled,
     ToolReturned,
+    TurnFailed,
     UserMessage,
 )
 from protocols.messages.health import (
@@ -281,6 +282,7 @@ __all__ = [
     "ToolUsed",
     "Tools",
     "ToolsRegistered",
+    "TurnFailed",
     "UnregisterName",
     "UnregisterTool",
     "Unsubscribe",

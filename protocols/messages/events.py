@@ -104,13 +104,26 @@ class CommandDone:
 class SessionError:
     """Something failed and the call goes on.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost) or ``turn`` (given up).
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal`` or ``audio`` (some of the caller's is lost).
     """
 
     TAG: ClassVar[str] = "ev.error"
     source: str
     text: str
     retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFailed:
+    """A turn is given up, because the session died too often in it; it is apologised for and never tried again.
+
+    ``text`` is the caller's message. Of speech that was not understood yet there is none, and ``turn_id`` is empty.
+    """
+
+    TAG: ClassVar[str] = "ev.turn_failed"
+    turn_id: str
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +154,7 @@ SessionEvent = (
     | ReplyLatency
     | CommandDone
     | SessionError
+    | TurnFailed
     | EventsMissed
     | CallEnded
 )

@@ -137,7 +137,10 @@ class GetSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryItem:
-    """One message of the conversation as it was heard. ``role`` is user, assistant or tool."""
+    """One message of the conversation as it was heard. ``role`` is user, assistant, tool, or failed.
+
+    That is the caller's message of a turn that was given up (`TurnFailed`).
+    """
 
     role: str
     text: str

@@ -15,6 +15,7 @@ from actors.agent_session.core import (
     Effect,
     EndVoice,
     Entry,
+    Heed,
     Input,
     Leave,
     LifeEnded,
@@ -39,6 +40,7 @@ from actors.agent_session.core import (
     restore,
 )
 from actors.agent_session.core import inputs as i
+from actors.agent_session.core.entries import CallerBegan
 from actors.agent_session.core.recall import remember
 from protocols import (
     ChatMessage,
@@ -117,6 +119,7 @@ class World:
     listening_from: int = -1
     tool: RunTool | None = None
     timers: list[tuple[float, Input]] = field(default_factory=list)
+    heeded: list[int] = field(default_factory=list)
     voice_ends: deque[EndVoice] = field(default_factory=deque)
     mouth: Mouth = field(default_factory=Mouth)
     mouth_open: bool = False
@@ -361,6 +364,9 @@ class World:
                 self.timers.append((self.now + effect.delay_s, effect.input))
             case Listen():
                 self.listening_from = effect.start
+            case Heed():
+                assert not self.journal_works or any(isinstance(entry, CallerBegan) for entry in self.entries)
+                self.heeded.append(effect.start)
             case EndVoice():
                 self.voice_ends.append(effect)
             case Recognize():

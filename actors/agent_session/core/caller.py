@@ -7,7 +7,7 @@ speech is no turn. Speech that goes on after a pause, before the words before it
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.effects import Recognize
+from actors.agent_session.core.effects import Heed, Recognize
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
 from actors.agent_session.core.memory import Heard, TurnSource
@@ -33,6 +33,7 @@ def on_began(step: Step, began: VoiceBegan) -> None:
     caller = step.memory.caller
     if caller is None or (before is None and began.start >= caller.start + SAME_START):
         step.record(CallerBegan(start=began.start))
+    step.then(Heed(start=began.start))  # what is recognised may kill this life, and the next one has to know of it
     if step.state.phase is ConversationState.PROCESSING:
         step.state = replace(step.state, recognizing=0, interruption=Interruption(heard=Heard()))
         step.go(ConversationEvent.INTERRUPTED)
@@ -67,7 +68,7 @@ def listen_or_recognize(step: Step) -> bool:
     token = step.next_token()
     step.state = replace(step.state, recognizing=token)
     step.go(ConversationEvent.SPEECH_ENDED)
-    step.do(Recognize(token=token, start=utterance.start, end=utterance.end))
+    step.then(Recognize(token=token, start=utterance.start, end=utterance.end))
     return True
 
 
@@ -82,7 +83,7 @@ def on_recognized(step: Step, recognized: Recognized) -> None:
         return
     _nothing(step)
     if step.state.owed:
-        take_turn(step, TurnSource.UNANSWERED)
+        take_turn(step, TurnSource.UNANSWERED, text=step.memory.history[-1].content)
 
 
 def on_recognition_failed(step: Step, failed: RecognitionFailed) -> None:

@@ -1,4 +1,8 @@
-"""The chat context: what the model is told of the conversation, and what history keeps of a turn. Only what was heard is kept."""
+"""The chat context: what the model is told of the conversation, and what history keeps of a turn. Only what was heard is kept.
+
+Of a turn that was given up history keeps the caller's words, but no model is told them again: they may be what the session died of, and so
+may be what it asked of its tools and what they answered. It is told that there was such a turn, and which tools may have run.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,6 +14,9 @@ MAX_HISTORY_MESSAGES: Final = 1_000
 MAX_HISTORY_BYTES: Final = 400_000
 """Beyond either bound the oldest turns are forgotten, whole: a tool's result never stands without its call."""
 
+GIVEN_UP: Final = "A message of the caller was given up here, because the session died of it."
+MAY_HAVE_RUN: Final = " For it these tools may have run, or not: {names}. Do not claim either."
+
 CHARS_PER_S: Final = 15.0
 """How fast a voice speaks, for what has no length yet."""
 
@@ -19,11 +26,13 @@ def context(instructions: str, memory: Memory) -> tuple[ChatMessage, ...]:
     system = (ChatMessage(role=Role.SYSTEM, content=instructions),) if instructions else ()
     turn = memory.turn
     asked = () if turn is None else tuple(_messages(turn, tuple(round_ for round_ in turn.rounds if round_.ended)))
-    return system + memory.history + asked
+    return system + tuple(map(_told, memory.history)) + asked
 
 
 def settled(turn: Turn, heard: Heard) -> tuple[ChatMessage, ...]:
     """What history keeps of ``turn`` when ``heard`` of its reply was heard."""
+    if turn.failed:
+        return tuple(_given_up(turn, heard))
     rounds = []
     left = heard.sentences
     tail = heard.tail
@@ -43,7 +52,7 @@ def appended(history: tuple[ChatMessage, ...], messages: Sequence[ChatMessage]) 
     start = 0
     while start < len(whole) and (size > MAX_HISTORY_BYTES or len(whole) - start > MAX_HISTORY_MESSAGES):
         end = start + 1
-        while end < len(whole) and whole[end].role is not Role.USER:
+        while end < len(whole) and whole[end].role not in (Role.USER, Role.FAILED):
             end += 1
         size -= sum(map(_size, whole[start:end]))
         start = end
@@ -64,6 +73,22 @@ def heard_tail(sentence: str, played_s: float, total_s: float | None) -> str:
         return sentence
     cut = sentence[:chars] if sentence[chars].isspace() else sentence[:chars].rpartition(" ")[0]
     return cut.rstrip()
+
+
+def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatMessage]:
+    calls = tuple(call for round_ in turn.rounds for call in round_.calls if call.call_id in turn.begun_calls)
+    if turn.text or calls:
+        yield ChatMessage(role=Role.FAILED, content=turn.text, calls=calls)
+    if text := heard_text(turn, heard):
+        yield ChatMessage(role=Role.ASSISTANT, content=text)
+
+
+def _told(message: ChatMessage) -> ChatMessage:
+    """A message of the history as the model is told it."""
+    if message.role is not Role.FAILED:
+        return message
+    names = ", ".join(dict.fromkeys(call.name for call in message.calls))
+    return ChatMessage(role=Role.SYSTEM, content=GIVEN_UP + (MAY_HAVE_RUN.format(names=names) if names else ""))
 
 
 def _messages(turn: Turn, rounds: tuple[Round, ...]) -> Iterator[ChatMessage]:

@@ -59,6 +59,13 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heed:
+    """The caller's speech from ``start`` on is known to the journal: it may be recognised before it ends."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndVoice:
     """The caller's turn ends at the sample ``position``: for `AudioCommitted`."""
 
@@ -144,6 +151,7 @@ Effect = (
     | Tell
     | After
     | Listen
+    | Heed
     | EndVoice
     | Recognize
     | Think

@@ -73,7 +73,7 @@ def settle_if_known(step: Step) -> bool:
 
 
 def _stop(step: Step, heard: Heard | None) -> None:
-    step.do(StopThinking())
+    step.then(StopThinking())
     step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0)
     if step.state.phase is not ConversationState.TOOL_EXECUTION:
         step.go(ConversationEvent.INTERRUPTED)

@@ -6,8 +6,12 @@ Plain frozen data and questions about it. Nothing here changes anything: the onl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from protocols import ChatMessage, FunctionCall, Role, SessionCommand
+
+MAX_DEATHS: Final = 2
+"""A turn in which as many lives ended is given up."""
 
 
 def n_bytes(*texts: Iterable[str]) -> int:
@@ -52,8 +56,9 @@ class Outcome:
 class Turn:
     """The turn that is open: the caller's message and what the agent does about it. Its id is the reply's ``speech_id`` too.
 
-    ``asked_s`` is when the caller's turn ended (monotonic seconds of this machine; 0: nobody asked). ``starts`` holds the position in the
-    reply's audio at which each sentence that was begun starts. ``deaths`` counts the lives that ended within this turn.
+    ``text`` is the caller's message that it answers. ``asked_s`` is when the caller's turn ended (monotonic seconds of this machine; 0:
+    nobody asked). ``starts`` holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` counts the
+    lives that ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
@@ -93,6 +98,11 @@ class Turn:
         """What the model's part of it takes, in bytes: its text, its calls and their results."""
         calls = (text for round_ in self.rounds for call in round_.calls for text in (call.name, call.arguments))
         return n_bytes(self.sentences, calls, (outcome.result for outcome in self.outcomes))
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is given up."""
+        return self.deaths >= MAX_DEATHS
 
     @property
     def user_text(self) -> str:

@@ -27,7 +27,7 @@ from actors.agent_session.core.entries import (
     TurnClosed,
     TurnOpened,
 )
-from actors.agent_session.core.memory import Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn
+from actors.agent_session.core.memory import Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
 from protocols import CommandDone, EndCall
 
 EVENTS_KEPT: Final = 512
@@ -107,6 +107,8 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
     turn = Turn(turn_id=entry.turn_id, source=entry.source, text=entry.text, command_id=entry.command_id, asked_s=entry.asked_s)
     settles = entry.heard_until > memory.heard_until
+    if settles and memory.caller is not None:  # his speech and the answer to it are one turn
+        turn = replace(turn, deaths=memory.caller.deaths)
     return replace(
         memory,
         turn=turn,
@@ -118,9 +120,12 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
 
 
 def _turn_closed(memory: Memory, heard: Heard) -> Memory:
-    if memory.turn is None:
+    turn, history = memory.turn, memory.history
+    if turn is None:
         return memory
-    return replace(memory, turn=None, history=appended(memory.history, settled(memory.turn, heard)))
+    if turn.failed and turn.source is TurnSource.UNANSWERED and memory.unanswered:
+        history = history[:-1]  # the message stands in the turn that failed
+    return replace(memory, turn=None, history=appended(history, settled(turn, heard)))
 
 
 def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegun | ToolEnded | SentenceBegun) -> Memory:

@@ -12,7 +12,7 @@ from actors.agent_session.core.effects import After, EndVoice, Listen
 from actors.agent_session.core.entries import CallerDropped, LifeBegan
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
-from actors.agent_session.core.memory import TurnSource
+from actors.agent_session.core.memory import MAX_DEATHS, TurnSource
 from actors.agent_session.core.recall import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
 from actors.agent_session.core.state import Setup, State
@@ -28,10 +28,9 @@ from protocols import (
     ConversationEvent,
     Restarted,
     SessionError,
+    TurnFailed,
 )
 
-MAX_DEATHS: Final = 2
-"""A turn in which as many lives ended is given up."""
 LOOK_BACK: Final = SESSION_RATE_HZ
 """Samples before the end of the caller's audio from which a new life listens: speech that was too young to be noticed."""
 UNKNOWN_END: Final = "died without a word (killed or crashed)"
@@ -96,8 +95,8 @@ def _listen_again(step: Step, remains: Remains) -> TurnSource | None:
 
 def _take_up_turn(step: Step, played: int | None) -> None:
     turn = step.turn
-    if turn.deaths >= MAX_DEATHS:
-        _give_up(step)
+    if turn.failed:
+        _give_up(step, turn.turn_id, turn.text)
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, played))
         if turn.source not in (TurnSource.GREETING, TurnSource.REPEAT, TurnSource.APOLOGY):
@@ -126,6 +125,5 @@ def _take_up_turn(step: Step, played: int | None) -> None:
     think(step)
 
 
-def _give_up(step: Step) -> None:
-    text = f"the session died {MAX_DEATHS} times in this turn: it is given up"
-    step.publish(SessionError(source="turn", text=text, retryable=False))
+def _give_up(step: Step, turn_id: str = "", text: str = "") -> None:
+    step.publish(TurnFailed(turn_id=turn_id, text=text, reason=f"the session died {MAX_DEATHS} times in it"))

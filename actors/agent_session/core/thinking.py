@@ -30,7 +30,8 @@ def think(step: Step) -> None:
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     rounds = sum(round_.ended for round_ in turn.rounds)
     messages = context(step.setup.instructions, step.memory)
-    step.do(Think(token=token, messages=messages, offer_tools=rounds < step.setup.max_tool_rounds))
+    # In the journal first: what is thought about may kill this life, and the next one has to know of it.
+    step.then(Think(token=token, messages=messages, offer_tools=rounds < step.setup.max_tool_rounds))
 
 
 def on_sentence(step: Step, ready: SentenceReady) -> None:

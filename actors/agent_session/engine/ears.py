@@ -1,7 +1,8 @@
 """The caller's voice: from the call's memory through voice activity detection to utterances, and from an utterance to its text.
 
 Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again. Recognition begins in the
-silence that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly so.
+silence that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly so. But nothing is recognised that
+the journal does not know of, since it may kill this life.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors.agent_session.call_memory import CallMemory
-from actors.agent_session.core import EndVoice, Input, Listen, Recognize
+from actors.agent_session.core import EndVoice, Heed, Input, Listen, Recognize
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded, VoiceLasted
 from actors.agent_session.engine.failures import failure_of
 from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
@@ -83,6 +84,7 @@ class Ears:
         self._voiced_from: int | None = None
         self._voiced_to = wanted.start
         self._start = wanted.start
+        self._heeded = -1
         self._lasted = False
         self._vad.reset()
         self.hear()
@@ -91,6 +93,12 @@ class Ears:
         """There may be new audio: listen to it."""
         self._arrivals.append((self._memory.position, self._clock.monotonic()))
         self._go_on()
+
+    def heed(self, wanted: Heed) -> None:
+        """The speech that began at a sample may be recognised before it ends."""
+        self._heeded = wanted.start
+        if self._segmenter.speaking:
+            self._guess_end()
 
     def end_voice(self, wanted: EndVoice) -> None:
         """End the caller's turn at a sample, as soon as everything before it has been listened to."""
@@ -177,7 +185,7 @@ class Ears:
     def _guess_end(self) -> None:
         """Once the silence is as long as the padding behind speech: this is where the turn will end if nothing follows."""
         end = self._voiced_to + self._padding
-        if self.position < end or (self._guess is not None and self._guess.end == end):
+        if self.position < end or self._heeded != self._start or (self._guess is not None and self._guess.end == end):
             return
         if self._guess is not None:
             self._guess.task.cancel()

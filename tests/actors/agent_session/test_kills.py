@@ -19,7 +19,6 @@ from protocols import (
     InjectFault,
     Restarted,
     SendText,
-    SessionError,
     SessionInfo,
     StateChanged,
     StreamAudio,
@@ -27,6 +26,7 @@ from protocols import (
     Subscribed,
     ToolCalled,
     ToolReturned,
+    TurnFailed,
     UserMessage,
 )
 from support.correspondence import Correspondence
@@ -202,14 +202,14 @@ def test_a_turn_that_kills_twice_is_given_up_and_apologised_for(call: Call) -> N
     call.subscribe()
     assert call.session.wait_for_end() == -signal.SIGKILL
     call.again()
-    call.wait_for(SessionError, source="turn")
+    call.wait_for(TurnFailed, turn_id="turn-2", text="poison")
     call.wait_for(CommandDone, command_id="one")
     call.wait_for(StateChanged, new="idle")
     call.send("after", "two")
     call.wait_for(CommandDone, command_id="two")
     said = call.said()
-    assert ("user", "poison") in said
-    assert said[-1] == ("assistant", "You said after. That was message 3.")
+    assert ("failed", "poison") in said
+    assert said[-1] == ("assistant", "You said after. That was message 2.")  # the model was not told of the poison
 
 
 def test_commands_that_nobody_confirmed_are_done_once_when_they_are_sent_again(call: Call) -> None:

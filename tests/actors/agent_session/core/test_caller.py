@@ -36,6 +36,18 @@ def test_words_are_a_message() -> None:
     assert world.state.memory.heard_until == world.position
 
 
+def test_nothing_is_recognised_that_the_journal_does_not_know_of() -> None:
+    world = listening()
+    world.begin_to_speak()
+    assert not world.heeded
+    world.commit_all()
+    assert world.heeded == [world.spoken[0].start]
+    world.stop_speaking()
+    assert world.recognizing is None
+    world.commit_all()
+    assert world.recognizing is not None
+
+
 def test_sounds_without_words_are_nothing() -> None:
     world = listening()
     world.speak()
@@ -48,10 +60,12 @@ def test_sounds_without_words_are_nothing() -> None:
 def test_going_on_before_the_words_are_understood_is_one_turn() -> None:
     world = listening()
     world.speak()
+    world.commit_all()
     first = world.recognizing
     assert first is not None
     world.begin_to_speak()
     world.stop_speaking()
+    world.commit_all()
     job = world.recognizing
     assert job is not None
     assert (job.start, job.end) == (first.start, world.position)
@@ -147,6 +161,7 @@ def test_a_second_utterance_in_the_same_wait_is_one_turn_with_the_first() -> Non
 def test_the_recogniser_failing_makes_the_agent_ask_again() -> None:
     world = listening()
     world.speak()
+    world.commit_all()
     job = world.recognizing
     assert job is not None
     world.feed(i.RecognitionFailed(token=job.token, text="no model", retryable=False))
@@ -159,6 +174,7 @@ def test_the_recogniser_failing_makes_the_agent_ask_again() -> None:
 def test_half_a_sentence_is_never_answered() -> None:
     world = listening()
     world.speak()
+    world.commit_all()
     job = world.recognizing
     assert job is not None
     world.feed(i.AudioLost(token=job.token + 1))

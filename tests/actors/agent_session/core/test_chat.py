@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from actors.agent_session.core import Memory
 from actors.agent_session.core.chat import (
+    GIVEN_UP,
     MAX_HISTORY_BYTES,
     MAX_HISTORY_MESSAGES,
     appended,
@@ -15,7 +16,7 @@ from actors.agent_session.core.chat import (
     heard_text,
     settled,
 )
-from actors.agent_session.core.memory import Heard, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import MAX_DEATHS, Heard, Outcome, Round, Turn, TurnSource
 from protocols import ChatMessage, FunctionCall, Role
 
 CALL = FunctionCall(call_id="call-1", name="look", arguments="{}")
@@ -63,6 +64,23 @@ def test_history_keeps_the_sentences_that_were_heard_and_the_beginning_of_the_ne
 def test_a_turn_of_the_agent_has_no_message_of_the_caller() -> None:
     greeting = Turn(turn_id="turn-1", source=TurnSource.GREETING, text="", rounds=(Round(sentences=("Welcome.",), ended=True),))
     assert settled(greeting, Heard(sentences=1)) == (ChatMessage(role=Role.ASSISTANT, content="Welcome."),)
+
+
+def test_of_a_turn_that_was_given_up_the_model_is_told_nothing_that_the_session_may_have_died_of() -> None:
+    calls = tuple(replace(CALL, call_id=f"call-{number}") for number in (1, 2, 3))
+    rounds = (Round(sentences=("One moment.",), calls=calls, ended=True),)
+    failed = replace(TURN, rounds=rounds, begun_calls=("call-1", "call-2"), deaths=MAX_DEATHS)
+    history = settled(failed, Heard(sentences=1))
+    assert [(message.role, message.content) for message in history] == [(Role.FAILED, "hello"), (Role.ASSISTANT, "One moment.")]
+    told = context("", Memory(history=history))
+    assert told[0] == ChatMessage(
+        role=Role.SYSTEM, content=GIVEN_UP + " For it these tools may have run, or not: look. Do not claim either."
+    )
+    assert told[1:] == history[1:]
+    assert context("", Memory(history=settled(replace(failed, begun_calls=()), Heard()))) == (
+        ChatMessage(role=Role.SYSTEM, content=GIVEN_UP),
+    )
+    assert not settled(replace(TURN, source=TurnSource.GREETING, text="", rounds=(), deaths=MAX_DEATHS), Heard())
 
 
 def test_what_was_heard_is_told_as_one_text() -> None:

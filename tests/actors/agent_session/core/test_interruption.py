@@ -49,6 +49,7 @@ def test_a_text_that_is_being_written_is_kept_as_far_as_it_stands() -> None:
     world = World(CHECKED)
     world.subscribe()
     world.send("hello")
+    world.commit_all()
     world.think()
     cancel(world)
     world.settle()

@@ -1,5 +1,7 @@
 """The fold from entries to memory."""
 
+from dataclasses import replace
+
 from actors.agent_session.core import Memory
 from actors.agent_session.core.entries import (
     CallerBegan,
@@ -16,7 +18,7 @@ from actors.agent_session.core.entries import (
 )
 from actors.agent_session.core.memory import TurnSource
 from actors.agent_session.core.recall import COMMANDS_KEPT, EVENTS_KEPT, remember, restore
-from protocols import CallStarted, SendText
+from protocols import CallStarted, ChatMessage, Role, SendText
 from support.session_world import CHECKED, SPOKEN, World
 
 OPENED = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_s=1.0, heard_until=0)
@@ -63,6 +65,29 @@ def test_a_message_from_audio_settles_it_and_a_text_does_not() -> None:
     settled = restore((CallerBegan(start=5), heard)).memory
     assert (settled.caller, settled.heard_until) == (None, 90)
     assert remember(speaking, CallerDropped(until=70)).heard_until == 70
+
+
+def test_the_callers_speech_and_the_answer_to_it_are_one_turn_that_dies_twice() -> None:
+    heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_s=1.0, heard_until=90)
+    lives = (LifeBegan(incarnation=1), CallerBegan(start=5), LifeBegan(incarnation=2))
+    turn = restore((*lives, heard)).memory.turn
+    assert turn is not None
+    assert (turn.deaths, turn.failed) == (1, False)
+    turn = restore((*lives, heard, LifeBegan(incarnation=3))).memory.turn
+    assert turn is not None
+    assert (turn.deaths, turn.failed) == (2, True)
+    other = restore((*lives, OPENED)).memory.turn  # while he speaks a text is answered: another turn
+    assert other is not None
+    assert other.deaths == 0
+
+
+def test_a_message_that_is_answered_late_fails_with_the_turn_that_answers_it() -> None:
+    unanswered = replace(OPENED, turn_id="turn-2", source=TurnSource.UNANSWERED)
+    entries = (LifeBegan(incarnation=1), OPENED, TurnClosed(sentences=0, tail=""), unanswered)
+    memory = restore((*entries, LifeBegan(incarnation=2), LifeBegan(incarnation=3), TurnClosed(sentences=0, tail=""))).memory
+    assert memory.history == (ChatMessage(role=Role.FAILED, content="hello"),)
+    assert not memory.unanswered
+    assert restore((*entries, TurnClosed(sentences=0, tail=""))).memory.history == (ChatMessage(role=Role.USER, content="hello"),)
 
 
 def test_only_the_newest_commands_are_known() -> None:

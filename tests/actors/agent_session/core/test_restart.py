@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import Moment, Past, Remains, Setup, begin, restore
+from actors.agent_session.core.chat import context
 from actors.agent_session.core.effects import EndVoice, Listen, Say
 from actors.agent_session.core.entries import CallerBegan, CommandTaken, LifeBegan, LifeEnded
 from actors.agent_session.core.memory import TurnSource
@@ -17,8 +18,10 @@ from protocols import (
     CommitAudio,
     ConversationState,
     Restarted,
+    Role,
     SessionError,
     StateChanged,
+    TurnFailed,
 )
 from support.session_world import CHECKED, SPOKEN, World
 
@@ -109,12 +112,29 @@ def test_a_turn_that_killed_two_lives_is_given_up_with_an_apology() -> None:
     world.subscribe()
     world.settle()
     events = [pushed.event for pushed in world.events]
-    assert SessionError(source="turn", text="the session died 2 times in this turn: it is given up", retryable=False) in events
+    assert TurnFailed(turn_id="turn-1", text="use look", reason="the session died 2 times in it") in events
     assert CommandDone(command_id="text-1") in events
     contents = [message.content for message in world.state.memory.history]
     assert contents[0] == "use look"
     assert contents[-1] == SPOKEN.apology
     assert world.state.phase is S.IDLE
+
+
+def test_what_killed_two_lives_is_never_asked_of_the_model_again() -> None:
+    world = killed_while(S.THINKING, "use order")
+    world.kill()
+    world.subscribe()
+    while world.tool is None:
+        assert world.commit() or world.think()
+    world.kill()
+    world.subscribe()
+    world.settle()
+    world.send("after")
+    world.commit_all()
+    asked = context("", world.state.memory)
+    assert [message.role for message in asked] == [Role.SYSTEM, Role.ASSISTANT, Role.USER]
+    assert "may have run, or not: order." in asked[0].content
+    assert world.ran == {"call-1": 1}
 
 
 def test_an_apology_that_kills_is_not_apologised_for() -> None:
@@ -173,7 +193,7 @@ def test_audio_that_killed_two_lives_is_left_alone() -> None:
     lives = (LifeBegan(incarnation=1), CallerBegan(start=10), LifeBegan(incarnation=2))
     effects, events = begun(SPOKEN, *lives, remains=Remains(oldest=0, position=900))
     assert Listen(start=900) in effects
-    assert any(isinstance(event, SessionError) and event.source == "turn" for event in events)
+    assert TurnFailed(turn_id="", text="", reason="the session died 2 times in it") in events
     past = Past(memory=restore(lives).memory, log=(), entries=0)
     state, _ = begin(SPOKEN, past, 3, Remains(oldest=0, position=900), NOW)
     assert state.memory.caller is None

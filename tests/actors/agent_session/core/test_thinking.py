@@ -9,6 +9,7 @@ from support.session_world import CHECKED, SPOKEN, World
 def asked(world: World) -> World:
     world.subscribe()
     world.send("hello")
+    world.commit_all()
     return world
 
 
@@ -19,6 +20,19 @@ def fail(world: World, *, retryable: bool) -> None:
 
 def sentences(world: World) -> list[str]:
     return [pushed.event.text for pushed in world.events if isinstance(pushed.event, AgentSentence)]
+
+
+def test_the_model_is_asked_only_once_the_journal_knows_of_it() -> None:
+    """What it is asked may kill this life: the next one has to know that it was asked, and how often."""
+    world = World(CHECKED)
+    world.send("hello")
+    assert world.model is None
+    world.commit_all()
+    assert world.model is not None
+    world.kill()
+    assert world.model is None
+    world.commit_all()
+    assert world.model is not None
 
 
 def test_a_failure_that_may_pass_is_asked_again_and_nothing_is_said_twice() -> None:
@@ -59,6 +73,7 @@ def test_another_answer_after_a_restart_is_said_from_the_first_difference_on() -
     world.commit_all()
     world.kill()
     world.subscribe()
+    world.commit_all()
     token = world.state.thinking
     world.model = None
     for text in ("You said hello.", "What else?", "Tell me."):
@@ -74,6 +89,7 @@ def test_a_shorter_answer_leaves_what_was_said_as_it_is() -> None:
     world.think()
     world.commit_all()
     world.kill()
+    world.commit_all()
     world.model = None
     world.feed(i.SentenceReady(token=world.state.thinking, text="You said hello."))
     world.feed(i.RoundFinished(token=world.state.thinking, calls=()))

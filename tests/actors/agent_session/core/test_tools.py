@@ -27,6 +27,7 @@ def test_a_tool_runs_only_once_its_start_is_in_the_journal() -> None:
     world = World(CHECKED)
     world.commit_all()
     world.send("use order")
+    world.commit_all()
     while world.think():
         pass
     assert world.tool is None

@@ -8,7 +8,7 @@ import pytest
 
 from actors.agent_session import CALL_MEMORY_BYTES
 from actors.agent_session.call_memory import CallMemory
-from actors.agent_session.core import EndVoice, Listen, Recognize
+from actors.agent_session.core import EndVoice, Heed, Listen, Recognize
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
@@ -121,9 +121,14 @@ def test_recognition_has_begun_when_the_turn_ends() -> None:
     recogniser = Counting(" ahead ")
 
     async def test(room: Room) -> None:
-        room.hear(spoken("hello there you", pause_s=1.0))
+        room.hear(spoken("hello there you", pause_s=0.25))
+        began = await room.desk.wait_for(VoiceBegan)
+        await room.heard_all()
+        assert not recogniser.asked  # the journal does not know of it yet
+        room.ears.heed(Heed(start=began.start + 1))
+        room.ears.heed(Heed(start=began.start))
+        room.hear(bytes(16_000))
         ended = await room.desk.wait_for(VoiceEnded)
-        (began,) = room.desk.all(VoiceBegan)
         room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
         assert (await room.desk.wait_for(Recognized)).text == "ahead"
         room.desk.spawn(room.ears.recognize(Recognize(token=2, start=began.start, end=ended.end - 100)))
@@ -137,9 +142,11 @@ def test_a_guess_that_failed_is_tried_again_when_it_counts() -> None:
     recogniser = Counting(ProviderError("busy", retryable=False), "now")
 
     async def test(room: Room) -> None:
-        room.hear(spoken("hello there you", pause_s=1.0))
+        room.hear(spoken("hello there you", pause_s=0.25))
+        began = await room.desk.wait_for(VoiceBegan)
+        room.ears.heed(Heed(start=began.start))
+        room.hear(bytes(32_000))
         ended = await room.desk.wait_for(VoiceEnded)
-        (began,) = room.desk.all(VoiceBegan)
         room.desk.spawn(room.ears.recognize(Recognize(token=1, start=began.start, end=ended.end)))
         assert (await room.desk.wait_for(Recognized)).text == "now"
 
