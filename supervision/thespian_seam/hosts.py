@@ -2,7 +2,6 @@
 
 import logging
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,6 +22,7 @@ from supervision.thespian_seam.reports import Outcome, Report, write_report
 from supervision.thespian_seam.runtime import ThespianRuntime
 from supervision.thespian_seam.shared_memory import map_memory
 from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
+from supervision.thespian_seam.unhandled import on_unhandled
 
 log = logging.getLogger("livekitex.seam")
 
@@ -129,7 +129,7 @@ def run_actor(start: ProcessStart) -> None:
         spawn=lambda children, child: children.spawn(child, start.admin, run_actor),
         memory=memory,
     )
-    threading.excepthook = lambda failed: _end_by_thread(runtime, failed)
+    on_unhandled(lambda failure: runtime.post(partial(_raise, failure)))
     cell = ActorCell(actor, runtime)
     runtime.host(cell)
     life = _Life(cell, transport, start.report_fd)
@@ -138,13 +138,8 @@ def run_actor(start: ProcessStart) -> None:
     life.look(escaping(manager.run))
 
 
-def _end_by_thread(runtime: ThespianRuntime, failed: threading.ExceptHookArgs) -> None:
-    """What nobody handled in any thread ends the actor as if its own had raised it; a thread may leave by SystemExit."""
-    if failed.exc_type is not SystemExit:
-        runtime.post(partial(_raise, failed.exc_value or failed.exc_type()))
-
-
 def _raise(failure: BaseException) -> NoReturn:
+    """End the actor as if its own thread had raised it."""
     raise failure
 
 

@@ -58,6 +58,16 @@ def test_an_exception_that_nobody_handled_in_a_thread_ends_the_actor(running: Sy
     assert running.wait("message", uid="threaded")["reason"] == "error:ZeroDivisionError: division by zero"
 
 
+def test_so_does_one_in_a_callback_on_a_thread_of_native_code(running: System, parent: dict[str, str]) -> None:
+    child = running.child(parent, "called back")
+    running.send(
+        child["ref"],
+        "self.callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: 1 / 0)\n"
+        "ctypes.CDLL(None).pthread_create(ctypes.byref(ctypes.c_ulong()), None, self.callback, None)",
+    )
+    assert running.wait("message", uid="called back")["reason"] == "error:ZeroDivisionError: division by zero"
+
+
 def test_c2_an_actor_ignores_what_is_sent_to_a_whole_group(running: System, parent: dict[str, str]) -> None:
     for actor in ("Node", "Mortal"):
         child = running.child(parent, f"grouped-{actor}", actor=f"support.seam_actors:{actor}")
