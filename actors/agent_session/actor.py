@@ -302,6 +302,7 @@ class AgentSession(Actor):
         for subscriber in self._state.subscribers:
             if subscriber.audio:
                 self.context.send(subscriber.ref, audio)
+        self._engine.left(speech_id, position + len(pcm) // BYTES_PER_SAMPLE)
 
     # Others.
 

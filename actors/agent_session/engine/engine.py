@@ -76,6 +76,11 @@ class Engine:
         """The caller's memory has new audio."""
         self._thread.call(self._hear)
 
+    def left(self, speech_id: str, position: int) -> None:
+        """Audio of the reply ``speech_id`` up to the sample ``position`` has left the process."""
+        if self._mouth is not None:
+            self._mouth.left(speech_id, position)
+
     def _begin(
         self,
         providers: Providers,

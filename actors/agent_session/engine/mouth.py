@@ -1,7 +1,8 @@
 """The agent's voice: sentences become audio, and audio leaves in real time.
 
 The sentence that is heard and the one after it are synthesised ahead; what is handed out is at most `LEAD_MS` ahead of the ear. How far the
-reply was heard is marked outside the process every `BATCH_MS`, so that another life goes on there.
+reply was heard is marked outside the process every `BATCH_MS`, so that another life goes on there. Nothing is marked that has not left the
+process: it would be skipped if the process died.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class _Line:
 
 
 class Mouth:
-    """Speaks with ``tts``. All methods are called on the event loop; `run` is the task that does the work."""
+    """Speaks with ``tts``. All methods but `left` are called on the event loop; `run` is the task that does the work."""
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class Mouth:
         self._news = asyncio.Event()
         self._open = False
         self._stopped = ""
-        self._marked = -1
+        self._left = ("", 0)
         self._begin_speech("")
 
     def open(self) -> None:
@@ -115,6 +116,10 @@ class Mouth:
         self._drop()
         self._report(SpeechStopped(speech_id=wanted.speech_id, index=index, played_s=played_s, total_s=total_s))
 
+    def left(self, speech_id: str, position: int) -> None:
+        """From any thread: audio of the reply up to the sample ``position`` has left the process."""
+        self._left = (speech_id, position)
+
     async def run(self) -> None:
         """Speak, for ever."""
         while True:
@@ -131,6 +136,7 @@ class Mouth:
         self._base = 0
         self._next_start = 0  # of the first line
         self._finished = 0
+        self._marked = -1
 
     def _drop(self) -> None:
         for line in getattr(self, "_lines", ()):
@@ -217,9 +223,10 @@ class Mouth:
                 self._lines[0].start = line.end
             self._report(SentencePlayed(speech_id=self._speech_id, index=line.say.index))
             self._prefetch()
-        if heard != self._marked and self._plan.started_at is not None:
-            self._marked = heard
-            self._memory.mark(self._speech_id, heard)
+        speech_id, position = self._left
+        if speech_id == self._speech_id and self._marked != (mark := min(heard, position)):
+            self._marked = mark
+            self._memory.mark(self._speech_id, mark)
 
     def _fail(self, line: _Line, failure: tuple[str, bool]) -> None:
         self._stopped = self._speech_id

@@ -19,15 +19,19 @@ LETTER = VOICE_HZ // 100
 
 
 class Room:
-    """A mouth, and a desk for what it says."""
+    """A mouth, and a desk for what it says. What it hands out leaves at once, unless it is ``stuck``."""
 
     def __init__(self, voice: TTS | None = None) -> None:
         self.desk = Desk()
+        self.stuck = False
         self.memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
-        self.mouth = Mouth(
-            voice or tts({}), self.memory, SystemClock(), spawn=self.desk.spawn, report=self.desk.report, push=self.desk.push
-        )
+        self.mouth = Mouth(voice or tts({}), self.memory, SystemClock(), spawn=self.desk.spawn, report=self.desk.report, push=self._push)
         self.desk.spawn(self.mouth.run())
+
+    def _push(self, speech_id: str, position: int, pcm: bytes) -> None:
+        self.desk.push(speech_id, position, pcm)
+        if not self.stuck:
+            self.mouth.left(speech_id, position + len(pcm) // 2)
 
     def heard(self, speech_id: str = "s") -> str:
         """What was handed out, put together by its positions, which must have no gap."""
@@ -129,6 +133,22 @@ def test_another_life_goes_on_at_the_mark() -> None:
             SentencePlaying(speech_id="s", index=1, position=5_000),
             SentencePlaying(speech_id="s", index=2, position=5_000 + 20 * LETTER),
         ]
+
+    run(test)
+
+
+def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "A sentence of a length of about half a second long."))
+        await room.desk.until(lambda: bool(room.desk.audio))
+        left = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
+        room.stuck = True
+        await room.desk.wait_for(SentencePlayed)
+        assert room.memory.played("s") == left
+        room.mouth.say(Say(speech_id="next", index=0, text="Next."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.memory.played("next") is None
 
     run(test)
 
