@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 import protocols
+from livekitex_agent.cures import with_cure
 from protocols import ErrorReply, LivekitexError, MissingExtraError, ProviderError, UnavailableError, UsageError
 
 _REASON: Final = re.compile(r"(?:\w+:)*?(?P<error>[A-Z]\w*Error): (?P<text>.*)", re.DOTALL)
@@ -12,7 +13,7 @@ _MISSING: Final = re.compile(r"(?P<feature>.*) needs the extra '(?P<extra>[^']+)
 
 def error_of(reply: ErrorReply) -> LivekitexError:
     """The error that ``reply`` carries; an error whose class cannot be made of its text alone becomes the nearest that can."""
-    return _made(reply.error, reply.text, retryable=reply.retryable)
+    return _made(reply.error, with_cure(reply.text), retryable=reply.retryable)
 
 
 def error_of_reason(text: str, fallback: type[LivekitexError]) -> LivekitexError:
@@ -20,7 +21,7 @@ def error_of_reason(text: str, fallback: type[LivekitexError]) -> LivekitexError
     match = _REASON.search(text)
     if match and _class_of(match["error"]) is not None:
         return _made(match["error"], match["text"], retryable=False)
-    return fallback(text)
+    return fallback(with_cure(text))
 
 
 def _class_of(name: str) -> type[LivekitexError] | None:

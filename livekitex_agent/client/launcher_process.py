@@ -4,6 +4,7 @@ Nothing secret stands on its command line or in its environment: what it needs t
 (as JSON, since nothing of ours can be imported without it), then the frames of `livekitex_agent.gateway`.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Final
 
 import livekitex_agent.launcher
+from livekitex_agent.cures import CURES, with_cure
 from livekitex_agent.gateway.frames import LENGTH_BYTES, Configure, encode_frame
 from protocols import ConfigurationError, environment
 
 BOOTSTRAP: Final = Path(livekitex_agent.launcher.__file__).with_name("bootstrap.py")
+STDERR_FILENO: Final = 2
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Processes that fork must have no idle threads of numeric libraries, which a fork would lose."""
 
@@ -37,24 +40,31 @@ class LauncherProcess:
         """Execute the launcher and tell it what to do.
 
         Raises:
-            ConfigurationError: this interpreter cannot be executed again.
+            ConfigurationError: this interpreter cannot be executed again, or a limit is in the way; the text names the cure.
         """
         if not sys.executable:
             raise ConfigurationError(
                 "this Python is embedded and names no interpreter: set sys.executable to a Python with livekitex-agent"
             )
-        ours, theirs = socket.socketpair()
-        warnings = [f"-W{option}" for option in sys.warnoptions]
+        try:
+            ours, theirs = map(_above_standard, socket.socketpair())
+        except OSError as failure:
+            raise ConfigurationError(with_cure(f"no connection to a launcher can be had: {failure}")) from failure
         try:
             process = subprocess.Popen(  # its own session: Ctrl-C reaches the script alone, which then ends the system
-                [sys.executable, "-P", *warnings, str(BOOTSTRAP), str(theirs.fileno())],
+                [sys.executable, *_interpreter_options(), str(BOOTSTRAP), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
+                # What was closed when we began has a number that another file may have by now: the system's processes must not write there.
+                stdout=subprocess.DEVNULL if sys.__stdout__ is None else None,
+                stderr=subprocess.DEVNULL if sys.__stderr__ is None else None,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 env={**environment(), **ONE_THREAD},
             )
         except OSError as failure:
             ours.close()
+            if failure.errno in CURES:
+                raise ConfigurationError(with_cure(f"a launcher cannot be started: {failure}")) from failure
             raise ConfigurationError(f"{sys.executable} cannot be executed: {failure.strerror}: set sys.executable") from failure
         finally:
             theirs.close()
@@ -93,3 +103,30 @@ class LauncherProcess:
         if self.exited >= 0:
             os.close(self.exited)
             self.exited = -1
+
+
+def _above_standard(connection: socket.socket) -> socket.socket:
+    """``connection`` with a number that is no standard stream's: where one of those is closed, the next file gets its number."""
+    if connection.fileno() > STDERR_FILENO:
+        return connection
+    with connection:
+        return socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, STDERR_FILENO + 1))
+
+
+def _interpreter_options() -> list[str]:
+    """Those by which this interpreter was started, so that user code means the same in a call's process.
+
+    ``-P``: the folder of the launcher's first file is no place to import from.
+    """
+    flags = sys.flags
+    switches = {
+        "-I": flags.isolated,
+        "-E": flags.ignore_environment,
+        "-s": flags.no_user_site,
+        "-S": flags.no_site,
+        "-B": flags.dont_write_bytecode,
+        "-O": flags.optimize == 1,
+        "-OO": flags.optimize > 1,
+    }
+    extended = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]  # noqa: SLF001 - documented
+    return ["-P", *(switch for switch, on in switches.items() if on), *extended, *(f"-W{option}" for option in sys.warnoptions)]

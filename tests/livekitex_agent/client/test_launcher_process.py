@@ -1,6 +1,12 @@
+import errno
+import json
 import os
 import select
+import socket
+import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +14,7 @@ from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.gateway.frames import Configure
 from protocols import ConfigurationError
 from supervision import SupervisorFlags, supervisor_args
+from support import fresh, procfs
 
 pytestmark = pytest.mark.processes
 
@@ -49,3 +56,51 @@ def test_a_python_that_cannot_be_executed_again_is_told(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", executable)
     with pytest.raises(ConfigurationError, match=cure):
         LauncherProcess.spawn(configure())
+
+
+def refuse(number: int) -> None:
+    raise OSError(number, os.strerror(number))
+
+
+def test_a_limit_in_the_way_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", lambda *_, **__: refuse(errno.EAGAIN))
+        with pytest.raises(ConfigurationError, match="a launcher cannot be started: .* raise the limit of processes, ulimit -u"):
+            LauncherProcess.spawn(configure())
+    monkeypatch.setattr(socket, "socketpair", lambda: refuse(errno.EMFILE))
+    with pytest.raises(ConfigurationError, match="Too many open files: raise the limit of open files, ulimit -n 4096"):
+        LauncherProcess.spawn(configure())
+
+
+STREAMS = """
+import json, os, sys
+from pathlib import Path
+from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.gateway.frames import Configure
+from supervision import SupervisorFlags, supervisor_args
+
+root = {"actor": "supervision:Supervisor", "args": supervisor_args(SupervisorFlags(), ())}
+launcher = LauncherProcess.spawn(Configure(root=root, key=b"k" * 32, starter_pid=os.getpid(), log_level="error"))
+links = {str(number): os.readlink(f"/proc/{launcher.pid}/fd/{number}") for number in range(3)}
+Path(sys.argv[1]).write_text(json.dumps([launcher.connection.fileno(), links]))
+launcher.close(10.0)
+"""
+
+
+def test_where_standard_streams_are_closed_the_launcher_has_none_that_could_be_another_file(tmp_path: Path) -> None:
+    result = tmp_path / "result"
+    command = f'exec "{sys.executable}" -c "$CODE" "{result}" <&- >&- 2>&-'
+    subprocess.run(["sh", "-c", command], env=fresh.environment() | {"CODE": STREAMS}, check=True)
+    number, links = json.loads(result.read_text("utf-8"))
+    assert number > 2
+    assert links == {"0": "/dev/null", "1": "/dev/null", "2": "/dev/null"}
+
+
+def test_it_is_run_as_its_starter_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = {name: int(getattr(sys.flags, name)) for name in ("isolated", "ignore_environment", "no_user_site", "no_site")}
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(**flags | {"dont_write_bytecode": 1, "optimize": 2}))
+    monkeypatch.setattr(sys, "_xoptions", {"utf8": "1", "dev": True})
+    monkeypatch.setattr(sys, "warnoptions", ["error"])
+    launcher = LauncherProcess.spawn(configure())
+    assert procfs.command_line(launcher.pid).split()[1:-2] == ["-P", "-B", "-OO", "-Xutf8=1", "-Xdev", "-Werror"]
+    launcher.close(10.0)
