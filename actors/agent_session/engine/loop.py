@@ -1,28 +1,37 @@
 """An asyncio event loop in a thread of its own, of which nothing escapes unnoticed."""
 
 import asyncio
+import gc
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVarTuple
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from actors.agent_session.engine.daemon_executor import DaemonExecutor
 
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 MAX_BLOCKING_CALLS: Final = 16
 """Threads for what blocks (providers, sync tools); what comes on top waits."""
 STOP_TIMEOUT_S: Final = 1.0
+COLLECT_S: Final = 1.0
+"""How long after the failure of a task it is made sure that nobody can handle it any more."""
 
 
 class LoopThread:
-    """Runs a loop until `stop`. ``crashed`` is called, from the loop's thread, with any exception that nobody handled."""
+    """Runs a loop until `stop`. ``crashed`` is called, from the loop's thread, with any exception that nobody handled.
+
+    A task's exception is unhandled as soon as nobody refers to the task, at the latest `COLLECT_S` later; until then somebody may await it.
+    """
 
     def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
         self._crashed = crashed
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._unhandled)
+        self._loop.set_task_factory(self._make_task)
         self._loop.set_default_executor(DaemonExecutor(MAX_BLOCKING_CALLS, f"{name} helper"))
         self._tasks: set[asyncio.Task[None]] = set()
+        self._collecting = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -65,6 +74,27 @@ class LoopThread:
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             self._crashed(failure)
+
+    def _make_task(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: "Generator[Any, None, T] | Coroutine[Any, Any, T]",
+        **options: Any,  # noqa: ANN401 - asyncio's
+    ) -> "asyncio.Task[T]":
+        task = asyncio.Task(work, loop=loop, **options)
+        task.add_done_callback(self._look_at)
+        return task
+
+    def _look_at(self, task: "asyncio.Task[Any]") -> None:
+        """A failed task is told of when it is deleted; one that its own traceback refers to would wait for the garbage collector."""
+        failed = task.get_stack(limit=1)  # asking for the exception would count as handling it
+        if failed and not self._collecting:
+            self._collecting = True
+            self._loop.call_later(COLLECT_S, self._collect)
+
+    def _collect(self) -> None:
+        self._collecting = False
+        gc.collect()
 
     def _unhandled(self, _loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
         self._crashed(details.get("exception") or RuntimeError(details["message"]))

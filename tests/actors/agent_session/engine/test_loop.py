@@ -1,12 +1,14 @@
 """The event loop's thread: nothing that goes wrong in it goes unnoticed."""
 
 import asyncio
+import gc
 import queue
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from actors.agent_session.engine import loop
 from actors.agent_session.engine.loop import LoopThread
 
 DEADLINE_S = 10.0
@@ -48,6 +50,38 @@ def test_an_exception_of_a_task_is_a_crash_and_a_cancellation_is_none(watched: W
 
     watched.thread.call(begin)
     assert isinstance(watched.crashes.get(timeout=DEADLINE_S), KeyError)
+    assert watched.crashes.empty()
+
+
+async def fail_in_a_cycle() -> None:
+    me = asyncio.current_task()  # which holds the exception, whose traceback holds this frame
+    raise KeyError(str(me is None))
+
+
+def test_an_exception_of_a_task_that_nobody_has_any_more_is_a_crash_also_if_it_refers_to_itself(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "COLLECT_S", 0.05)
+    gc.disable()
+    try:
+        watched.thread.call(lambda: [asyncio.ensure_future(fail_in_a_cycle()) for _ in range(3)])
+        for _ in range(3):
+            assert isinstance(watched.crashes.get(timeout=DEADLINE_S), KeyError)
+    finally:
+        gc.enable()
+
+
+def test_an_exception_of_a_task_that_is_awaited_later_is_none(watched: Watched) -> None:
+    done: queue.Queue[str] = queue.Queue()
+
+    async def look_again() -> None:
+        failing = asyncio.ensure_future(fail_in_a_cycle())
+        await asyncio.wait([failing])
+        gc.collect()
+        done.put(type(failing.exception()).__name__)
+
+    watched.thread.call(lambda: watched.thread.spawn(look_again()))
+    assert done.get(timeout=DEADLINE_S) == "KeyError"
     assert watched.crashes.empty()
 
 
