@@ -27,8 +27,12 @@ MAX_RESTARTS: Final = 10
 MAX_SECONDS: Final = 10
 """Infrastructure and partitions may restart this often in this time."""
 
-HEARTBEAT_MS: Final = 5_000
-"""A session or an infrastructure actor that does not answer for this long hangs, and is ended and restarted."""
+HEARTBEAT_MS: Final = 4_000
+"""Whoever of the tree does not answer for this long hangs, and is killed and restarted. A hang is noticed at most this long after it began;
+the rest of five seconds is for the new life to come up."""
+
+SUPERVISOR_START_MS: Final = 120_000
+"""How long a supervisor may take to come up, with all below it; it preloads on a slow disk and a loaded machine, too. Beyond it is a hang."""
 
 PORT_MEMORY_BYTES: Final = 2
 """Where the health server keeps the port that it was given, so that its next life listens there too."""
@@ -101,7 +105,16 @@ def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None, *, mem
 
 
 def _supervisor(name: str, args: Mapping[str, Any], actor: str = SUPERVISOR) -> ChildSpec:
-    return ChildSpec(id=name, name=name, title=name.replace("/", " "), actor=actor, args=args, type=ChildType.SUPERVISOR)
+    return ChildSpec(
+        id=name,
+        name=name,
+        title=name.replace("/", " "),
+        actor=actor,
+        args=args,
+        type=ChildType.SUPERVISOR,
+        start_timeout_ms=SUPERVISOR_START_MS,
+        heartbeat_ms=HEARTBEAT_MS,
+    )
 
 
 def _flags(strategy: Strategy) -> SupervisorFlags:

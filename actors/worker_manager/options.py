@@ -21,8 +21,8 @@ class WorkerOptions:
 
     ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``. At
     most ``max_jobs`` run at a time. Each job survives ``max_restarts`` restarts in ``max_seconds``. ``session_memory_bytes`` outlive the
-    session's process; ``heartbeat_ms`` is the deadline of its heartbeats (None: none are asked for). ``journal_dir`` is where the calls of
-    the run ``run_id`` have their journals (None: nowhere).
+    session's process; ``heartbeat_ms`` is the deadline of the job's heartbeats (None: none are asked for). ``journal_dir`` is where the
+    calls of the run ``run_id`` have their journals (None: nowhere).
 
     Raises:
         ConfigurationError: a value is missing or out of range.

@@ -25,7 +25,6 @@ def test_the_tree_of_the_design() -> None:
     assert list(workers) == ["registry", "circuit_breakers", "tool_registry", "audio_processor", "health_server", "worker_manager"]
     assert workers["registry"].is_registry
     assert workers["health_server"].args == {"host": "127.0.0.1", "port": 8081, "allow_remote": False}
-    assert all(worker.heartbeat_ms for worker in workers.values())
     worker = workers["worker_manager"].args
     assert (worker["max_jobs"], worker["max_restarts"], worker["max_seconds"]) == (9, 5, 90)
     assert (worker["run_id"], worker["journal_dir"]) == ("run", "/calls")
@@ -37,6 +36,8 @@ def test_the_tree_of_the_design() -> None:
     assert all(spec.args["flags"]["max_children"] == 9 for spec in partitions.values())
     everybody = {**top, **workers, **partitions}
     assert all(spec.name == spec.id and spec.title for spec in everybody.values())
+    assert all(spec.heartbeat_ms == worker["heartbeat_ms"] == composition.HEARTBEAT_MS for spec in everybody.values())
+    assert all(spec.start_timeout_ms for spec in everybody.values())
 
 
 @pytest.mark.parametrize("preload", [True, False])
