@@ -54,7 +54,9 @@ from protocols import (
     CommitAudio,
     EndCall,
     ErrorReply,
+    ExitKind,
     ExitReason,
+    FencedError,
     Figures,
     GetFigures,
     GetSession,
@@ -80,6 +82,8 @@ AUDIO_PROCESSOR: Final = "audio_processor"
 REPORT_EVERY_S: Final = 10.0
 """Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
+FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer life has taken up the call")
+"""Why a life ends that is not the newest of its call: nobody starts it again."""
 
 
 class AgentSession(Actor):
@@ -213,6 +217,7 @@ class AgentSession(Actor):
             oldest=self._memory.oldest,
             position=self._memory.position,
             played=self._memory.played(turn.turn_id) if turn is not None else None,
+            last_end=self.context.last_exit or self._blueprint.last_end,
         )
         self._state, effects = begin(setup, past, incarnation, remains, self._now())
         self._perform(effects)
@@ -258,12 +263,16 @@ class AgentSession(Actor):
         self.context.exit(NORMAL)
 
     def _crashed(self, failure: BaseException) -> None:
-        """From any thread: end the process for what nobody handled."""
+        """From any thread: end the process for what nobody handled. Whose call has a newer life ends in order, and for good."""
 
         def crash() -> NoReturn:
             raise failure
 
-        self.context.post(crash)
+        self.context.post(self._give_way if isinstance(failure, FencedError) else crash)
+
+    def _give_way(self) -> None:
+        self._writer = None  # its thread has ended
+        self.context.exit(FENCED)
 
     # Requests.
 

@@ -58,6 +58,8 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         greeting=tuple(split_sentences(blueprint.greeting)),
         apology=blueprint.turns.apology,
         repeat=blueprint.turns.repeat,
+        farewell=blueprint.turns.farewell,
+        last_words=blueprint.last_words,
         tools=frozenset(tools),
         idempotent=frozenset(name for name, tool in tools.items() if tool.idempotent),
         ears=providers.vad is not None,

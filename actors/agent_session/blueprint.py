@@ -10,6 +10,7 @@ from protocols import ConfigurationError, InvalidAgentError, ProviderKind, Provi
 
 _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
 _DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
+_DEFAULT_FAREWELL: Final = "I am sorry, a technical problem ends this call. Please call again."
 _MAX_SENTENCE: Final = 300
 
 
@@ -19,7 +20,7 @@ class TurnOptions:
 
     ``min_speech_ms`` of sound are speech (250). ``end_silence_ms`` of silence end the caller's turn (500). ``min_interruption_ms`` of
     speech interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). ``apology`` is
-    said when a turn had to be given up, ``repeat`` when the caller has to say something again.
+    said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is given up.
     """
 
     min_speech_ms: int
@@ -28,11 +29,15 @@ class TurnOptions:
     max_tool_rounds: int
     apology: str
     repeat: str
+    farewell: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A session as its arguments describe it. ``journal`` is the call's file (None: none), kept after the end if ``retained``."""
+    """A session as its arguments describe it. ``journal`` is the call's file (None: none), kept after the end if ``retained``.
+
+    ``last_end`` is why the call had to be started again, ``last_words`` why this life is only to say so and end it (empty: neither is so).
+    """
 
     call_id: str
     instructions: str
@@ -43,6 +48,8 @@ class Blueprint:
     journal: Path | None
     retained: bool
     fault_injection: bool
+    last_end: str = ""
+    last_words: str = ""
 
 
 def read_blueprint(args: Mapping[str, Any]) -> Blueprint:
@@ -71,6 +78,8 @@ def read_blueprint(args: Mapping[str, Any]) -> Blueprint:
         journal=None if journal_dir is None else Path(journal_dir) / f"{call_id}.sqlite3",
         retained=bool(options.get("retention_s")),
         fault_injection=bool(options.get("fault_injection")),
+        last_end=str(options.get("last_end", "")),
+        last_words=str(options.get("last_words", "")),
     )
 
 
@@ -99,6 +108,7 @@ def _turn_options(options: Mapping[str, Any]) -> TurnOptions:
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         apology=_sentence(reader, "apology", _DEFAULT_APOLOGY),
         repeat=_sentence(reader, "repeat", _DEFAULT_REPEAT),
+        farewell=_sentence(reader, "farewell", _DEFAULT_FAREWELL),
     )
     reader.finish()
     return turns

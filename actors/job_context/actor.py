@@ -22,7 +22,7 @@ log = logging.getLogger("livekitex.job_context")
 
 
 class JobContext(Actor):
-    """One call's facts. Arguments: ``job_id``, and ``room`` (the room's name, empty without one)."""
+    """One call's facts. Arguments: ``job_id``, ``room`` (the room's name) and ``failure`` (see `JobFacts`), both empty without one."""
 
     trap_exit = True
 
@@ -32,7 +32,8 @@ class JobContext(Actor):
         Raises:
             KeyError: there is no ``job_id``.
         """
-        self._facts = JobFacts(job_id=args["job_id"], room=args.get("room", ""), created_wall_s=self.context.clock.wall())
+        room, failure = args.get("room", ""), args.get("failure", "")
+        self._facts = JobFacts(job_id=args["job_id"], room=room, failure=failure, created_wall_s=self.context.clock.wall())
 
     def on_message(self, message: Message) -> None:
         """Serve the messages about a job; others are dropped."""

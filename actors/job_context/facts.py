@@ -16,10 +16,14 @@ MAX_TEXT_CHARS: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """A call: its room, who is in it (in the order of arrival), its status, its sessions' lives and why it ended (empty: it did not)."""
+    """A call: its room, who is in it (in the order of arrival), its status, its sessions' lives and why it ended (empty: it did not).
+
+    ``failure`` is why the call is given up (empty: it is not): however this tree ends, the call has failed.
+    """
 
     job_id: str
     room: str = ""
+    failure: str = ""
     created_wall_s: float = 0.0
     status: JobStatus = JobStatus.CREATED
     participants: Mapping[str, Participant] = field(default_factory=dict)
@@ -73,12 +77,12 @@ def session_started(facts: JobFacts, incarnation: int) -> JobFacts:
 
 def session_ended(facts: JobFacts, reason: str) -> JobFacts:
     """The conversation is over."""
-    return _moved(facts, end_event(reason), reason)
+    return _moved(facts, JobEvent.SESSION_FAILED if facts.failure else end_event(reason), reason)
 
 
 def stopped(facts: JobFacts, reason: str) -> JobFacts:
     """The job's supervisor ends it; a job that is over stays as it ended."""
-    return _moved(facts, JobEvent.STOPPED, reason)
+    return _moved(facts, JobEvent.SESSION_FAILED, facts.failure) if facts.failure else _moved(facts, JobEvent.STOPPED, reason)
 
 
 def _moved(facts: JobFacts, event: JobEvent, reason: str = "") -> JobFacts:

@@ -102,9 +102,10 @@ class CommandDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionError:
-    """Something failed and the call goes on.
+    """Something failed and the call goes on, unless it is the call.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal`` or ``audio`` (some of the caller's is lost).
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it died too often,
+    so the agent says a last sentence and ends it.
     """
 
     TAG: ClassVar[str] = "ev.error"

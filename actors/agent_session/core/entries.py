@@ -130,6 +130,14 @@ class CallerDropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed:
+    """The call died too often and shall end for ``reason``. Commands that still wait are not acted on."""
+
+    TAG: ClassVar[str] = "call_failed"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallClosed:
     """The call is over."""
 
@@ -158,6 +166,7 @@ Entry = (
     | TurnClosed
     | CallerBegan
     | CallerDropped
+    | CallFailed
     | CallClosed
     | Checkpoint
 )

@@ -33,6 +33,8 @@ class TurnSource(StrEnum):
     """Something of the caller's audio is lost: he is asked to say it again."""
     APOLOGY = "apology"
     """The turn before was given up."""
+    FAREWELL = "farewell"
+    """The call is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

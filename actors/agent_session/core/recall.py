@@ -13,6 +13,7 @@ from actors.agent_session.core.entries import (
     CallClosed,
     CallerBegan,
     CallerDropped,
+    CallFailed,
     Checkpoint,
     CommandTaken,
     Entry,
@@ -54,7 +55,7 @@ def restore(entries: Sequence[Entry]) -> Past:
     return Past(memory=memory, log=log[-EVENTS_KEPT:], entries=len(entries) - start)
 
 
-def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case for each entry
+def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - one case for each entry
     """The memory after ``entry``."""
     match entry:
         case Happened(event=CommandDone(command_id=command_id)):
@@ -71,6 +72,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901 - one case f
             return replace(memory, caller=CallerSpeech(start=entry.start))
         case CallerDropped():
             return replace(memory, caller=None, heard_until=entry.until)
+        case CallFailed():
+            return replace(memory, ending=entry.reason, inbox=())
         case CallClosed():
             return replace(memory, closed=True)
         case TurnOpened():

@@ -1,7 +1,8 @@
 """How a life begins: the first one with the greeting, each later one where the one before was.
 
 The turn that is open goes on: a message is thought about again, a tool that may have run is not run again, a reply is spoken on from
-where it was heard, half a sentence of the caller is listened to again. What killed two lives is given up.
+where it was heard, half a sentence of the caller is listened to again. What killed two lives is given up. Where the
+whole call is given up, a last life says so and ends it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.effects import After, EndVoice, Listen
-from actors.agent_session.core.entries import CallerDropped, LifeBegan
+from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.memory import MAX_DEATHS, TurnSource
@@ -40,12 +41,14 @@ UNKNOWN_END: Final = "died without a word (killed or crashed)"
 class Remains:
     """What a new life finds outside the journal.
 
-    The caller's audio from the sample ``oldest`` to ``position``, and how many samples of the open reply were ``played`` (None: not known).
+    The caller's audio from the sample ``oldest`` to ``position``, how many samples of the open reply were ``played`` (None: not known), and
+    why the life before ended, as others saw it (``last_end``; empty: nobody did).
     """
 
     oldest: int = 0
     position: int = 0
     played: int | None = None
+    last_end: str = ""
 
 
 def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> Step:
@@ -60,7 +63,10 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
     if first:
         step.publish(CallStarted(call_id=setup.call_id))
     else:
-        step.publish(Restarted(reason=past.memory.last_end or UNKNOWN_END, incarnation=incarnation))
+        step.publish(Restarted(reason=past.memory.last_end or remains.last_end or UNKNOWN_END, incarnation=incarnation))
+    if setup.last_words:
+        _say_last_words(step, remains)
+        return step
     remark = _listen_again(step, remains) if setup.ears else None
     if step.memory.turn is not None:
         _take_up_turn(step, remains.played)
@@ -69,6 +75,18 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
     elif remark is not None:
         speak_up(step, remark, (setup.apology if remark is TurnSource.APOLOGY else setup.repeat,))
     return step
+
+
+def _say_last_words(step: Step, remains: Remains) -> None:
+    """Give up the call: nothing that may have killed it is tried again."""
+    if step.memory.turn is not None:
+        settle_all(step)
+        close_turn(step, heard_at(step.setup, step.turn, remains.played))
+    if step.memory.caller is not None:
+        step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
+    step.publish(SessionError(source="call", text=step.setup.last_words, retryable=False))
+    step.record(CallFailed(reason=f"failed: {step.setup.last_words}"))
+    speak_up(step, TurnSource.FAREWELL, (step.setup.farewell,))
 
 
 def _listen_again(step: Step, remains: Remains) -> TurnSource | None:

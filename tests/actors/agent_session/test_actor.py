@@ -384,9 +384,10 @@ def test_a_provider_that_breaks_its_contract_ends_the_life(begin: Begin) -> None
     assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
 
 
-def test_a_life_that_was_replaced_ends(begin: Begin) -> None:
+def test_a_life_that_was_replaced_ends_and_is_not_started_again(begin: Begin) -> None:
     first = begin().up()
     subscribe(first)
     begin().up()
     first.mail.tell(SendText(command_id="one", text="hello"))
-    assert "a newer life of this call writes the journal" in str(first.wait_for_end())
+    reason = first.wait_for_end()
+    assert (reason.clean, str(reason)) == (True, "shutdown:fenced: a newer life has taken up the call")

@@ -22,11 +22,16 @@ def test_a_text_call_has_a_model_and_no_more() -> None:
 
 
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
-    blueprint = read_blueprint(arguments(agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True))
+    blueprint = read_blueprint(
+        arguments(
+            agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True, last_end="killed", last_words="no more"
+        )
+    )
     assert set(blueprint.providers) == set(ProviderKind)
     assert blueprint.journal == Path("/var/calls/c1.sqlite3")
     assert blueprint.retained
     assert blueprint.fault_injection
+    assert (blueprint.last_end, blueprint.last_words) == ("killed", "no more")
 
 
 def test_the_turn_is_taken_as_the_agent_says() -> None:

@@ -45,6 +45,13 @@ def test_the_first_end_is_told() -> None:
     assert stopped(FACTS, "shutdown").status is JobStatus.TERMINATED
 
 
+def test_a_call_that_is_given_up_has_failed_however_it_ends() -> None:
+    given_up = session_started(JobFacts(job_id="7f3a", failure="it died too often"), 7)
+    for facts in (session_ended(given_up, "failed: it died too often"), stopped(given_up, "shutdown")):
+        assert facts.status is JobStatus.FAILED
+        assert "it died too often" in facts.end_reason
+
+
 def test_participants_come_and_go_in_order() -> None:
     facts = joined(joined(joined(FACTS, someone("b")), someone("a")), someone("b", "Bea"))
     assert facts.to_info() == JobContextInfo(

@@ -13,10 +13,12 @@ from actors.agent_session.core.restart import LOOK_BACK, UNKNOWN_END
 from protocols import (
     AgentMessage,
     AgentSentence,
+    CallEnded,
     CancelResponse,
     CommandDone,
     CommitAudio,
     ConversationState,
+    EndCall,
     Restarted,
     Role,
     SessionError,
@@ -51,6 +53,53 @@ def test_the_reason_is_told_if_the_life_before_could_say_it() -> None:
     for ended, reason in (((), UNKNOWN_END), ((LifeEnded(reason="error:KeyError: 'x'", clean=False),), "error:KeyError: 'x'")):
         _, events = begun(CHECKED, LifeBegan(incarnation=1), *ended)
         assert events == [Restarted(reason=reason, incarnation=2)]
+
+
+def test_what_others_saw_of_the_end_is_told_where_the_life_itself_said_nothing() -> None:
+    seen = Remains(last_end="killed")
+    for ended, reason in (((), "killed"), ((LifeEnded(reason="shutdown:term", clean=True),), "shutdown:term")):
+        _, events = begun(CHECKED, LifeBegan(incarnation=1), *ended, remains=seen)
+        assert events == [Restarted(reason=reason, incarnation=2)]
+
+
+def last_words(world: World) -> World:
+    """The call is given up: its next life is the last."""
+    world.commit_all()
+    world.setup = replace(world.setup, last_words="it died too often")
+    world.kill()
+    world.subscribe()
+    world.settle()
+    return world
+
+
+@pytest.mark.parametrize("phase", [S.THINKING, S.TOOL_EXECUTION, S.RESPONDING, S.SPEAKING])
+def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> None:
+    world = killed_while(phase)
+    world.send("and then?")
+    world.commit_all()
+    ran = world.ran.copy()
+    last_words(world)
+    events = [pushed.event for pushed in world.events]
+    assert SessionError(source="call", text="it died too often", retryable=False) in events
+    assert AgentSentence(speech_id="turn-2", text=SPOKEN.farewell) in events
+    assert events[-1] == CallEnded(reason="failed: it died too often")
+    assert [message.content for message in world.state.memory.history][-1] == SPOKEN.farewell
+    assert world.left
+    assert world.ran == ran
+
+
+def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
+    setup = replace(CHECKED, greeting=("Welcome.",), last_words="it died too often")
+    _, events = begun(setup)
+    assert [event for event in events if isinstance(event, AgentSentence)] == [AgentSentence(speech_id="turn-1", text=CHECKED.farewell)]
+    assert events[-1] == CallEnded(reason="failed: it died too often")
+
+
+def test_a_call_that_is_given_up_neither_listens_nor_ends_otherwise() -> None:
+    entries = (LifeBegan(incarnation=1), CallerBegan(start=10), CommandTaken(command=EndCall(command_id="end", reason="bye"), position=20))
+    effects, events = begun(replace(SPOKEN, last_words="it died too often"), *entries, remains=Remains(position=50))
+    assert not [effect for effect in effects if isinstance(effect, Listen)]
+    assert CallEnded(reason="bye") not in events
 
 
 def test_a_restarted_call_does_not_greet_again() -> None:
