@@ -67,6 +67,7 @@ class Session:
 
         Raises:
             InvalidAudioError: an unknown rate, half a sample, or nothing; nothing was sent.
+            UsageError: the call's agent does not listen; the text names the cure.
             SessionUnavailableError: no room within ``timeout_s``, or the call has ended.
             SystemUnavailableError: the system has ended.
         """

@@ -34,6 +34,7 @@ from protocols import (
     SessionUnavailableError,
     StreamAudio,
     Subscribed,
+    UsageError,
 )
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class Call:
         self._os_pid = 0
         self._outbox: AudioOutbox | None = None
         self._outbox_changed = asyncio.Event()
+        self._listens = True
         self._refused: LivekitexError | None = None
         self._failure: LivekitexError | None = None
         self._alarm = Alarm(self._advance)
@@ -181,6 +183,7 @@ class Call:
         """Add audio of the caller, at most as much as fits; waits for room.
 
         Raises:
+            UsageError: the call's agent does not listen.
             SessionUnavailableError: the call has ended.
             SystemUnavailableError: the system has ended.
             LivekitexError: the session refused earlier audio, which is dropped.
@@ -224,6 +227,8 @@ class Call:
         failure, self._refused = self._refused or self._failure, None
         if failure is not None:
             raise failure
+        if not self._listens:
+            raise UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
         return self._outbox
 
     async def _outbox_change(self) -> None:
@@ -261,9 +266,10 @@ class Call:
                 if answer.incarnation == self._incarnation == FIRST_LIFE and self._os_pid not in {0, answer.os_pid}:
                     self._begin_anew()
                 self._incarnation, self._os_pid = max(self._incarnation, answer.incarnation), answer.os_pid
-                if self._outbox is None or self._outbox.empty:
+                self._listens = answer.next_sequence != Subscribed.NO_EARS
+                if self._listens and (self._outbox is None or self._outbox.empty):
                     self._outbox = audio_outbox.begin(answer.next_sequence)
-                    self._outbox_changed.set()
+                self._outbox_changed.set()
             case ErrorReply(retryable=False):
                 self._fail(error_of(answer))
                 self._end_members()

@@ -33,7 +33,7 @@ def on_subscribe(step: Step, asked: SubscriptionAsked) -> None:
     # Behind all earlier writes: whatever is replayed is in the journal, and whatever follows comes after it.
     answer = Subscribed(
         next_number=memory.next_event,
-        next_sequence=asked.next_sequence,
+        next_sequence=asked.next_sequence if step.setup.ears else Subscribed.NO_EARS,
         incarnation=memory.incarnation,
         os_pid=step.setup.os_pid,
     )

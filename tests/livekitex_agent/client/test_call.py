@@ -29,6 +29,7 @@ from protocols import (
     Subscribed,
     SystemClock,
     SystemUnavailableError,
+    UsageError,
 )
 from support.fake_launcher import FakeTree, close_connection, open_connection
 
@@ -317,6 +318,14 @@ async def test_a_new_life_is_sent_what_it_lacks(harness: Harness) -> None:
     harness.tree.answer(request, AudioAccepted(next_sequence=1))
     request, batch = await harness.audio()
     assert batch.sequence == 1
+
+
+async def test_who_speaks_to_an_agent_that_does_not_listen_is_told_so(harness: Harness) -> None:
+    waiting = harness.speak()
+    await harness.accept_subscription(next_sequence=Subscribed.NO_EARS)
+    for speaking in (waiting, harness.speak()):
+        with pytest.raises(UsageError, match="this call has no ears: give its agent a vad and an stt, or use send_text"):
+            await speaking
 
 
 async def test_unanswered_audio_is_probed_for(harness: Harness) -> None:

@@ -65,10 +65,10 @@ def refuse(number: int) -> None:
 def test_a_limit_in_the_way_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "Popen", lambda *_, **__: refuse(errno.EAGAIN))
-        with pytest.raises(ConfigurationError, match="a launcher cannot be started: .* raise the limit of processes, ulimit -u"):
+        with pytest.raises(ConfigurationError, match=r"a launcher cannot be started: .* raise the limit of processes, ulimit -u"):
             LauncherProcess.spawn(configure())
     monkeypatch.setattr(socket, "socketpair", lambda: refuse(errno.EMFILE))
-    with pytest.raises(ConfigurationError, match="Too many open files: raise the limit of open files, ulimit -n 4096"):
+    with pytest.raises(ConfigurationError, match=r"Too many open files: raise the limit of open files, ulimit -n 4096"):
         LauncherProcess.spawn(configure())
 
 

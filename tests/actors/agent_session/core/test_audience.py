@@ -50,7 +50,17 @@ def test_a_subscriber_gets_what_it_missed_and_then_everything_once() -> None:
     numbers = [pushed.number for pushed in world.events]
     assert numbers == list(range(1, world.state.memory.next_event))
     answer = next(answer for answer in world.answers.values() if isinstance(answer, Subscribed))
-    assert (answer.incarnation, answer.next_sequence) == (1, 0)
+    assert (answer.incarnation, answer.next_sequence) == (1, Subscribed.NO_EARS)
+
+
+def test_who_listens_says_which_audio_it_wants_next() -> None:
+    world = World(SPOKEN)
+    world.requests += 1
+    world.feed(i.SubscriptionAsked(request=world.requests, subscriber=SUBSCRIBER, from_number=1, audio=False, next_sequence=7))
+    world.commit_all()
+    answer = world.answers[world.requests]
+    assert isinstance(answer, Subscribed)
+    assert answer.next_sequence == 7
 
 
 def test_a_subscription_waits_for_the_writes_before_it() -> None:
