@@ -32,7 +32,7 @@ HEARTBEAT_MS: Final = 4_000
 the rest of five seconds is for the new life to come up."""
 
 SUPERVISOR_START_MS: Final = 120_000
-"""How long a supervisor may take to come up, with all below it; it preloads on a slow disk and a loaded machine, too. Beyond it is a hang."""
+"""How long a supervisor may take to come up with all below it, also one that preloads, and on a loaded machine; then it is killed."""
 
 PORT_MEMORY_BYTES: Final = 2
 """Where the health server keeps the port that it was given, so that its next life listens there too."""
