@@ -5,7 +5,7 @@ from typing import Final
 
 import protocols
 from livekitex_agent.cures import with_cure
-from protocols import ErrorReply, LivekitexError, MissingExtraError, ProviderError, UnavailableError, UsageError
+from protocols import ErrorReply, JournalError, LivekitexError, MissingExtraError, ProviderError, UnavailableError, UsageError
 
 _REASON: Final = re.compile(r"(?:\w+:)*?(?P<error>[A-Z]\w*Error): (?P<text>.*)", re.DOTALL)
 _MISSING: Final = re.compile(r"(?P<feature>.*) needs the extra '(?P<extra>[^']+)'")
@@ -20,7 +20,7 @@ def error_of_reason(text: str, fallback: type[LivekitexError]) -> LivekitexError
     """The error in an exit reason (``error:InvalidAgentError: no such tool``), if it names one of ours; else ``fallback`` with the text."""
     match = _REASON.search(text)
     if match and _class_of(match["error"]) is not None:
-        return _made(match["error"], match["text"], retryable=False)
+        return _made(match["error"], match["text"], retryable=None)
     return fallback(with_cure(text))
 
 
@@ -29,12 +29,16 @@ def _class_of(name: str) -> type[LivekitexError] | None:
     return found if isinstance(found, type) and issubclass(found, LivekitexError) else None
 
 
-def _made(name: str, text: str, *, retryable: bool) -> LivekitexError:
+def _made(name: str, text: str, *, retryable: bool | None) -> LivekitexError:
+    """An error of the class ``name``; ``retryable`` is what was said of it (None: nothing)."""
     kind = _class_of(name)
-    if kind is ProviderError:
-        return ProviderError(text, retryable=retryable)
+    if kind in (ProviderError, JournalError):
+        return kind(text, retryable=bool(retryable))
     if kind is MissingExtraError and (missing := _MISSING.match(text)):
         return MissingExtraError(missing["extra"], missing["feature"])
     if kind is None or kind is MissingExtraError:
         kind = UnavailableError if retryable else UsageError
-    return kind(text)
+    error = kind(text)
+    if retryable is not None:
+        error.retryable = retryable
+    return error

@@ -34,8 +34,9 @@ class Session:
     """One call. Any number of handles may be had for it; each works in the event loop of its system.
 
     A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two lives a
-    command waits, for ``timeout_s``, and then raises `SessionUnavailableError` (it may have been accepted all the same: sent again as a
-    new command it may be acted on twice).
+    command waits, for ``timeout_s``, and then raises `SessionUnavailableError`. It is not taken any more after that, but it may have been
+    taken before, with only the answer lost. So try again with the same ``command_id``, which the error names: then it is acted on once,
+    whatever became of the first attempt. Without one each attempt is a command of its own.
     """
 
     def __init__(self, call: Call, courier: Courier, entropy: Entropy) -> None:
@@ -49,15 +50,19 @@ class Session:
         """The call's id, the same through all its lives."""
         return self._call.call_id
 
-    async def send_text(self, text: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+    async def send_text(self, text: str, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """Say ``text`` as the caller; returns the command's id once the call has taken it.
 
+        ``command_id`` is one of your own (1 to 64 ASCII characters, remembered for 1,024 further commands), or a new one.
+
         Raises:
+            UsageError: the text is empty, or ``command_id`` is no id.
+            CapacityError: as many commands wait already as the call lets wait; nothing was done.
             MessageTooLargeError: more than one message holds (about 1 MB); nothing was sent.
             SessionUnavailableError: not taken within ``timeout_s``, or the call has ended.
             SystemUnavailableError: the system has ended.
         """
-        return await self._command(SendText(command_id=self._entropy.hex_id(), text=text), timeout_s)
+        return await self._command(SendText(command_id=self._id(command_id), text=text), timeout_s)
 
     async def stream_audio(self, pcm: bytes, rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Add PCM16 mono audio of the caller at 8, 16, 24 or 48 kHz, of any length.
@@ -76,18 +81,18 @@ class Session:
         for start in range(0, len(pcm), longest):
             await self._in_time(self._call.speak(pcm[start : start + longest], rate_hz), "audio", timeout_s)
 
-    async def commit_audio(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+    async def commit_audio(self, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """End the caller's turn here, after all audio so far; raises as `send_text`."""
         await self._in_time(self._call.drain(), "audio", timeout_s)
-        return await self._command(CommitAudio(command_id=self._entropy.hex_id()), timeout_s)
+        return await self._command(CommitAudio(command_id=self._id(command_id)), timeout_s)
 
-    async def cancel_response(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+    async def cancel_response(self, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """Stop the reply that is made or spoken, if there is one; raises as `send_text`."""
-        return await self._command(CancelResponse(command_id=self._entropy.hex_id()), timeout_s)
+        return await self._command(CancelResponse(command_id=self._id(command_id)), timeout_s)
 
-    async def end(self, reason: str = "normal", *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+    async def end(self, reason: str = "normal", *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """End the call after the reply that is spoken now; raises as `send_text`."""
-        return await self._command(EndCall(command_id=self._entropy.hex_id(), reason=reason), timeout_s)
+        return await self._command(EndCall(command_id=self._id(command_id), reason=reason), timeout_s)
 
     async def inject_fault(self, fault: str, *, at_state: str = "", timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """End this life of the session by ``fault`` (kill, segfault, exception, hang) when it next enters ``at_state``; for tests.
@@ -139,8 +144,12 @@ class Session:
         return expect(SessionInfo, await self._courier.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
 
     async def _command(self, command: SessionCommand, timeout_s: float) -> str:
-        await self._courier.deliver(self._call.name, type(command).__name__, command, timeout_s=timeout_s)
+        what = f"{type(command).__name__} (command_id={command.command_id!r})"
+        await self._courier.deliver(self._call.name, what, command, timeout_s=timeout_s)
         return command.command_id
+
+    def _id(self, command_id: str | None) -> str:
+        return self._entropy.hex_id() if command_id is None else command_id
 
     async def _in_time(self, work: Coroutine[Any, Any, None], what: str, timeout_s: float) -> None:
         try:

@@ -59,9 +59,10 @@ class _Reader:
         if self.left_some or len(self.inbox) >= MAX_EVENTS:
             self.left_some = True
             return Verdict.REPEATED
-        self.cursor, verdict = self.cursor.offer(pushed)
+        cursor, verdict = self.cursor.offer(pushed)
         if verdict is Verdict.DELIVER:
-            self.inbox.put(pushed)
+            self.inbox.put(self.cursor.seen(pushed))
+            self.cursor = cursor
             if isinstance(pushed.event, CallEnded):
                 self.inbox.end()
         return verdict
@@ -124,9 +125,10 @@ class Call:
         """An event has come."""
         now = self._clock.monotonic()
         self._subscription = subscription.heard(self._subscription, now)
-        self._cursor, verdict = self._cursor.offer(pushed)
+        cursor, verdict = self._cursor.offer(pushed)
         if verdict is Verdict.DELIVER:
-            self._newest.append(pushed)
+            self._newest.append(self._cursor.seen(pushed))
+            self._cursor = cursor
         verdicts = {verdict, *(reader.offer(pushed) for reader in tuple(self._readers))}
         if Verdict.GAP in verdicts:
             self._subscription = subscription.missing(self._subscription, now)

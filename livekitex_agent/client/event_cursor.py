@@ -29,10 +29,17 @@ class EventCursor:
     def offer(self, pushed: EventPushed) -> tuple["EventCursor", Verdict]:
         """Judge the next event that came.
 
-        `EventsMissed` stands for the events up to its number that a bound of the session has swallowed, so it may close a gap.
+        `EventsMissed` stands for as many events up to its number that a bound of the session has swallowed, so it may close a gap.
         """
+        first = pushed.number - pushed.event.count + 1 if isinstance(pushed.event, EventsMissed) else pushed.number
         if pushed.number < self.next_number:
             return self, Verdict.REPEATED
-        if pushed.number > self.next_number and not isinstance(pushed.event, EventsMissed):
+        if first > self.next_number:
             return self, Verdict.GAP
         return replace(self, next_number=pushed.number + 1), Verdict.DELIVER
+
+    def seen(self, pushed: EventPushed) -> EventPushed:
+        """An event that is to be delivered, as this reader sees it: he has missed only what he had not read."""
+        if not isinstance(pushed.event, EventsMissed):
+            return pushed
+        return replace(pushed, event=EventsMissed(count=pushed.number - self.next_number + 1))

@@ -4,14 +4,23 @@ from livekitex_agent.errors import error_of, error_of_reason
 from protocols import (
     ConfigurationError,
     ErrorReply,
+    FencedError,
     InvalidAgentError,
+    JournalError,
     LivekitexError,
     MissingExtraError,
     ProviderError,
+    SessionUnavailableError,
     SystemUnavailableError,
     UnavailableError,
     UsageError,
 )
+
+
+def ended(text: str) -> SessionUnavailableError:
+    error = SessionUnavailableError(text)
+    error.retryable = False
+    return error
 
 
 @pytest.mark.parametrize(
@@ -20,6 +29,10 @@ from protocols import (
         (InvalidAgentError("no"), InvalidAgentError),
         (ProviderError("no", retryable=True), ProviderError),
         (MissingExtraError("offline", "speech"), MissingExtraError),
+        (JournalError("no", retryable=True), JournalError),
+        (FencedError("no"), FencedError),
+        (SessionUnavailableError("no"), SessionUnavailableError),
+        (ended("no"), SessionUnavailableError),
     ],
 )
 def test_an_error_comes_back_from_its_reply(failure: LivekitexError, kind: type[LivekitexError]) -> None:
@@ -46,6 +59,7 @@ def test_an_unknown_error_keeps_whether_to_try_again(name: str, retryable: bool,
             ConfigurationError,
             "port 80: in use",
         ),
+        ("error:JournalError: damaged", JournalError, "damaged"),
         ("could not start: error:ValueError: no", SystemUnavailableError, "could not start: error:ValueError: no"),
         ("the system has ended", SystemUnavailableError, "the system has ended"),
     ],

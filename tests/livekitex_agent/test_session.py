@@ -94,6 +94,19 @@ async def test_each_command_returns_its_id_once_it_is_accepted(
     assert await accepted == message.command_id
 
 
+async def test_what_was_not_answered_is_tried_again_under_the_id_that_the_error_names(harness: Harness) -> None:
+    await harness.subscribe()
+    with pytest.raises(SessionUnavailableError, match=r"SendText \(command_id='\w+'\) was not accepted within 0.01 s") as caught:
+        await harness.session.send_text("hi", timeout_s=0.01)
+    assert caught.value.retryable
+    first = (await harness.tree.request(SendText)).message
+    again = asyncio.create_task(harness.session.send_text("hi", command_id=str(caught.value).split("'")[1]))
+    request = await harness.tree.request(SendText)
+    assert request.message == first
+    harness.tree.answer(request, CommandAccepted(command_id="x"))
+    assert await again in str(caught.value)
+
+
 async def test_waiting_goes_on_where_the_last_waiting_ended(harness: Harness) -> None:
     await harness.subscribe()
     for number, text in enumerate(("hello", "one", "two", "three"), 1):

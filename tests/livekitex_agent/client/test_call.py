@@ -18,6 +18,7 @@ from protocols import (
     CallEnded,
     ErrorReply,
     EventPushed,
+    EventsMissed,
     InvalidAudioError,
     LivekitexError,
     NameChanged,
@@ -199,6 +200,25 @@ async def test_a_slow_reader_gets_the_rest_when_it_has_room(harness: Harness, ke
         harness.tree.push(pushed(MAX_EVENTS))
     assert (await anext(events)).number == FIRST_NUMBER + MAX_EVENTS
     await events.aclose()
+
+
+async def test_each_reader_is_told_how_much_he_missed_himself(harness: Harness) -> None:
+    """They share one subscription, from the oldest event that any of them wants."""
+    await harness.accept_subscription()
+    for number in range(3):
+        harness.call.event(pushed(number))
+
+    async def missed(from_number: int) -> int:
+        async for event in harness.call.read(FIRST_NUMBER + from_number):
+            if isinstance(event.event, EventsMissed):
+                return event.event.count
+        raise AssertionError
+
+    readers = [asyncio.create_task(missed(number)) for number in (0, 2, 60)]
+    await asyncio.sleep(0)
+    harness.tree.push(pushed(99, EventsMissed(count=97)))
+    assert [await reader for reader in readers] == [97, 97, 40]
+    assert await missed(50) == 50
 
 
 async def test_a_call_that_ends_without_its_last_event_is_told(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

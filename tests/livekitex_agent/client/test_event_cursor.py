@@ -24,6 +24,35 @@ def test_what_was_missed_closes_the_gap() -> None:
     assert EventCursor(10).offer(pushed(9, missed=7))[1] is Verdict.REPEATED
 
 
+def test_a_reader_has_missed_only_what_he_had_not_read() -> None:
+    assert EventCursor(5).offer(pushed(9, missed=7)) == (EventCursor(10), Verdict.DELIVER)
+    assert EventCursor(5).seen(pushed(9, missed=7)) == pushed(9, missed=5)
+    assert EventCursor(9).seen(pushed(9)) == pushed(9)
+
+
+def test_what_another_reader_missed_does_not_hide_what_this_one_can_still_have() -> None:
+    assert EventCursor(2).offer(pushed(9, missed=7)) == (EventCursor(2), Verdict.GAP)
+
+
+@given(st.integers(1, 9), st.lists(st.tuples(st.integers(1, 9), st.integers(0, 20), st.integers(0, 20)), max_size=8))
+def test_whatever_is_kept_when_it_is_asked_for_each_event_is_delivered_or_counted_as_missed(
+    start: int, replays: Sequence[tuple[int, int, int]]
+) -> None:
+    """Each replay begins where somebody wanted it, with a word about what is not kept any more; readers share one subscription."""
+    cursor, delivered, oldest = EventCursor(start), 0, 1
+    for behind, forgotten, length in replays:
+        first = max(1, cursor.next_number - behind)
+        oldest += forgotten
+        replay = [pushed(oldest - 1, missed=oldest - first)] if oldest > first else []
+        for event in [*replay, *map(pushed, range(max(first, oldest), max(first, oldest) + length))]:
+            after, verdict = cursor.offer(event)
+            if verdict is Verdict.DELIVER:
+                seen = cursor.seen(event).event
+                delivered += seen.count if isinstance(seen, EventsMissed) else 1
+                cursor = after
+            assert delivered == cursor.next_number - start
+
+
 @given(st.integers(0, 5), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20))))
 def test_any_replays_give_each_event_once_and_in_order(start: int, replays: Sequence[tuple[int, int]]) -> None:
     """Each replay is what a session pushes after a subscription: the events from one number on, cut off by the next death."""
