@@ -19,6 +19,7 @@ MAX_JOBS: Final = 600
 MAX_RESTARTS: Final = 1_000
 MAX_SECONDS: Final = 86_400
 MAX_PORT: Final = 65_535
+MAX_DRAIN_S: Final = 86_400
 CONTAINER: Final = (
     "docker run --rm -it -v \"$PWD\":/app -w /app python:3.13 bash -c 'pip install livekitex-agent[offline] && python SCRIPT'"
 )
@@ -37,6 +38,7 @@ class Options:
     ``journal``: whether calls are written down, so that they come back after a crash (True); ``journal_dir`` is the folder for that (the
     user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
+    ``drain_s``: how long calls may go on when the system is drained, or a signal asks it to end (30 s, at most a day); then they are ended.
     ``fault_injection``: whether sessions may be told to die, for tests (False).
     ``preload``: whether the offline models are loaded before calls come (True, when the extra is installed).
     ``log_level``: what the system's processes write to standard error (``warning``).
@@ -55,6 +57,7 @@ class Options:
     journal: bool = True
     journal_dir: str | os.PathLike[str] | None = None
     retention_s: float = 0.0
+    drain_s: float = 30.0
     fault_injection: bool = False
     preload: bool = True
     log_level: LogLevel = "warning"
@@ -70,6 +73,7 @@ class Options:
             f"health_host={self.health_host!r} lets other machines ask, without a password: say health_remote=True, or use 127.0.0.1",
         )
         _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
+        _require(0 <= self.drain_s <= MAX_DRAIN_S, f"drain_s={self.drain_s!r}: use a number of seconds, 0 to {MAX_DRAIN_S}")
         _require(self.log_level in get_args(LogLevel), f"log_level={self.log_level!r}: use one of {', '.join(get_args(LogLevel))}")
         _require(self.journal or self.journal_dir is None, "journal_dir is given, but journal=False: drop one of them")
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from livekitex_agent.agent import Agent
+from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import Options
 from livekitex_agent.session import DEFAULT_TIMEOUT_S
 from livekitex_agent.session import Session as AsyncSession
@@ -50,6 +51,11 @@ class _Loop:
                 yield item
         finally:
             self.run(generator.aclose())
+
+    @property
+    def events(self) -> asyncio.AbstractEventLoop:
+        """The loop itself."""
+        return self._loop
 
     @property
     def closed(self) -> bool:
@@ -155,7 +161,14 @@ class AgentSystem:
     tree = _blocking(AsyncSystem.tree)
     status = _blocking(AsyncSystem.status)
     health_url = _blocking(AsyncSystem.health_url)
+    drain = _blocking(AsyncSystem.drain)
     wait_ended = _blocking(AsyncSystem.wait_ended)
+
+    def serve_forever(self) -> None:
+        """Serve until the system ends or this process is asked to: see `livekitex_agent.AgentSystem.serve_forever`; on the main thread."""
+        with StopSignals(self._loop.events) as signals:
+            self._loop.run(self._wrapped.serve(signals))
+        self._loop.run(self._wrapped.conclude())
 
     def stop(self) -> None:
         """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""

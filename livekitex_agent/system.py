@@ -4,8 +4,7 @@ import asyncio
 import atexit
 import os
 import re
-from collections.abc import Generator, Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Generator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from weakref import WeakValueDictionary
@@ -17,6 +16,7 @@ from livekitex_agent.client.call import Call
 from livekitex_agent.client.connection import STOP_TIMEOUT_S, Connection
 from livekitex_agent.client.courier import Courier, expect
 from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.errors import error_of_reason
 from livekitex_agent.gateway.frames import Configure, EventsLost
 from livekitex_agent.launcher.hosted import is_hosted
@@ -31,13 +31,14 @@ from protocols import (
     ChildResult,
     ConfigurationError,
     CountChildren,
+    Drain,
+    Drained,
     EventPushed,
     GetHealthAddress,
     GetWorkerStatus,
     HealthAddress,
     InvalidAgentError,
     JobStarted,
-    LivekitexError,
     Message,
     NameChanged,
     SessionUnavailableError,
@@ -54,8 +55,8 @@ from protocols import (
 ROOT: Final = "application"
 GUARD: Final = 'if __name__ == "__main__":'
 
-END_CALLS_S: Final = 1.0
-"""How long `AgentSystem.stop` waits for the calls to end before the tree is stopped around them."""
+ANSWER_S: Final = 5.0
+"""How much later than its deadline `AgentSystem.drain` waits for the answer."""
 
 M = TypeVar("M", bound=Message)
 
@@ -72,8 +73,6 @@ class AgentSystem:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._loop = asyncio.get_running_loop()
-        self._living: set[str] = set()
-        self._living_changed = asyncio.Event()
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
         self._connection: Connection
         self._courier: Courier
@@ -153,16 +152,49 @@ class AgentSystem:
         address = await self._ask("health_server", GetHealthAddress(), HealthAddress, timeout_s)
         return f"http://{address.host}:{address.port}"
 
+    async def drain(self, timeout_s: float | None = None) -> int:
+        """Take no new call from now on (`start_session` refuses it), and wait until those that run have ended; returns how many still do.
+
+        That is 0 unless ``timeout_s`` (`Options.drain_s` by default) was too short: nothing ends the others but `stop`. It holds through
+        restarts of whatever manages the calls, and cannot be taken back. Called again it waits again.
+
+        Raises:
+            SessionUnavailableError: nobody counted the calls in that time.
+            SystemUnavailableError: the system has ended.
+        """
+        self._require_loop()
+        timeout_s = self.options.drain_s if timeout_s is None else timeout_s
+        until = self._clock.monotonic() + timeout_s
+
+        def drain() -> Drain:
+            return Drain(timeout_ms=max(0, round((until - self._clock.monotonic()) * 1000)))
+
+        answer = await self._courier.deliver_lasting("worker_manager", "the drain", drain, timeout_s=timeout_s + ANSWER_S)
+        return expect(Drained, answer).jobs
+
+    async def serve_forever(self) -> None:
+        """Serve until the system ends or this process is asked to: SIGTERM, SIGINT or SIGHUP drains and stops, a second one stops at once.
+
+        To be awaited on the main thread, in place of the end of a script that only starts calls, or has others start them. Signals that are
+        ignored (SIGHUP under ``nohup``) stay so. The handlers of before are back when the system is being stopped, so a third signal does
+        what it always did. Returns when no process of the system is left, also when a signal to the launcher ended it.
+
+        Raises:
+            SystemUnavailableError: the system has ended without being asked to; the text says why.
+            UsageError: this is not the main thread: no signal comes to it.
+        """
+        self._require_loop()
+        with StopSignals(self._loop) as signals:
+            await self.serve(signals)
+        await self.conclude()
+
     async def stop(self) -> None:
         """End everything in order; returns when no process of the system is left. Doing it twice does no harm.
 
-        Calls that still run are ended for good, without the rest of a reply: they do not come back in another system.
+        Calls that still run are ended for good, without the rest of a reply: they do not come back in another system. `drain` first to let
+        them end by themselves.
         """
         self._require_loop()
-        if self._living and not self._connection.ended.done():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(END_CALLS_S):
-                    await asyncio.gather(*map(self._end_call, tuple(self._living)))
         await self._connection.stop()
         atexit.unregister(self._launcher.close)
 
@@ -192,18 +224,25 @@ class AgentSystem:
             raise error_of_reason(str(failure), SystemUnavailableError)
         return self
 
+    async def serve(self, signals: StopSignals) -> None:
+        """Wait for the end of the system or the first of ``signals``, then drain until the second. For `serve_forever` and its twin."""
+        await _first_of(self.wait_ended(), signals.first.wait())
+        if not self._connection.ended.done():
+            await _first_of(self.drain(), signals.second.wait())
+
+    async def conclude(self) -> None:
+        """Stop, after `serve`.
+
+        Raises:
+            SystemUnavailableError: the system had ended without being asked to.
+        """
+        await self.stop()
+        if not self._connection.stopped:
+            raise self._connection.ended.result()
+
     @property
     def _root_pid(self) -> int:
         return self._connection.root_pid
-
-    async def _end_call(self, call_id: str) -> None:
-        session = self.session(call_id)
-        with suppress(LivekitexError):  # it has ended by itself, or is between two lives and stays in the journal
-            await session.cancel_response()
-            await session.end("system stopped")
-        while call_id in self._living:
-            self._living_changed.clear()
-            await self._living_changed.wait()
 
     async def _ask(self, name: str, message: Message, kind: type[M], timeout_s: float) -> M:
         self._require_loop()
@@ -231,8 +270,8 @@ class AgentSystem:
             case NameChanged(name=name):
                 self._courier.name_changed(message)
                 kind, _, call_id = name.partition("/")
-                if kind == "agent_session":
-                    self._session_changed(call_id, message)
+                if kind == "agent_session" and (call := self._calls.get(call_id)):
+                    call.name_changed(message)
             case EventPushed(call_id=call_id) if call := self._calls.get(call_id):
                 call.event(message)
             case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
@@ -241,15 +280,6 @@ class AgentSystem:
                 call.events_lost()
             case _:
                 pass  # of a call that nobody here has a handle of any more
-
-    def _session_changed(self, call_id: str, change: NameChanged) -> None:
-        if change.ref is not None:
-            self._living.add(call_id)
-        elif change.final:
-            self._living.discard(call_id)
-            self._living_changed.set()
-        if call := self._calls.get(call_id):
-            call.name_changed(change)
 
     def _end(self, error: SystemUnavailableError) -> None:
         self._courier.end(error)
@@ -286,8 +316,25 @@ class Starting:
         prepare(self._options)
         run_id = SystemEntropy().hex_id()
         tree = composition.root(self._options, run_id) if self._root is None else self._root
-        configure = Configure(root=tree, key=new_key(), starter_pid=os.getpid(), log_level=self._options.log_level)
+        configure = Configure(
+            root=tree,
+            key=new_key(),
+            starter_pid=os.getpid(),
+            log_level=self._options.log_level,
+            drain_s=float(self._options.drain_s),
+        )
         return await AgentSystem(LauncherProcess.spawn(configure), self._options, run_id).open()
+
+
+async def _first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of ``works`` is done, or has failed, and cancel the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _require_starter() -> None:

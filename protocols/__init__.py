@@ -81,6 +81,7 @@ from protocols.exit_reason import (
     shorten_reason,
 )
 from protocols.messages import (
+    SYSTEM_STOPPED,
     AgentMessage,
     AgentSentence,
     AudioAccepted,
@@ -214,6 +215,7 @@ __all__ = [
     "STT",
     "SUPPORTED_RATES_HZ",
     "TTS",
+    "SYSTEM_STOPPED",
     "VAD",
     "WIRE_VERSION",
     "AgentMessage",

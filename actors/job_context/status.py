@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from protocols import ExitKind
+from protocols import SYSTEM_STOPPED, ExitKind
 
 
 class JobStatus(StrEnum):
@@ -25,7 +25,7 @@ class JobEvent(StrEnum):
     SESSION_COMPLETED = "session_completed"
     SESSION_FAILED = "session_failed"
     STOPPED = "stopped"
-    """Its supervisor ends it before the conversation was over."""
+    """Its supervisor, or the end of the system, ends it before the conversation was over."""
 
 
 def _finally(status: JobStatus) -> Mapping[JobEvent, JobStatus]:
@@ -59,9 +59,11 @@ TRANSITIONS: Final[Mapping[JobStatus, Mapping[JobEvent, JobStatus]]] = MappingPr
 
 
 def end_event(reason: str) -> JobEvent:
-    """What the end of a session for ``reason`` means: an error or a kill is a failure, anything else completes the job.
+    """What the end of a session for ``reason`` means: an error or a kill is a failure, all but the end of the system completes the job.
 
     ``reason`` is the text of an `ExitReason`, or words of the caller's (``the caller hung up``), which are no failure.
     """
+    if reason == SYSTEM_STOPPED:
+        return JobEvent.STOPPED
     failed = reason.partition(":")[0] in {ExitKind.ERROR, ExitKind.KILLED}
     return JobEvent.SESSION_FAILED if failed else JobEvent.SESSION_COMPLETED

@@ -19,12 +19,13 @@ from livekitex_agent.gateway.frames import (
     Unanswered,
     encode_frame,
 )
+from livekitex_agent.gateway.last_words import launcher_ended
 from protocols import DecodeError, Message, SystemUnavailableError
 
 Answer = Callable[[Message | Unanswered], None]
 
 LAST_WORDS_S: Final = 1.0
-STOP_TIMEOUT_S: Final = 5.0
+STOP_TIMEOUT_S: Final = 7.0
 """How long `Connection.stop` waits for the launcher before it is killed; the launcher itself kills the tree after less."""
 
 
@@ -44,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._open: dict[int, Answer] = {}
         self._transport: asyncio.Transport | None = None
         self._said = ""
+        self._asked_by = ""
         self._stopping = False
         self._exited = asyncio.Event()
         self.root_pid = 0
@@ -51,6 +53,11 @@ class Connection(asyncio.Protocol):
         """Done when the tree is up, with None, or will never be, with why."""
         self.ended: asyncio.Future[SystemUnavailableError] = self._loop.create_future()
         """Done when the connection is over, with the error that tells why."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its end was, or is, asked for: by `stop`, or by a signal to the launcher."""
+        return self._stopping
 
     @classmethod
     async def open(cls, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> "Connection":
@@ -73,8 +80,8 @@ class Connection(asyncio.Protocol):
 
     async def stop(self) -> None:
         """End the system in order, and wait until the launcher is gone."""
-        self._stopping = True
         if not self.ended.done():
+            self._stopping = True
             self._write(StopSystem())
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
@@ -124,8 +131,10 @@ class Connection(asyncio.Protocol):
                 self.root_pid = root_pid
                 self.ready.set_result(None)
             case SystemEnded(asked=asked, text=text):
-                self._said = text
-                self._stopping = self._stopping or asked
+                if asked:
+                    self._stopping, self._asked_by = True, text
+                else:
+                    self._said = text
             case _:
                 raise DecodeError(f"{frame.TAG} is not for scripts")
 
@@ -155,12 +164,11 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         if self.ended.done():
             return
-        fate = self._launcher.fate()
         if self._stopping:
-            error = SystemUnavailableError("the system was stopped")
+            by = f" by {self._asked_by} to its launcher" if self._asked_by else ""
+            error = SystemUnavailableError(f"the system was stopped{by}")
         else:
-            why = self._said or (f"the launcher was {fate}" if fate else "the launcher closed the connection")
-            error = SystemUnavailableError(f"the system has ended: {why}")
+            error = SystemUnavailableError(f"the system has ended: {self._said or launcher_ended(self._launcher.fate())}")
         self.ended.set_result(error)
         if not self.ready.done():
             self.ready.set_result(error)

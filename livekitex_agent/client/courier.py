@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from livekitex_agent.client import delivery
@@ -45,7 +46,14 @@ class Courier:
             SystemUnavailableError: the system has ended.
             LivekitexError: the request was refused for good.
         """
-        parcel = _Parcel(self._connection, self._clock, name, message, delivery.begin(what, self._clock.monotonic(), timeout_s))
+        return await self._deliver(name, lambda: message, delivery.begin(what, self._clock.monotonic(), timeout_s))
+
+    async def deliver_lasting(self, name: str, what: str, message: Callable[[], Message], *, timeout_s: float) -> Message:
+        """As `deliver`, for a request whose answer takes long: sent, as ``message`` makes it then, once to each life of ``name``."""
+        return await self._deliver(name, message, delivery.begin(what, self._clock.monotonic(), timeout_s, lasting=True))
+
+    async def _deliver(self, name: str, message: Callable[[], Message], state: Delivery) -> Message:
+        parcel = _Parcel(self._connection, self._clock, name, message, state)
         parcels = self._parcels[name]
         parcels.add(parcel)
         try:
@@ -78,7 +86,7 @@ class Courier:
 
 
 class _Parcel:
-    def __init__(self, connection: Connection, clock: Clock, name: str, message: Message, state: Delivery) -> None:
+    def __init__(self, connection: Connection, clock: Clock, name: str, message: Callable[[], Message], state: Delivery) -> None:
         self._connection = connection
         self._clock = clock
         self._name = name
@@ -113,7 +121,7 @@ class _Parcel:
         match outcome:
             case Send(timeout_s=timeout_s):
                 try:
-                    self._connection.request(self._name, self._message, timeout_s=timeout_s, then=self._hear)
+                    self._connection.request(self._name, self._message(), timeout_s=timeout_s, then=self._hear)
                 except LivekitexError as error:
                     self.fail(error)
             case Done(message=message):
@@ -128,8 +136,9 @@ class _Parcel:
     def _hear(self, answer: Message | Unanswered) -> None:
         if self.answer.done():
             return
+        outcome: Outcome = Wait()
         if isinstance(answer, Unanswered):
-            self._state = delivery.unanswered(self._state, answer.reason)
+            self._state = delivery.unanswered(self._state, answer.reason, self._clock.monotonic())
         else:
-            self._state, outcome = delivery.answered(self._state, answer)
-            self._perform(outcome)
+            self._state, outcome = delivery.answered(self._state, answer, self._clock.monotonic())
+        self._perform(outcome)

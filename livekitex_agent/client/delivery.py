@@ -3,6 +3,7 @@
 Pure. The request must be one that may be handled twice (commands carry an id, questions change nothing).
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,13 +17,17 @@ RESEND_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A request that waits. ``what`` names it in errors; ``said`` is the newest answer that was no acceptance."""
+    """A request that waits. ``what`` names it in errors; ``said`` is the newest answer that was no acceptance.
+
+    A ``lasting`` one takes its time to be answered: it is sent again only when it was lost, with its recipient or for want of one.
+    """
 
     what: str
     started: float
     deadline: float
     next_send: float
     sends: int = 0
+    lasting: bool = False
     said: str = "no answer"
 
     @property
@@ -60,9 +65,9 @@ class Fail:
 Outcome = Send | Wait | Done | Fail
 
 
-def begin(what: str, now: float, timeout_s: float) -> Delivery:
+def begin(what: str, now: float, timeout_s: float, *, lasting: bool = False) -> Delivery:
     """A request that is due now."""
-    return Delivery(what=what, started=now, deadline=now + timeout_s, next_send=now)
+    return Delivery(what=what, started=now, deadline=now + timeout_s, next_send=now, lasting=lasting)
 
 
 def due(delivery: Delivery, now: float) -> tuple[Delivery, Outcome]:
@@ -72,23 +77,23 @@ def due(delivery: Delivery, now: float) -> tuple[Delivery, Outcome]:
         return delivery, Fail(SessionUnavailableError(f"{delivery.what} was not accepted within {waited:g} s ({delivery.said}); try again"))
     if now < delivery.next_send:
         return delivery, Wait()
-    again_s = FIRST_RESEND_S if delivery.sends == 0 else RESEND_S
+    again_s = math.inf if delivery.lasting else FIRST_RESEND_S if delivery.sends == 0 else RESEND_S
     return replace(delivery, next_send=now + again_s, sends=delivery.sends + 1), Send(delivery.deadline - now)
 
 
-def answered(delivery: Delivery, answer: Message) -> tuple[Delivery, Outcome]:
+def answered(delivery: Delivery, answer: Message, now: float) -> tuple[Delivery, Outcome]:
     """After an answer: absence is waited out; any other refusal is final, a reached bound too, since the caller may know better."""
     if not isinstance(answer, ErrorReply):
         return delivery, Done(answer)
     error = error_of(answer)
     if answer.retryable and not isinstance(error, CapacityError):
-        return replace(delivery, said=answer.text), Wait()
+        return unanswered(delivery, answer.text, now), Wait()
     return delivery, Fail(error)
 
 
-def unanswered(delivery: Delivery, reason: str) -> Delivery:
-    """After the gateway gave up on one sending; the next is due when it was due anyway."""
-    return replace(delivery, said=reason)
+def unanswered(delivery: Delivery, reason: str, now: float) -> Delivery:
+    """After the gateway gave up on one sending; the next is due when it was due anyway, or soon."""
+    return replace(delivery, said=reason, next_send=min(delivery.next_send, now + RESEND_S))
 
 
 def revived(delivery: Delivery, now: float) -> Delivery:

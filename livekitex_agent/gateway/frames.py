@@ -19,13 +19,17 @@ MAX_REQUEST_BYTES: Final = MAX_FRAME_BYTES - 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configure:
-    """Script to launcher, once: start the tree of ``root``, its supervisor's class and args. ``key`` authenticates this run's messages."""
+    """Script to launcher, once: start the tree of ``root``, its supervisor's class and args. ``key`` authenticates this run's messages.
+
+    ``drain_s`` is how long calls may go on when a signal asks the launcher to end.
+    """
 
     TAG: ClassVar[str] = "configure"
     root: Mapping[str, Any]
     key: bytes
     starter_pid: int
     log_level: str
+    drain_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopSystem:
-    """Script to launcher: end everything in order. Answered with `SystemEnded`."""
+    """Script to launcher: end the calls for good, then everything in order. Answered with `SystemEnded`."""
 
     TAG: ClassVar[str] = "stop"
 
@@ -56,7 +60,10 @@ class SystemReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemEnded:
-    """Launcher to script, its last frame: the tree is gone. ``asked`` tells whether somebody asked for it; if not, ``text`` says why."""
+    """Launcher to script, its last frame: the tree is gone. ``asked`` tells whether somebody asked for it.
+
+    ``text`` is the signal by which it was asked for, empty when the script did; if nobody asked, it says why.
+    """
 
     TAG: ClassVar[str] = "ended"
     asked: bool

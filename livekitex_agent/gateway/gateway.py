@@ -7,8 +7,10 @@ It runs in the launcher, as the parent of the root. It decides nothing itself: `
 import logging
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final, Protocol
 
+from livekitex_agent.gateway.calls import Calls
 from livekitex_agent.gateway.channel import Channel
 from livekitex_agent.gateway.frames import (
     Frame,
@@ -20,14 +22,18 @@ from livekitex_agent.gateway.frames import (
     SystemReady,
     Unanswered,
 )
+from livekitex_agent.gateway.last_words import why_ended
 from livekitex_agent.gateway.lifecycle import STOP_GRACE_S, Effect, Happening, Phase, step
 from livekitex_agent.gateway.names import KnownNames
 from protocols import (
     NORMAL,
     SHUTDOWN,
     AudioPushed,
+    CommandAccepted,
+    Drain,
     EventPushed,
     ExitReason,
+    GaveUp,
     ListNames,
     Message,
     NameChanged,
@@ -65,7 +71,8 @@ class Link(Protocol):
 class Gateway(Actor):
     """See the module.
 
-    ``args``: ``fd`` and ``starter_pid`` of the script's connection, ``actor`` and ``args`` of the ``root``, and the runtime's ``watch``.
+    ``args``: ``fd`` and ``starter_pid`` of the script's connection, ``actor`` and ``args`` of the ``root``, ``drain_s``, which is how long
+    calls may go on after a signal, and the runtime's ``watch``.
     """
 
     trap_exit: ClassVar[bool] = True
@@ -74,9 +81,12 @@ class Gateway(Actor):
         """Start the root; the script hears of it as `SystemReady` or `SystemEnded`."""
         self._phase = Phase.STARTING
         self._names = KnownNames()
+        self._calls = Calls(self.context, partial(self._advance, Happening.DRAINED), partial(self._advance, Happening.CALLS_ENDED))
+        self._drain_s: float = args["drain_s"]
         self._was_up = False
-        self._asked = False
+        self._asked_by: str | None = None
         self._reason: ExitReason = NORMAL
+        self._why = ""
         self._cancel_grace: Cancel = lambda: None
         self._root_uid = self.context.entropy.hex_id()
         self._root: Ref | None = None
@@ -84,7 +94,7 @@ class Gateway(Actor):
         self._link = self.open_link(args)
         root = args["root"]
         self.context.spawn(ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID))
-        self._link.start(args["starter_pid"], self.on_frame, self.stop)
+        self._link.start(args["starter_pid"], self.on_frame, self.on_script_gone)
 
     def open_link(self, args: Mapping[str, Any]) -> Link:
         """The way to the script; a simulation gives another one."""
@@ -96,19 +106,17 @@ class Gateway(Actor):
             case Request():
                 self._forward(frame)
             case StopSystem():
-                self.stop()
+                self._asked(Happening.STOP)
             case _:
                 log.warning("ignored a frame that is not the script's", extra={"frame": frame.TAG})
 
-    def stop(self) -> None:
-        """End everything in order: somebody asks for it, or the lifeline is cut."""
-        self._asked = True
-        self._advance(Happening.STOP)
+    def on_script_gone(self) -> None:
+        """The lifeline is cut."""
+        self._asked(Happening.SCRIPT_GONE)
 
     def on_shutdown(self, reason: ExitReason) -> None:
-        """Whoever hosts the launcher asks to end: a signal came."""
-        del reason
-        self.stop()
+        """A signal came to the launcher, which ``reason`` names."""
+        self._asked(Happening.SIGNAL, reason.detail)
 
     def on_child(self, event: ChildEvent) -> None:
         """The root is up, or has ended."""
@@ -141,9 +149,14 @@ class Gateway(Actor):
         match message:
             case NameChanged():
                 self._names = self._names.changed(message)
+                self._calls.name_changed(message)
                 self._link.send(Pushed(message=message))
             case EventPushed() | AudioPushed():
                 self._link.send(Pushed(message=message))
+            case CommandAccepted():
+                pass  # of a call that was asked to end: its name tells whether it has
+            case GaveUp(why=why):
+                self._why = why
             case _:
                 log.info("ignored a message that nobody asked for", extra={"message_tag": message.TAG})
 
@@ -158,6 +171,8 @@ class Gateway(Actor):
             self.context.send(registry, RegisterName(name=ROOT_ID, ref=self._root))
 
     def _forward(self, request: Request) -> None:
+        if isinstance(request.message, Drain):
+            self._calls.script_drains(request.message)
         life = self._names.find(request.name)
         if life is None:
             self._link.send(Unanswered(request_id=request.request_id, reason=f"nobody has the name {request.name}"))
@@ -175,7 +190,12 @@ class Gateway(Actor):
         if isinstance(answer, Names):
             self._names, gone = self._names.reconciled(answer)
             for change in gone:
+                self._calls.forget(change.name)
                 self._link.send(Pushed(message=change))
+
+    def _asked(self, happening: Happening, by: str = "") -> None:
+        self._asked_by = by if self._asked_by is None else self._asked_by
+        self._advance(happening)
 
     def _advance(self, happening: Happening) -> None:
         self._phase, effects = step(self._phase, happening)
@@ -187,16 +207,20 @@ class Gateway(Actor):
             case Effect.TELL_READY:
                 self._was_up = True
                 self._link.send(SystemReady(root_pid=self._root_pid))
+            case Effect.DRAIN:
+                log.warning("draining", extra={"asked_by": self._asked_by, "at_most_s": self._drain_s})
+                self._calls.drain(self._drain_s)
+            case Effect.END_CALLS:
+                self._calls.end()
             case Effect.STOP_ROOT:
                 self.context.signal_child(self._root_uid, SHUTDOWN)
                 self._cancel_grace = self.context.after(STOP_GRACE_S, lambda: self._advance(Happening.GRACE_OVER))
             case Effect.END:
                 self._cancel_grace()
                 self._link.send(self._last_words())
-                self.context.exit(NORMAL if self._asked else self._reason)
+                self.context.exit(self._reason if self._asked_by is None else NORMAL)
 
     def _last_words(self) -> SystemEnded:
-        if self._asked:
-            return SystemEnded(asked=True, text="")
-        what = "the supervision tree has ended" if self._was_up else "the system could not start"
-        return SystemEnded(asked=False, text=f"{what}: {self._reason}")
+        if self._asked_by is not None:
+            return SystemEnded(asked=True, text=self._asked_by)
+        return SystemEnded(asked=False, text=why_ended(self._reason, self._why, was_up=self._was_up))

@@ -36,6 +36,7 @@ from protocols.messages.health import (
     HealthAddress,
 )
 from protocols.messages.jobs import (
+    SYSTEM_STOPPED,
     Drain,
     Drained,
     EndJob,
@@ -193,6 +194,7 @@ Message = (
 )
 
 __all__ = [
+    "SYSTEM_STOPPED",
     "AgentMessage",
     "AgentSentence",
     "AudioAccepted",

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+SYSTEM_STOPPED: Final = "system stopped"
+"""Why a call ended whose system was stopped: its job was terminated, not completed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

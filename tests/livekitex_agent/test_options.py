@@ -22,6 +22,8 @@ from protocols import ConfigurationError
         ({"health_host": "example.org"}, "health_host='example.org' lets other machines ask"),
         ({"health_port": 70_000}, "health_port=70000: use 0 .any free port. to 65535"),
         ({"retention_s": -1}, "retention_s=-1: use a number of seconds"),
+        ({"drain_s": -1}, "drain_s=-1: use a number of seconds, 0 to 86400"),
+        ({"drain_s": 1e9}, "drain_s=1000000000.0: use"),
         ({"log_level": "loud"}, "log_level='loud': use one of debug, info, warning, error"),
         ({"journal": False, "journal_dir": "x"}, "journal_dir is given, but journal=False"),
     ],

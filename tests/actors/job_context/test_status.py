@@ -1,6 +1,7 @@
 import pytest
 
 from actors.job_context.status import TRANSITIONS, JobEvent, JobStatus, end_event
+from protocols import SYSTEM_STOPPED
 
 FINAL = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.TERMINATED}
 
@@ -35,7 +36,8 @@ def test_the_first_end_counts() -> None:
         ("error:ValueError: no such product", JobEvent.SESSION_FAILED),
         ("error", JobEvent.SESSION_FAILED),
         ("killed", JobEvent.SESSION_FAILED),
+        (SYSTEM_STOPPED, JobEvent.STOPPED),
     ],
 )
-def test_errors_and_kills_are_failures(reason: str, event: JobEvent) -> None:
+def test_errors_and_kills_are_failures_and_the_end_of_the_system_is_none(reason: str, event: JobEvent) -> None:
     assert end_event(reason) is event

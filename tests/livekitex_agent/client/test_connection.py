@@ -71,7 +71,8 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
     harness.tree.close()
     harness.tree.launcher.exit("killed by SIGKILL")
     error = await harness.connection.ended
-    assert str(error) == "the system has ended: the launcher was killed by SIGKILL"
+    assert str(error).startswith("the system has ended: its launcher process was killed by SIGKILL (by hand")
+    assert not harness.connection.stopped
     assert await harness.connection.ready is error
     with pytest.raises(SystemUnavailableError, match="SIGKILL"):
         harness.ask()
@@ -90,6 +91,22 @@ async def test_an_end_that_somebody_asked_for_is_told_as_such(harness: Harness) 
     harness.tree.close()
     harness.tree.launcher.exit()
     assert str(await harness.connection.ended) == "the system was stopped"
+    assert harness.connection.stopped
+
+
+async def test_a_signal_that_asked_for_the_end_is_named(harness: Harness) -> None:
+    harness.tree.say(SystemEnded(asked=True, text="SIGTERM"))
+    harness.tree.close()
+    harness.tree.launcher.exit()
+    assert str(await harness.connection.ended) == "the system was stopped by SIGTERM to its launcher"
+
+
+async def test_who_stops_what_has_ended_by_itself_has_not_stopped_it(harness: Harness) -> None:
+    harness.tree.close()
+    harness.tree.launcher.exit("killed by SIGKILL")
+    await harness.connection.ended
+    await harness.connection.stop()
+    assert not harness.connection.stopped
 
 
 async def test_a_copy_of_its_socket_keeps_nobody_waiting(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +119,7 @@ async def test_a_closed_connection_without_a_word(harness: Harness, monkeypatch:
     monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
     harness.tree.close()
     harness.tree.launcher.far.close()
-    assert str(await harness.connection.ended) == "the system has ended: the launcher closed the connection"
+    assert str(await harness.connection.ended).startswith("the system has ended: its launcher closed the connection: what it wrote")
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", encode_frame(StopSystem())])

@@ -79,6 +79,20 @@ async def test_it_is_sent_again_when_nobody_has_the_name_yet(harness: Harness) -
     await delivered
 
 
+async def test_a_lasting_request_is_made_anew_for_each_life_of_its_recipient(harness: Harness) -> None:
+    texts = iter(["one", "two", "three"])
+    making = harness.courier.deliver_lasting("n", "work", lambda: SendText(command_id="1", text=next(texts)), timeout_s=10.0)
+    delivered = asyncio.create_task(making)
+    request = await harness.tree.request(SendText)
+    harness.tree.leave_unanswered(request)
+    assert (await harness.tree.request(SendText)).message == SendText(command_id="1", text="two")
+    harness.tree.name("n", 2)
+    request = await harness.tree.request(SendText)
+    assert request.message == SendText(command_id="1", text="three")
+    harness.tree.answer(request, ACCEPTED)
+    assert await delivered == ACCEPTED
+
+
 async def test_a_refusal_is_raised(harness: Harness) -> None:
     delivered = harness.deliver()
     harness.tree.answer(await harness.tree.request(SendText), ErrorReply(error="InvalidToolError", text="no such tool", retryable=False))

@@ -31,12 +31,12 @@ def test_a_new_life_is_sent_to_at_once() -> None:
 
 
 def test_any_other_answer_than_a_refusal_is_the_end() -> None:
-    assert delivery.answered(begun(), ACCEPTED)[1] == Done(ACCEPTED)
+    assert delivery.answered(begun(), ACCEPTED, 100.0)[1] == Done(ACCEPTED)
 
 
 def test_a_refusal_that_may_pass_is_waited_out_and_told_at_the_end() -> None:
     refusal = ErrorReply(error="SystemUnavailableError", text="restarting", retryable=True)
-    state, outcome = delivery.answered(begun(), refusal)
+    state, outcome = delivery.answered(begun(), refusal, 100.0)
     assert outcome == Wait()
     _, outcome = delivery.due(state, 130.0)
     assert isinstance(outcome, Fail)
@@ -45,25 +45,36 @@ def test_a_refusal_that_may_pass_is_waited_out_and_told_at_the_end() -> None:
 
 
 def test_a_reached_bound_is_told_at_once() -> None:
-    _, outcome = delivery.answered(begun(), ErrorReply(error="CapacityError", text="no room", retryable=True))
+    _, outcome = delivery.answered(begun(), ErrorReply(error="CapacityError", text="no room", retryable=True), 100.0)
     assert isinstance(outcome, Fail)
     assert isinstance(outcome.error, CapacityError)
 
 
 def test_a_final_refusal_is_the_error_that_it_was() -> None:
-    _, outcome = delivery.answered(begun(), ErrorReply(error="InvalidToolError", text="no such tool", retryable=False))
+    _, outcome = delivery.answered(begun(), ErrorReply(error="InvalidToolError", text="no such tool", retryable=False), 100.0)
     assert isinstance(outcome, Fail)
     assert isinstance(outcome.error, InvalidToolError)
 
 
 def test_why_there_was_no_answer_is_told_at_the_end() -> None:
-    _, outcome = delivery.due(delivery.unanswered(begun(), "nobody has the name x"), 130.0)
+    _, outcome = delivery.due(delivery.unanswered(begun(), "nobody has the name x", 100.0), 130.0)
     assert isinstance(outcome, Fail)
     assert "(nobody has the name x)" in str(outcome.error)
 
 
+def test_a_lasting_request_is_sent_again_only_when_it_was_lost() -> None:
+    state, first = delivery.due(delivery.begin("the drain", 100.0, 30.0, lasting=True), 100.0)
+    assert (first, state.wake_at) == (Send(30.0), 130.0)
+    refused, _ = delivery.answered(state, ErrorReply(error="SystemUnavailableError", text="restarting", retryable=True), 110.0)
+    for lost in (refused, delivery.unanswered(state, "nobody has the name x", 110.0)):
+        assert lost.wake_at == 110.0 + RESEND_S
+        assert delivery.due(lost, lost.wake_at)[1] == Send(20.0 - RESEND_S)
+    assert delivery.due(delivery.revived(state, 110.0), 110.0)[1] == Send(20.0)
+
+
 def test_the_end_of_the_call_is_the_end() -> None:
-    assert str(delivery.ended(begun(), "normal").error) == "SendText was not accepted: the call has ended (normal)"
+    error = delivery.ended(begun(), "normal").error
+    assert (str(error), error.retryable) == ("SendText was not accepted: the call has ended (normal)", False)
 
 
 @given(st.lists(st.floats(0.0, 10.0)), st.floats(0.1, 20.0))

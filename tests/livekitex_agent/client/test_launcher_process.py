@@ -22,7 +22,7 @@ ROOT = {"actor": "supervision:Supervisor", "args": supervisor_args(SupervisorFla
 
 
 def configure() -> Configure:
-    return Configure(root=ROOT, key=b"k" * 32, starter_pid=os.getpid(), log_level="error")
+    return Configure(root=ROOT, key=b"k" * 32, starter_pid=os.getpid(), log_level="error", drain_s=0.0)
 
 
 def test_cutting_the_lifeline_ends_it() -> None:
@@ -80,7 +80,7 @@ from livekitex_agent.gateway.frames import Configure
 from supervision import SupervisorFlags, supervisor_args
 
 root = {"actor": "supervision:Supervisor", "args": supervisor_args(SupervisorFlags(), ())}
-launcher = LauncherProcess.spawn(Configure(root=root, key=b"k" * 32, starter_pid=os.getpid(), log_level="error"))
+launcher = LauncherProcess.spawn(Configure(root=root, key=b"k" * 32, starter_pid=os.getpid(), log_level="error", drain_s=0.0))
 links = {str(number): os.readlink(f"/proc/{launcher.pid}/fd/{number}") for number in range(3)}
 Path(sys.argv[1]).write_text(json.dumps([launcher.connection.fileno(), links]))
 launcher.close(10.0)

@@ -20,7 +20,7 @@ from livekitex_agent.gateway.frames import (
 from protocols import CommandAccepted, DecodeError, MessageTooLargeError, NameChanged, SendText, UsageError
 
 FRAMES: list[Frame] = [
-    Configure(root={"actor": "a:B", "args": {"children": []}}, key=b"k" * 32, starter_pid=7, log_level="info"),
+    Configure(root={"actor": "a:B", "args": {"children": []}}, key=b"k" * 32, starter_pid=7, log_level="info", drain_s=30.0),
     Request(request_id=1, name="agent_session/c", message=SendText(command_id="1", text="hé"), timeout_ms=5),
     StopSystem(),
     SystemReady(root_pid=8),
@@ -57,7 +57,7 @@ def test_what_the_tree_would_not_carry_is_refused_here() -> None:
 
 def test_what_msgpack_cannot_hold_is_refused() -> None:
     with pytest.raises(UsageError):
-        encode_frame(Configure(root={"actor": object()}, key=b"", starter_pid=1, log_level="info"))
+        encode_frame(Configure(root={"actor": object()}, key=b"", starter_pid=1, log_level="info", drain_s=30.0))
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", b"\0\0\0\1\xc1", b"\0\0\0\1\x01"])

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,13 +14,21 @@ from livekitex_agent.gateway.frames import (
     SystemReady,
     Unanswered,
 )
-from livekitex_agent.gateway.lifecycle import STOP_GRACE_S
+from livekitex_agent.gateway.lifecycle import END_CALLS_S, STOP_GRACE_S
+from livekitex_agent.gateway.names import GONE
 from protocols import (
     NORMAL,
+    SYSTEM_STOPPED,
     AudioPushed,
     Breakers,
     CallStarted,
+    CommandAccepted,
+    Drain,
+    Drained,
+    EndCall,
     EventPushed,
+    ExitKind,
+    ExitReason,
     GetBreakers,
     Message,
     NameChanged,
@@ -86,6 +94,37 @@ class Stubborn(Actor):
         """Does not end."""
 
 
+class Manager(Actor):
+    """Counts calls as it is told to: answers a drain when its time is over, or when its memory says that no call runs."""
+
+    def on_message(self, message: Message) -> None:
+        if isinstance(message, Drain):
+            DRAINS.append(message.timeout_ms)
+            answer = self.context.replier()
+            running = len(DRAINS) <= len(RUNNING)
+            self.context.after(message.timeout_ms / 1000 if running else 0, lambda: answer(Drained(jobs=int(running))))
+
+
+class Caller(Actor):
+    """A session: ends when it is told to, unless it is a deaf one."""
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        self.deaf = args.get("deaf", False)
+
+    def on_message(self, message: Message) -> None:
+        COMMANDS.append(type(message).__name__)
+        if isinstance(message, EndCall):
+            assert message.reason == SYSTEM_STOPPED
+            self.context.reply(CommandAccepted(command_id=message.command_id))
+            if not self.deaf:
+                self.context.exit(NORMAL)
+
+
+DRAINS: list[int] = []
+RUNNING: list[str] = []
+COMMANDS: list[str] = []
+
+
 class Unwilling(Actor):
     def on_start(self, args: object) -> None:
         raise Ignore
@@ -102,6 +141,9 @@ def worker(name: str, actor: str, **fields: Any) -> ChildSpec:
 
 REGISTRY = worker("registry", "supervision:Registry", is_registry=True)
 BREAKERS = worker("circuit_breakers", "supervision:CircuitBreakerRegistry")
+MANAGER = worker("worker_manager", f"{__name__}:Manager")
+CALLER = worker("agent_session/c", f"{__name__}:Caller", restart="transient")
+DEAF = worker("agent_session/d", f"{__name__}:Caller", restart="transient", args={"deaf": True})
 TALKER = worker("agent_session/c", f"{__name__}:Talker")
 
 
@@ -113,7 +155,9 @@ class World:
     def start(self, *children: ChildSpec, actor: str = "supervision:Supervisor") -> Ref:
         root = {"actor": actor, "args": supervisor_args(SupervisorFlags(), children)}
         LinkedGateway.script = self.script
-        gateway = self.sim.start(f"{__name__}:LinkedGateway", {"fd": -1, "starter_pid": 7, "root": root}, actor_id="gateway")
+        gateway = self.sim.start(
+            f"{__name__}:LinkedGateway", {"fd": -1, "starter_pid": 7, "root": root, "drain_s": 30.0}, actor_id="gateway"
+        )
         self.sim.run_until(lambda: bool(self.script.frames), what="word from the gateway")
         return gateway
 
@@ -125,12 +169,21 @@ class World:
         assert answer is not None
         return answer
 
+    def end_of(self, gateway: Ref, within_s: float) -> SystemEnded:
+        self.sim.run_until(lambda: not self.sim.is_alive(gateway), within_s=within_s, what="the end")
+        assert self.sim.alive() == ()
+        ended = self.script.frames[-1]
+        assert isinstance(ended, SystemEnded)
+        return ended
+
     def wait_for_name(self, name: str) -> None:
         self.sim.run_until(lambda: any(change.name == name for change in self.script.pushed(NameChanged)), what=name)
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
+    for heard in (DRAINS, RUNNING, COMMANDS):
+        heard.clear()
     with SimRuntime(seed=1) as sim:
         yield World(sim)
 
@@ -210,15 +263,140 @@ def test_a_stop_ends_the_tree_in_order_and_says_so(world: World) -> None:
     assert world.sim.alive() == ()
 
 
-@pytest.mark.parametrize("cut", ["lifeline", "signal"])
-def test_a_cut_lifeline_and_a_signal_end_it_too(world: World, cut: str) -> None:
+def test_a_stop_ends_the_calls_for_good_before_the_tree(world: World) -> None:
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    world.script.say(StopSystem())
+    assert world.end_of(gateway, END_CALLS_S) == SystemEnded(asked=True, text="")
+    assert (DRAINS, COMMANDS) == ([0], ["CancelResponse", "EndCall"])
+
+
+def test_a_call_that_comes_back_while_calls_are_ended_is_ended_too_and_a_deaf_one_waits_for_nobody(world: World) -> None:
+    gateway = world.start(REGISTRY, MANAGER, CALLER, DEAF)
+    world.wait_for_name("agent_session/d")
+    world.sim.delay_start("agent_session/c", END_CALLS_S / 2)
+    world.sim.kill("agent_session/c")
+    world.sim.settle()
+    world.script.say(StopSystem())
+    world.sim.run_for(END_CALLS_S - 0.01)
+    assert world.sim.is_alive("agent_session/d")
+    assert COMMANDS.count("EndCall") == 2
+    assert world.end_of(gateway, 0.1).asked
+
+
+def test_calls_that_ended_while_the_registry_restarted_are_not_waited_for(world: World) -> None:
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    world.sim.delay_start("registry", 1.0)
+    world.sim.kill("registry")
+    world.sim.settle()
+    world.sim.send(world.sim.ref("agent_session/c"), EndCall(command_id="1", reason=SYSTEM_STOPPED))
+    world.sim.run_for(5.0)
+    assert [change.name for change in world.script.pushed(NameChanged) if change.reason == GONE] == ["agent_session/c"]
+    world.script.say(StopSystem())
+    world.end_of(gateway, END_CALLS_S / 2)
+
+
+def test_a_cut_lifeline_stops_at_once_and_leaves_the_calls_as_they_are(world: World) -> None:
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    world.script.go()
+    assert world.end_of(gateway, END_CALLS_S / 2).asked
+    assert (DRAINS, COMMANDS) == ([], [])
+
+
+def signal(world: World, gateway: Ref) -> None:
+    world.sim.parent_exit(gateway, ExitReason(ExitKind.SHUTDOWN, "SIGTERM"))
+
+
+def test_a_signal_ends_a_tree_without_calls_at_once(world: World) -> None:
     gateway = world.start(REGISTRY)
-    if cut == "lifeline":
-        world.script.go()
-    else:
-        world.sim.parent_exit(gateway, NORMAL)
-    world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
-    assert world.sim.alive() == ()
+    signal(world, gateway)
+    assert world.end_of(gateway, 0.1) == SystemEnded(asked=True, text="SIGTERM")
+
+
+def test_a_signal_drains_until_no_call_runs(world: World) -> None:
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    signal(world, gateway)
+    assert world.end_of(gateway, 1.0) == SystemEnded(asked=True, text="SIGTERM")
+    assert DRAINS == [30_000, 0]
+
+
+def test_calls_that_run_after_the_drain_are_ended(world: World) -> None:
+    RUNNING.append("one")
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    signal(world, gateway)
+    world.sim.run_for(29.9)
+    assert COMMANDS == []
+    world.end_of(gateway, 0.2)
+    assert COMMANDS == ["CancelResponse", "EndCall"]
+
+
+def test_a_drain_goes_on_with_the_managers_next_life_for_the_time_that_remains(world: World) -> None:
+    RUNNING.extend(["first life", "second life"])
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    signal(world, gateway)
+    world.sim.run_for(10.0)
+    world.sim.delay_start("worker_manager", 5.0)
+    world.sim.kill("worker_manager")
+    world.sim.run_for(14.9)
+    assert DRAINS == [30_000, 15_000]
+    assert world.sim.is_alive(gateway)
+    world.end_of(gateway, 5.2)
+
+
+def test_a_drain_that_the_script_asked_for_holds_for_the_managers_next_lives(world: World) -> None:
+    world.start(REGISTRY, MANAGER)
+    world.wait_for_name("worker_manager")
+    assert isinstance(world.ask("worker_manager", Drain(timeout_ms=1_000)), Response)
+    world.sim.run_for(5.0)
+    world.sim.kill("worker_manager")
+    world.sim.run_for(1.0)
+    assert DRAINS == [1_000, 0]
+
+
+@pytest.mark.parametrize("gone", ["before", "meanwhile"])
+def test_a_manager_that_does_not_come_back_ends_the_drain_with_its_time(world: World, gone: str) -> None:
+    RUNNING.append("one")
+    gateway = world.start(REGISTRY, worker("worker_manager", MANAGER.actor, restart="temporary"), CALLER)
+    world.wait_for_name("agent_session/c")
+    if gone == "before":
+        world.sim.kill("worker_manager")
+        world.sim.settle()
+    signal(world, gateway)
+    if gone == "meanwhile":
+        world.sim.kill("worker_manager")
+    world.sim.run_for(29.9)
+    assert world.sim.is_alive(gateway)
+    world.end_of(gateway, 0.2)
+
+
+def test_each_further_signal_hurries_until_what_is_left_is_the_runtimes(world: World) -> None:
+    RUNNING.append("one")
+    gateway = world.start(REGISTRY, worker("stubborn", f"{__name__}:Stubborn", shutdown=Shutdown.INFINITY), MANAGER, DEAF)
+    world.wait_for_name("agent_session/d")
+    for commands in (0, 1, 1):
+        signal(world, gateway)
+        world.sim.run_for(0.1)
+        assert COMMANDS.count("EndCall") == commands
+        assert world.sim.is_alive(gateway)
+    assert not world.sim.is_alive("agent_session/d")
+    signal(world, gateway)
+    world.sim.settle()
+    assert not world.sim.is_alive(gateway)
+
+
+def test_a_script_that_stops_while_a_drain_goes_on_is_obeyed(world: World) -> None:
+    RUNNING.append("one")
+    gateway = world.start(REGISTRY, MANAGER, CALLER)
+    world.wait_for_name("agent_session/c")
+    signal(world, gateway)
+    world.sim.run_for(0.1)
+    world.script.say(StopSystem())
+    assert world.end_of(gateway, END_CALLS_S) == SystemEnded(asked=True, text="SIGTERM")
 
 
 def test_a_tree_that_does_not_end_in_time_is_left_to_the_runtime(world: World) -> None:
@@ -247,14 +425,17 @@ def test_a_root_that_is_not_wanted_is_told(world: World) -> None:
     assert world.script.frames == [SystemEnded(asked=False, text="the system could not start: error:the root was not wanted")]
 
 
-def test_a_root_that_gives_up_is_told(world: World) -> None:
+def test_a_root_that_gives_up_is_told_with_the_cause(world: World) -> None:
     gateway = world.start(REGISTRY, TALKER)
     for _ in range(10):
         if world.sim.is_alive("agent_session/c"):
             world.sim.kill("agent_session/c")
         world.sim.settle()
     world.sim.run_until(lambda: not world.sim.is_alive(gateway), what="the end")
-    assert world.script.frames[-1] == SystemEnded(asked=False, text="the supervision tree has ended: shutdown")
+    why = "more than 3 restarts within 5 s, the last because agent_session/c ended: killed"
+    assert world.script.frames[-1] == SystemEnded(
+        asked=False, text=f"its supervision tree gave up, it took {why}: cure that, then start another one"
+    )
 
 
 def test_a_frame_that_is_not_the_scripts_is_ignored(world: World) -> None:

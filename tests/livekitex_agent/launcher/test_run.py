@@ -24,7 +24,7 @@ def launch(*said: Any, key: bytes = b"k" * 32, close: bool = False) -> tuple[lis
             [sys.executable, "-c", RUN, str(theirs.fileno())], pass_fds=[theirs.fileno()], env=here, stderr=subprocess.PIPE
         )
         theirs.close()
-        configure = Configure(root=ROOT, key=key, starter_pid=os.getpid(), log_level="error")
+        configure = Configure(root=ROOT, key=key, starter_pid=os.getpid(), log_level="error", drain_s=0.0)
         ours.sendall(b"".join(map(encode_frame, [*([] if close else [configure]), *said])))
         if close:
             ours.shutdown(socket.SHUT_WR)
