@@ -23,6 +23,8 @@ AGENT = Agent.text(
         tools.sudden_death,
         tools.exit_at_once,
         tools.broken_thread,
+        tools.broken_callback,
+        tools.broken_task,
         tools.mere_exception,
     ],
 )
@@ -72,6 +74,8 @@ def say(session: sync.Session, line: str) -> str:
         (tools.sudden_death, "killed"),
         (tools.exit_at_once, "'error:exit code 7'"),
         (tools.broken_thread, "'error:ValueError: a defect of the tool'"),
+        (tools.broken_callback, "'error:ValueError: a defect of the tool'"),
+        (tools.broken_task, "'error:ValueError: a defect of the tool'"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -1,11 +1,15 @@
-"""Tools that end the process they run in, each in its way, and two that show what it remembers."""
+"""Tools that end or hang the process they run in, each in its way, and two that show what it remembers."""
 
+import asyncio
 import ctypes
 import os
 import signal
 import threading
+import time
 
-from livekitex_agent import RunContext
+from livekitex_agent import RunContext, composition
+
+LONG_S = 60
 
 
 def remember(product: str, context: RunContext) -> str:
@@ -47,10 +51,47 @@ def broken_thread() -> str:
     return ""
 
 
+def broken_callback() -> str:
+    """Let native code call back, in a thread of its own, a function that fails."""
+    callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: _fail())
+    ctypes.CDLL(None).pthread_create(ctypes.byref(ctypes.c_ulong()), None, callback, None)
+    threading.Event().wait()
+    return ""
+
+
+async def broken_task() -> str:
+    """Start a task that fails, and that nobody awaits."""
+    asyncio.get_running_loop().create_task(_fail_later())
+    await asyncio.Event().wait()
+    return ""
+
+
+async def blocked_loop() -> str:
+    """Block the event loop."""
+    time.sleep(LONG_S)  # noqa: ASYNC251 - that is the fault
+    return ""
+
+
+def held_interpreter() -> str:
+    """Keep the interpreter's lock in C."""
+    return str(ctypes.PyDLL(None).sleep(LONG_S))
+
+
+def patience() -> str:
+    """Block a thread of its own, as a slow database does, for longer than a hang would be suffered."""
+    time.sleep(composition.HEARTBEAT_MS / 1000 + 0.5)
+    return "It took its time."
+
+
 def mere_exception() -> str:
     """Fail in Python."""
     _fail()
     return ""
+
+
+async def _fail_later() -> None:
+    await asyncio.sleep(0)
+    _fail()
 
 
 def _fail() -> None:
