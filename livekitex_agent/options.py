@@ -20,6 +20,7 @@ MAX_RESTARTS: Final = 1_000
 MAX_SECONDS: Final = 86_400
 MAX_PORT: Final = 65_535
 MAX_DRAIN_S: Final = 86_400
+JOURNAL_CURE: Final = "set XDG_STATE_HOME or journal_dir to a folder that you may write to, or do without one, journal=False"
 CONTAINER: Final = (
     "docker run --rm -it -v \"$PWD\":/app -w /app python:3.13 bash -c 'pip install livekitex-agent[offline] && python SCRIPT'"
 )
@@ -79,13 +80,20 @@ class Options:
 
     @property
     def journal_path(self) -> Path | None:
-        """The absolute folder of the journals; None without them."""
+        """The absolute folder of the journals; None without them.
+
+        Raises:
+            ConfigurationError: it is to be in the user's state folder, and he has none.
+        """
         if not self.journal:
             return None
         if self.journal_dir is not None:
             return Path(self.journal_dir).absolute()
         state = environment().get("XDG_STATE_HOME") or "~/.local/state"
-        return Path(state).expanduser().absolute() / "livekitex" / "calls"
+        try:
+            return Path(state).expanduser().absolute() / "livekitex" / "calls"
+        except RuntimeError as failure:
+            raise ConfigurationError(f"this user has no home for the calls' journals: {JOURNAL_CURE}") from failure
 
 
 def require_platform() -> None:
@@ -107,7 +115,7 @@ def prepare(options: Options) -> None:
         ConfigurationError: one of them cannot be had; the text names it and the cure.
     """
     if options.health_port:
-        _require_free(options.health_host, options.health_port)
+        require_free_port(options.health_host, options.health_port)
     path = options.journal_path
     if path is not None:
         _require_folder(path)
@@ -120,7 +128,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free_port(host: str, port: int) -> None:
+    """Refuse a port that nobody can listen on now.
+
+    Raises:
+        ConfigurationError: it is taken, or not to be had on this host.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port in TIME_WAIT is free
         try:
@@ -136,9 +149,9 @@ def _require_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as failure:
-        raise ConfigurationError(f"journal_dir {path}: {failure.strerror}: give another, or journal=False") from failure
+        raise ConfigurationError(f"journal_dir {path}: {failure.strerror}: {JOURNAL_CURE}") from failure
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ConfigurationError(f"journal_dir {path} is not writable: give another, or journal=False")
+        raise ConfigurationError(f"journal_dir {path} is not writable: {JOURNAL_CURE}")
 
 
 def _require(fits: bool, text: str) -> None:  # noqa: FBT001 - an assertion with words

@@ -43,6 +43,16 @@ def test_journals_lie_in_the_users_state_folder(monkeypatch: pytest.MonkeyPatch)
     assert Options(journal=False).journal_path is None
 
 
+def test_a_user_without_a_home_is_told_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    with pytest.raises(ConfigurationError, match="this user has no home for the calls' journals: set XDG_STATE_HOME or journal_dir"):
+        prepare(Options())
+
+
 def test_the_journals_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
     prepare(Options(journal_dir=tmp_path / "state" / "calls"))
     assert (tmp_path / "state" / "calls").stat().st_mode & 0o777 == 0o700
@@ -52,10 +62,10 @@ def test_the_journals_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_had_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=r"journal_dir .*: give another, or journal=False"):
+    with pytest.raises(ConfigurationError, match=r"journal_dir .*: set XDG_STATE_HOME or journal_dir to a folder that"):
         prepare(Options(journal_dir=tmp_path / "file" / "calls"))
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(ConfigurationError, match="is not writable: give another"):
+    with pytest.raises(ConfigurationError, match="is not writable: set XDG_STATE_HOME"):
         prepare(Options(journal_dir=tmp_path / "calls"))
 
 
