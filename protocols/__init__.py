@@ -197,6 +197,7 @@ from protocols.providers import (
 from protocols.ref import (
     Ref,
 )
+from protocols.secrecy import find_secret
 from protocols.tools import (
     FunctionCall,
     ToolSchema,
@@ -365,6 +366,7 @@ __all__ = [
     "decode_envelope",
     "encode_envelope",
     "environment",
+    "find_secret",
     "new_key",
     "pack",
     "require_rate",

@@ -18,7 +18,6 @@ from actors.agent_session.core import (
     Answer,
     Die,
     Effect,
-    Entry,
     Input,
     Leave,
     LifeEnded,
@@ -44,7 +43,8 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
-from actors.agent_session.journal_writer import JournalWriter
+from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
+from actors.journal import Claim
 from protocols import (
     BYTES_PER_SAMPLE,
     NORMAL,
@@ -62,7 +62,6 @@ from protocols import (
     GetSession,
     InjectFault,
     InvalidAudioError,
-    JournalError,
     Message,
     NameChanged,
     Ref,
@@ -106,7 +105,7 @@ class AgentSession(Actor):
         self._writer: JournalWriter | None = None
         self._loop: LoopThread | None = None
         try:
-            self._begin(read_blueprint(args))
+            self._begin(read_blueprint(args, self.context.clock.wall()))
         except BaseException:
             self._release()
             raise
@@ -145,7 +144,7 @@ class AgentSession(Actor):
     def terminate(self, reason: ExitReason) -> None:
         """Leave word of the end, for the life that follows; none follows where the call is closed and only its last audience was awaited."""
         if self._writer is not None and self._state.memory.closed and reason.clean:
-            self._writer.close(delete=not self._blueprint.retained)
+            self._end_journal()
         elif self._writer is not None:
             self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda: None)
         self._report_audio()
@@ -156,14 +155,15 @@ class AgentSession(Actor):
         if blueprint.journal is not None:  # it reads the past while the providers load
             self._writer = JournalWriter(
                 blueprint.journal,
+                Claim(blueprint.record),
                 failed=lambda text: context.post(partial(self._feed, JournalFailed(text=text))),
-                recovered=lambda: context.post(partial(self._feed, JournalRecovered())),
+                recovered=lambda report: context.post(partial(self._feed, JournalRecovered(report=report))),
                 crashed=self._crashed,
             )
         providers, tools = make_providers(blueprint), make_tools(blueprint)
         self._tools = make_entries(blueprint)
-        incarnation, entries, failure = self._past()
-        past = restore(entries)
+        opening = Opening() if self._writer is None else self._writer.opened()
+        past = restore(opening.past)
         caller = past.memory.caller
         # In fresh memory the audio of an open turn is missing: it begins behind what the journal speaks of.
         fresh_at = max(past.memory.heard_until, caller.start + 1 if caller is not None else 0)
@@ -188,26 +188,11 @@ class AgentSession(Actor):
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
-        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, incarnation)
-        if failure:
-            self._feed(JournalFailed(text=failure))
+        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, opening.incarnation)
+        if opening.failure:
+            self._feed(JournalFailed(text=opening.failure))
         self._watch()
         context.after(REPORT_EVERY_S, self._report_again)
-
-    def _past(self) -> tuple[int, tuple[Entry, ...], str]:
-        """The number of this life, the entries of those before, and what keeps it from being written down.
-
-        A call that has no past yet goes on without a journal; one that has does not go on without its past.
-        """
-        if self._writer is None or self._blueprint.journal is None:
-            return 1, (), ""
-        try:
-            return *self._writer.opened(), ""
-        except JournalError as failure:
-            self._writer = None
-            if self._blueprint.journal.exists() or not failure.retryable:
-                raise
-            return 1, (), str(failure)
 
     # The core.
 
@@ -257,10 +242,15 @@ class AgentSession(Actor):
             self._writer.write(write.entries, lambda: self.context.post(partial(self._perform, write.then)))
 
     def _leave(self) -> None:
+        self._end_journal()
+        self.context.exit(NORMAL)
+
+    def _end_journal(self) -> None:
+        """The call is over: nobody needs the journal any more, but for its retention."""
         if self._writer is not None:
             writer, self._writer = self._writer, None
-            writer.close(delete=not self._blueprint.retained)
-        self.context.exit(NORMAL)
+            ending = Ending(self._state.memory.ending, self.context.clock.wall())
+            writer.close(delete=not self._blueprint.record.retention_s, ending=ending)
 
     def _crashed(self, failure: BaseException) -> None:
         """From any thread: end the process for what nobody handled. Whose call has a newer life ends in order, and for good."""

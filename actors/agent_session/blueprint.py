@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from actors.journal import CallRecord, call_path
 from actors.providers import OptionReader
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
 
@@ -34,7 +35,7 @@ class TurnOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A session as its arguments describe it. ``journal`` is the call's file (None: none), kept after the end if ``retained``.
+    """A session as its arguments describe it. ``journal`` is the call's file (None: none), and ``record`` what it says of the call.
 
     ``last_end`` is why the call had to be started again, ``last_words`` why this life is only to say so and end it (empty: neither is so).
     """
@@ -46,17 +47,17 @@ class Blueprint:
     providers: Mapping[ProviderKind, ProviderRef]
     turns: TurnOptions
     journal: Path | None
-    retained: bool
+    record: CallRecord
     fault_injection: bool
     last_end: str = ""
     last_words: str = ""
 
 
-def read_blueprint(args: Mapping[str, Any]) -> Blueprint:
-    """The blueprint in an actor's arguments: ``call_id``, ``agent`` (on the wire) and ``options``.
+def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
+    """The blueprint in an actor's arguments: ``call_id``, ``agent`` (on the wire) and ``options``. The call begins at ``wall_s``.
 
     Raises:
-        InvalidAgentError: the agent is malformed; the text names the field.
+        InvalidAgentError: the agent is malformed, or holds a secret; the text names the field.
         ConfigurationError: an option is unknown or out of range.
     """
     call_id, agent, options = args["call_id"], args["agent"], args.get("options", {})
@@ -75,8 +76,8 @@ def read_blueprint(args: Mapping[str, Any]) -> Blueprint:
         tools=tuple(agent.get("tools", ())),
         providers=providers,
         turns=_turn_options(agent.get("options") or {}),
-        journal=None if journal_dir is None else Path(journal_dir) / f"{call_id}.sqlite3",
-        retained=bool(options.get("retention_s")),
+        journal=None if journal_dir is None else call_path(Path(journal_dir), call_id),
+        record=CallRecord.of_start(call_id, agent, options, wall_s),
         fault_injection=bool(options.get("fault_injection")),
         last_end=str(options.get("last_end", "")),
         last_words=str(options.get("last_words", "")),

@@ -4,6 +4,7 @@ Writes are committed in their order, those that wait together in one transaction
 writes are confirmed without being kept, until a checkpoint makes the journal whole again.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -13,13 +14,34 @@ from typing import Final
 
 from actors.agent_session.core import Checkpoint, Entry
 from actors.agent_session.journal import Journal
+from actors.journal import Claim
 from protocols import FencedError, JournalError
+
+log = logging.getLogger("livekitex.journal")
 
 MAX_WAITING: Final = 1_024
 """Writes that wait for the disk; beyond that `JournalWriter.write` blocks, and the heartbeat judges."""
 MAX_TOGETHER: Final = 64
 OPEN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a life finds: its number, the entries of those before it, and what is to be told (see `actors.journal.JournalFile`)."""
+
+    incarnation: int = 1
+    past: tuple[Entry, ...] = ()
+    report: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How and when the call ended."""
+
+    outcome: str
+    wall_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +53,41 @@ class _Write:
 @dataclass(frozen=True, slots=True)
 class _Close:
     delete: bool
+    ending: Ending | None
 
 
 class JournalWriter:
-    """Writes the journal at ``path``; its thread ends with `close`.
+    """Writes the journal at ``path`` for the life of ``claim``; its thread ends with `close`.
 
-    From that thread: ``failed`` is called with the text of an error when a write is lost, ``recovered`` when the journal is whole again,
-    ``crashed`` when the thread ends of anything else (a newer life, or a defect).
+    From that thread: ``failed`` is called with the text of an error when a write is lost, ``recovered`` when the journal is whole again
+    with a report of what was mended (empty if nothing), ``crashed`` when the thread ends of anything else (a newer life, or a defect).
     """
 
     def __init__(
-        self, path: Path, *, failed: Callable[[str], None], recovered: Callable[[], None], crashed: Callable[[Exception], None]
+        self,
+        path: Path,
+        claim: Claim,
+        *,
+        failed: Callable[[str], None],
+        recovered: Callable[[str], None],
+        crashed: Callable[[Exception], None],
     ) -> None:
         self._path = path
+        self._claim = claim
         self._failed = failed
         self._recovered = recovered
         self._crashed = crashed
         self._queue: queue.Queue[_Write | _Close] = queue.Queue(MAX_WAITING)
-        self._opened: queue.Queue[tuple[int, tuple[Entry, ...]] | Exception] = queue.Queue(1)
+        self._opened: queue.Queue[Opening | Exception] = queue.Queue(1)
         self._broken = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def opened(self) -> tuple[int, tuple[Entry, ...]]:
-        """The number of this life and the entries of those before; waits for the disk. To be called once.
+    def opened(self) -> Opening:
+        """What this life finds; waits for the disk. To be called once.
 
         Raises:
-            JournalError: the journal cannot be opened, or the disk does not answer.
+            JournalError: the file is a later program's, or the disk does not answer.
         """
         try:
             outcome = self._opened.get(timeout=OPEN_TIMEOUT_S)
@@ -71,19 +101,23 @@ class JournalWriter:
         """Have ``entries`` committed, then ``confirm`` called from the thread; without entries only in its turn."""
         self._queue.put(_Write(entries, confirm))
 
-    def close(self, *, delete: bool) -> None:
-        """Write what waits, close the file, and remove it where ``delete``. Waits at most `CLOSE_TIMEOUT_S`; a second call does nothing."""
+    def close(self, *, delete: bool, ending: Ending | None = None) -> None:
+        """Write what waits, note the ``ending`` of the call, close the file, and remove it where ``delete``.
+
+        Waits at most `CLOSE_TIMEOUT_S`; a second call does nothing.
+        """
         if self._thread.is_alive():
-            self._queue.put(_Close(delete))
+            self._queue.put(_Close(delete, ending))
             self._thread.join(CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
         try:
-            journal = Journal(self._path)
+            journal = Journal(self._path, self._claim)
         except Exception as failure:  # noqa: BLE001 - raised again by `opened`
             self._opened.put(failure)
             return
-        self._opened.put((journal.incarnation, journal.past))
+        self._broken = bool(journal.failure)
+        self._opened.put(Opening(journal.incarnation, journal.past, journal.report, journal.failure))
         try:
             while not self._serve(journal):
                 pass
@@ -102,23 +136,39 @@ class JournalWriter:
             write.confirm()
         closing = next((item for item in waiting if isinstance(item, _Close)), None)
         if closing is not None:
-            journal.close(delete=closing.delete)
+            _close(journal, closing)
         return closing is not None
 
     def _keep(self, journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> None:
-        if self._broken:
-            whole = [any(isinstance(entry, Checkpoint) for entry in entries) for entries in transactions]
-            transactions = transactions[whole.index(True) :] if True in whole else ()
-        if not transactions:
-            return
         try:
-            journal.append(transactions)
+            if self._broken:
+                transactions = self._mend(journal, transactions)
+            if transactions and not self._broken:
+                journal.append(transactions)
         except FencedError:
             raise
         except JournalError as failure:
             self._broken = True
             self._failed(str(failure))
-        else:
-            if self._broken:
-                self._broken = False
-                self._recovered()
+
+    def _mend(self, journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> Sequence[tuple[Entry, ...]]:
+        """Where there is a checkpoint, begin anew with it; gives what is left to be written after it."""
+        for at, entries in enumerate(transactions):
+            for index, entry in enumerate(entries):
+                if isinstance(entry, Checkpoint):
+                    report = journal.resume(entry)
+                    self._broken = False
+                    self._recovered(report)
+                    rest = (entries[index + 1 :], *transactions[at + 1 :])
+                    return [left for left in rest if left]
+        return ()
+
+
+def _close(journal: Journal, closing: _Close) -> None:
+    try:
+        if closing.ending is not None and not closing.delete:
+            journal.end(closing.ending.outcome, closing.ending.wall_s)
+    except JournalError as failure:
+        log.warning("the end of a call could not be written down", extra={"reason": str(failure)})
+    finally:
+        journal.close(delete=closing.delete)

@@ -190,7 +190,9 @@ class JournalFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRecovered:
-    """The journal is written again, from a checkpoint on."""
+    """The journal is written again, from a checkpoint on; ``report`` tells what had to be mended for that (empty: nothing)."""
+
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,9 @@
 """The actor: real threads, real audio, a real journal; everything but the process."""
 
+import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -272,11 +275,13 @@ def test_a_disk_that_fails_is_told_and_the_call_goes_on(begin: Begin, tmp_path: 
     event(host.mail, AgentMessage, text="You said hello. That was message 1.")
 
 
-def test_a_damaged_journal_is_no_start(begin: Begin, tmp_path: Path) -> None:
-    (tmp_path / "c1.sqlite3").write_bytes(b"no database at all " * 500)
+def test_a_journal_of_a_later_program_is_no_start(begin: Begin, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "c1.sqlite3", isolation_level=None)) as sqlite:
+        sqlite.execute("PRAGMA user_version = 9")
+        sqlite.execute(f"PRAGMA application_id = {zlib.crc32(b'livekitex journal 9') & 0x7FFF_FFFF}")
     reason = str(begin().wait_for_end())
     assert reason.startswith("error:JournalError: ")
-    assert "is damaged" in reason
+    assert "schema version 9, this is 2: use the program that wrote it" in reason
 
 
 @pytest.mark.parametrize(

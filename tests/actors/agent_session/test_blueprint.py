@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session.blueprint import read_blueprint
+from actors.agent_session.blueprint import Blueprint, read_blueprint
+from actors.journal import CallRecord
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind
 from support.scripted_providers import agent
 
@@ -14,28 +15,44 @@ def arguments(wire: dict[str, Any] | None = None, **options: Any) -> dict[str, A
     return {"call_id": "c1", "agent": wire or agent(), "options": options}
 
 
+def read(args: dict[str, Any]) -> Blueprint:
+    return read_blueprint(args, 7.0)
+
+
 def test_a_text_call_has_a_model_and_no_more() -> None:
-    blueprint = read_blueprint(arguments())
+    blueprint = read(arguments())
     assert set(blueprint.providers) == {ProviderKind.LLM}
-    assert (blueprint.journal, blueprint.retained, blueprint.fault_injection) == (None, False, False)
+    assert (blueprint.journal, blueprint.record.retention_s, blueprint.fault_injection) == (None, 0.0, False)
     assert (blueprint.turns.end_silence_ms, blueprint.turns.max_tool_rounds) == (500, 8)
 
 
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
-    blueprint = read_blueprint(
+    blueprint = read(
         arguments(
             agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True, last_end="killed", last_words="no more"
         )
     )
     assert set(blueprint.providers) == set(ProviderKind)
     assert blueprint.journal == Path("/var/calls/c1.sqlite3")
-    assert blueprint.retained
+    assert blueprint.record == CallRecord(
+        call_id="c1",
+        run_id="",
+        agent=agent(voice=True),
+        options={"journal_dir": "/var/calls", "retention_s": 60, "fault_injection": True},
+        began_wall_s=7.0,
+        retention_s=60.0,
+    )
     assert blueprint.fault_injection
     assert (blueprint.last_end, blueprint.last_words) == ("killed", "no more")
 
 
+def test_an_agent_with_a_secret_is_refused_for_the_journal_would_hold_it() -> None:
+    with pytest.raises(InvalidAgentError, match=r"llm\.api_key looks like a secret, .*name the environment variable"):
+        read(arguments(agent() | {"llm": {"factory": "a:b", "options": {"api_key": "sk-1"}}}))
+
+
 def test_the_turn_is_taken_as_the_agent_says() -> None:
-    blueprint = read_blueprint(arguments(agent(options={"end_silence_ms": 300, "apology": " Sorry. "})))
+    blueprint = read(arguments(agent(options={"end_silence_ms": 300, "apology": " Sorry. "})))
     assert (blueprint.turns.end_silence_ms, blueprint.turns.apology) == (300, "Sorry.")
 
 
@@ -52,7 +69,7 @@ def test_the_turn_is_taken_as_the_agent_says() -> None:
 )
 def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(InvalidAgentError, match=complaint):
-        read_blueprint(arguments(agent(**changes)))
+        read(arguments(agent(**changes)))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +83,10 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
 )
 def test_an_option_that_cannot_be_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
-        read_blueprint(arguments(agent(options=options)))
+        read(arguments(agent(options=options)))
 
 
 @pytest.mark.parametrize("call_id", ["", "../up", "a/b", ".hidden", "a b", 7])
 def test_a_call_id_that_is_no_file_name_is_refused(call_id: Any) -> None:
     with pytest.raises(ConfigurationError, match="call_id"):
-        read_blueprint(arguments() | {"call_id": call_id})
+        read(arguments() | {"call_id": call_id})

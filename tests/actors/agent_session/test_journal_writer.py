@@ -1,7 +1,10 @@
 """The journal's thread: order, confirmation, failure and recovery."""
 
+import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,10 +12,12 @@ import pytest
 from actors.agent_session.core import Checkpoint, Entry, Memory
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
 from actors.agent_session.journal import Journal
-from actors.agent_session.journal_writer import JournalWriter
+from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
+from actors.journal import CallRecord, Claim, read_call
 from protocols import FencedError, JournalError
 
 DEADLINE_S = 10.0
+CLAIM = Claim(CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0))
 
 
 class Desk:
@@ -22,7 +27,9 @@ class Desk:
         self.said: list[str] = []
         self.crashed: list[Exception] = []
         self.end = threading.Event()
-        self.writer = JournalWriter(path, failed=self.said.append, recovered=lambda: self.said.append("recovered"), crashed=self._crashed)
+        self.writer = JournalWriter(
+            path, CLAIM, failed=self.said.append, recovered=lambda report: self.said.append(f"recovered{report}"), crashed=self._crashed
+        )
 
     def write(self, name: str, *entries: Entry) -> None:
         self.writer.write(entries, lambda: self.said.append(name))
@@ -61,14 +68,14 @@ def open_desk(path: Path) -> Iterator[Callable[[], Desk]]:
 
 
 def past(path: Path) -> tuple[Entry, ...]:
-    journal = Journal(path)
+    journal = Journal(path, CLAIM)
     journal.close(delete=False)
     return journal.past
 
 
 def test_writes_are_kept_and_confirmed_in_their_order(path: Path, open_desk: Callable[[], Desk]) -> None:
     desk = open_desk()
-    assert desk.writer.opened() == (1, ())
+    assert desk.writer.opened() == Opening()
     for number in range(200):
         desk.write(str(number), sentence(str(number))) if number % 3 else desk.write(str(number))
     desk.writer.close(delete=False)
@@ -81,13 +88,35 @@ def test_a_second_life_is_told_of_the_first(open_desk: Callable[[], Desk]) -> No
     first.writer.opened()
     first.write("", LifeBegan(incarnation=1))
     first.finish()
-    assert open_desk().writer.opened() == (2, (LifeBegan(incarnation=1),))
+    assert open_desk().writer.opened() == Opening(2, (LifeBegan(incarnation=1),))
 
 
-def test_what_cannot_be_opened_is_told_to_who_waits(tmp_path: Path) -> None:
+def test_what_cannot_be_opened_is_told_and_tried_again(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     desk = Desk(tmp_path / "file" / "c1.sqlite3")
-    with pytest.raises(JournalError, match="cannot open"):
+    opening = desk.writer.opened()
+    assert (opening.incarnation, opening.past) == (1, ())
+    assert "cannot open" in opening.failure
+    desk.write("one", sentence("one"))
+    desk.write("two", Checkpoint(memory=Memory(turns=1)))
+    desk.finish()
+    (tmp_path / "file").unlink()
+    desk.write("three", Checkpoint(memory=Memory(turns=2)))
+    desk.write("four", sentence("four"))
+    desk.writer.close(delete=False, ending=Ending("over", 5.0))
+    assert [said for said in desk.said if "cannot open" not in said] == ["one", "two", "recovered", "three", "four"]
+    assert past(tmp_path / "file" / "c1.sqlite3") == (Checkpoint(memory=Memory(turns=2)), sentence("four"))
+    record = read_call(tmp_path / "file", "c1")
+    assert record is not None
+    assert (record.outcome, record.ended_wall_s) == ("", 0.0)  # `past` has taken it up again
+
+
+def test_a_file_of_a_later_program_is_told_to_who_waits(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as sqlite:
+        sqlite.execute("PRAGMA user_version = 9")
+        sqlite.execute(f"PRAGMA application_id = {zlib.crc32(b'livekitex journal 9') & 0x7FFF_FFFF}")
+    desk = Desk(path)
+    with pytest.raises(JournalError, match="schema version 9, this is 2"):
         desk.writer.opened()
     desk.writer.close(delete=False)
 
@@ -109,17 +138,19 @@ def test_while_the_disk_fails_writes_are_confirmed_and_a_checkpoint_makes_them_g
     desk.writer.opened()
     desk.write("one", sentence("one"))
     desk.finish()
-    append = Journal.append
+    append, resume = Journal.append, Journal.resume
 
-    def fail(_self: Journal, _transactions: object) -> None:
+    def fail(_self: Journal, _what: object) -> None:
         raise JournalError("disk full", retryable=True)
 
     monkeypatch.setattr(Journal, "append", fail)
+    monkeypatch.setattr(Journal, "resume", fail)
     for name in ("two", "three"):
         desk.write(name, sentence(name))
         desk.finish()
     assert desk.said == ["one", "disk full", "two", "three"]
     monkeypatch.setattr(Journal, "append", append)
+    monkeypatch.setattr(Journal, "resume", resume)
     desk.write("four", sentence("four"))
     desk.finish()
     desk.write("five", Checkpoint(memory=Memory(turns=5)))

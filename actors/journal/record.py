@@ -1,0 +1,62 @@
+"""What a call is, as its journal knows it: enough to start it again, and when it began and ended. Nothing secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from protocols import InvalidAgentError, ProviderKind, find_secret
+
+SECRETS_RULE: Final = (
+    "options are written to the call's journal: name the environment variable that holds it, or let the provider read its own"
+)
+
+_OF_ONE_START: Final = ("last_end", "last_words")
+"""Options that say why a call is started now: of no use to a later start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call. ``agent`` and ``options`` are what it was started with; ``run_id`` is the run of the system that it belongs to.
+
+    Times are seconds since the epoch. ``ended_wall_s`` is 0 while the call is open; ``outcome`` says how it ended. After that the journal
+    is kept for ``retention_s``.
+
+    Raises:
+        InvalidAgentError: the agent's providers or the options hold a secret, which no file may hold; the text names it and the cure.
+    """
+
+    call_id: str
+    run_id: str
+    agent: Mapping[str, Any]
+    options: Mapping[str, Any]
+    began_wall_s: float
+    ended_wall_s: float = 0.0
+    outcome: str = ""
+    retention_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, options in (("options", self.options), *((kind, _options(self.agent.get(kind))) for kind in ProviderKind)):
+            if secret := find_secret(options):
+                raise InvalidAgentError(f"{name}.{secret} looks like a secret, and {SECRETS_RULE}")
+
+    @classmethod
+    def of_start(cls, call_id: str, agent: Mapping[str, Any], options: Mapping[str, Any], wall_s: float) -> Self:
+        """The record of a call that is started with ``options`` (``run_id``, ``retention_s`` and others) at ``wall_s``."""
+        return cls(
+            call_id=call_id,
+            run_id=str(options.get("run_id", "")),
+            agent=agent,
+            options={name: value for name, value in options.items() if name not in _OF_ONE_START},
+            began_wall_s=wall_s,
+            retention_s=float(options.get("retention_s") or 0.0),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the call has not ended."""
+        return self.ended_wall_s == 0
+
+
+def _options(provider: object) -> Mapping[str, Any]:
+    options = provider.get("options") if isinstance(provider, Mapping) else None
+    return options if isinstance(options, Mapping) else {}

@@ -1,0 +1,232 @@
+"""The format of a journal's file: its tables in version 2, how a file of version 1 becomes one, and how a file says its version.
+
+A file says its version twice, so that a damaged header is never taken for another version: as ``user_version``, and as an
+``application_id`` that no other version has. Files of version 1 have no ``application_id``.
+
+- ``life`` (one row): the newest incarnation, where the entries end (`rows.Head`), and ``report``: damage that no life has told yet.
+- ``call`` (one row, or none in a migrated file): the `record.CallRecord` in msgpack.
+- ``entries``: `rows.Row`.
+"""
+
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from actors.journal.record import CallRecord
+from actors.journal.rows import START, Head, Item, Row
+from protocols import DecodeError, pack, unpack
+
+SCHEMA_VERSION: Final = 2
+_TABLES: Final = (
+    "CREATE TABLE life (incarnation INTEGER, seq INTEGER, seal INTEGER, rows INTEGER, report BLOB, crc INTEGER)",
+    "CREATE TABLE call (body BLOB, crc INTEGER)",
+    """CREATE TABLE entries
+       (seq INTEGER PRIMARY KEY, incarnation INTEGER, event INTEGER, flags INTEGER, link INTEGER, crc INTEGER, seal INTEGER, body BLOB)""",
+)
+_INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_EXTENT: Final = "SELECT count(*), ifnull(max(iif(flags & 1, seq, 0)), 0) FROM entries"
+_NEEDED: Final = (
+    "SELECT seq, incarnation, event, flags, link, crc, seal, body FROM entries WHERE seq >= ? OR event IS NOT NULL ORDER BY seq"
+)
+_WITHOUT_BODIES: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
+_LIFE: Final = struct.Struct("<qqqq")
+_CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
+"""How the body of a checkpoint begins in version 1: a pair of that tag and its fields."""
+
+
+class DamagedError(Exception):
+    """The file is not what was written: ``committed`` frames of its log are known to have been. Never leaves this package."""
+
+    def __init__(self, text: str, *, committed: int = 0) -> None:
+        super().__init__(text)
+        self.committed = committed
+
+
+class NewerError(Exception):
+    """The file is a later program's. Never leaves this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The row of the table ``life``."""
+
+    incarnation: int = 0
+    head: Head = START
+    report: str = ""
+
+
+NO_LIFE: Final = Life()
+"""Of a file that nobody has begun a life with."""
+
+
+def prepare(sqlite: sqlite3.Connection) -> None:
+    """Give an empty file its tables, and bring one of version 1 up; within a transaction.
+
+    Raises:
+        DamagedError, NewerError: it is neither, nor of our version.
+    """
+    match version_of(sqlite):
+        case 0:
+            create(sqlite, NO_LIFE, ())
+        case 1:
+            _migrate(sqlite)
+        case _:
+            pass
+
+
+def version_of(sqlite: sqlite3.Connection) -> int:
+    """The version of a file, 0 for an empty one.
+
+    Raises:
+        DamagedError, NewerError: it is none that we know.
+    """
+    version, stamp = _pragma(sqlite, "user_version"), _pragma(sqlite, "application_id")
+    if version > 1 and stamp == _stamp(version):
+        if version > SCHEMA_VERSION:
+            raise NewerError(f"has schema version {version}, this is {SCHEMA_VERSION}")
+        return version
+    tables = [name for (name,) in sqlite.execute("SELECT name FROM sqlite_master ORDER BY name")]
+    if (version, stamp, tables) not in [(0, 0, []), (1, 0, ["entries", "life"])]:
+        raise DamagedError(f"its header says version {version} with the mark {stamp}")
+    return version
+
+
+def create(sqlite: sqlite3.Connection, life: Life, rows: Iterable[Row]) -> None:
+    """The tables of an empty file."""
+    for statement in _TABLES:
+        sqlite.execute(statement)
+    sqlite.execute("INSERT INTO life VALUES (0, 0, 0, 0, x'', 0)")
+    write_life(sqlite, life)
+    insert(sqlite, rows)
+    sqlite.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    sqlite.execute(f"PRAGMA application_id = {_stamp(SCHEMA_VERSION)}")
+
+
+def read_life(sqlite: sqlite3.Connection) -> Life:
+    """The newest life.
+
+    Raises:
+        DamagedError: there is not exactly one that fits its checksum.
+    """
+    match sqlite.execute("SELECT incarnation, seq, seal, rows, report, crc FROM life LIMIT 2").fetchall():
+        case [(int(incarnation), int(seq), int(seal), int(rows), bytes(report), int(crc))]:
+            life = Life(incarnation, Head(seq, seal, rows), report.decode(errors="replace"))
+            if crc == _crc_of(life):
+                return life
+        case _:
+            pass
+    raise DamagedError("its record of the newest life does not fit its checksum")
+
+
+def write_life(sqlite: sqlite3.Connection, life: Life) -> None:
+    """Replace the newest life."""
+    values = (life.incarnation, life.head.seq, life.head.seal, life.head.rows, life.report.encode(), _crc_of(life))
+    sqlite.execute("UPDATE life SET incarnation = ?, seq = ?, seal = ?, rows = ?, report = ?, crc = ?", values)
+
+
+def read_record(sqlite: sqlite3.Connection) -> CallRecord | None:
+    """What the call is; None if the file does not say.
+
+    Raises:
+        DamagedError: what it says does not fit its checksum.
+    """
+    match sqlite.execute("SELECT body, crc FROM call LIMIT 2").fetchall():
+        case []:
+            return None
+        case [(bytes(body), int(crc))] if zlib.crc32(body) == crc:
+            try:
+                record: CallRecord = unpack(CallRecord, body)
+            except DecodeError as failure:
+                raise DamagedError(f"its record of the call cannot be read ({failure})") from failure
+            return record
+        case _:
+            pass
+    raise DamagedError("its record of the call does not fit its checksum")
+
+
+def write_record(sqlite: sqlite3.Connection, record: CallRecord) -> None:
+    """Replace what the call is."""
+    body = pack(CallRecord, record)
+    if sqlite.execute("SELECT body FROM call").fetchall() != [(body,)]:
+        sqlite.execute("DELETE FROM call")
+        sqlite.execute("INSERT INTO call VALUES (?, ?)", (body, zlib.crc32(body)))
+
+
+def insert(sqlite: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Add rows."""
+    columns = ((row.seq, row.incarnation, row.event, row.flags, row.link, row.crc, row.seal, row.body) for row in rows)
+    sqlite.executemany(_INSERT, columns)
+
+
+def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
+    """The rows that a life needs: the events, and all from the newest checkpoint on.
+
+    Raises:
+        DamagedError: a row is none, or there are more or fewer than ``head`` says.
+    """
+    count, base = sqlite.execute(_EXTENT).fetchone()
+    if count != head.rows:
+        raise DamagedError(f"it has {count} rows instead of {head.rows}")
+    rows = [_row(columns) for columns in sqlite.execute(_NEEDED, (base,))]
+    if None in rows:
+        raise DamagedError("a row has columns of a wrong kind")
+    return tuple(row for row in rows if row is not None)
+
+
+def read_any(sqlite: sqlite3.Connection) -> tuple[Row, ...]:
+    """All rows that can be read of a damaged file; those whose body cannot have none."""
+    rows: list[Row] = []
+    with suppress(sqlite3.Error):  # what follows cannot be read
+        for columns in sqlite.execute(_WITHOUT_BODIES):
+            row = _row(columns)
+            if row is not None:
+                rows.append(row)
+    return tuple(_with_body(sqlite, row) for row in rows)
+
+
+def _with_body(sqlite: sqlite3.Connection, row: Row) -> Row:
+    try:
+        found = sqlite.execute("SELECT body FROM entries WHERE seq = ?", (row.seq,)).fetchone()
+    except sqlite3.Error:
+        return row
+    body = found[0] if found is not None and isinstance(found[0], bytes) else None
+    return Row(row.seq, row.incarnation, row.event, row.flags, row.link, row.crc, row.seal, body)
+
+
+def _row(columns: Sequence[Any]) -> Row | None:
+    match columns:
+        case (int(seq), int(incarnation), int() | None as event, int(flags), int(link), int(crc), int(seal), bytes() | None as body):
+            return Row(seq, incarnation, event, flags, link, crc, seal, body)
+        case _:
+            return None
+
+
+def _migrate(sqlite: sqlite3.Connection) -> None:
+    """Version 1 had neither checksums nor a record; where its transactions ended is not known."""
+    incarnation = sqlite.execute("SELECT max(incarnation) FROM life").fetchone()[0]
+    if type(incarnation) is not int:
+        raise DamagedError("the table life is empty")
+    rows: list[Row] = []
+    for seq, life, event, body in sqlite.execute("SELECT seq, incarnation, event, body FROM entries ORDER BY seq"):
+        link = rows[-1].seal if rows and rows[-1].seq == seq - 1 else 0
+        rows.append(Row.sealed(seq, life, Item(body, event, body.startswith(_CHECKPOINT_1)), link, last=True))
+    for table in ("life", "entries"):
+        sqlite.execute(f"DROP TABLE {table}")
+    head = Head(rows[-1].seq, rows[-1].seal, len(rows)) if rows else START
+    create(sqlite, Life(incarnation, head), rows)
+
+
+def _pragma(sqlite: sqlite3.Connection, name: str) -> int:
+    return int(sqlite.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _stamp(version: int) -> int:
+    return zlib.crc32(b"livekitex journal %d" % version) & 0x7FFF_FFFF
+
+
+def _crc_of(life: Life) -> int:
+    return zlib.crc32(life.report.encode(), zlib.crc32(_LIFE.pack(life.incarnation, life.head.seq, life.head.seal, life.head.rows)))
