@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 CHECKPOINT: Final = 1
 """Flag: the row holds all that the rows before it told. Unless it is the first of two, it can also be made from those."""
@@ -29,8 +29,7 @@ class Item:
     forget_before: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the file. ``body`` is None where it cannot be read."""
 
     seq: int

@@ -11,7 +11,7 @@ A file says its version twice, so that a damaged header is never taken for anoth
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -36,6 +36,7 @@ _WITHOUT_BODIES: Final = "SELECT seq, incarnation, event, flags, link, crc, seal
 _LIFE: Final = struct.Struct("<qqqq")
 _CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
 """How the body of a checkpoint begins in version 1: a pair of that tag and its fields."""
+_KINDS: Final = frozenset((int, int, event, int, int, int, int, body) for event in (int, type(None)) for body in (bytes, type(None)))
 
 
 class DamagedError(Exception):
@@ -158,8 +159,7 @@ def write_record(sqlite: sqlite3.Connection, record: CallRecord) -> None:
 
 def insert(sqlite: sqlite3.Connection, rows: Iterable[Row]) -> None:
     """Add rows."""
-    columns = ((row.seq, row.incarnation, row.event, row.flags, row.link, row.crc, row.seal, row.body) for row in rows)
-    sqlite.executemany(_INSERT, columns)
+    sqlite.executemany(_INSERT, rows)
 
 
 def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
@@ -194,15 +194,11 @@ def _with_body(sqlite: sqlite3.Connection, row: Row) -> Row:
     except sqlite3.Error:
         return row
     body = found[0] if found is not None and isinstance(found[0], bytes) else None
-    return Row(row.seq, row.incarnation, row.event, row.flags, row.link, row.crc, row.seal, body)
+    return row._replace(body=body)
 
 
-def _row(columns: Sequence[Any]) -> Row | None:
-    match columns:
-        case (int(seq), int(incarnation), int() | None as event, int(flags), int(link), int(crc), int(seal), bytes() | None as body):
-            return Row(seq, incarnation, event, flags, link, crc, seal, body)
-        case _:
-            return None
+def _row(columns: tuple[Any, ...]) -> Row | None:
+    return Row._make(columns) if tuple(map(type, columns)) in _KINDS else None
 
 
 def _migrate(sqlite: sqlite3.Connection) -> None:
