@@ -15,6 +15,7 @@ from livekitex_agent.agent import Agent
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.connection import STOP_TIMEOUT_S, Connection
 from livekitex_agent.client.courier import Courier, expect
+from livekitex_agent.client.fates import Fates
 from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.errors import error_of_reason
@@ -76,6 +77,7 @@ class AgentSystem:
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
         self._connection: Connection
         self._courier: Courier
+        self._fates: Fates
 
     @classmethod
     def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
@@ -213,6 +215,7 @@ class AgentSystem:
         atexit.register(self._launcher.close, STOP_TIMEOUT_S)
         self._connection = await Connection.open(self._launcher, self._push)
         self._courier = Courier(self._connection, self._clock)
+        self._fates = Fates(self._connection, self._name_changed)
         self._connection.ended.add_done_callback(lambda ended: self._end(ended.result()))
         try:
             failure = await asyncio.shield(self._connection.ready)
@@ -267,11 +270,8 @@ class AgentSystem:
 
     def _push(self, message: Message | EventsLost) -> None:
         match message:
-            case NameChanged(name=name):
-                self._courier.name_changed(message)
-                kind, _, call_id = name.partition("/")
-                if kind == "agent_session" and (call := self._calls.get(call_id)):
-                    call.name_changed(message)
+            case NameChanged():
+                self._name_changed(self._fates.name_changed(message))
             case EventPushed(call_id=call_id) if call := self._calls.get(call_id):
                 call.event(message)
             case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
@@ -281,7 +281,14 @@ class AgentSystem:
             case _:
                 pass  # of a call that nobody here has a handle of any more
 
+    def _name_changed(self, change: NameChanged) -> None:
+        self._courier.name_changed(change)
+        kind, _, call_id = change.name.partition("/")
+        if kind == "agent_session" and (call := self._calls.get(call_id)):
+            call.name_changed(change)
+
     def _end(self, error: SystemUnavailableError) -> None:
+        self._fates.close()
         self._courier.end(error)
         for call in list(self._calls.values()):
             call.end(error)

@@ -113,7 +113,9 @@ class Call:
                 self._outbox = audio_outbox.revived(self._outbox, now)
             self._advance()
         elif change.final:
-            self._fail(SessionUnavailableError(f"the call {self.call_id} has ended ({change.reason})"))
+            error = SessionUnavailableError(f"the call {self.call_id} has ended ({change.reason})")
+            error.retryable = False
+            self._fail(error)
             self._last_events.set(LAST_EVENTS_S)
 
     def events_lost(self) -> None:

@@ -103,4 +103,6 @@ def revived(delivery: Delivery, now: float) -> Delivery:
 
 def ended(delivery: Delivery, reason: str) -> Fail:
     """The recipient's supervisor will not start it again."""
-    return Fail(SessionUnavailableError(f"{delivery.what} was not accepted: the call has ended ({reason})"))
+    error = SessionUnavailableError(f"{delivery.what} was not accepted: the call has ended ({reason})")
+    error.retryable = False
+    return Fail(error)
