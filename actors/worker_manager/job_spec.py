@@ -7,6 +7,9 @@ from actors.worker_manager.options import WorkerOptions
 from protocols import StartJob, UsageError
 from supervision import AutoShutdown, ChildSpec, ChildType, Restart, Strategy, SupervisorFlags, supervisor_args
 
+START_TIMEOUT_MS: Final = 30_000
+"""How long the tree of a call may take to come up; then it is killed, and whoever asked for the call is told."""
+
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -28,17 +31,21 @@ def job_name(job_id: str) -> str:
 def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
     """A supervisor that ends when the session is over: the facts of the call first, then its session, which restarts alone.
 
+    A session that is only to say its last words (see `returning`) has one life for that.
+
     Raises:
         InvalidSpecError: the agent or the options hold what cannot travel.
     """
     call_id = job.job_id
     room = job.options.get("room", "")
+    last_words = job.options.get("last_words", "")
     context = ChildSpec(
         id=f"job_context/{call_id}",
         name=f"job_context/{call_id}",
         title=f"job_context {call_id}",
         actor=options.actors["job_context"],
-        args={"job_id": call_id, "room": room if isinstance(room, str) else ""},
+        args={"job_id": call_id, "room": room if isinstance(room, str) else "", "failure": last_words},
+        heartbeat_ms=options.heartbeat_ms,
     )
     session = ChildSpec(
         id=f"agent_session/{call_id}",
@@ -53,7 +60,7 @@ def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
     )
     flags = SupervisorFlags(
         strategy=Strategy.REST_FOR_ONE,
-        max_restarts=options.max_restarts,
+        max_restarts=0 if last_words else options.max_restarts,
         max_seconds=options.max_seconds,
         auto_shutdown=AutoShutdown.ANY_SIGNIFICANT,
     )
@@ -65,4 +72,6 @@ def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
         args=supervisor_args(flags, (context, session)),
         type=ChildType.SUPERVISOR,
         restart=Restart.TEMPORARY,
+        start_timeout_ms=START_TIMEOUT_MS,
+        heartbeat_ms=options.heartbeat_ms,
     )

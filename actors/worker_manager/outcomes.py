@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from actors.worker_manager.returning import FAILED, Record
 from protocols import (
     CapacityError,
     ChildResult,
@@ -11,6 +12,7 @@ from protocols import (
     InvalidAudioError,
     InvalidSpecError,
     InvalidToolError,
+    JobState,
     LivekitexError,
     Message,
     MissingExtraError,
@@ -57,3 +59,12 @@ def is_refusal(failure: ErrorReply) -> bool:
 def is_down(answer: Message) -> bool:
     """Whether a partition's answer to a stop means that the job is gone."""
     return isinstance(answer, ChildResult) and answer.result in {"ok", "error:not_found"}
+
+
+def state_of(job_id: str, record: Record | None) -> JobState:
+    """How a call stands that nobody remembers, by its journal."""
+    if record is None:
+        return JobState(job_id=job_id, state="unknown", reason="no call of this id is remembered")
+    if record.ended:
+        return JobState(job_id=job_id, state=FAILED if record.outcome.startswith(FAILED) else "ended", reason=record.outcome)
+    return JobState(job_id=job_id, state="unknown", reason="its journal is open, but the call belongs to another run of the system")

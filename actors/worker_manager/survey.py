@@ -1,9 +1,10 @@
 """What a survey of the partitions says about the jobs. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from actors.worker_manager.returning import Call, Record
 from actors.worker_manager.workload import Job, Phase, Stop, Workload
 from protocols import Children, NameChanged, Ref
 
@@ -20,9 +21,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """``lost`` are jobs whose partition is gone while somebody may wait for them; ``strays`` run although another life of the job does."""
+    """``gone`` are jobs whose processes are gone, each with whether their partition is too; ``strays`` run although another life does."""
 
-    lost: tuple[str, ...] = ()
+    gone: Mapping[str, bool] = field(default_factory=dict)
     strays: tuple[Stop, ...] = ()
 
 
@@ -39,10 +40,25 @@ def jobs_of(children: Children) -> dict[str, str]:
 
 
 def is_news(workload: Workload, change: NameChanged) -> bool:
-    """Whether a name's change tells of something that is not known. What happened, the partitions know better than the registry."""
+    """Whether a name's change tells of something that is not known. What happened, the partitions know better than the registry.
+
+    What happens inside of a job is its supervisor's business.
+    """
+    kind, _, job_id = change.name.partition("/")
+    if kind not in {"jobs", "partition", "job"}:
+        return False
     known = workload.partitions.get(change.name)
-    is_job = change.name.startswith(_JOB) and change.name.removeprefix(_JOB) in workload.jobs
-    return change.ref is None or not (is_job or change.ref == known)
+    return change.ref is None or not ((kind == "job" and job_id in workload.jobs) or change.ref == known)
+
+
+def concerned(workload: Workload, name: str) -> tuple[str, ...]:
+    """The jobs that the end of ``name`` concerns: all those below a supervisor, or the one that it belongs to."""
+    kind, _, job_id = name.partition("/")
+    if kind == "jobs":
+        return tuple(workload.jobs)
+    if kind == "partition":
+        return tuple(job.job_id for job in workload.jobs.values() if job.partition == name)
+    return (job_id,) if job_id in workload.jobs else ()
 
 
 def begin(workload: Workload) -> Workload:
@@ -53,37 +69,59 @@ def begin(workload: Workload) -> Workload:
 def conclude(workload: Workload, findings: Mapping[str, Finding]) -> tuple[Workload, Conclusion]:
     """The survey is over. ``findings`` has an entry for each partition that runs.
 
-    Jobs that nobody knew are taken over, those that are not there any more are dropped. A partition that did not answer keeps those that it
-    had, and takes a new one only if none answered (busy partitions answer late); as long as there is one, a first survey does not count.
+    Jobs that nobody knew are taken over; those that are not there any more keep a place, but no partition. A partition that did not answer
+    keeps those that it had, and takes a new one only if none answered (busy partitions answer late); while there is one, no first survey
+    counts.
     """
-    judged = (_judged(job, findings.get(job.partition), workload.survey) for job in workload.jobs.values())
-    jobs = {job.job_id: job for job in judged if job is not None}
+    judged = [_judged(job, findings.get(job.partition), workload.survey) for job in workload.jobs.values()]
+    jobs = {job.job_id: job for job in judged}
     strays = list[Stop]()
     for name in sorted(findings):
         finding = findings[name]
         for job_id, uid in (finding.jobs or {}).items():
-            job = jobs.get(job_id)
+            job = jobs.get(job_id) or Job(job_id=job_id, partition=name, to=None, phase=Phase.GONE, call=Call(was_up=True))
             if uid in workload.gone:
                 continue
-            if job is None:
-                jobs[job_id] = Job(job_id=job_id, partition=name, to=finding.ref, phase=Phase.RUNNING, uid=uid)
+            if not job.placed:
+                jobs[job_id] = replace(job, partition=name, to=finding.ref, phase=Phase.RUNNING, uid=uid)
             elif job.uid != uid and not (job.phase in (Phase.STARTING, Phase.UNSURE) and job.partition == name):
                 strays.append(Stop(finding.ref, uid))
-    lost = tuple(job for job_id, job in workload.jobs.items() if job_id not in jobs and job.phase in (Phase.STARTING, Phase.ENDING))
+    gone = {
+        job_id: job.partition not in findings or job.to is None or findings[job.partition].ref.uid != job.to.uid
+        for job_id, job in workload.jobs.items()
+        if job.placed and not jobs[job_id].placed
+    }
     answered = {name: finding.ref for name, finding in findings.items() if finding.jobs is not None}
     return replace(
         workload,
         jobs=jobs,
-        refused=workload.refused + sum(job.phase is Phase.STARTING for job in lost),
         partitions=answered or {name: finding.ref for name, finding in findings.items()},
-        known=workload.known or len(answered) == len(findings),
-    ), Conclusion(lost=tuple(job.job_id for job in lost), strays=tuple(strays))
+        surveyed=workload.surveyed or len(answered) == len(findings),
+    ), Conclusion(gone=gone, strays=tuple(strays))
 
 
-def _judged(job: Job, finding: Finding | None, survey: int) -> Job | None:
-    """The job after the survey, None if it is gone. ``finding`` is of its partition."""
-    if finding is None or finding.ref.uid != job.to.uid:
-        return None  # it died with its partition
+def recorded(workload: Workload, records: Iterable[Record]) -> tuple[Workload, tuple[str, ...]]:
+    """The journals' open calls are known: those that run are remembered, the others, which are told, have a job without processes now."""
+    jobs = dict(workload.jobs)
+    missing = []
+    for record in records:
+        job_id = record.job.job_id
+        job = jobs.get(job_id)
+        if job is None:
+            job = Job(job_id=job_id, partition="", to=None, phase=Phase.GONE, call=Call(was_up=True))
+            missing.append(job_id)
+        jobs[job_id] = replace(job, started_wall_s=record.began_wall_s, call=replace(job.call, job=job.call.job or record.job))
+    return replace(workload, jobs=jobs, recorded=True), tuple(missing)
+
+
+def _judged(job: Job, finding: Finding | None, survey: int) -> Job:
+    """The job after the survey. ``finding`` is of its partition."""
+    if not job.placed:
+        return job
+    without = replace(job, phase=Phase.GONE, to=None, survey=survey)
+    if finding is None or job.to is None or finding.ref.uid != job.to.uid:
+        return without  # it died with its partition
     if finding.jobs is None or job.survey >= survey or job.phase in (Phase.STARTING, Phase.ENDING):
         return job  # nothing was seen, or it is too early to judge, or its answer is still to come
-    return replace(job, phase=Phase.RUNNING) if finding.jobs.get(job.job_id) == job.uid else None
+    uid = finding.jobs.get(job.job_id)
+    return without if uid is None else replace(job, phase=Phase.RUNNING, uid=uid)

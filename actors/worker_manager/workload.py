@@ -1,26 +1,38 @@
 """What runs on this node, and what to do with the next request. Pure: every function returns the next workload.
 
-The partitions are the truth. What the WorkerManager knows comes from surveys of them and from the answers to its own requests since; the
-first survey of a life comes before any decision. A survey takes time: a job that got up since it began, or went, is not judged by it.
+The partitions are the truth of what runs, the journals of what should. What the WorkerManager knows comes from surveys of the partitions
+and from the answers to its own requests since; the first survey of a life, and a look at the journals after it, come before any decision. A
+survey takes time: a job that got up since it began, or went, is not judged by it.
+
+A call has a job from its start until it is over, whatever dies: a job whose processes are gone keeps its place.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final, TypeVar
 
 from actors.worker_manager.placement import least_busy
+from actors.worker_manager.returning import FAILED, Call, Over
 from protocols import (
     CapacityError,
     ErrorReply,
     JobEnded,
     JobInfo,
     JobStarted,
+    JobState,
     LivekitexError,
     Message,
     Ref,
+    StartJob,
     SystemUnavailableError,
     WorkerStatus,
 )
+
+T = TypeVar("T")
+
+MAX_OVER: Final = 1_000
+"""Calls that are remembered after they ended or failed; beyond it the oldest is forgotten."""
 
 
 class Phase(StrEnum):
@@ -31,40 +43,68 @@ class Phase(StrEnum):
     ENDING = "ending"
     UNSURE = "unsure"
     """Its partition did not say whether it has started, or ended: the next survey does."""
+    GONE = "gone"
+    """No process of it is left, and what becomes of it is being found out."""
+    RETURNING = "returning"
+    """It is to be started again, once its pause is over and a partition can take it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job. ``uid`` is its supervisor's life, empty before it is up; ``to`` the life of its partition.
+    """One job. ``uid`` is its supervisor's life, empty before it is up; ``to`` the life of its partition (None: it has none).
 
-    ``started_wall_s`` is 0 when an earlier WorkerManager started it. ``survey`` is the one during which it got into its phase.
+    ``started_wall_s`` is 0 where nobody remembers it. ``survey`` is the one during which it got into its phase. ``due_s`` is when one that
+    returns may be started (monotonic seconds).
     """
 
     job_id: str
     partition: str
-    to: Ref
+    to: Ref | None
     phase: Phase
     uid: str = ""
     started_wall_s: float = 0.0
     survey: int = 0
+    due_s: float = 0.0
+    call: Call = field(default_factory=Call)
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is, or may be, in its partition."""
+        return self.phase not in (Phase.GONE, Phase.RETURNING)
+
+    @property
+    def returning(self) -> bool:
+        """Whether it is not up and was before."""
+        return self.phase is Phase.RETURNING or (self.phase is Phase.STARTING and bool(self.call.last_end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """All jobs, the partitions that can take one, and the figures.
 
-    ``known`` tells whether every job that runs is among ``jobs``. ``survey`` counts the surveys; ``gone`` are the jobs' lives that ended
-    since the present one began.
+    ``surveyed`` tells whether every job that runs is among ``jobs``, ``recorded`` whether every open call of the journals is. ``survey``
+    counts the surveys; ``gone`` are the jobs' lives that ended since the present one began. ``over`` is what became of earlier calls, the
+    oldest first. While ``draining`` no new job is taken.
     """
 
     max_jobs: int
     partitions: Mapping[str, Ref] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    over: Mapping[str, Over] = field(default_factory=dict)
     accepted: int = 0
     refused: int = 0
-    known: bool = False
+    returned: int = 0
+    failed: int = 0
+    draining: bool = False
+    surveyed: bool = False
+    recorded: bool = False
     survey: int = 0
     gone: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> bool:
+        """Whether decisions can be made."""
+        return self.surveyed and self.recorded
 
     def to_status(self) -> WorkerStatus:
         """As it is told; jobs in alphabetical order."""
@@ -74,18 +114,18 @@ class Workload:
             max_jobs=self.max_jobs,
             accepted=self.accepted,
             refused=self.refused,
-            draining=False,
+            draining=self.draining,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Decide again when every running job is known."""
+    """Decide again when every job is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Decide again when the job has started or ended."""
+    """Decide again when the job has started or ended, or its processes are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,34 +150,83 @@ class Stop:
     uid: str
 
 
-Decision = Wait | Park | Answer | Start | Stop
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing of the job runs: release its journal, and answer."""
+
+    message: Message
 
 
-def start(workload: Workload, job_id: str) -> tuple[Workload, Decision]:
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Ask the journal what became of the call."""
+
+
+Decision = Wait | Park | Answer | Start | Stop | Release | Recall
+
+
+def start(workload: Workload, job: StartJob) -> tuple[Workload, Decision]:
     """A job is offered. One that runs is answered as started; a new one goes to the least busy partition, within the bound."""
+    job_id = job.job_id
     if not workload.known:
         return workload, Wait()
-    if (job := workload.jobs.get(job_id)) is not None:
-        return workload, _present(job, Answer(JobStarted(job_id=job_id, partition=job.partition)))
+    if (present := workload.jobs.get(job_id)) is not None:
+        return workload, _present(present, Answer(JobStarted(job_id=job_id, partition=present.partition)))
+    if workload.draining:
+        return _refused(workload, CapacityError("this node is draining and takes no new call: start it on another one, or later"))
     if len(workload.jobs) >= workload.max_jobs:
         return _refused(workload, CapacityError(f"all {workload.max_jobs} places are taken: try again when a call has ended"))
-    partition = least_busy(workload.partitions, (job.partition for job in workload.jobs.values()))
-    if partition is None:
+    fresh = Job(job_id=job_id, partition="", to=None, phase=Phase.RETURNING, call=Call(job=job))
+    placed, to = place(_put(workload, fresh), job_id)
+    if to is None:
         return _refused(workload, SystemUnavailableError("no partition can take a call now: try again in a moment"))
-    to = workload.partitions[partition]
-    return _put(workload, Job(job_id=job_id, partition=partition, to=to, phase=Phase.STARTING)), Start(to)
+    return replace(placed, over=_but(workload.over, job_id)), Start(to)
 
 
-def end(workload: Workload, job_id: str) -> tuple[Workload, Decision]:
+def end(workload: Workload, job_id: str, reason: str) -> tuple[Workload, Decision]:
     """A job is to end. One that does not run has ended."""
     if not workload.known:
         return workload, Wait()
     job = workload.jobs.get(job_id)
     if job is None:
         return workload, Answer(JobEnded(job_id=job_id, reason="noproc"))
-    if job.phase is Phase.RUNNING:
-        workload = _put(workload, replace(job, phase=Phase.ENDING))
-    return workload, _present(job, Stop(job.to, job.uid))
+    if not job.placed:
+        return conclude_call(workload, job_id, Over("ended", reason, release=True)), Release(JobEnded(job_id=job_id, reason=reason))
+    if job.phase is Phase.RUNNING and job.to is not None:
+        ending = replace(job, phase=Phase.ENDING, call=replace(job.call, ending=reason))
+        return _put(workload, ending), Stop(job.to, job.uid)
+    return workload, _present(job, Park())
+
+
+def ask(workload: Workload, job_id: str) -> Decision:
+    """How a job stands."""
+    if not workload.known:
+        return Wait()
+    job = workload.jobs.get(job_id)
+    if job is None:
+        over = workload.over.get(job_id)
+        return Recall() if over is None else Answer(JobState(job_id=job_id, state=over.state, reason=over.reason))
+    if job.returning:
+        return Answer(JobState(job_id=job_id, state="returning", reason=job.call.last_end))
+    if job.phase in (Phase.STARTING, Phase.GONE):
+        return Park()
+    return Answer(JobState(job_id=job_id, state="running", reason=""))
+
+
+def place(workload: Workload, job_id: str) -> tuple[Workload, Ref | None]:
+    """Where a job that is not placed is to be started: in the least busy partition. None: there is none, and nothing has changed."""
+    partition = least_busy(workload.partitions, (job.partition for job in workload.jobs.values() if job.placed))
+    if partition is None:
+        return workload, None
+    to = workload.partitions[partition]
+    job = replace(workload.jobs[job_id], phase=Phase.STARTING, partition=partition, to=to, uid="")
+    return _put(workload, job), to
+
+
+def due(workload: Workload, now: float) -> tuple[str, ...]:
+    """The returning jobs whose pause is over, those first that wait longest."""
+    waiting = sorted((job for job in workload.jobs.values() if job.phase is Phase.RETURNING), key=lambda job: job.due_s)
+    return tuple(job.job_id for job in waiting if job.due_s <= now)
 
 
 def refuse(workload: Workload) -> Workload:
@@ -147,19 +236,36 @@ def refuse(workload: Workload) -> Workload:
 
 def started(workload: Workload, job_id: str, uid: str, wall_s: float) -> Workload:
     """A job that was starting is up."""
-    job = replace(workload.jobs[job_id], phase=Phase.RUNNING, uid=uid, started_wall_s=wall_s, survey=workload.survey)
-    return replace(_put(workload, job), accepted=workload.accepted + 1)
+    job = workload.jobs[job_id]
+    call = replace(job.call, was_up=True, failed_starts=0)
+    began = job.started_wall_s or wall_s
+    workload = _put(workload, replace(job, phase=Phase.RUNNING, uid=uid, started_wall_s=began, survey=workload.survey, call=call))
+    if job.call.last_end:
+        workload = replace(workload, returned=workload.returned + 1)
+    return workload if job.call.was_up else replace(workload, accepted=workload.accepted + 1)
 
 
 def not_started(workload: Workload, job_id: str) -> Workload:
-    """A job that was starting did not get up."""
+    """A new job did not get up."""
     return refuse(_without(workload, job_id))
+
+
+def returning(workload: Workload, job_id: str, call: Call, due_s: float) -> Workload:
+    """A job is to be started again, as ``call`` says."""
+    return _put(workload, replace(workload.jobs[job_id], phase=Phase.RETURNING, to=None, call=call, due_s=due_s))
 
 
 def ended(workload: Workload, job_id: str) -> Workload:
     """A job that was ending is gone."""
-    gone = workload.gone | {workload.jobs[job_id].uid}
-    return replace(_without(workload, job_id), gone=gone)
+    job = workload.jobs[job_id]
+    workload = replace(workload, gone=workload.gone | {job.uid})
+    return conclude_call(workload, job_id, Over("ended", job.call.ending, release=True))
+
+
+def conclude_call(workload: Workload, job_id: str, over: Over) -> Workload:
+    """A call is over: it is remembered for a while."""
+    kept = list({**_but(workload.over, job_id), job_id: over}.items())[-MAX_OVER:]
+    return replace(_without(workload, job_id), over=dict(kept), failed=workload.failed + (over.state == FAILED))
 
 
 def unsure(workload: Workload, job_id: str) -> Workload:
@@ -169,7 +275,7 @@ def unsure(workload: Workload, job_id: str) -> Workload:
 
 def without_partition(workload: Workload, partition: str) -> Workload:
     """A partition ended, or is another life: it takes no job until a survey has found it."""
-    return replace(workload, partitions={name: ref for name, ref in workload.partitions.items() if name != partition})
+    return replace(workload, partitions=_but(workload.partitions, partition))
 
 
 def _present(job: Job, if_running: Decision) -> Decision:
@@ -190,4 +296,8 @@ def _put(workload: Workload, job: Job) -> Workload:
 
 
 def _without(workload: Workload, job_id: str) -> Workload:
-    return replace(workload, jobs={known: job for known, job in workload.jobs.items() if known != job_id})
+    return replace(workload, jobs=_but(workload.jobs, job_id))
+
+
+def _but(known: Mapping[str, T], name: str) -> dict[str, T]:
+    return {key: value for key, value in known.items() if key != name}

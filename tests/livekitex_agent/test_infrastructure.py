@@ -103,19 +103,22 @@ def test_a_session_that_dies_comes_back_alone(sim: SimRuntime) -> None:
     assert sim_tree.lookup(sim, "agent_session/7f3a") == sim.ref("agent_session/7f3a")
 
 
-def test_a_partition_that_dies_takes_its_calls_alone_and_the_worker_knows(sim: SimRuntime) -> None:
+@pytest.mark.parametrize("victim", ["jobs", "partition/0", "job/7f3a"])
+def test_a_call_comes_back_from_any_death_above_it(sim: SimRuntime, victim: str) -> None:
     for job_id in ("7f3a", "other"):
         sim.ask("worker_manager", StartJob(job_id=job_id, agent={}, options={}))
     before = lives(sim)
-    sim.kill("partition/0")
-    sim.run_until(lambda: sim_tree.lookup(sim, "partition/0") is not None, within_s=5.0)
+    sim.kill(victim)
+    sim.run_until(lambda: lives(sim).keys() == before.keys(), within_s=5.0)
     sim.settle()
-    after = lives(sim)
-    assert before.keys() - after.keys() == {"job/7f3a", "job_context/7f3a", "agent_session/7f3a"}
-    assert {name for name in after if before[name] != after[name]} == {"partition/0"}
+    dead = {"jobs", "partition/0", "partition/1", *(name for name in before if name.endswith(("/7f3a", "/other")))}
+    if victim != "jobs":
+        dead = {victim, *(name for name in before if name.endswith("/7f3a"))}
+    assert {name for name, uid in lives(sim).items() if before[name] != uid} == dead
+    assert all(sim_tree.lookup(sim, name) == sim.ref(name) for name in dead)
     status = sim.ask("worker_manager", GetWorkerStatus())
     assert isinstance(status, WorkerStatus)
-    assert [job.job_id for job in status.jobs] == ["other"]
+    assert [job.job_id for job in status.jobs] == ["7f3a", "other"]
 
 
 def test_in_the_end_nobody_is_left(sim: SimRuntime) -> None:

@@ -20,12 +20,15 @@ INFRASTRUCTURE = {
 
 
 class PlainSession(Actor):
-    """Stands for a session: tells its JobContext that it lives, answers who it is, and fails to start if its agent says so."""
+    """Stands for a session: tells its JobContext that it lives, answers who it is, and fails to start (again) if its agent says so."""
 
     def on_start(self, args: Mapping[str, Any]) -> None:
         self.call_id = args["call_id"]
+        self.options = args["options"]
         if "raise" in args["agent"]:
             raise ValueError(args["agent"]["raise"])
+        if "poison" in args["agent"] and "last_end" in self.options:
+            raise ValueError(args["agent"]["poison"])
         if self.context.registry is not None:
             self.context.send(self.context.registry, WatchNames(prefix=f"job_context/{self.call_id}"))
 

@@ -1,10 +1,13 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from actors.worker_manager import WorkerManager
-from actors.worker_manager.actor import END_TIMEOUT_S, MAX_HELD, START_TIMEOUT_S, WAIT_S, WATCHED
+from actors.worker_manager.actor import AGAIN_S, END_TIMEOUT_S, MAX_HELD, START_TIMEOUT_S, SWEEP_EVERY_S, WAIT_S, WATCHED
+from actors.worker_manager.options import WorkerOptions
+from actors.worker_manager.records import Records
+from actors.worker_manager.returning import UNSEEN, Record
 from protocols import (
     NORMAL,
     SHUTDOWN,
@@ -12,16 +15,20 @@ from protocols import (
     Children,
     ChildResult,
     ConfigurationError,
+    Drain,
+    Drained,
     EndJob,
     ErrorReply,
     Figures,
     GetFigures,
+    GetJob,
     GetJobContext,
     GetSession,
     GetWorkerStatus,
     JobContextInfo,
     JobEnded,
     JobStarted,
+    JobState,
     Message,
     NameChanged,
     RegistryChanged,
@@ -34,7 +41,7 @@ from protocols import (
 )
 from supervision import SimRuntime
 from support import sim_tree
-from support.fake_context import FakeContext, ref
+from support.fake_context import Ask, FakeContext, ref
 
 PARTS = ("registry", "worker_manager")
 P0 = ref("partition/0")
@@ -115,6 +122,7 @@ def test_a_call_that_ends_by_itself_frees_its_place(sim: SimRuntime) -> None:
     sim.exit_in("agent_session/a", NORMAL)
     sim.settle()
     assert status(sim).jobs == ()
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="normal")
     assert sim.ask("worker_manager", EndJob(job_id="a")) == JobEnded(job_id="a", reason="noproc")
 
 
@@ -147,28 +155,118 @@ def test_running_jobs_are_found_again_before_new_ones_are_taken(sim: SimRuntime,
     assert not sim.is_alive("job/a")
 
 
-def test_a_killed_partition_takes_its_jobs_along_and_takes_new_ones_when_it_is_back(sim: SimRuntime) -> None:
+@pytest.mark.parametrize("victim", ["job/a", "partition/0", "jobs"])
+def test_a_call_whose_tree_is_gone_comes_back_without_being_asked_for(sim: SimRuntime, victim: str) -> None:
     sim_tree.start(sim, sim_tree.application(PARTS))
-    for job_id in ("a", "b"):
+    for job_id in ("a", "b", "c"):
         sim.ask("worker_manager", job(job_id))
-    sim.kill("partition/0")
+    began = {info.job_id: info.started_wall_s for info in status(sim).jobs}
+    other, partition = sim.ref("agent_session/b"), sim.ref("partition/0")
+    sim.run_for(5)
+    sim.kill(victim)
     sim.settle()
-    assert places(sim) == {"b": "partition/1"}
-    assert sim_tree.lookup(sim, "agent_session/a") is None
-    assert sim.ask("worker_manager", job("a")) == JobStarted(job_id="a", partition="partition/0")
+    now = status(sim)
+    assert {info.job_id: info.started_wall_s for info in now.jobs} == began
+    assert (now.accepted, now.refused) == (3, 0)
+    assert all(sim.is_alive(f"{kind}/{job_id}") for kind in ("job", "job_context", "agent_session") for job_id in "abc")
+    assert sim.is_alive(other) == (victim != "jobs")
+    assert sim.is_alive(partition) == (victim == "job/a")
+    assert reasons(sim, "agent_session/a") == [f"error:{victim} ended (killed)"]
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="running", reason="")
 
 
-def test_who_waits_for_a_job_whose_partition_dies_is_told(sim: SimRuntime) -> None:
+def reasons(sim: SimRuntime, session: str) -> list[str]:
+    """Why the newest life of a session was started, as it is told."""
+    actor = sim.actor(session)
+    assert isinstance(actor, sim_tree.PlainSession)
+    return [actor.options["last_end"]] if "last_end" in actor.options else []
+
+
+def test_who_waits_for_a_call_whose_partition_dies_gets_it_elsewhere(sim: SimRuntime) -> None:
     sim_tree.start(sim, sim_tree.application(PARTS))
     sim.delay_start("agent_session/a", 5.0)
     request = sim.request("worker_manager", job("a"))
-    ending = sim.request("worker_manager", EndJob(job_id="a"))
     sim.run_until(lambda: any(one.id == "job/a" for one in sim.alive()))
     sim.kill("partition/0")
-    sim.run_until(lambda: request.answer is not None and ending.answer is not None, within_s=3.0)
-    assert request.answer is not None
-    assert error(request.answer) == ("SystemUnavailableError", True)
-    assert ending.answer == JobEnded(job_id="a", reason="noproc")
+    sim.run_until(lambda: request.answer is not None, within_s=12.0)
+    assert isinstance(request.answer, JobStarted)
+    assert (status(sim).accepted, status(sim).refused) == (1, 0)
+
+
+def test_a_call_that_is_to_end_does_not_come_back(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS))
+    sim.delay_start("agent_session/a", 5.0)
+    sim.request("worker_manager", job("a"))
+    ending = sim.request("worker_manager", EndJob(job_id="a", reason="enough"))
+    sim.run_until(lambda: any(one.id == "job/a" for one in sim.alive()))
+    sim.kill("partition/0")
+    sim.run_until(lambda: ending.answer is not None, within_s=3.0)
+    assert ending.answer == JobEnded(job_id="a", reason="enough")
+    assert status(sim).jobs == ()
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="enough")
+
+
+def test_a_call_that_dies_too_often_has_one_life_for_its_last_words(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS, args={"worker_manager": LITTLE}))
+    sim.ask("worker_manager", job("a"))
+    partition = sim.ref("partition/0")
+    for _ in range(3):
+        sim.kill("agent_session/a")
+        sim.settle()
+    [why] = reasons(sim, "agent_session/a")
+    assert why == "error:agent_session/a ended (killed)"
+    spent = "it died too often, more than 2 times in 60 s, the last time because agent_session/a ended (killed)"
+    assert last_words(sim) == spent
+    info = sim.ask("job_context/a", GetJobContext())
+    assert isinstance(info, JobContextInfo)
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="running", reason="")
+    sim.kill("agent_session/a")
+    sim.settle()
+    state = JobState(job_id="a", state="failed", reason=f"failed: {spent}; it died of its last words too")
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == state
+    assert not sim.is_alive("job/a")
+    assert sim.is_alive(partition)
+    answer = sim.ask("worker_manager", GetFigures())
+    assert isinstance(answer, Figures)
+    assert (answer.figures["failed"], answer.figures["returned"], answer.figures["jobs"]) == (1, 1, 0)
+
+
+def last_words(sim: SimRuntime) -> str:
+    actor = sim.actor("agent_session/a")
+    assert isinstance(actor, sim_tree.PlainSession)
+    return str(actor.options["last_words"])
+
+
+LITTLE = {"actors": sim_tree.JOB_ACTORS, "max_jobs": 4, "max_restarts": 2}
+
+
+def test_a_call_that_has_to_return_too_often_says_its_last_words(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS, args={"worker_manager": LITTLE}))
+    sim.ask("worker_manager", job("a"))
+    for _ in range(3):
+        sim.kill("job/a")
+        sim.settle()
+    assert last_words(sim).startswith(
+        "it had to be started again too often, more than 2 times in 60 s, the last time because of error:job/a"
+    )
+    sim.exit_in("agent_session/a", NORMAL)
+    sim.settle()
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="normal")
+
+
+def test_a_call_that_dies_at_each_start_fails_and_concerns_nobody_else(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS, args={"worker_manager": LITTLE}))
+    sim.ask("worker_manager", job("a", poison="no memory"))
+    sim.ask("worker_manager", job("b"))
+    others = [sim.ref(name) for name in ("partition/0", "partition/1", "agent_session/b")]
+    sim.kill("job/a")
+    sim.run_for(10)
+    answer = sim.ask("worker_manager", GetJob(job_id="a"))
+    assert isinstance(answer, JobState)
+    assert answer.state == "failed"
+    assert "more than 2 times in 60 s, the last time because of error:shutdown:failed_to_start_child" in answer.reason
+    assert "ValueError: no memory; it could not say its last words" in answer.reason
+    assert all(sim.is_alive(other) for other in others)
 
 
 def test_requests_that_come_between_follow_the_outcome(sim: SimRuntime) -> None:
@@ -269,15 +367,18 @@ def test_late_answers_of_a_dead_partition_change_nothing() -> None:
     context, actor = started()
     surveyed(context, "b")
     context.deliver(actor, job("a"))
-    context.deliver(actor, EndJob(job_id="b"))
+    context.deliver(actor, EndJob(job_id="b", reason="enough"))
     start, stop = context.take_asks()
     context.deliver(actor, NameChanged(name="partition/0", ref=None, reason="killed"))
     context.take_asks()[0].then(Children(children=()))
     start.then(ChildResult(result="ok", ref=ref("job/a")))
     stop.then(ChildResult(result="ok"))
-    assert (figures(context, actor)["jobs"], figures(context, actor)["partitions"]) == (0, 0)
-    [answer] = context.deliver(actor, job("a"))
-    assert error(answer) == ("SystemUnavailableError", True)
+    now = figures(context, actor)
+    assert (now["jobs"], now["returning"], now["partitions"]) == (1, 1, 0)
+    assert context.deliver(actor, GetJob(job_id="a")) == [
+        JobState(job_id="a", state="returning", reason="error:partition/0 ended (killed)")
+    ]
+    assert context.deliver(actor, GetJob(job_id="b")) == [JobState(job_id="b", state="ended", reason="enough")]
 
 
 def test_an_answer_without_a_life_is_no_start() -> None:
@@ -349,3 +450,232 @@ def test_names_that_are_known_are_no_reason_to_look_again() -> None:
 def test_wrong_options_fail_the_start() -> None:
     with pytest.raises(ConfigurationError, match="max_jobs"):
         started(max_jobs=0)
+
+
+# Draining.
+
+
+def test_a_draining_node_refuses_new_calls_and_tells_when_the_last_has_ended(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS))
+    for job_id in ("a", "b"):
+        sim.ask("worker_manager", job(job_id))
+    drain = sim.request("worker_manager", Drain(timeout_ms=60_000))
+    assert error(sim.ask("worker_manager", job("c"))) == ("CapacityError", True)
+    assert sim.ask("worker_manager", job("a")) == JobStarted(job_id="a", partition="partition/0")
+    assert status(sim).draining
+    sim.kill("partition/0")  # its call is brought back all the same
+    sim.settle()
+    assert list(places(sim)) == ["a", "b"]
+    sim.exit_in("agent_session/a", NORMAL)
+    sim.settle()
+    assert drain.answer is None
+    sim.ask("worker_manager", EndJob(job_id="b"))
+    sim.settle()
+    assert drain.answer == Drained(jobs=0)
+    assert sim.ask("worker_manager", Drain(timeout_ms=60_000)) == Drained(jobs=0)
+
+
+def test_a_drain_ends_with_its_time_and_begins_anew_when_said_again(sim: SimRuntime) -> None:
+    sim_tree.start(sim, sim_tree.application(PARTS))
+    sim.ask("worker_manager", job("a"))
+    first = sim.request("worker_manager", Drain(timeout_ms=10_000))
+    sim.run_for(9)
+    second = sim.request("worker_manager", Drain(timeout_ms=10_000))
+    sim.run_for(9)
+    assert (first.answer, second.answer) == (None, None)
+    sim.run_for(1.1)
+    assert (first.answer, second.answer) == (Drained(jobs=1), Drained(jobs=1))
+    assert sim.ask("worker_manager", Drain(timeout_ms=0)) == Drained(jobs=1)
+    assert status(sim).draining
+
+
+def test_drains_are_bounded_and_told_when_it_ends() -> None:
+    context, actor = started()
+    surveyed(context, "a")
+    waiting = [context.deliver(actor, Drain(timeout_ms=1_000)) for _ in range(MAX_HELD)]
+    assert error(context.deliver(actor, Drain(timeout_ms=1_000))[0]) == ("CapacityError", True)
+    actor.terminate(SHUTDOWN)
+    assert {error(answer) for [answer] in waiting} == {("SystemUnavailableError", True)}
+
+
+# With journals.
+
+
+class Journaled(WorkerManager):
+    """Its journals are the test's."""
+
+    def open_records(self, options: WorkerOptions) -> Records:
+        del options
+        return Shelf.of(self.context)
+
+
+class Shelf:
+    """Journals that answer when the test says so."""
+
+    def __init__(self) -> None:
+        self.looks: list[Callable[[tuple[Record, ...]], None]] = []
+        self.reads: list[tuple[str, Callable[[Record | None], None]]] = []
+        self.released: list[tuple[str, str]] = []
+        self.swept = 0
+        self.closed = False
+
+    @staticmethod
+    def of(context: Any) -> "Shelf":
+        shelf: Shelf = context.shelf
+        return shelf
+
+    def open_calls(self, then: Callable[[tuple[Record, ...]], None]) -> None:
+        self.looks.append(then)
+
+    def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
+        self.reads.append((call_id, then))
+
+    def release(self, call_id: str, outcome: str) -> None:
+        self.released.append((call_id, outcome))
+
+    def sweep(self) -> None:
+        self.swept += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def journaled() -> tuple[FakeContext, WorkerManager, Shelf]:
+    context = FakeContext(registry=ref("registry"))
+    context.shelf = Shelf()  # type: ignore[attr-defined]
+    actor = Journaled(context)
+    actor.on_start({"actors": sim_tree.JOB_ACTORS})
+    return context, actor, context.shelf  # type: ignore[attr-defined]
+
+
+def gone_in(context: FakeContext, actor: WorkerManager, job_id: str) -> None:
+    """The job's supervisor is gone, and its partition says so."""
+    context.deliver(actor, NameChanged(name=f"job/{job_id}", ref=None, reason="killed", final=True))
+    surveyed(context)
+
+
+def start_again(context: FakeContext, job_id: str) -> tuple[Ask, dict[str, Any]]:
+    """The request to start a call again, and its session's options."""
+    [ask] = context.take_asks()
+    assert isinstance(ask.message, StartChild)
+    assert ask.message.spec["id"] == f"job/{job_id}"
+    return ask, ask.message.spec["args"]["children"][1]["args"]["options"]
+
+
+def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
+    context, actor, shelf = journaled()
+    early = context.deliver(actor, GetJob(job_id="b"))
+    surveyed(context, "a")
+    assert (early, figures(context, actor)["known"], shelf.reads) == ([], False, [])
+    [told] = shelf.looks
+    told(tuple(Record(job=job(job_id), began_wall_s=7.0) for job_id in ("a", "b")))
+    ask, options = start_again(context, "b")
+    assert (options["last_end"], options["last_words"]) == (UNSEEN, "")
+    assert early == [JobState(job_id="b", state="returning", reason=UNSEEN)]
+    ask.then(ChildResult(result="ok", ref=ref("job/b")))
+    [answer] = context.deliver(actor, GetWorkerStatus())
+    assert isinstance(answer, WorkerStatus)
+    assert [(info.job_id, info.started_wall_s) for info in answer.jobs] == [("a", 7.0), ("b", 7.0)]
+    assert len(shelf.looks) == 1
+
+
+def test_the_journal_says_whether_a_call_is_over() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context, "a", "b")
+    shelf.looks[0](())
+    gone_in(context, actor, "a")
+    context.asks.clear()
+    (one, read_a), (two, read_b) = shelf.reads
+    assert {one, two} == {"a", "b"}
+    waiting = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "ab"]
+    assert waiting == [[], []]
+    read_a(Record(job=job("a"), ended=True, outcome="the caller hung up"))
+    read_b(None)
+    assert waiting[0] == [JobState(job_id="a", state="ended", reason="the caller hung up")]
+    [state] = waiting[1]  # taken over from another life, and without a journal
+    assert isinstance(state, JobState)
+    assert (state.state, shelf.released) == ("failed", [("b", state.reason)])
+
+
+def test_what_the_disk_says_too_late_changes_nothing() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context, "a")
+    shelf.looks[0](())
+    gone_in(context, actor, "a")
+    assert context.deliver(actor, EndJob(job_id="a", reason="enough")) == [JobEnded(job_id="a", reason="enough")]
+    assert shelf.released == [("a", "enough")]
+    [(_, told)] = shelf.reads
+    told(Record(job=job("a")))
+    assert context.take_asks() == []
+    assert context.deliver(actor, GetJob(job_id="a")) == [JobState(job_id="a", state="ended", reason="enough")]
+
+
+def test_a_call_that_does_not_start_or_is_ended_is_released() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context)
+    shelf.looks[0](())
+    context.deliver(actor, job("a"))
+    context.take_asks()[0].then(ChildResult(result="error:ValueError: no such model"))
+    assert shelf.released == [("a", "failed: it did not start: error:ValueError: no such model")]
+    context.deliver(actor, job("b"))
+    context.take_asks()[0].then(ChildResult(result="ok", ref=ref("job/b")))
+    context.deliver(actor, EndJob(job_id="b", reason="enough"))
+    context.take_asks()[0].then(ChildResult(result="ok"))
+    assert shelf.released[1:] == [("b", "enough")]
+
+
+def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context, "a")
+    shelf.looks[0]((Record(job=job("a")),))
+    gone_in(context, actor, "a")
+    shelf.reads[0][1](Record(job=job("a")))
+    for _ in range(20):
+        ask, options = start_again(context, "a")
+        assert options["last_words"] == ""
+        ask.then(ChildResult(result="exit:shutdown"))
+        context.advance(AGAIN_S)
+    assert figures(context, actor)["returning"] == 1
+
+
+def test_a_start_that_nobody_waits_for_is_given_up() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context)
+    shelf.looks[0](())
+    context.deliver(actor, job("a"))
+    context.take_asks()[0].then(None)
+    surveyed(context)
+    shelf.reads[0][1](Record(job=job("a")))
+    assert shelf.released == [("a", "nobody waited for its start any more")]
+    assert figures(context, actor)["jobs"] == 0
+
+
+def test_calls_that_it_does_not_remember_are_looked_up() -> None:
+    context, actor, shelf = journaled()
+    surveyed(context)
+    shelf.looks[0](())
+    asked = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "abc"]
+    told = [Record(job=job("a"), ended=True, outcome="failed: no more"), None, Record(job=job("c"), ours=False)]
+    for (_, then), record in zip(shelf.reads, told, strict=True):
+        then(record)
+    assert [(answer.state, answer.reason[:20]) for [answer] in asked] == [  # type: ignore[union-attr]
+        ("failed", "failed: no more"),
+        ("unknown", "no call of this id i"),
+        ("unknown", "its journal is open,"),
+    ]
+    late = context.deliver(actor, GetJob(job_id="d"))
+    context.deliver(actor, job("d"))
+    context.take_asks()[0].then(ChildResult(result="ok", ref=ref("job/d")))
+    shelf.reads[-1][1](None)
+    assert late == [JobState(job_id="d", state="running", reason="")]
+
+
+def test_it_sweeps_now_and_then_and_closes_the_journals() -> None:
+    context, actor, shelf = journaled()
+    assert shelf.swept == 1
+    context.asks.clear()
+    context.timers = [timer for timer in context.timers if timer.at == context.clock.now + SWEEP_EVERY_S]
+    context.advance(SWEEP_EVERY_S)
+    assert shelf.swept == 2
+    actor.terminate(SHUTDOWN)
+    assert shelf.closed

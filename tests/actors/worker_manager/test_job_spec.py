@@ -27,7 +27,7 @@ def test_the_tree_of_a_job() -> None:
     }
     context, session = map(ChildSpec.from_wire, spec.args["children"])
     assert (context.name, context.title, context.restart) == ("job_context/7f3a", "job_context 7f3a", Restart.PERMANENT)
-    assert context.args == {"job_id": "7f3a", "room": "shop"}
+    assert context.args == {"job_id": "7f3a", "room": "shop", "failure": ""}
     assert (session.name, session.title, session.restart, session.significant) == (
         "agent_session/7f3a",
         "agent_session 7f3a",
@@ -35,7 +35,15 @@ def test_the_tree_of_a_job() -> None:
         True,
     )
     assert session.args == {"call_id": "7f3a", "agent": AGENT, "options": {"room": "shop", "journal_dir": None}}
-    assert (session.memory_bytes, session.heartbeat_ms) == (OPTIONS.session_memory_bytes, 5_000)
+    assert session.memory_bytes == OPTIONS.session_memory_bytes
+    assert {each.heartbeat_ms for each in (spec, context, session)} == {5_000}
+    assert spec.start_timeout_ms
+
+
+def test_last_words_have_one_life_and_the_call_has_failed() -> None:
+    spec = job_spec(StartJob(job_id="7f3a", agent=AGENT, options={"last_words": "it died too often"}), OPTIONS)
+    assert spec.args["flags"]["max_restarts"] == 0
+    assert spec.args["children"][0]["args"]["failure"] == "it died too often"
 
 
 def test_a_room_is_a_text_or_nothing() -> None:

@@ -6,38 +6,51 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.worker_manager.survey import Conclusion, Finding, begin, conclude, is_news, jobs_of, partitions_of
+from actors.worker_manager.returning import Call, Over, Record
+from actors.worker_manager.survey import Conclusion, Finding, begin, concerned, conclude, is_news, jobs_of, partitions_of, recorded
 from actors.worker_manager.workload import (
     Job,
     Phase,
     Start,
     Stop,
     Workload,
+    conclude_call,
+    due,
     end,
     ended,
     not_started,
+    place,
+    returning,
     start,
     started,
     unsure,
     without_partition,
 )
-from protocols import ChildInfo, Children, NameChanged, Ref
+from protocols import ChildInfo, Children, NameChanged, Ref, StartJob
 from support.fake_context import ref
 
 P0, P1 = ref("partition/0"), ref("partition/1")
 
 
 def job(job_id: str, phase: Phase = Phase.RUNNING, *, to: Ref = P0, survey: int = 0) -> Job:
-    return Job(job_id=job_id, partition=to.id, to=to, phase=phase, uid=f"uid-{job_id}", survey=survey)
+    return Job(job_id=job_id, partition=to.id, to=to, phase=phase, uid=f"uid-{job_id}", survey=survey, call=Call(was_up=True))
+
+
+def offer(job_id: str) -> StartJob:
+    return StartJob(job_id=job_id, agent={}, options={})
 
 
 def load(*jobs: Job, known: bool = True) -> Workload:
     partitions = {P0.id: P0, P1.id: P1} if known else {}
-    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, known=known))
+    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, surveyed=known, recorded=True))
 
 
 def surveyed(workload: Workload, p0: dict[str, str] | None, p1: dict[str, str] | None = None) -> tuple[Workload, Conclusion]:
     return conclude(workload, {P0.id: Finding(ref=P0, jobs=p0), P1.id: Finding(ref=P1, jobs={} if p1 is None else p1)})
+
+
+def gone(workload: Workload) -> list[str]:
+    return [one.job_id for one in workload.jobs.values() if one.phase is Phase.GONE]
 
 
 def test_a_first_survey_takes_over_what_runs() -> None:
@@ -72,57 +85,82 @@ def test_if_no_partition_answers_the_jobs_go_to_the_busy_ones() -> None:
     assert workload.partitions == {P0.id: P0, P1.id: P1}
 
 
-def test_jobs_that_are_not_there_any_more_are_dropped() -> None:
+def test_jobs_that_are_not_there_any_more_are_gone() -> None:
     workload, conclusion = surveyed(load(job("a"), job("b")), {"b": "uid-b"})
-    assert (list(workload.jobs), conclusion) == (["b"], Conclusion())
+    assert (gone(workload), conclusion) == (["a"], Conclusion(gone={"a": False}))
+    assert surveyed(begin(workload), {"b": "uid-b"}) == (begin(workload), Conclusion())  # told once
 
 
 def test_a_job_that_got_up_since_the_survey_began_is_not_judged_by_it() -> None:
     workload = load()
-    workload, _ = start(workload, "a")
+    workload, _ = start(workload, offer("a"))
     workload = started(workload, "a", "uid-a", 3.0)
     assert surveyed(workload, {})[0].jobs == workload.jobs
-    assert surveyed(begin(workload), {})[0].jobs == {}
+    assert gone(surveyed(begin(workload), {})[0]) == ["a"]
 
 
 def test_a_job_that_went_since_the_survey_began_is_not_taken_over_again() -> None:
-    workload, _ = end(load(job("a")), "a")
+    workload, _ = end(load(job("a")), "a", "enough")
     workload = ended(workload, "a")
     assert surveyed(workload, {"a": "uid-a"})[0].jobs == {}
 
 
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.ENDING])
-def test_who_waits_for_an_answer_is_not_judged_but_lost_with_the_partition(phase: Phase) -> None:
+def test_who_waits_for_an_answer_is_not_judged_but_gone_with_the_partition(phase: Phase) -> None:
     workload = load(job("a", phase))
     assert surveyed(workload, {})[0].jobs == workload.jobs
     for findings in ({}, {P0.id: Finding(ref=ref("partition/0", 2), jobs={})}):
         after, conclusion = conclude(workload, findings)
-        assert (after.jobs, conclusion) == ({}, Conclusion(lost=("a",)))
-        assert after.refused == (phase is Phase.STARTING)
+        assert (gone(after), conclusion) == (["a"], Conclusion(gone={"a": True}))
 
 
 def test_a_start_that_is_seen_before_its_answer_is_no_stray() -> None:
-    workload, _ = start(load(), "a")
+    workload, _ = start(load(), offer("a"))
     assert surveyed(workload, {"a": "uid-a"}) == (workload, Conclusion())
 
 
-def test_running_jobs_of_a_dead_partition_are_dropped_and_nobody_waits_for_them() -> None:
-    assert conclude(load(job("a")), {P1.id: Finding(ref=P1, jobs={})}) == (
-        replace(load(), partitions={P1.id: P1}),
-        Conclusion(),
-    )
+def test_running_jobs_of_a_dead_partition_are_gone_with_it() -> None:
+    after, conclusion = conclude(load(job("a"), job("b", to=P1)), {P1.id: Finding(ref=P1, jobs={"b": "uid-b"})})
+    assert (gone(after), conclusion) == (["a"], Conclusion(gone={"a": True}))
+    assert after.partitions == {P1.id: P1}
+
+
+@pytest.mark.parametrize("phase", [Phase.GONE, Phase.RETURNING])
+def test_a_call_without_processes_that_runs_after_all_is_taken_back(phase: Phase) -> None:
+    workload, conclusion = surveyed(load(replace(job("a", phase), to=None)), {}, {"a": "uid-other"})
+    assert workload.jobs == {"a": replace(job("a", to=P1), uid="uid-other")}
+    assert conclusion == Conclusion()
+    workload, conclusion = surveyed(load(replace(job("a", phase), to=None)), {"a": "uid-a"}, {"a": "uid-other"})
+    assert conclusion == Conclusion(strays=(Stop(P1, "uid-other"),))
+
+
+def test_the_open_calls_of_the_journals_are_known_and_those_that_nobody_runs_are_told() -> None:
+    records = [Record(job=offer(job_id), began_wall_s=7.0) for job_id in ("a", "b")]
+    workload, missing = recorded(replace(load(job("a"), job("c")), recorded=False), records)
+    assert (missing, gone(workload), workload.known) == (("b",), ["b"], True)
+    assert {one.job_id: one.started_wall_s for one in workload.jobs.values()} == {"a": 7.0, "b": 7.0, "c": 0.0}
+    assert workload.jobs["a"].call.job == offer("a")
+
+
+def test_whom_the_end_of_a_name_concerns() -> None:
+    workload = load(job("a"), job("b", to=P1))
+    assert concerned(workload, "jobs") == ("a", "b")
+    assert concerned(workload, "partition/1") == ("b",)
+    assert concerned(workload, "job_context/a") == concerned(workload, "job/a") == ("a",)
+    assert concerned(workload, "job/c") == concerned(workload, "worker_manager") == ()
 
 
 def test_a_later_survey_settles_what_is_unsure() -> None:
-    starting, _ = start(load(), "a")
+    starting, _ = start(load(), offer("a"))
     workload = unsure(starting, "a")
     assert surveyed(workload, {"a": "uid-a"}) == (workload, Conclusion())  # it began before the doubt
     assert surveyed(begin(workload), {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
-    assert surveyed(begin(workload), {})[0].jobs == {}
-    ending, _ = end(load(job("a")), "a")
+    assert surveyed(begin(workload), {"a": "uid-a"})[0].jobs["a"].uid == "uid-a"
+    assert gone(surveyed(begin(workload), {})[0]) == ["a"]
+    ending, _ = end(load(job("a")), "a", "enough")
     workload = begin(unsure(ending, "a"))
     assert surveyed(workload, {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
-    assert surveyed(workload, {})[0].jobs == {}
+    assert gone(surveyed(workload, {})[0]) == ["a"]
 
 
 def test_a_second_life_of_a_job_is_stopped() -> None:
@@ -150,6 +188,8 @@ def test_answers_are_read() -> None:
         (NameChanged(name="partition/0", ref=ref("partition/0", 2)), True),
         (NameChanged(name="partition/0", ref=None, reason="killed"), True),
         (NameChanged(name="jobs", ref=ref("jobs")), True),
+        (NameChanged(name="agent_session/a", ref=None, reason="normal", final=True), False),
+        (NameChanged(name="job_context/b", ref=ref("job_context/b")), False),
     ],
 )
 def test_what_is_news(change: NameChanged, news: bool) -> None:
@@ -181,7 +221,7 @@ class Node:
         return ref(name, self.count)
 
     def restart_manager(self) -> None:
-        self.workload = Workload(max_jobs=2)
+        self.workload = Workload(max_jobs=2, recorded=True)
         self.requests: dict[int, tuple[str, str, Ref]] = {}  # number -> what, job id, partition
         self.findings: dict[str, Finding | None] | None = None
         self.survey()
@@ -193,12 +233,12 @@ class Node:
             self.partitions[to.id].mailbox.append((what, detail, self.count))
 
     def offer(self, job_id: str) -> None:
-        self.workload, decision = start(self.workload, job_id)
+        self.workload, decision = start(self.workload, offer(job_id))
         if isinstance(decision, Start):
             self.send(decision.to, "start", job_id, job_id)
 
     def stop(self, job_id: str) -> None:
-        self.workload, decision = end(self.workload, job_id)
+        self.workload, decision = end(self.workload, job_id, "enough")
         if isinstance(decision, Stop):
             self.send(decision.to, "stop", job_id, decision.uid)
 
@@ -246,8 +286,24 @@ class Node:
             self.workload = ended(self.workload, job_id)
         elif result == "ok":
             self.workload = started(self.workload, job_id, str(value), 0.0)
+        elif known.call.last_end:
+            self.come_back(job_id)
         else:
             self.workload = not_started(self.workload, job_id)
+
+    def come_back(self, job_id: str) -> None:
+        """Nothing of the job runs: it was to end, or it returns."""
+        call = self.workload.jobs[job_id].call
+        if call.ending:
+            self.workload = conclude_call(self.workload, job_id, Over("ended", call.ending))
+        else:
+            self.workload = returning(self.workload, job_id, replace(call, last_end="gone"), 0.0)
+
+    def return_due(self) -> None:
+        for job_id in due(self.workload, 0.0):
+            self.workload, to = place(self.workload, job_id)
+            if to is not None:
+                self.send(to, "start", job_id, job_id)
 
     def survey(self) -> None:
         if self.findings is None:
@@ -264,6 +320,9 @@ class Node:
             self.findings = None
             self.workload, conclusion = conclude(self.workload, complete)
             assert conclusion.strays == ()
+            for job_id in conclusion.gone:
+                self.come_back(job_id)
+            self.return_due()
 
     def partition_restarts(self, name: str) -> None:
         self.partitions[name] = Partition(self.fresh(name))
@@ -275,13 +334,14 @@ class Node:
             running.popitem()
 
     def come_to_rest(self) -> None:
-        for _ in range(3):  # the survey that is under way, one that settles the doubts, one that begins after them
+        for _ in range(5):  # the survey under way, one that settles the doubts, one after them, the returns, and their answers
             self.survey()
             for name in self.partitions:
                 self.work(name, succeeds=True)
                 self.hear(name, all_of_it=True)
-            for number in sorted(self.requests):  # those to the dead
-                self.hear_nothing(number)
+            for number, (_, _, to) in sorted(self.requests.items()):
+                if self.partitions[to.id].ref != to:
+                    self.hear_nothing(number)
 
     def step(self, what: str, name: str, job_id: str, number: int) -> None:
         steps: dict[str, Callable[[], None]] = {

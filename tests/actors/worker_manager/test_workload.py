@@ -1,36 +1,51 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.worker_manager.returning import Call, Over
 from actors.worker_manager.workload import (
+    MAX_OVER,
     Answer,
     Decision,
     Job,
     Park,
     Phase,
+    Recall,
+    Release,
     Start,
     Stop,
     Wait,
     Workload,
+    ask,
+    conclude_call,
+    due,
     end,
     ended,
     not_started,
+    place,
+    returning,
     start,
     started,
     unsure,
     without_partition,
 )
-from protocols import ErrorReply, JobEnded, JobInfo, JobStarted, WorkerStatus
+from protocols import ErrorReply, JobEnded, JobInfo, JobStarted, JobState, StartJob, WorkerStatus
 from support.fake_context import ref
 
 PARTITIONS = {f"partition/{n}": ref(f"partition/{n}") for n in range(2)}
-EMPTY = Workload(max_jobs=3, partitions=PARTITIONS, known=True)
+EMPTY = Workload(max_jobs=3, partitions=PARTITIONS, surveyed=True, recorded=True)
+
+
+def job(job_id: str) -> StartJob:
+    return StartJob(job_id=job_id, agent={"instructions": job_id}, options={})
 
 
 def running(*job_ids: str) -> Workload:
     workload = EMPTY
     for job_id in job_ids:
-        workload, decision = start(workload, job_id)
+        workload, decision = start(workload, job(job_id))
         assert isinstance(decision, Start)
         workload = started(workload, job_id, f"uid-{job_id}", 5.0)
     return workload
@@ -43,50 +58,51 @@ def error(decision: Decision) -> ErrorReply:
 
 
 def test_a_job_starts_runs_and_ends() -> None:
-    workload, decision = start(EMPTY, "a")
+    workload, decision = start(EMPTY, job("a"))
     assert decision == Start(PARTITIONS["partition/0"])
     workload = started(workload, "a", "uid-a", 5.0)
     assert workload.to_status() == WorkerStatus(
         jobs=(JobInfo(job_id="a", partition="partition/0", started_wall_s=5.0),), max_jobs=3, accepted=1, refused=0, draining=False
     )
-    workload, decision = end(workload, "a")
+    workload, decision = end(workload, "a", "enough")
     assert decision == Stop(PARTITIONS["partition/0"], "uid-a")
     workload = ended(workload, "a")
     assert (workload.jobs, workload.gone) == ({}, {"uid-a"})
-    assert end(workload, "a") == (workload, Answer(JobEnded(job_id="a", reason="noproc")))
+    assert ask(workload, "a") == Answer(JobState(job_id="a", state="ended", reason="enough"))
+    assert end(workload, "a", "enough") == (workload, Answer(JobEnded(job_id="a", reason="noproc")))
 
 
 def test_nothing_is_decided_before_the_running_jobs_are_known() -> None:
     unknown = Workload(max_jobs=3, partitions=PARTITIONS)
-    assert start(unknown, "a") == (unknown, Wait())
-    assert end(unknown, "a") == (unknown, Wait())
+    assert start(unknown, job("a")) == (unknown, Wait())
+    assert end(unknown, "a", "enough") == (unknown, Wait())
 
 
 def test_a_job_is_started_once() -> None:
-    workload, _ = start(EMPTY, "a")
-    assert start(workload, "a") == (workload, Park())
+    workload, _ = start(EMPTY, job("a"))
+    assert start(workload, job("a")) == (workload, Park())
     workload = started(workload, "a", "uid-a", 5.0)
-    assert start(workload, "a") == (workload, Answer(JobStarted(job_id="a", partition="partition/0")))
+    assert start(workload, job("a")) == (workload, Answer(JobStarted(job_id="a", partition="partition/0")))
 
 
 def test_who_comes_between_waits_for_the_outcome() -> None:
-    starting, _ = start(EMPTY, "a")
-    assert end(starting, "a") == (starting, Park())
-    ending, _ = end(running("a"), "a")
-    assert start(ending, "a") == (ending, Park())
-    assert end(ending, "a") == (ending, Park())
+    starting, _ = start(EMPTY, job("a"))
+    assert end(starting, "a", "enough") == (starting, Park())
+    ending, _ = end(running("a"), "a", "enough")
+    assert start(ending, job("a")) == (ending, Park())
+    assert end(ending, "a", "enough") == (ending, Park())
 
 
 def test_an_unsure_job_keeps_its_place_and_is_neither_started_nor_ended_again() -> None:
     workload = unsure(running("a", "b", "c"), "a")
-    for _, decision in (start(workload, "a"), end(workload, "a")):
+    for _, decision in (start(workload, job("a")), end(workload, "a", "enough")):
         reply = error(decision)
         assert (reply.error, reply.retryable) == ("SystemUnavailableError", True)
-    assert error(start(workload, "d")[1]).error == "CapacityError"
+    assert error(start(workload, job("d"))[1]).error == "CapacityError"
 
 
 def test_beyond_the_bound_jobs_are_refused_and_counted() -> None:
-    workload, decision = start(running("a", "b", "c"), "d")
+    workload, decision = start(running("a", "b", "c"), job("d"))
     reply = error(decision)
     assert (reply.error, reply.text, reply.retryable) == (
         "CapacityError",
@@ -100,44 +116,124 @@ def test_without_a_partition_jobs_are_refused() -> None:
     workload = EMPTY
     for name in PARTITIONS:
         workload = without_partition(workload, name)
-    workload, decision = start(workload, "a")
+    workload, decision = start(workload, job("a"))
     reply = error(decision)
     assert (reply.error, reply.retryable, workload.refused) == ("SystemUnavailableError", True, 1)
 
 
 def test_a_failed_start_frees_the_place() -> None:
-    workload, _ = start(EMPTY, "a")
+    workload, _ = start(EMPTY, job("a"))
     workload = not_started(workload, "a")
     assert (workload.jobs, workload.refused, workload.accepted) == ({}, 1, 0)
 
 
+def back(workload: Workload, job_id: str, due_s: float = 0.0) -> Workload:
+    """The job lost its processes, and is to return."""
+    return returning(workload, job_id, replace(workload.jobs[job_id].call, last_end="killed"), due_s)
+
+
+def test_a_call_that_returns_keeps_its_place_and_its_beginning() -> None:
+    workload = back(running("a", "b", "c"), "a")
+    assert error(start(workload, job("d"))[1]).error == "CapacityError"
+    assert [info.job_id for info in workload.to_status().jobs] == ["a", "b", "c"]
+    assert ask(workload, "a") == Answer(JobState(job_id="a", state="returning", reason="killed"))
+    workload, to = place(workload, "a")
+    assert to == PARTITIONS["partition/0"]  # b is alone on the other, c was put beside a
+    assert ask(workload, "a") == Answer(JobState(job_id="a", state="returning", reason="killed"))
+    workload = started(workload, "a", "uid-a2", 99.0)
+    assert ask(workload, "a") == Answer(JobState(job_id="a", state="running", reason=""))
+    assert workload.jobs["a"].started_wall_s == 5.0
+    assert (workload.accepted, workload.returned) == (3, 1)
+
+
+def test_returning_calls_are_due_after_their_pause_and_wait_for_a_partition() -> None:
+    workload = back(back(running("a", "b", "c"), "a", 3.0), "b", 2.0)
+    assert [due(workload, now) for now in (1.0, 2.0, 3.0)] == [(), ("b",), ("b", "a")]
+    for name in PARTITIONS:
+        workload = without_partition(workload, name)
+    assert place(workload, "a") == (workload, None)
+
+
+def test_whoever_waits_for_a_call_that_returns_hears_of_it() -> None:
+    workload = back(running("a"), "a")
+    assert start(workload, job("a")) == (workload, Park())
+    after, decision = end(workload, "a", "enough")
+    assert decision == Release(JobEnded(job_id="a", reason="enough"))
+    assert (after.jobs, after.over) == ({}, {"a": Over("ended", "enough", release=True)})
+
+
+def test_how_a_job_stands() -> None:
+    assert ask(Workload(max_jobs=3), "a") == Wait()
+    assert ask(EMPTY, "a") == Recall()
+    starting, _ = start(EMPTY, job("a"))
+    assert ask(starting, "a") == Park()
+    failed = conclude_call(running("a"), "a", Over("failed", "failed: no more"))
+    assert ask(failed, "a") == Answer(JobState(job_id="a", state="failed", reason="failed: no more"))
+    assert (failed.failed, failed.jobs) == (1, {})
+    assert ask(start(failed, job("a"))[0], "a") == Park()
+
+
+def test_what_became_of_calls_is_remembered_for_the_newest() -> None:
+    workload = EMPTY
+    for number in range(MAX_OVER + 5):
+        workload, _ = start(workload, job(f"call-{number}"))
+        workload = conclude_call(workload, f"call-{number}", Over("ended", "normal"))
+    assert len(workload.over) == MAX_OVER
+    assert "call-4" not in workload.over
+    assert "call-5" in workload.over
+
+
+def test_a_draining_node_takes_no_new_call_and_brings_back_its_own() -> None:
+    draining = replace(back(running("a", "b"), "a"), draining=True)
+    workload, decision = start(draining, job("c"))
+    assert (error(decision).error, error(decision).retryable, workload.refused) == ("CapacityError", True, 1)
+    assert "draining" in error(decision).text
+    assert start(draining, job("b"))[1] == Answer(JobStarted(job_id="b", partition="partition/1"))
+    assert place(draining, "a")[1] is not None
+    assert draining.to_status().draining
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_a_decision(phase: Phase) -> None:
-    job = Job(job_id="a", partition="partition/0", to=PARTITIONS["partition/0"], phase=phase, uid="uid-a")
-    workload = Workload(max_jobs=3, partitions=PARTITIONS, jobs={"a": job}, known=True)
-    assert not isinstance(start(workload, "a")[1], Start | Wait)
-    assert isinstance(end(workload, "a")[1], Stop) == (phase is Phase.RUNNING)
+    one = Job(job_id="a", partition="partition/0", to=PARTITIONS["partition/0"], phase=phase, uid="uid-a")
+    workload = Workload(max_jobs=3, partitions=PARTITIONS, jobs={"a": one}, surveyed=True, recorded=True)
+    assert not isinstance(start(workload, job("a"))[1], Start | Wait)
+    assert isinstance(end(workload, "a", "enough")[1], Stop) == (phase is Phase.RUNNING)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["start", "end", "up", "failed", "down", "unsure"]), st.sampled_from("abcdef")), max_size=60))
-def test_places_are_never_overbooked_and_each_goes_to_the_least_busy(steps: list[tuple[str, str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["start", "end", "up", "failed", "down", "unsure", "lost", "place"]), st.sampled_from("abcdef")),
+        max_size=60,
+    )
+)
+def test_places_are_never_overbooked_and_each_goes_to_the_least_busy(  # noqa: C901 - one case for each step
+    steps: list[tuple[str, str]],
+) -> None:
     workload = EMPTY
     for what, job_id in steps:
-        job = workload.jobs.get(job_id)
-        before = [job.partition for job in workload.jobs.values()]
+        one = workload.jobs.get(job_id)
+        before = [each.partition for each in workload.jobs.values() if each.placed]
+        to = None
         if what == "start":
-            workload, decision = start(workload, job_id)
-            if isinstance(decision, Start):
-                assert before.count(decision.to.id) == min(before.count(name) for name in PARTITIONS)
+            workload, decision = start(workload, job(job_id))
+            to = decision.to if isinstance(decision, Start) else None
         elif what == "end":
-            workload, _ = end(workload, job_id)
-        elif what == "up" and job and job.phase is Phase.STARTING:
+            workload, _ = end(workload, job_id, "enough")
+        elif what == "up" and one and one.phase is Phase.STARTING:
             workload = started(workload, job_id, f"uid-{job_id}", 0.0)
-        elif what == "failed" and job and job.phase is Phase.STARTING:
+        elif what == "failed" and one and one.phase is Phase.STARTING:
             workload = not_started(workload, job_id)
-        elif what == "down" and job and job.phase is Phase.ENDING:
+        elif what == "down" and one and one.phase is Phase.ENDING:
             workload = ended(workload, job_id)
-        elif what == "unsure" and job and job.phase in {Phase.STARTING, Phase.ENDING}:
+        elif what == "unsure" and one and one.phase in {Phase.STARTING, Phase.ENDING}:
             workload = unsure(workload, job_id)
+        elif what == "lost" and one and one.placed:
+            workload = returning(workload, job_id, Call(last_end="killed"), 0.0)
+        elif what == "place" and job_id in due(workload, 0.0):
+            workload, to = place(workload, job_id)
+        if to is not None:
+            assert before.count(to.id) == min(before.count(name) for name in PARTITIONS)
         assert len(workload.jobs) <= workload.max_jobs
+        assert not workload.jobs.keys() & workload.over.keys()
         assert [info.job_id for info in workload.to_status().jobs] == sorted(workload.jobs)
