@@ -5,6 +5,7 @@ come back with `Context.post`, so the core sees one input at a time. What nobody
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
@@ -12,12 +13,13 @@ from typing import Any, ClassVar, Final, NoReturn
 from actors.agent_session import faults
 from actors.agent_session.assembly import make_entries, make_providers, make_setup, make_tools
 from actors.agent_session.blueprint import Blueprint, read_blueprint
-from actors.agent_session.call_memory import CALL_MEMORY_BYTES, CallMemory
+from actors.agent_session.call_memory import CALL_MEMORY_BYTES, CallMemory, Floor, floor_of
 from actors.agent_session.core import (
     After,
     Answer,
     Die,
     Effect,
+    Happened,
     Input,
     Leave,
     LifeEnded,
@@ -142,7 +144,10 @@ class AgentSession(Actor):
             loop.call(self.context.post, answer)
 
     def terminate(self, reason: ExitReason) -> None:
-        """Leave word of the end, for the life that follows; none follows where the call is closed and only its last audience was awaited."""
+        """Leave word of the end, for the life that follows.
+
+        None follows where the call is closed and only its last audience was awaited.
+        """
         if self._writer is not None and self._state.memory.closed and reason.clean:
             self._end_journal()
         elif self._writer is not None:
@@ -152,10 +157,11 @@ class AgentSession(Actor):
 
     def _begin(self, blueprint: Blueprint) -> None:
         context, self._blueprint = self.context, blueprint
+        floor = floor_of(context.memory) if blueprint.journal is not None else Floor()
         if blueprint.journal is not None:  # it reads the past while the providers load
             self._writer = JournalWriter(
                 blueprint.journal,
-                Claim(blueprint.record),
+                Claim(blueprint.record, above=floor.incarnation),
                 failed=lambda text: context.post(partial(self._feed, JournalFailed(text=text))),
                 recovered=lambda report: context.post(partial(self._feed, JournalRecovered(report=report))),
                 crashed=self._crashed,
@@ -163,7 +169,7 @@ class AgentSession(Actor):
         providers, tools = make_providers(blueprint), make_tools(blueprint)
         self._tools = make_entries(blueprint)
         opening = Opening() if self._writer is None else self._writer.opened()
-        past = restore(opening.past)
+        past = replace(restore(opening.past), report=opening.report, lost=opening.lost)
         caller = past.memory.caller
         # In fresh memory the audio of an open turn is missing: it begins behind what the journal speaks of.
         fresh_at = max(past.memory.heard_until, caller.start + 1 if caller is not None else 0)
@@ -188,7 +194,7 @@ class AgentSession(Actor):
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
-        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, opening.incarnation)
+        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, opening.incarnation, floor)
         if opening.failure:
             self._feed(JournalFailed(text=opening.failure))
         self._watch()
@@ -196,14 +202,16 @@ class AgentSession(Actor):
 
     # The core.
 
-    def _live(self, setup: Setup, past: Past, incarnation: int) -> None:
+    def _live(self, setup: Setup, past: Past, incarnation: int, floor: Floor) -> None:
         turn = past.memory.turn
         remains = Remains(
             oldest=self._memory.oldest,
             position=self._memory.position,
             played=self._memory.played(turn.turn_id) if turn is not None else None,
             last_end=self.context.last_exit or self._blueprint.last_end,
+            next_event=floor.next_event,
         )
+        self._memory.raise_floor(incarnation, 1)
         self._state, effects = begin(setup, past, incarnation, remains, self._now())
         self._perform(effects)
 
@@ -237,9 +245,15 @@ class AgentSession(Actor):
 
     def _write(self, write: Write) -> None:
         if self._writer is None:
-            self._perform(write.then)
+            self._written(write)
         else:
-            self._writer.write(write.entries, lambda: self.context.post(partial(self._perform, write.then)))
+            self._writer.write(write.entries, lambda: self.context.post(partial(self._written, write)))
+
+    def _written(self, write: Write) -> None:
+        told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)
+        if told:
+            self._memory.raise_floor(self._state.memory.incarnation, told + 1)
+        self._perform(write.then)
 
     def _leave(self) -> None:
         self._end_journal()

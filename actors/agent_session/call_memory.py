@@ -1,4 +1,4 @@
-"""What of a call lies outside the session's process: the caller's newest audio, and how far the reply was played.
+"""What of a call lies outside the session's process: the caller's newest audio, how far the reply was played, and which numbers were given.
 
 The memory is kept by the supervisor and found again by each life. A process may be killed in the middle of any write, so each fact is
 written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
@@ -8,10 +8,11 @@ written in turn to one of two slots with a checksum, and read from the newer one
     0     magic and version, capacity, first sample
     64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
     192   playback slots 0 and 1: generation, speech, position, CRC
+    320   floor slots 0 and 1:    generation, incarnation, next event, CRC
     512   carried 0 and 1:        length, bytes
     1536  ring: PCM16 at the session's rate; sample n is at n modulo the capacity
 
-One thread writes audio, one writes playback, any may read.
+One thread writes audio, one writes playback, one the floor, any may read.
 """
 
 import struct
@@ -27,12 +28,13 @@ RING_S: Final = 30
 CAPACITY: Final = RING_S * SESSION_RATE_HZ
 """The same in samples. Who appends faster than he reads keeps the distance: what is overwritten is not there any more."""
 
-_MAGIC: Final = b"livekitex call\x00\x02"
+_MAGIC: Final = b"livekitex call\x00\x03"
 _PREAMBLE: Final = struct.Struct("<16sQQ")
 _SLOT: Final = struct.Struct("<QQQI")
 _SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
 _PLAYBACK_AT: Final = 192
+_FLOOR_AT: Final = 320
 _CARRIED_AT: Final = 512
 _CARRIED_BYTES: Final = 512
 _LENGTH: Final = struct.Struct("<H")
@@ -52,6 +54,22 @@ class _Fact:
     second: int
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What was told of a call: the newest incarnation, and the number after the newest event. What comes is above both."""
+
+    incarnation: int = 0
+    next_event: int = 1
+
+
+def floor_of(view: memoryview | None) -> Floor:
+    """What was told of the call whose memory this is; nothing if it is none of ours."""
+    if view is None or _PREAMBLE.unpack_from(view)[:2] != (_MAGIC, CAPACITY):
+        return Floor()
+    fact = _read(view, _FLOOR_AT)
+    return Floor(fact.first, max(1, fact.second))
+
+
 class CallMemory:
     """The memory of one call on ``view``, at least `CALL_MEMORY_BYTES` long.
 
@@ -67,9 +85,11 @@ class CallMemory:
             view[:_RING_AT] = bytes(_RING_AT)
             self._write_audio(_Fact(1, fresh_at, 0), b"")
             _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
+            _write(view, _FLOOR_AT, _Fact(1, 0, 1))
             _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
         self._audio = _read(view, _AUDIO_AT, self._carried_checksum)
         self._playback = _read(view, _PLAYBACK_AT)
+        self._floor = _read(view, _FLOOR_AT)
 
     @property
     def position(self) -> int:
@@ -113,6 +133,12 @@ class CallMemory:
         first, count = start % CAPACITY * BYTES_PER_SAMPLE, (end - start) * BYTES_PER_SAMPLE
         head = min(count, CAPACITY * BYTES_PER_SAMPLE - first)
         return bytes(self._view[_RING_AT + first : _RING_AT + first + head]) + bytes(self._view[_RING_AT : _RING_AT + count - head])
+
+    def raise_floor(self, incarnation: int, next_event: int) -> None:
+        """Note what is told now; what was told before stays so."""
+        fact = _Fact(self._floor.generation + 1, max(self._floor.first, incarnation), max(self._floor.second, next_event))
+        _write(self._view, _FLOOR_AT, fact)
+        self._floor = fact
 
     def mark(self, speech_id: str, position: int) -> None:
         """Note that the reply ``speech_id`` was played up to the sample ``position``."""

@@ -11,8 +11,8 @@ from protocols import DecodeError, JournalError, pack, unpack
 class Journal:
     """The journal of one life, open. Use it from the thread that opened it.
 
-    ``incarnation`` counts this life; ``past`` are the entries of those before it, oldest first. ``report`` and ``failure`` as in
-    `actors.journal.JournalFile`.
+    ``incarnation`` counts this life; ``past`` are the entries of those before it, oldest first. ``report``, ``lost`` and
+    ``failure`` as in `actors.journal.JournalFile`.
 
     Raises:
         JournalError: a later program wrote the file, or entries that this one does not know; not retryable.
@@ -21,7 +21,7 @@ class Journal:
     def __init__(self, path: Path, claim: Claim) -> None:
         self._file = JournalFile(path, claim)
         self.incarnation = self._file.incarnation
-        self.report = self._file.report
+        self.report, self.lost = self._file.report, self._file.lost
         self.failure = self._file.failure
         try:
             self.past: tuple[Entry, ...] = tuple(unpack(Entry, body) for body in self._file.bodies)

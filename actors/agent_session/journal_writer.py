@@ -33,6 +33,7 @@ class Opening:
     incarnation: int = 1
     past: tuple[Entry, ...] = ()
     report: str = ""
+    lost: int | None = 0
     failure: str = ""
 
 
@@ -117,7 +118,7 @@ class JournalWriter:
             self._opened.put(failure)
             return
         self._broken = bool(journal.failure)
-        self._opened.put(Opening(journal.incarnation, journal.past, journal.report, journal.failure))
+        self._opened.put(Opening(journal.incarnation, journal.past, journal.report, journal.lost, journal.failure))
         try:
             while not self._serve(journal):
                 pass

@@ -33,8 +33,9 @@ class JournalFile:
     """The journal at ``path``, for one life. Use it from the thread that made it.
 
     ``incarnation`` is the number of this life; ``bodies`` are those of the entries of the lives before it, oldest first: the newest events,
-    then all from the newest checkpoint on. ``report`` tells of damage, or of a past that cannot be read, which no life has told before, and
-    ``failure`` why nothing can be written now (then `resume` helps later); each is empty if there is nothing to say.
+    then all from the newest checkpoint on. ``report`` tells of damage, or of a past that cannot be read, which no life has told before;
+    because of it the newest ``lost`` entries are not there (None: not known how many). ``failure`` tells why nothing can be written now;
+    then `resume` helps later. Both texts are empty if there is nothing to say.
 
     Raises:
         JournalError: a later program wrote the file, which is left as it is; not retryable.
@@ -53,7 +54,7 @@ class JournalFile:
         self.failure = ""
         found = self._take_up()
         self.bodies = tuple(row.body for row in found.rows if row.body is not None)
-        self.report = found.life.report
+        self.report, self.lost = found.life.report, found.life.lost
 
     def append(self, transactions: Sequence[Sequence[Item]]) -> None:
         """Commit the items of all ``transactions`` at once. They survive the process, not the machine's power.

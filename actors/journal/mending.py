@@ -46,24 +46,26 @@ _ASIDE: Final = re.compile(r"\.damaged-(\d{1,9})$")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a file holds. ``rows`` are those that a life needs; ``lost`` as in `rows.Mended`."""
+    """What a file holds; ``rows`` are those that a life needs."""
 
     life: Life = NO_LIFE
     record: CallRecord | None = None
     rows: tuple[Row, ...] = ()
-    lost: int | None = 0
 
     def told(self) -> str:
         """What was lost of it, in words."""
         if not self.rows:
             return "nothing of it could be read: what was said in the call so far is forgotten"
-        match self.lost:
+        match self.life.lost:
             case 0:
                 return "nothing of the call's state is lost"
             case None:
                 return "the call is set back to the last state that could be read"
             case lost:
                 return f"the call is set back by its newest {lost} entries"
+
+
+_NOTHING: Final = Found(Life(lost=None))
 
 
 def read(sqlite: sqlite3.Connection) -> Found:
@@ -143,14 +145,15 @@ def last_good(path: Path, damage: DamagedError) -> Found:
     try:
         file, log = _bytes_of(path)
     except OSError:
-        return Found(lost=None)
-    best = Found(lost=None)
+        return _NOTHING
+    best = _NOTHING
     for merged_ in _images(file, log, damage.committed):
         with suppress(sqlite3.Error, DamagedError, NewerError), _opened(merged_.image) as sqlite:
             prepare(sqlite)
             found = _rescue(sqlite)
             if _end(found) > _end(best):
-                best = found if merged_.complete or found.lost != 0 else replace(found, lost=None)
+                known = merged_.complete or found.life.lost != 0
+                best = found if known else replace(found, life=replace(found.life, lost=None))
     return best
 
 
@@ -182,7 +185,7 @@ def _rescue(sqlite: sqlite3.Connection) -> Found:
     incarnation = max([life.incarnation if life else 0, *(row.incarnation for row in rows if row.authentic)])
     end = mended.rows[-1] if mended.rows else None
     head = Head(end.seq, end.seal, len(mended.rows)) if end else START
-    return Found(Life(incarnation, head), record, mended.rows, mended.lost)
+    return Found(Life(incarnation, head, mended.lost), record, mended.rows)
 
 
 def _end(found: Found) -> tuple[int, int, bool]:

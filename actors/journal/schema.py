@@ -3,7 +3,8 @@
 A file says its version twice, so that a damaged header is never taken for another version: as ``user_version``, and as an
 ``application_id`` that no other version has. Files of version 1 have no ``application_id``.
 
-- ``life`` (one row): the newest incarnation, where the entries end (`rows.Head`), and ``report``: damage that no life has told yet.
+- ``life`` (one row): the newest incarnation, where the entries end (`rows.Head`), and the damage that no life has told yet: ``report``, and
+  how many entries were ``lost`` (NULL: not known).
 - ``call`` (one row, or none in a migrated file): the `record.CallRecord` in msgpack.
 - ``entries``: `rows.Row`.
 """
@@ -22,7 +23,7 @@ from protocols import DecodeError, pack, unpack
 
 SCHEMA_VERSION: Final = 2
 _TABLES: Final = (
-    "CREATE TABLE life (incarnation INTEGER, seq INTEGER, seal INTEGER, rows INTEGER, report BLOB, crc INTEGER)",
+    "CREATE TABLE life (incarnation INTEGER, seq INTEGER, seal INTEGER, rows INTEGER, lost INTEGER, report BLOB, crc INTEGER)",
     "CREATE TABLE call (body BLOB, crc INTEGER)",
     """CREATE TABLE entries
        (seq INTEGER PRIMARY KEY, incarnation INTEGER, event INTEGER, flags INTEGER, link INTEGER, crc INTEGER, seal INTEGER, body BLOB)""",
@@ -33,7 +34,8 @@ _NEEDED: Final = (
     "SELECT seq, incarnation, event, flags, link, crc, seal, body FROM entries WHERE seq >= ? OR event IS NOT NULL ORDER BY seq"
 )
 _WITHOUT_BODIES: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
-_LIFE: Final = struct.Struct("<qqqq")
+_LIFE: Final = struct.Struct("<qqqqq")
+_UNKNOWN: Final = -1
 _CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
 """How the body of a checkpoint begins in version 1: a pair of that tag and its fields."""
 _KINDS: Final = frozenset((int, int, event, int, int, int, int, body) for event in (int, type(None)) for body in (bytes, type(None)))
@@ -57,6 +59,7 @@ class Life:
 
     incarnation: int = 0
     head: Head = START
+    lost: int | None = 0
     report: str = ""
 
 
@@ -100,7 +103,7 @@ def create(sqlite: sqlite3.Connection, life: Life, rows: Iterable[Row]) -> None:
     """The tables of an empty file."""
     for statement in _TABLES:
         sqlite.execute(statement)
-    sqlite.execute("INSERT INTO life VALUES (0, 0, 0, 0, x'', 0)")
+    sqlite.execute("INSERT INTO life VALUES (0, 0, 0, 0, 0, x'', 0)")
     write_life(sqlite, life)
     insert(sqlite, rows)
     sqlite.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -113,9 +116,9 @@ def read_life(sqlite: sqlite3.Connection) -> Life:
     Raises:
         DamagedError: there is not exactly one that fits its checksum.
     """
-    match sqlite.execute("SELECT incarnation, seq, seal, rows, report, crc FROM life LIMIT 2").fetchall():
-        case [(int(incarnation), int(seq), int(seal), int(rows), bytes(report), int(crc))]:
-            life = Life(incarnation, Head(seq, seal, rows), report.decode(errors="replace"))
+    match sqlite.execute("SELECT * FROM life LIMIT 2").fetchall():
+        case [(int(incarnation), int(seq), int(seal), int(rows), int() | None as lost, bytes(report), int(crc))]:
+            life = Life(incarnation, Head(seq, seal, rows), lost, report.decode(errors="replace"))
             if crc == _crc_of(life):
                 return life
         case _:
@@ -125,8 +128,9 @@ def read_life(sqlite: sqlite3.Connection) -> Life:
 
 def write_life(sqlite: sqlite3.Connection, life: Life) -> None:
     """Replace the newest life."""
-    values = (life.incarnation, life.head.seq, life.head.seal, life.head.rows, life.report.encode(), _crc_of(life))
-    sqlite.execute("UPDATE life SET incarnation = ?, seq = ?, seal = ?, rows = ?, report = ?, crc = ?", values)
+    head = life.head
+    values = (life.incarnation, head.seq, head.seal, head.rows, life.lost, life.report.encode(), _crc_of(life))
+    sqlite.execute("UPDATE life SET incarnation = ?, seq = ?, seal = ?, rows = ?, lost = ?, report = ?, crc = ?", values)
 
 
 def read_record(sqlite: sqlite3.Connection) -> CallRecord | None:
@@ -225,4 +229,5 @@ def _stamp(version: int) -> int:
 
 
 def _crc_of(life: Life) -> int:
-    return zlib.crc32(life.report.encode(), zlib.crc32(_LIFE.pack(life.incarnation, life.head.seq, life.head.seal, life.head.rows)))
+    head, lost = life.head, _UNKNOWN if life.lost is None else life.lost
+    return zlib.crc32(life.report.encode(), zlib.crc32(_LIFE.pack(life.incarnation, head.seq, head.seal, head.rows, lost)))

@@ -15,6 +15,7 @@ from actors.agent_session.core import (
     Effect,
     EndVoice,
     Entry,
+    Happened,
     Heed,
     Input,
     Leave,
@@ -114,6 +115,9 @@ class World:
     dead: bool = False
     left: bool = False
     journal_works: bool = True
+    numbered: int = 0
+    report: str = ""
+    lost: int | None = 0
     model: tuple[int, deque[Any]] | None = None
     recognizing: Recognize | None = None
     listening_from: int = -1
@@ -154,7 +158,9 @@ class World:
         turn = past.memory.turn
         mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.turn_id else None
         self.lives += 1
-        remains = Remains(oldest=0, position=self.position, played=mark)
+        remains = Remains(oldest=0, position=self.position, played=mark, next_event=self.numbered + 1)
+        past = replace(past, report=self.report, lost=self.lost)
+        self.report, self.lost = "", 0
         self.state, effects = begin(self.setup, past, self.lives, remains, self.moment)
         self.memory = past.memory
         self._remember(effects)
@@ -241,6 +247,7 @@ class World:
             data = pack(tuple[Entry, ...], write.entries)
             assert unpack(tuple[Entry, ...], data) == write.entries
             self.transactions.append(write.entries)
+        self.numbered = max([self.numbered, *(entry.number for entry in write.entries if isinstance(entry, Happened))])
         self.perform(write.then)
         return True
 

@@ -29,6 +29,17 @@ class LifeEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetBack:
+    """Entries before this one are lost, and with them all events below ``next_event`` that are not there.
+
+    What waited then may have been done: it is not done again. No number that was given then is given again.
+    """
+
+    TAG: ClassVar[str] = "set_back"
+    next_event: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """An event with its number in the call."""
 
@@ -155,6 +166,7 @@ class Checkpoint:
 Entry = (
     LifeBegan
     | LifeEnded
+    | SetBack
     | Happened
     | CommandTaken
     | TurnOpened

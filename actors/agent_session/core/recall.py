@@ -23,6 +23,7 @@ from actors.agent_session.core.entries import (
     RoundEnded,
     SentenceBegun,
     SentenceWritten,
+    SetBack,
     ToolBegun,
     ToolEnded,
     TurnClosed,
@@ -39,11 +40,16 @@ COMMANDS_KEPT: Final = 1_024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a new life finds: the memory, the newest events, and how many entries stand from the last checkpoint on."""
+    """What a new life finds: the memory, the newest events, and how many entries stand from the last checkpoint on.
+
+    ``report`` tells of damage to the journal, by which the newest ``lost`` entries are gone (None: not known how many).
+    """
 
     memory: Memory
     log: tuple[Happened, ...]
     entries: int
+    report: str = ""
+    lost: int | None = 0
 
 
 def restore(entries: Sequence[Entry]) -> Past:
@@ -66,6 +72,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _life_began(memory, entry.incarnation)
         case LifeEnded():
             return replace(memory, last_end=entry.reason, ended_cleanly=entry.clean)
+        case SetBack():
+            return _set_back(memory, entry.next_event)
         case CommandTaken():
             return _command_taken(memory, entry)
         case CallerBegan():
@@ -95,6 +103,12 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
     return replace(memory, incarnation=incarnation, turn=turn, caller=caller, last_end="", ended_cleanly=False)
+
+
+def _set_back(memory: Memory, next_event: int) -> Memory:
+    """Each turn and each call of a tool had an event, so their numbers are below those of the events."""
+    numbers = {name: max(getattr(memory, name), next_event) for name in ("next_event", "turns", "calls")}
+    return replace(memory, inbox=(), **numbers)
 
 
 def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:

@@ -10,7 +10,7 @@ from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.effects import After, EndVoice, Listen
-from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan
+from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan, SetBack
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.memory import MAX_DEATHS, TurnSource
@@ -34,6 +34,8 @@ from protocols import (
 
 LOOK_BACK: Final = SESSION_RATE_HZ
 """Samples before the end of the caller's audio from which a new life listens: speech that was too young to be noticed."""
+MAX_LOST: Final = 100_000
+"""Events that may have been told where nobody knows how many: so many numbers are left out."""
 UNKNOWN_END: Final = "died without a word (killed or crashed)"
 
 
@@ -41,14 +43,16 @@ UNKNOWN_END: Final = "died without a word (killed or crashed)"
 class Remains:
     """What a new life finds outside the journal.
 
-    The caller's audio from the sample ``oldest`` to ``position``, how many samples of the open reply were ``played`` (None: not known), and
-    why the life before ended, as others saw it (``last_end``; empty: nobody did).
+    The caller's audio from the sample ``oldest`` to ``position``, how many samples of the open reply were ``played`` (None: not known), why
+    the life before ended, as others saw it (``last_end``; empty: nobody did), and the number after the newest event that was told
+    (``next_event``; 1: none is known of).
     """
 
     oldest: int = 0
     position: int = 0
     played: int | None = None
     last_end: str = ""
+    next_event: int = 1
 
 
 def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> Step:
@@ -58,30 +62,68 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
         step.do(After(delay_s=setup.audience_wait_s, input=AudienceAwaited()))
     if past.memory.closed:
         return step
-    first = past.memory.incarnation == 0
+    missing = remains.next_event - past.memory.next_event
+    set_back = past.lost != 0 or missing > 0
+    first = past.memory.incarnation == 0 and not set_back
+    if set_back:
+        step.record(SetBack(next_event=_next_event(past, remains)))
     step.record(LifeBegan(incarnation=incarnation))
     if first:
         step.publish(CallStarted(call_id=setup.call_id))
     else:
         step.publish(Restarted(reason=past.memory.last_end or remains.last_end or UNKNOWN_END, incarnation=incarnation))
+    if past.report or set_back:
+        text = past.report or f"{setup.journal_path} lacks the newest {missing} events: what the call did in them is forgotten"
+        step.publish(SessionError(source="journal", text=text, retryable=False))
     if setup.last_words:
         _say_last_words(step, remains)
-        return step
-    remark = _listen_again(step, remains) if setup.ears else None
+    elif set_back:
+        _go_on_behind(step, remains)
+    else:
+        _go_on(step, remains, greeting=setup.greeting if first else ())
+    return step
+
+
+def _go_on(step: Step, remains: Remains, *, greeting: tuple[str, ...]) -> None:
+    """Go on where the life before was."""
+    remark = _listen_again(step, remains) if step.setup.ears else None
     if step.memory.turn is not None:
         _take_up_turn(step, remains.played)
-    elif first and setup.greeting:
-        speak_up(step, TurnSource.GREETING, setup.greeting)
+    elif greeting:
+        speak_up(step, TurnSource.GREETING, greeting)
     elif remark is not None:
-        speak_up(step, remark, (setup.apology if remark is TurnSource.APOLOGY else setup.repeat,))
-    return step
+        speak_up(step, remark, (step.setup.apology if remark is TurnSource.APOLOGY else step.setup.repeat,))
+
+
+def _next_event(past: Past, remains: Remains) -> int:
+    """A number that no event has had."""
+    if remains.next_event > 1:
+        return max(remains.next_event, past.memory.next_event)
+    return past.memory.next_event + (MAX_LOST if past.lost is None else past.lost)
+
+
+def _go_on_behind(step: Step, remains: Remains) -> None:
+    """Go on from an older state. What was open in it may have been done since: nothing is done again, and the caller is asked instead."""
+    known = bool(step.memory.history) or step.memory.turn is not None
+    _close_open_turn(step, remains)
+    if step.setup.ears:
+        step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
+        step.do(Listen(start=remains.position))
+    if known:
+        speak_up(step, TurnSource.REPEAT, (step.setup.repeat,))
+    else:
+        speak_up(step, TurnSource.APOLOGY, (step.setup.apology,))
+
+
+def _close_open_turn(step: Step, remains: Remains) -> None:
+    if step.memory.turn is not None:
+        settle_all(step)
+        close_turn(step, heard_at(step.setup, step.turn, remains.played))
 
 
 def _say_last_words(step: Step, remains: Remains) -> None:
     """Give up the call: nothing that may have killed it is tried again."""
-    if step.memory.turn is not None:
-        settle_all(step)
-        close_turn(step, heard_at(step.setup, step.turn, remains.played))
+    _close_open_turn(step, remains)
     if step.memory.caller is not None:
         step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
     step.publish(SessionError(source="call", text=step.setup.last_words, retryable=False))

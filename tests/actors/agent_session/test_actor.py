@@ -1,6 +1,7 @@
 """The actor: real threads, real audio, a real journal; everything but the process."""
 
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 
 from actors.agent_session import CALL_MEMORY_BYTES, preload
 from actors.agent_session.actor import TOOL_REGISTRY
+from actors.journal import read_call
 from protocols import (
     SHUTDOWN,
     AgentMessage,
@@ -273,6 +275,46 @@ def test_a_disk_that_fails_is_told_and_the_call_goes_on(begin: Begin, tmp_path: 
     event(host.mail, SessionError, source="journal", retryable=True)
     host.mail.ask(SendText(command_id="one", text="hello"))
     event(host.mail, AgentMessage, text="You said hello. That was message 1.")
+
+
+def test_a_journal_is_written_again_as_soon_as_the_disk_can(begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.core.durability.RETRY_S", 0.02)
+    (tmp_path / "file").write_text("in the way")
+    host = begin(journal_dir=str(tmp_path / "file")).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text="hello"))
+    event(host.mail, CommandDone, command_id="one")
+    (tmp_path / "file").unlink()
+    deadline = time.monotonic() + 10
+    while read_call(tmp_path / "file", "c1") is None:
+        assert time.monotonic() < deadline
+    host.vanish()
+    again = begin(journal_dir=str(tmp_path / "file")).up()
+    assert subscribe(again).incarnation == 2
+    info = again.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]
+
+
+def test_a_destroyed_journal_is_kept_aside_and_the_call_goes_on_under_new_numbers(begin: Begin, tmp_path: Path) -> None:
+    first = begin(agent(greeting="Welcome to us.")).up()
+    subscribe(first)
+    first.mail.ask(SendText(command_id="one", text="hello"))
+    told = event(first.mail, CommandDone, command_id="one").number
+    first.vanish()
+    path = tmp_path / "c1.sqlite3"
+    for file in (path, tmp_path / "c1.sqlite3-wal"):
+        file.write_bytes(b"no database at all " * 500)
+    second = begin(agent(greeting="Welcome to us.")).up()
+    assert subscribe(second, told + 1).incarnation == 2
+    pushed = event(second.mail, SessionError, source="journal", retryable=False)
+    assert "It is kept as c1.sqlite3.damaged-1; nothing of it could be read" in pushed.event.text
+    assert event(second.mail, Restarted, incarnation=2).number == pushed.number - 1 > told
+    event(second.mail, AgentMessage, text="I am sorry, something went wrong with that. Please go on.")
+    assert (tmp_path / "c1.sqlite3.damaged-1").read_bytes().startswith(b"no database")
+    second.mail.ask(EndCall(command_id="two"))
+    second.wait_for_end()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_journal_of_a_later_program_is_no_start(begin: Begin, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent_session import CALL_MEMORY_BYTES
-from actors.agent_session.call_memory import CAPACITY, MAX_CARRIED, CallMemory
+from actors.agent_session.call_memory import CAPACITY, MAX_CARRIED, CallMemory, Floor, floor_of
 from protocols import SESSION_RATE_HZ
 
 S = SESSION_RATE_HZ
@@ -58,12 +58,13 @@ def test_the_newest_audio_is_there_however_it_came(sizes: list[int]) -> None:
     assert memory.read(memory.position, memory.position + 1) is None
 
 
-@pytest.mark.parametrize("torn", [*range(64, 320), *range(512, 1536, 7)])
+@pytest.mark.parametrize("torn", [*range(64, 448), *range(512, 1536, 7)])
 def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) -> None:
     view, memory = fresh()
     for number in range(1, 4):
         memory.append(pcm(memory.position, 100), bytes([number]) * MAX_CARRIED)
         memory.mark("turn-1", number * 2_400)
+        memory.raise_floor(number, 10 * number)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
     again = CallMemory(view)
@@ -71,6 +72,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     assert again.played("turn-1") in {4_800, 7_200, None}
     assert again.next_sequence == again.position // 100
     assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
+    assert floor_of(view) in {Floor(2, 20), Floor(3, 30)}
     view[torn : torn + 1] = before
     assert CallMemory(view).position == 300
 
@@ -81,6 +83,16 @@ def test_a_memory_with_two_broken_slots_is_as_if_nothing_had_come() -> None:
     view[64] ^= 0xFF
     view[128] ^= 0xFF
     assert CallMemory(view).position == 0
+
+
+def test_the_floor_only_rises() -> None:
+    view, memory = fresh()
+    assert floor_of(view) == floor_of(None) == floor_of(memoryview(bytearray(CALL_MEMORY_BYTES))) == Floor(0, 1)
+    memory.raise_floor(2, 40)
+    memory.raise_floor(1, 7)
+    assert floor_of(view) == Floor(2, 40)
+    CallMemory(view).raise_floor(3, 1)
+    assert floor_of(view) == Floor(3, 40)
 
 
 def test_a_memory_of_another_layout_is_made_anew() -> None:

@@ -1,29 +1,33 @@
 """How a life begins, from whatever the one before left."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
-from actors.agent_session.core import Moment, Past, Remains, Setup, begin, restore
+from actors.agent_session.core import Happened, Moment, Past, Remains, Setup, begin, restore
 from actors.agent_session.core.chat import context
 from actors.agent_session.core.effects import EndVoice, Listen, Say
-from actors.agent_session.core.entries import CallerBegan, CommandTaken, LifeBegan, LifeEnded
+from actors.agent_session.core.entries import CallerBegan, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
 from actors.agent_session.core.memory import TurnSource
-from actors.agent_session.core.restart import LOOK_BACK, UNKNOWN_END
+from actors.agent_session.core.restart import LOOK_BACK, MAX_LOST, UNKNOWN_END
 from protocols import (
     AgentMessage,
     AgentSentence,
     CallEnded,
+    CallStarted,
     CancelResponse,
     CommandDone,
     CommitAudio,
     ConversationState,
     EndCall,
+    EventsMissed,
     Restarted,
     Role,
     SessionError,
     StateChanged,
     TurnFailed,
+    UserMessage,
 )
 from support.session_world import CHECKED, SPOKEN, World
 
@@ -184,6 +188,77 @@ def test_what_killed_two_lives_is_never_asked_of_the_model_again() -> None:
     assert [message.role for message in asked] == [Role.SYSTEM, Role.ASSISTANT, Role.USER]
     assert "may have run, or not: order." in asked[0].content
     assert world.ran == {"call-1": 1}
+
+
+def set_back(world: World, transactions: int, *, report: str = "", lost: int | None = 0) -> list[object]:
+    """The next life, without the newest transactions; the events that it tells at first."""
+    seen = len(world.events)
+    del world.transactions[len(world.transactions) - transactions :]
+    world.report, world.lost = report, lost
+    world.kill()
+    world.subscribe()
+    world.settle()
+    return [pushed.event for pushed in world.events[seen:]]
+
+
+def test_a_call_that_is_set_back_repeats_nothing_and_asks_the_caller_again() -> None:
+    world = killed_while(S.TOOL_EXECUTION, "use order")
+    world.subscribe()
+    world.settle()
+    ran, told = Counter(world.ran), world.events[-1].number
+    opened = next(at for at, entries in enumerate(world.transactions) if any(isinstance(entry, ToolBegun) for entry in entries))
+    events = set_back(world, len(world.transactions) - opened, report="it is kept as c.damaged-1", lost=20)
+    assert events[:2] == [
+        Restarted(reason=UNKNOWN_END, incarnation=3),
+        SessionError(source="journal", text="it is kept as c.damaged-1", retryable=False),
+    ]
+    assert world.ran == ran
+    assert [event.text for event in events if isinstance(event, AgentMessage)][-1] == SPOKEN.repeat
+    numbers = [pushed.number for pushed in world.events]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert world.state.memory.next_event > told
+    world.send("and now this")
+    world.settle()
+    ids = [pushed.event.turn_id for pushed in world.events if isinstance(pushed.event, UserMessage)]
+    assert len(set(ids)) == len(ids) == 2
+
+
+def test_events_that_were_told_and_are_not_in_the_journal_are_missed_and_that_is_said() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    for text in ("one", "two"):
+        world.send(text)
+        world.settle()
+    told = world.events[-1].number
+    cut = next(at for at, entries in enumerate(world.transactions) if any(isinstance(entry, TurnOpened) for entry in entries))
+    left = max(entry.number for entries in world.transactions[:cut] for entry in entries if isinstance(entry, Happened))
+    world.last_event = 0
+    world.setup = replace(CHECKED, journal_path="/calls/c.sqlite3")
+    events = set_back(world, len(world.transactions) - cut)
+    assert events[left] == EventsMissed(count=told - left)
+    text = f"/calls/c.sqlite3 lacks the newest {told - left} events: what the call did in them is forgotten"
+    assert SessionError(source="journal", text=text, retryable=False) in events
+    assert world.events[-1].number > told
+
+
+@pytest.mark.parametrize(("told", "lost", "next_event"), [(40, None, 41), (0, None, 1 + MAX_LOST), (0, 12, 13)])
+def test_a_call_of_which_nothing_is_known_apologises_instead_of_greeting(told: int, lost: int | None, next_event: int) -> None:
+    world = World(replace(SPOKEN, greeting=("Welcome.",)))
+    world.commit_all()
+    world.numbered = told
+    events = set_back(world, len(world.transactions), report="nothing could be read", lost=lost)
+    assert [event.text for event in events if isinstance(event, AgentSentence)] == [SPOKEN.apology]
+    assert not any(isinstance(event, CallStarted) for event in events)
+    assert [pushed.number for pushed in world.events if isinstance(pushed.event, Restarted)] == [next_event]
+    assert world.listening_from == world.position
+
+
+def test_damage_that_cost_nothing_is_told_and_changes_nothing() -> None:
+    world = killed_while(S.THINKING)
+    events = set_back(world, 0, report="the file is kept aside")
+    assert SessionError(source="journal", text="the file is kept aside", retryable=False) in events
+    contents = [message.content for message in world.state.memory.history]
+    assert contents == ["use look", "One moment.", "done", "It came back: done."]
 
 
 def test_an_apology_that_kills_is_not_apologised_for() -> None:
