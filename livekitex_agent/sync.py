@@ -5,6 +5,7 @@ What an asynchronous iterator is there, is an iterator here, whose ``for`` loop 
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
@@ -16,7 +17,7 @@ from livekitex_agent.options import Options
 from livekitex_agent.session import DEFAULT_TIMEOUT_S
 from livekitex_agent.session import Session as AsyncSession
 from livekitex_agent.system import AgentSystem as AsyncSystem
-from protocols import AudioPushed, EventPushed
+from protocols import AudioPushed, EventPushed, UsageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,15 +25,23 @@ W_co = TypeVar("W_co", covariant=True)
 
 
 class _Loop:
-    """An event loop in a thread of its own."""
+    """An event loop in a thread of its own, which a fork of the process does not have."""
 
     def __init__(self) -> None:
+        self._owner = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="livekitex", daemon=True)
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run ``work`` there and wait for it; what interrupts the waiting (Ctrl-C) cancels it."""
+        """Run ``work`` there and wait for it; what interrupts the waiting (Ctrl-C) cancels it.
+
+        Raises:
+            UsageError: this is a fork of the process that the loop runs in.
+        """
+        if self.foreign:
+            work.close()
+            raise UsageError("the system belongs to the process that this one is a fork of: fork first, then start one here")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -50,7 +59,8 @@ class _Loop:
                     return
                 yield item
         finally:
-            self.run(generator.aclose())
+            if not self.foreign:
+                self.run(generator.aclose())
 
     @property
     def events(self) -> asyncio.AbstractEventLoop:
@@ -58,15 +68,28 @@ class _Loop:
         return self._loop
 
     @property
+    def foreign(self) -> bool:
+        """Whether this process is a fork of the one that the loop runs in."""
+        return os.getpid() != self._owner
+
+    @property
     def closed(self) -> bool:
         """Whether it has ended."""
         return self._loop.is_closed()
 
     def close(self) -> None:
-        """End the loop and its thread."""
+        """Have everything that still runs there clean up, then end the loop and its thread."""
+        self.run(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _next(generator: AsyncGenerator[R]) -> R:
@@ -172,7 +195,7 @@ class AgentSystem:
 
     def stop(self) -> None:
         """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""
-        if not self._loop.closed:
+        if not self._loop.closed and not self._loop.foreign:
             self._loop.run(self._wrapped.stop())
             self._loop.close()
 

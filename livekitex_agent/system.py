@@ -213,7 +213,13 @@ class AgentSystem:
             ConfigurationError, SystemUnavailableError: it will not be; nothing of it is left.
         """
         atexit.register(self._launcher.close, STOP_TIMEOUT_S)
-        self._connection = await Connection.open(self._launcher, self._push)
+        try:
+            self._connection = await Connection.open(self._launcher, self._push)
+        except BaseException:  # given up before there is anybody to ask for the end
+            self._launcher.kill()
+            self._launcher.close(STOP_TIMEOUT_S)
+            atexit.unregister(self._launcher.close)
+            raise
         self._courier = Courier(self._connection, self._clock)
         self._fates = Fates(self._connection, self._name_changed)
         self._connection.ended.add_done_callback(lambda ended: self._end(ended.result()))
@@ -294,6 +300,8 @@ class AgentSystem:
             call.end(error)
 
     def _require_loop(self) -> None:
+        if self._launcher.foreign:
+            return  # no loop runs in a fork; the connection says what is wrong, or that nothing is
         if asyncio.get_running_loop() is not self._loop:
             raise UsageError("a system is used from the event loop that started it: use livekitex_agent.sync from threads")
 

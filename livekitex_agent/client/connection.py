@@ -20,7 +20,7 @@ from livekitex_agent.gateway.frames import (
     encode_frame,
 )
 from livekitex_agent.gateway.last_words import launcher_ended
-from protocols import DecodeError, Message, SystemUnavailableError
+from protocols import DecodeError, Message, SystemUnavailableError, UsageError
 
 Answer = Callable[[Message | Unanswered], None]
 
@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         Raises:
             MessageTooLargeError: nothing was sent.
             SystemUnavailableError: the system has ended.
+            UsageError: this process is a fork of the one that started it.
         """
         request_id = next(self._ids)
         frame = Request(request_id=request_id, name=name, message=message, timeout_ms=max(1, round(timeout_s * 1000)))
@@ -79,7 +80,9 @@ class Connection(asyncio.Protocol):
         self._open[request_id] = then
 
     async def stop(self) -> None:
-        """End the system in order, and wait until the launcher is gone."""
+        """End the system in order, and wait until the launcher is gone. In a fork of the script nothing is done."""
+        if self._launcher.foreign:
+            return
         if not self.ended.done():
             self._stopping = True
             self._write(StopSystem())
@@ -144,6 +147,8 @@ class Connection(asyncio.Protocol):
             then(answer)
 
     def _write(self, frame: Frame) -> None:
+        if self._launcher.foreign:
+            raise UsageError("the system belongs to the process that this one is a fork of: fork first, then start one here")
         if self.ended.done():
             raise self.ended.result()
         if self._transport is not None:
@@ -152,6 +157,7 @@ class Connection(asyncio.Protocol):
     def _launcher_exited(self) -> None:
         self._loop.remove_reader(self._launcher.exited)
         self._exited.set()
+        self._launcher.sweep()
         if self._transport is None or self._transport.is_closing():
             self._end()
         # What it wrote is still to be read, up to its end; but a copy of its socket may live on and keep that end away.

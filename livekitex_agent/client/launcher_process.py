@@ -4,34 +4,38 @@ Nothing secret stands on its command line or in its environment: what it needs t
 (as JSON, since nothing of ours can be imported without it), then the frames of `livekitex_agent.gateway`.
 """
 
-import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import livekitex_agent.launcher
+from livekitex_agent.client.lifelines import Lifeline
 from livekitex_agent.cures import CURES, with_cure
 from livekitex_agent.gateway.frames import LENGTH_BYTES, Configure, encode_frame
-from protocols import ConfigurationError, environment
+from protocols import ConfigurationError, SystemEntropy, environment
 
 BOOTSTRAP: Final = Path(livekitex_agent.launcher.__file__).with_name("bootstrap.py")
-STDERR_FILENO: Final = 2
+RUN: Final = "LIVEKITEX_RUN"
+"""The variable by which every process of one system is known, whatever became of its parents."""
+SWEEPS: Final = 10
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Processes that fork must have no idle threads of numeric libraries, which a fork would lose."""
 
 
 class LauncherProcess:
-    """The launcher as its starter sees it. Everything here is quick but `close`."""
+    """The launcher as its starter sees it. Everything here is quick but `close`. In a fork of the starter nothing here does anything."""
 
-    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], lifeline: Lifeline, run: str) -> None:
         self._process = process
-        self.connection = connection
+        self._lifeline = lifeline
+        self._mark = f"{RUN}={run}".encode()
+        self.connection = lifeline.connection
         self.exited = os.pidfd_open(process.pid)
         """A descriptor that becomes readable when the launcher has ended."""
 
@@ -42,42 +46,50 @@ class LauncherProcess:
         Raises:
             ConfigurationError: this interpreter cannot be executed again, or a limit is in the way; the text names the cure.
         """
+        run = SystemEntropy().hex_id()
         if not sys.executable:
             raise ConfigurationError(
                 "this Python is embedded and names no interpreter: set sys.executable to a Python with livekitex-agent"
             )
         try:
-            ours, theirs = map(_above_standard, socket.socketpair())
+            lifeline = Lifeline()
         except OSError as failure:
             raise ConfigurationError(with_cure(f"no connection to a launcher can be had: {failure}")) from failure
+        fds = [lifeline.theirs.fileno(), lifeline.exit_fd]
         try:
             process = subprocess.Popen(  # its own session: Ctrl-C reaches the script alone, which then ends the system
-                [sys.executable, *_interpreter_options(), str(BOOTSTRAP), str(theirs.fileno())],
+                [sys.executable, *_interpreter_options(), str(BOOTSTRAP), str(fds[0])],
                 stdin=subprocess.DEVNULL,
                 # What was closed when we began has a number that another file may have by now: the system's processes must not write there.
                 stdout=subprocess.DEVNULL if sys.__stdout__ is None else None,
                 stderr=subprocess.DEVNULL if sys.__stderr__ is None else None,
-                pass_fds=[theirs.fileno()],
+                pass_fds=fds,
                 start_new_session=True,
-                env={**environment(), **ONE_THREAD},
+                env={**environment(), **ONE_THREAD, RUN: run},
             )
         except OSError as failure:
-            ours.close()
+            lifeline.cut()
             if failure.errno in CURES:
                 raise ConfigurationError(with_cure(f"a launcher cannot be started: {failure}")) from failure
             raise ConfigurationError(f"{sys.executable} cannot be executed: {failure.strerror}: set sys.executable") from failure
         finally:
-            theirs.close()
-        launcher = cls(process, ours)
+            lifeline.hand_over()
+        launcher = cls(process, lifeline, run)
         path = json.dumps([str(Path(entry).absolute()) for entry in sys.path]).encode()
         with suppress(BrokenPipeError):  # it has ended already; the connection tells
-            ours.sendall(len(path).to_bytes(LENGTH_BYTES, "big") + path + encode_frame(configure))
+            configure = replace(configure, exit_fd=fds[1])
+            launcher.connection.sendall(len(path).to_bytes(LENGTH_BYTES, "big") + path + encode_frame(configure))
         return launcher
 
     @property
     def pid(self) -> int:
         """The launcher's process id."""
         return self._process.pid
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this process is a fork of the launcher's starter."""
+        return self._lifeline.foreign
 
     def fate(self) -> str | None:
         """How it ended, for people; None while it runs."""
@@ -90,27 +102,45 @@ class LauncherProcess:
 
     def kill(self) -> None:
         """End it at once; the tree ends with it."""
-        self._process.kill()
+        if not self.foreign:
+            self._process.kill()
+
+    def sweep(self) -> None:
+        """Once it has ended by a signal: kill what it could not, programs that the tree had started. Their environment tells them."""
+        if self.fate() is not None and self._process.returncode < 0 and not self.foreign:
+            for _ in range(SWEEPS):
+                if not kill_marked(self._mark):
+                    return
 
     def close(self, timeout_s: float) -> None:
         """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks; again does no harm."""
-        self.connection.close()
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self._process.wait()
+        self._lifeline.cut()
+        if not self.foreign:
+            try:
+                self._process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                self._process.wait()
+            self.sweep()
         if self.exited >= 0:
             os.close(self.exited)
             self.exited = -1
 
 
-def _above_standard(connection: socket.socket) -> socket.socket:
-    """``connection`` with a number that is no standard stream's: where one of those is closed, the next file gets its number."""
-    if connection.fileno() > STDERR_FILENO:
-        return connection
-    with connection:
-        return socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, STDERR_FILENO + 1))
+def kill_marked(mark: bytes) -> int:
+    """Kill every process that was started with ``mark`` in its environment, but this one; how many there were."""
+    killed = 0
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and int(name) != os.getpid():
+            with suppress(OSError):  # it has ended meanwhile, or is another user's
+                pid_fd = os.pidfd_open(int(name))
+                try:
+                    if mark in Path("/proc", name, "environ").read_bytes().split(b"\0"):
+                        signal.pidfd_send_signal(pid_fd, signal.SIGKILL)
+                        killed += 1
+                finally:
+                    os.close(pid_fd)
+    return killed
 
 
 def _interpreter_options() -> list[str]:

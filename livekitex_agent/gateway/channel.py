@@ -1,7 +1,7 @@
 """The launcher's end of the socket pair: frames in and out, as turns of the gateway's mailbox, without a thread and without blocking.
 
 The pair is the lifeline too. It is over when the script closes it or dies, and also when the starting process is gone while others still
-hold copies of its end.
+hold copies of its end, or hangs in its exit handlers.
 """
 
 import logging
@@ -22,6 +22,8 @@ READ_BYTES: Final = 1 << 16
 RETRY_S: Final = 0.01
 """A script that does not read is offered the next bytes after this time."""
 LAST_WORDS_S: Final = 1.0
+EXIT_GRACE_S: Final = 2.0
+"""How long the exit handlers of a script may use the system."""
 
 Watch = Callable[[int, Callable[[], None]], Cancel]
 After = Callable[[float, Callable[[], None]], Cancel]
@@ -31,11 +33,12 @@ class Channel:
     """Frames to and from the script, for one thread.
 
     ``watch`` has a callback run whenever a descriptor is readable, ``after`` once after a time. ``on_frame`` is called with each frame,
-    ``on_closed`` once after the last.
+    ``on_closed`` once after the last. ``exit_fd`` is a pipe on which the script tells that its interpreter exits.
     """
 
-    def __init__(self, connection: socket.socket, *, watch: Watch, after: After) -> None:
+    def __init__(self, connection: socket.socket, exit_fd: int = -1, *, watch: Watch, after: After) -> None:
         self._socket = connection
+        self._exit_fd = exit_fd
         self._watch = watch
         self._after = after
         self._reader = FrameReader()
@@ -46,6 +49,7 @@ class Channel:
         self._on_frame: Callable[[Frame], None] = lambda _frame: None
         self._on_closed: Callable[[], None] = lambda: None
         self._cancel: list[Cancel] = []
+        self._unwatch_exit: Cancel = lambda: None
         self._starter = -1
 
     def start(self, starter_pid: int, on_frame: Callable[[Frame], None], on_closed: Callable[[], None]) -> None:
@@ -56,6 +60,8 @@ class Channel:
         if starter_pid != os.getppid():
             self._after(0.0, self._end)  # it ended before it could be watched
             return
+        if self._exit_fd >= 0:
+            self._unwatch_exit = self._watch(self._exit_fd, self._exits)
         self._starter = os.pidfd_open(starter_pid)
         self._cancel.append(self._watch(self._starter, self._end))
 
@@ -90,6 +96,12 @@ class Channel:
         if not data:
             self._end()
 
+    def _exits(self) -> None:
+        """The script's exit handlers run; those that use the system get a moment. The end of the pipe says nothing: the socket's does."""
+        if os.read(self._exit_fd, READ_BYTES):
+            self._after(EXIT_GRACE_S, self._end)
+        self._close_exit()
+
     def _write(self) -> None:
         self._blocked = False
         while self._fill():
@@ -119,6 +131,13 @@ class Channel:
     def _stop_watching(self) -> None:
         while self._cancel:
             self._cancel.pop()()
+        self._close_exit()
         if self._starter >= 0:
             os.close(self._starter)
             self._starter = -1
+
+    def _close_exit(self) -> None:
+        if self._exit_fd >= 0:
+            self._unwatch_exit()
+            os.close(self._exit_fd)
+            self._exit_fd = -1

@@ -21,7 +21,8 @@ MAX_REQUEST_BYTES: Final = MAX_FRAME_BYTES - 4096
 class Configure:
     """Script to launcher, once: start the tree of ``root``, its supervisor's class and args. ``key`` authenticates this run's messages.
 
-    ``drain_s`` is how long calls may go on when a signal asks the launcher to end.
+    ``drain_s`` is how long calls may go on when a signal asks the launcher to end. A byte from the pipe ``exit_fd`` (-1: none) tells that
+    the script's interpreter has begun to exit.
     """
 
     TAG: ClassVar[str] = "configure"
@@ -30,6 +31,7 @@ class Configure:
     starter_pid: int
     log_level: str
     drain_s: float
+    exit_fd: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

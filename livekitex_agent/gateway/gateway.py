@@ -71,8 +71,8 @@ class Link(Protocol):
 class Gateway(Actor):
     """See the module.
 
-    ``args``: ``fd`` and ``starter_pid`` of the script's connection, ``actor`` and ``args`` of the ``root``, ``drain_s``, which is how long
-    calls may go on after a signal, and the runtime's ``watch``.
+    ``args``: ``fd``, ``exit_fd`` and ``starter_pid`` of the script's connection, ``drain_s`` (see `Configure`), ``actor`` and ``args`` of
+    ``root``, and the runtime's ``watch``.
     """
 
     trap_exit: ClassVar[bool] = True
@@ -98,7 +98,7 @@ class Gateway(Actor):
 
     def open_link(self, args: Mapping[str, Any]) -> Link:
         """The way to the script; a simulation gives another one."""
-        return Channel(socket.socket(fileno=args["fd"]), watch=args["watch"], after=self.context.after)
+        return Channel(socket.socket(fileno=args["fd"]), args["exit_fd"], watch=args["watch"], after=self.context.after)
 
     def on_frame(self, frame: Frame) -> None:
         """The script says something. Frames that only a launcher sends are ignored."""

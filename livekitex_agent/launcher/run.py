@@ -21,7 +21,13 @@ def run(descriptor: int) -> NoReturn:
         actor_id="gateway",
         uid=SystemEntropy().hex_id(),
         actor="livekitex_agent.gateway:Gateway",
-        args={"fd": descriptor, "starter_pid": configure.starter_pid, "root": configure.root, "drain_s": configure.drain_s},
+        args={
+            "fd": descriptor,
+            "exit_fd": configure.exit_fd,
+            "starter_pid": configure.starter_pid,
+            "root": configure.root,
+            "drain_s": configure.drain_s,
+        },
         title="launcher",
     )
     try:

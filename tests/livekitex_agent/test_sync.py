@@ -1,6 +1,7 @@
 """The twin's own part: handing over, iterating, and ending. What it hands over is tested with `test_system`."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator
 
@@ -10,7 +11,7 @@ from livekitex_agent import Options, sync
 from livekitex_agent.session import Session
 from livekitex_agent.sync import _Loop
 from livekitex_agent.system import AgentSystem
-from protocols import ConfigurationError
+from protocols import ConfigurationError, UsageError
 
 
 async def count(to: int, closed: list[bool]) -> AsyncGenerator[int]:
@@ -67,6 +68,44 @@ def test_an_iterator_ends_with_its_generator_and_closes_it_when_left() -> None:
     assert next(left) == 0
     left.close()  # type: ignore[attr-defined]
     assert closed == [True, True]
+    loop.close()
+
+
+def test_what_still_runs_cleans_up_before_the_loop_ends() -> None:
+    loop = _Loop()
+    begun, cleaned = threading.Event(), threading.Event()
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.set()
+
+    asyncio.run_coroutine_threadsafe(work(), loop.events)
+    begun.wait()
+    loop.close()
+    assert cleaned.is_set()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_is_told_instead_of_waiting_for_ever() -> None:
+    loop = _Loop()
+    items = loop.iterate(count(3, []))
+    assert next(items) == 0
+    twin = sync.AgentSystem(None, loop)  # type: ignore[arg-type]
+    pid = os.fork()
+    if not pid:
+        try:
+            items.close()  # type: ignore[attr-defined]
+            twin.stop()
+            loop.run(asyncio.sleep(0))
+        except UsageError as error:
+            os._exit(0 if "fork first" in str(error) else 2)
+        os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
+    items.close()  # type: ignore[attr-defined]
     loop.close()
 
 

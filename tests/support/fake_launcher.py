@@ -21,6 +21,8 @@ class FakeLauncher:
         self.exited = os.eventfd(0)
         self.said: str | None = None
         self.killed = False
+        self.foreign = False
+        self.swept = False
         self.closed = False
         self.pid = 4711
 
@@ -37,6 +39,9 @@ class FakeLauncher:
     def kill(self) -> None:
         self.killed = True
         self.exit("killed by SIGKILL")
+
+    def sweep(self) -> None:
+        self.swept = True
 
     def close(self, timeout_s: float) -> None:
         del timeout_s

@@ -16,7 +16,7 @@ from livekitex_agent.gateway.frames import (
     Unanswered,
     encode_frame,
 )
-from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError
+from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError, UsageError
 from support.fake_launcher import FakeTree, close_connection, open_connection
 
 pytestmark = pytest.mark.asyncio
@@ -73,6 +73,7 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
     error = await harness.connection.ended
     assert str(error).startswith("the system has ended: its launcher process was killed by SIGKILL (by hand")
     assert not harness.connection.stopped
+    assert harness.tree.launcher.swept
     assert await harness.connection.ready is error
     with pytest.raises(SystemUnavailableError, match="SIGKILL"):
         harness.ask()
@@ -145,6 +146,16 @@ async def test_a_launcher_that_does_not_stop_is_killed(harness: Harness, monkeyp
     await harness.connection.stop()
     assert harness.tree.launcher.killed
     assert str(await harness.connection.ended) == "the system was stopped"
+
+
+async def test_a_fork_of_the_script_is_told_and_ends_nothing(harness: Harness) -> None:
+    harness.tree.launcher.foreign = True
+    with pytest.raises(UsageError, match="fork first, then start one here"):
+        harness.ask()
+    await harness.connection.stop()
+    harness.tree.launcher.foreign = False
+    assert harness.tree.quiet()
+    assert not harness.tree.launcher.closed
 
 
 async def test_an_unasked_answer_is_dropped(harness: Harness) -> None:

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from livekitex_agent.client import launcher_process
 from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.gateway.frames import Configure
 from protocols import ConfigurationError
@@ -39,6 +41,43 @@ def test_a_launcher_that_does_not_end_is_killed() -> None:
     launcher = LauncherProcess.spawn(configure())
     launcher.close(0.0)
     assert launcher.fate() == "killed by SIGKILL"
+
+
+def test_what_a_killed_launcher_cannot_end_is_found_by_its_mark() -> None:
+    launcher = LauncherProcess.spawn(configure())
+    mark = procfs.environ(launcher.pid)[launcher_process.RUN]
+    program = subprocess.Popen(["setsid", "sleep", "600"], env=os.environ | {launcher_process.RUN: mark})
+    other = subprocess.Popen(["sleep", "600"])
+    launcher.sweep()
+    assert program.poll() is None, "it lives: it sweeps itself"
+    launcher.kill()
+    launcher.close(10.0)
+    assert program.wait(10.0) == -signal.SIGKILL
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_processes_that_never_end_are_not_swept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeps: list[bytes] = []
+    monkeypatch.setattr(launcher_process, "kill_marked", lambda mark: not sweeps.append(mark))
+    launcher = LauncherProcess.spawn(configure())
+    launcher.close(0.0)
+    assert len(sweeps) == launcher_process.SWEEPS
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_in_a_fork_it_can_neither_be_killed_nor_ended() -> None:
+    launcher = LauncherProcess.spawn(configure())
+    pid = os.fork()
+    if not pid:
+        launcher.kill()
+        launcher.close(0.0)
+        os._exit(0 if launcher.foreign and launcher.exited == -1 else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert launcher.fate() is None
+    launcher.close(10.0)
+    assert launcher.fate() == "exited with code 0"
 
 
 def test_its_end_can_be_waited_for() -> None:
@@ -75,6 +114,7 @@ def test_a_limit_in_the_way_is_named_with_its_cure(monkeypatch: pytest.MonkeyPat
 STREAMS = """
 import json, os, sys
 from pathlib import Path
+from livekitex_agent.client import launcher_process
 from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.gateway.frames import Configure
 from supervision import SupervisorFlags, supervisor_args
@@ -102,5 +142,7 @@ def test_it_is_run_as_its_starter_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_xoptions", {"utf8": "1", "dev": True})
     monkeypatch.setattr(sys, "warnoptions", ["error"])
     launcher = LauncherProcess.spawn(configure())
-    assert procfs.command_line(launcher.pid).split()[1:-2] == ["-P", "-B", "-OO", "-Xutf8=1", "-Xdev", "-Werror"]
+    while not (command := procfs.command_line(launcher.pid)):
+        pass  # the kernel shows it a moment after the execution
+    assert command.split()[1:-2] == ["-P", "-B", "-OO", "-Xutf8=1", "-Xdev", "-Werror"]
     launcher.close(10.0)

@@ -40,7 +40,8 @@ class Harness:
         self.frames: list[Frame] = []
         self.closed = 0
         self.reader = FrameReader()
-        self.channel = Channel(launcher, watch=self.loop.watch, after=self.loop.after)
+        self.exit_fd, self.exit_writer = os.pipe()
+        self.channel = Channel(launcher, self.exit_fd, watch=self.loop.watch, after=self.loop.after)
         self.channel.start(starter_pid, self.frames.append, self.on_closed)
 
     def on_closed(self) -> None:
@@ -65,6 +66,29 @@ def harness() -> Iterator[Harness]:
     yield harness
     harness.channel.close()
     harness.script.close()
+    os.close(harness.exit_writer)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(harness.exit_fd)
+
+
+def test_a_script_whose_exit_handlers_run_has_a_moment(harness: Harness) -> None:
+    os.write(harness.exit_writer, b"x")
+    harness.loop.watched[harness.exit_fd]()
+    assert harness.exit_fd not in harness.loop.watched
+    assert harness.closed == 0
+    harness.script.send(encode_frame(StopSystem()))
+    harness.readable()
+    assert harness.frames == [StopSystem()]
+    harness.loop.run_timers()
+    assert harness.closed == 1
+
+
+def test_the_end_of_the_exit_pipe_alone_says_nothing(harness: Harness) -> None:
+    writer, harness.exit_writer = harness.exit_writer, os.open(os.devnull, os.O_RDONLY)
+    os.close(writer)
+    harness.loop.watched[harness.exit_fd]()
+    harness.loop.run_timers()
+    assert harness.closed == 0
 
 
 def test_frames_both_ways(harness: Harness) -> None:
@@ -86,7 +110,7 @@ def test_a_script_that_closes_its_end_is_told_once_and_watched_no_more(harness: 
 
 
 def test_a_starter_that_ends_closes_it_whoever_holds_its_socket(harness: Harness) -> None:
-    (starter,) = [callback for fd, callback in harness.loop.watched.items() if fd != harness.fd]
+    (starter,) = [callback for fd, callback in harness.loop.watched.items() if fd not in (harness.fd, harness.exit_fd)]
     starter()
     assert harness.closed == 1
 
