@@ -39,7 +39,7 @@ from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from supervision.thespian_seam import SystemOptions, run_gateway
+    from supervision.thespian_seam import SystemOptions, require_thespian, run_gateway
 
 __all__ = [
     "Actor",
@@ -72,6 +72,7 @@ __all__ = [
     "SystemOptions",
     "TraceKind",
     "dynamic_args",
+    "require_thespian",
     "run_gateway",
     "supervisor_args",
 ]
@@ -79,7 +80,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - of a module's names
     """Load the seam to Thespian when it is first asked for: only a launcher runs it, and it needs Linux."""
-    if name in ("SystemOptions", "run_gateway"):
+    if name in ("SystemOptions", "require_thespian", "run_gateway"):
         from supervision import thespian_seam
 
         return getattr(thespian_seam, name)

@@ -3,19 +3,17 @@
 import asyncio
 import statistics
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from livekitex_agent.cli.streams import tell_failure
 from livekitex_agent.demo.killer import KillAt
-from livekitex_agent.demo.outcome import Outcome, problems
-from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER
-from livekitex_agent.demo.run import Script, run_call
-from livekitex_agent.demo.screen import open_screen
-from livekitex_agent.demo.voice import read_files, speak_lines
-from livekitex_agent.options import Options
 from protocols import ConfigurationError, LivekitexError, UsageError
+
+if TYPE_CHECKING:
+    from livekitex_agent.demo.outcome import Outcome
 
 FIRST_KILL_LINE = 4
 """By then the first product has been ordered, and the process that heard it is the one that dies."""
@@ -23,12 +21,12 @@ FIRST_KILL_LINE = 4
 
 def demo(
     *,
-    wav: Annotated[list[Path] | None, typer.Option(help="What the caller says, a recording a line, instead of the second voice.")] = None,
+    wav: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="What the caller says: a recording a line.")] = None,
     text: Annotated[bool, typer.Option("--text", help="The caller writes his lines.")] = False,
-    kill_at: Annotated[KillAt, typer.Option(help="What the call is doing when its process is killed.")] = KillAt.SPEAKING,
-    kills: Annotated[int, typer.Option(min=0, max=5, help="How often.")] = 1,
+    kill_at: Annotated[KillAt, typer.Option(metavar="STATE", help=f"When to kill: {', '.join(KillAt)}.")] = KillAt.SPEAKING,
+    kills: Annotated[int, typer.Option(metavar="N", min=0, max=5, help="How often, 0 to 5.")] = 1,
     journal: Annotated[bool, typer.Option(help="Without a journal nothing comes back, and the demo fails.")] = True,
-    out: Annotated[Path, typer.Option(help="The recording: caller left, agent right.")] = Path("livekitex-demo.wav"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The recording: caller left, agent right.")] = Path("livekitex-demo.wav"),
 ) -> None:
     """Run a spoken phone order, kill its process in the middle, and see the caller get his order all the same."""
     console = Console()
@@ -36,18 +34,27 @@ def demo(
         _require_writable(out)
         outcome = asyncio.run(_run(console, wav or [], text=text, kill_at=kill_at, kills=kills, journal=journal, out=out))
     except LivekitexError as failure:
-        Console(stderr=True).print(f"livekitex demo: {failure}", style="bold red", highlight=False, soft_wrap=True)
+        tell_failure("demo", failure)
         raise typer.Exit(2 if isinstance(failure, UsageError) else 1) from failure
+    from livekitex_agent.demo.outcome import problems
+    from livekitex_agent.demo.phone_order import EXPECTED_ORDER
+
     wrong = problems(outcome, None if wav else EXPECTED_ORDER, kills)
     _report(console, outcome, wrong)
     raise typer.Exit(1 if wrong else 0)
 
 
-async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt, kills: int, journal: bool, out: Path) -> Outcome:
+async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt, kills: int, journal: bool, out: Path) -> "Outcome":
     if text and wav:
         raise ConfigurationError("--text and --wav exclude each other: drop one")
     if text and kills and kill_at is KillAt.LISTENING:
         raise ConfigurationError("--kill-at listening needs a caller who speaks: drop --text")
+    from livekitex_agent.demo.phone_order import CALLER_LINES
+    from livekitex_agent.demo.run import Script, run_call
+    from livekitex_agent.demo.screen import open_screen
+    from livekitex_agent.demo.voice import read_files, speak_lines
+    from livekitex_agent.options import Options
+
     spoken = read_files(wav) if wav else [] if text else await speak_lines(CALLER_LINES)
     lines = [utterance.label for utterance in spoken] if wav else list(CALLER_LINES)
     script = Script(lines=lines, spoken=spoken, kill_at=kill_at, kills=kills, first_kill_line=min(FIRST_KILL_LINE, max(2, len(lines) - 2)))
@@ -56,14 +63,18 @@ async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt
 
 
 def _require_writable(out: Path) -> None:
+    """Refuse before the call what would fail after it, and leave no empty file for that."""
+    is_new = not out.exists()
     try:
         with out.open("ab"):
             pass
     except OSError as failure:
         raise ConfigurationError(f"--out {out}: {failure.strerror}: name a file in a folder that you may write to") from failure
+    if is_new:
+        out.unlink()
 
 
-def _report(console: Console, outcome: Outcome, wrong: list[str]) -> None:
+def _report(console: Console, outcome: "Outcome", wrong: list[str]) -> None:
     order = outcome.order
     where = f"to {order.address or 'nowhere'}, phone {order.phone or 'none'}"
     console.out(f"order      {order}, {order.total:.2f} dollars, {where}", highlight=False)

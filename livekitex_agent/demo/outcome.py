@@ -31,6 +31,8 @@ class Outcome:
     kills: tuple[Kill, ...] = ()
     latencies_ms: tuple[float, ...] = ()
     ended: str = ""
+    unrecorded: str = ""
+    """Why the recording could not be written; empty if it was, or was not wanted."""
 
 
 def after_event(outcome: Outcome, pushed: EventPushed, now: float) -> Outcome:
@@ -74,6 +76,8 @@ def problems(outcome: Outcome, expected: Order | None, kills: int) -> list[str]:
     if kills and not outcome.before_kill:
         found.append("nothing was ordered before the kill, so nothing proves that it came back")
     found += [f"the session killed at {kill.at_s:.1f} s did not come back" for kill in outcome.kills if kill.back_s is None]
+    if outcome.unrecorded:
+        found.append(f"the recording could not be written: {outcome.unrecorded}")
     return found
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,15 +59,20 @@ async def run_call(script: Script, options: Options, screen: Screen, wav: Path |
 
     Raises:
         ConfigurationError, MissingExtraError, SystemUnavailableError: the system cannot start here; the text names the cure.
-        OSError: the recording cannot be written.
     """
     async with AgentSystem.start(options) as system:
         session = await system.start_session(phone_order_agent())
         call = _Call(script, system, session, screen, SystemClock())
         outcome = await call.run()
-    if wav is not None:
+    return outcome if wav is None else _write(call, outcome, wav)
+
+
+def _write(call: "_Call", outcome: Outcome, wav: Path) -> Outcome:
+    try:
         seconds = call.recorder.write(wav)
-        call.note(Kind.NOTE, f"{seconds:.0f} s recorded in {wav} (left: caller, right: agent)")
+    except OSError as failure:  # the disk is full by now; how the call went is still worth telling
+        return replace(outcome, unrecorded=f"{wav}: {failure.strerror}")
+    call.note(Kind.NOTE, f"{seconds:.0f} s recorded in {wav} (left: caller, right: agent)")
     return outcome
 
 

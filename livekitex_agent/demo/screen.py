@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 VISIBLE_ENTRIES: Final = 24
-"""Newest entries on the live screen; the older ones scroll out of it."""
+"""Newest entries on the live screen, fewer where it is lower; the older ones scroll out of it."""
+NARROW: Final = 80
+"""A terminal that is narrower, or lower than `LOW`, shows plain lines: a screen of two halves would show neither."""
+LOW: Final = 12
+FRAME: Final = 2
+"""Lines of a panel's frame."""
 
 
 class Kind(StrEnum):
@@ -103,23 +108,26 @@ class LiveScreen:
         """Replace the tree."""
         self._tree = tuple(lines)
 
-    def __rich__(self) -> RenderableType:
-        """The whole screen."""
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The whole screen, as much of it as the terminal has room for now: the newest entries are always seen."""
+        del options
+        rows = max(1, min(VISIBLE_ENTRIES, console.height - FRAME - 1))
         grid = Table.grid(expand=True)
         grid.add_column(ratio=3)
         grid.add_column(ratio=2)
-        talk = Group(*(Text(str(entry), style=STYLES[entry.kind], no_wrap=True, overflow="ellipsis") for entry in self._entries))
+        newest = list(self._entries)[-rows:]
+        talk = Group(*(Text(str(entry), style=STYLES[entry.kind], no_wrap=True, overflow="ellipsis") for entry in newest))
         grid.add_row(
-            Panel(talk, title=f"call: {self._state or 'starting'}", height=VISIBLE_ENTRIES + 2),
-            Panel(Text("\n".join(self._tree), no_wrap=True), title="supervision tree, process ids", height=VISIBLE_ENTRIES + 2),
+            Panel(talk, title=f"call: {self._state or 'starting'}", height=rows + FRAME),
+            Panel(Text("\n".join(self._tree), no_wrap=True), title="supervision tree, process ids", height=rows + FRAME),
         )
-        return grid
+        yield grid
 
 
 @contextmanager
 def open_screen(console: Console) -> Iterator[Screen]:
     """The screen that fits ``console``: live on a terminal that can, plain lines otherwise."""
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not console.is_terminal or console.is_dumb_terminal or console.width < NARROW or console.height < LOW:
         yield PlainScreen(console)
         return
     screen = LiveScreen()

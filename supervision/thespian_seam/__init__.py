@@ -26,6 +26,7 @@ shutdown gives up and leaves processes            `gateway`
 """
 
 from supervision.thespian_seam.gateway import run_gateway
+from supervision.thespian_seam.internals import require_thespian
 from supervision.thespian_seam.options import SystemOptions
 
-__all__ = ["SystemOptions", "run_gateway"]
+__all__ = ["SystemOptions", "require_thespian", "run_gateway"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent.cli import app
+from livekitex_agent.cli import make_app
 from livekitex_agent.system import AgentSystem
 
 
@@ -29,6 +29,7 @@ def _nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_option(arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "junk.wav").write_text("junk", "ascii")
-    result = CliRunner().invoke(app, ["demo", *arguments])
+    result = CliRunner().invoke(make_app(80), ["demo", *arguments])
     assert result.exit_code == 2
     assert f"livekitex demo: {told}" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["junk.wav"], "no empty recording is left"

@@ -5,12 +5,13 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent import cli
+from livekitex_agent.cli import TABLES_FROM, make_app
+from support import fresh
 
 
 def test_the_version_is_the_distributions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "version", lambda name: f"{name} 1.2.3")
-    done = CliRunner().invoke(cli.app, ["--version"])
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: f"{name} 1.2.3")
+    done = CliRunner().invoke(make_app(80), ["--version"])
     assert (done.exit_code, done.stdout) == (0, "livekitex-agent 1.2.3\n")
 
 
@@ -18,15 +19,26 @@ def test_a_checkout_that_is_not_installed_has_none(monkeypatch: pytest.MonkeyPat
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(cli, "version", missing)
-    assert "not installed" in CliRunner().invoke(cli.app, ["--version"]).stdout
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    assert "not installed" in CliRunner().invoke(make_app(80), ["--version"]).stdout
 
 
-def test_the_commands_are_listed() -> None:
+@pytest.mark.parametrize("columns", [40, TABLES_FROM - 1, TABLES_FROM, 200])
+@pytest.mark.parametrize("command", [(), ("demo",), ("doctor",)], ids=" ".join)
+def test_help_reads_well_at_any_width(columns: int, command: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(make_app(columns), [*command, "--help"], env={"COLUMNS": str(columns)}).stdout
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "…" not in shown, "nothing is cut off"
+    options = {"demo": "--wav --text --kill-at --kills --no-journal --out", "doctor": "--max-jobs --health-port --journal-dir --json"}
+    for word in options.get(" ".join(command), "demo doctor --version").split():
+        assert word in shown
+    assert ("╭" in shown) == (columns >= TABLES_FROM)
+
+
+def test_it_is_run_as_a_module_too() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from livekitex_agent.cli import main; main()", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-m", "livekitex_agent", "nonsense"], env=fresh.environment(), capture_output=True, text=True, check=False
     )
-    assert "demo" in done.stdout
+    assert done.returncode == 2
+    assert "No such command 'nonsense'." in done.stderr

@@ -1,6 +1,7 @@
 """What the demo makes of a call's events, and what it counts as failed."""
 
 import json
+from dataclasses import replace
 
 from livekitex_agent.demo.outcome import Outcome, after_audio, after_event, after_kill, problems
 from livekitex_agent.demo.phone_order import EXPECTED_ORDER
@@ -60,3 +61,8 @@ def test_the_rest_is_noted_as_it_comes() -> None:
         assert after_event(outcome, pushed(event), 3.0) == outcome
     assert after_event(outcome, returned("summarize_order", {"summary": "2 pizzas"}), 3.0) == outcome
     assert after_audio(outcome, 4.0) == outcome
+
+
+def test_a_recording_that_is_missing_is_told_beside_a_good_call() -> None:
+    outcome = replace(good_call(), unrecorded="out.wav: No space left on device")
+    assert problems(outcome, EXPECTED_ORDER, 1) == ["the recording could not be written: out.wav: No space left on device"]
