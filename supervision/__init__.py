@@ -34,6 +34,7 @@ from supervision.core import (
     supervisor_args,
 )
 from supervision.dynamic_supervisor import DynamicSupervisor
+from supervision.heartbeats import HUNG, Heartbeats
 from supervision.registry import Registry
 from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.supervisor import Supervisor
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from supervision.thespian_seam import SystemOptions, require_thespian, run_gateway
 
 __all__ = [
+    "HUNG",
     "Actor",
     "ActorStart",
     "AutoShutdown",
@@ -58,6 +60,7 @@ __all__ = [
     "Context",
     "DynamicFlags",
     "DynamicSupervisor",
+    "Heartbeats",
     "Ignore",
     "Links",
     "Registry",

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from protocols import Message, Ping, Ref
+from protocols import Message, Ping, Ref, abnormal
 from supervision.actor import Cancel, Context
 from supervision.core.heartbeat import Heartbeat
+
+HUNG: Final = abnormal("hung")
+"""Why a child ended that was killed because it missed its heartbeats."""
 
 
 @dataclass(slots=True)

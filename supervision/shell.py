@@ -6,7 +6,7 @@ It decides nothing about children. What it keeps is what the core must not know:
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, assert_never, cast
+from typing import Any, ClassVar, assert_never, cast
 
 from protocols import (
     KILLED,
@@ -39,13 +39,10 @@ from supervision.actor import (
 )
 from supervision.announcements import Announcements
 from supervision.core import Machine, effects, events
-from supervision.heartbeats import Heartbeats
+from supervision.heartbeats import HUNG, Heartbeats
 from supervision.preloading import preload
 
 log = logging.getLogger("livekitex.supervisor")
-
-HUNG: Final = abnormal("hung")
-"""Why a child ended that was killed because it missed its heartbeats."""
 
 
 class SupervisorShell(Actor):

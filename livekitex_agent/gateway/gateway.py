@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final, Protocol
 
+from livekitex_agent.composition import HEARTBEAT_MS
 from livekitex_agent.gateway.calls import Calls
 from livekitex_agent.gateway.channel import Channel
 from livekitex_agent.gateway.frames import (
@@ -43,11 +44,14 @@ from protocols import (
     WatchNames,
     abnormal,
 )
-from supervision import Actor, ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision import HUNG, Actor, ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, Heartbeats
 
 log = logging.getLogger("livekitex.gateway")
 
 ROOT_ID: Final = "application"
+START_TIMEOUT_S: Final = 300.0
+"""How long the whole tree may take to come up; more than the times of all supervisors below the root together."""
+
 RECONCILE_S: Final = 2.0
 """How long after a change of the registry every supervisor has announced its children to the new one."""
 
@@ -88,12 +92,14 @@ class Gateway(Actor):
         self._reason: ExitReason = NORMAL
         self._why = ""
         self._cancel_grace: Cancel = lambda: None
+        self._heartbeats = Heartbeats(self.context, self._root_hangs)
         self._root_uid = self.context.entropy.hex_id()
         self._root: Ref | None = None
         self._root_pid = 0
         self._link = self.open_link(args)
         root = args["root"]
         self.context.spawn(ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID))
+        self._cancel_start = self.context.after(START_TIMEOUT_S, self._start_overdue)
         self._link.start(args["starter_pid"], self.on_frame, self.on_script_gone)
 
     def open_link(self, args: Mapping[str, Any]) -> Link:
@@ -125,13 +131,14 @@ class Gateway(Actor):
                 self._root, self._root_pid = root, os_pid
                 self._names = self._names.changed(NameChanged(name=ROOT_ID, ref=root))  # a tree may have no registry
                 self._announce_root()
+                self._cancel_start()
+                self._heartbeats.watch(root, HEARTBEAT_MS)
                 self._advance(Happening.ROOT_UP)
             case ChildExited(reason=reason) | ChildStartFailed(reason=reason):
-                self._reason = reason
-                self._advance(Happening.ROOT_ENDED)
+                self._heartbeats.forget(self._root_uid)
+                self._root_ended(self._reason if self._reason == HUNG else reason)
             case ChildIgnored():
-                self._reason = abnormal("the root was not wanted")
-                self._advance(Happening.ROOT_ENDED)
+                self._root_ended(abnormal("the root was not wanted"))
 
     def on_registry_changed(self) -> None:
         """Watch all names at the new registry, and drop those that it was never told of."""
@@ -164,6 +171,18 @@ class Gateway(Actor):
         """Let the script have what it was told, then close."""
         del reason
         self._link.close()
+
+    def _root_hangs(self, uid: str) -> None:
+        log.error("the root hangs and is killed")
+        self._reason = HUNG
+        self.context.kill_child(uid)
+
+    def _start_overdue(self) -> None:
+        self._root_ended(abnormal(f"it was not up after {START_TIMEOUT_S:g} s"))
+
+    def _root_ended(self, reason: ExitReason) -> None:
+        self._reason = reason
+        self._advance(Happening.ROOT_ENDED)
 
     def _announce_root(self) -> None:
         registry = self.context.registry

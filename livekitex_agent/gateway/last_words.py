@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from livekitex_agent.composition import HEARTBEAT_MS
 from protocols import ExitKind, ExitReason
+from supervision import HUNG
 
 START_AGAIN: Final = "start another one, in which start_session takes up a journalled call under its call_id"
 CURE_FIRST: Final = "cure that, then start another one"
@@ -20,6 +22,8 @@ def why_ended(reason: ExitReason, why: str, *, was_up: bool) -> str:
     match reason.kind:
         case ExitKind.KILLED:
             return f"its {reason.detail or 'root'} process was killed by SIGKILL ({KILLER}): {START_AGAIN}"
+        case ExitKind.ERROR if reason == HUNG:
+            return f"its root process hung, gave no answer for {HEARTBEAT_MS / 1000:g} s and was killed: {START_AGAIN}"
         case ExitKind.ERROR:
             return f"its root process failed ({reason.detail or 'without a word'}): {CURE_FIRST}"
         case _ if why:

@@ -26,7 +26,8 @@ from protocols import (
 from supervision import ChildSpec, SimRuntime, Supervisor
 from supervision.actor import ActorStart, ChildExited, ChildStarted, ChildStartFailed
 from supervision.core import Backoff, Strategy, SupervisorFlags
-from supervision.shell import HUNG, SupervisorShell
+from supervision.heartbeats import HUNG
+from supervision.shell import SupervisorShell
 from support.fake_context import FakeContext
 from support.supervised import Deaf, FailsAgain, SlowToEnd, Unwanted, supervisor, worker
 

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from livekitex_agent.composition import HEARTBEAT_MS
 from livekitex_agent.gateway import Gateway
 from livekitex_agent.gateway.frames import (
     Frame,
@@ -14,6 +15,8 @@ from livekitex_agent.gateway.frames import (
     SystemReady,
     Unanswered,
 )
+from livekitex_agent.gateway.gateway import START_TIMEOUT_S
+from livekitex_agent.gateway.last_words import why_ended
 from livekitex_agent.gateway.lifecycle import END_CALLS_S, STOP_GRACE_S
 from livekitex_agent.gateway.names import GONE
 from protocols import (
@@ -38,7 +41,7 @@ from protocols import (
     Subscribe,
     WhichChildren,
 )
-from supervision import Actor, ChildExited, ChildSpec, Ignore, Shutdown, SimRuntime, SupervisorFlags, supervisor_args
+from supervision import HUNG, Actor, ChildExited, ChildSpec, Ignore, Shutdown, SimRuntime, SupervisorFlags, supervisor_args
 
 
 class Script:
@@ -152,13 +155,13 @@ class World:
         self.sim = sim
         self.script = Script()
 
-    def start(self, *children: ChildSpec, actor: str = "supervision:Supervisor") -> Ref:
+    def start(self, *children: ChildSpec, actor: str = "supervision:Supervisor", within_s: float = 60.0) -> Ref:
         root = {"actor": actor, "args": supervisor_args(SupervisorFlags(), children)}
         LinkedGateway.script = self.script
         gateway = self.sim.start(
             f"{__name__}:LinkedGateway", {"fd": -1, "starter_pid": 7, "root": root, "drain_s": 30.0}, actor_id="gateway"
         )
-        self.sim.run_until(lambda: bool(self.script.frames), what="word from the gateway")
+        self.sim.run_until(lambda: bool(self.script.frames), within_s=within_s, what="word from the gateway")
         return gateway
 
     def ask(self, name: str, message: Message, timeout_ms: int = 1000) -> Frame:
@@ -408,6 +411,24 @@ def test_a_tree_that_does_not_end_in_time_is_left_to_the_runtime(world: World) -
     world.sim.run_for(1.0)
     assert not world.sim.is_alive(gateway)
     assert world.script.frames[-1] == SystemEnded(asked=True, text="")
+
+
+def test_a_root_that_hangs_is_killed_and_told(world: World) -> None:
+    gateway = world.start(REGISTRY)
+    world.sim.run_for(10 * HEARTBEAT_MS / 1000)
+    world.sim.suspend("application")
+    ended = world.end_of(gateway, within_s=HEARTBEAT_MS / 1000 + 1)
+    assert (ended.asked, ended.text) == (False, why_ended(HUNG, "", was_up=True))
+    fate = world.sim.fate(gateway)
+    assert isinstance(fate, ChildExited)
+    assert fate.reason == HUNG
+
+
+def test_a_root_that_takes_too_long_to_come_up_is_given_up(world: World) -> None:
+    world.sim.delay_start("application", START_TIMEOUT_S + 1)
+    gateway = world.start(REGISTRY, within_s=START_TIMEOUT_S + 1)
+    ended = world.end_of(gateway, within_s=1)
+    assert (ended.asked, ended.text) == (False, "the system could not start: error:it was not up after 300 s")
 
 
 def test_a_root_that_does_not_come_up_is_told_with_its_reason(world: World) -> None:

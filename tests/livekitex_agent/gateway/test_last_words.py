@@ -12,6 +12,7 @@ KILLED = f"process was killed by SIGKILL ({KILLER}): {START_AGAIN}"
         ("killed", "", f"its root {KILLED}"),
         ("killed:admin", "", f"its admin {KILLED}"),
         ("error:admin: SIGSEGV", "", f"its root process failed (admin: SIGSEGV): {CURE_FIRST}"),
+        ("error:hung", "", f"its root process hung, gave no answer for 4 s and was killed: {START_AGAIN}"),
         ("error:ValueError: no", "", f"its root process failed (ValueError: no): {CURE_FIRST}"),
         ("error", "", f"its root process failed (without a word): {CURE_FIRST}"),
         ("shutdown", "more than 10 restarts", f"its supervision tree gave up, it took more than 10 restarts: {CURE_FIRST}"),
