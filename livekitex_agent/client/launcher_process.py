@@ -127,7 +127,6 @@ class LauncherProcess:
             self.exited = -1
 
 
-<<<<<<< Updated upstream
 def kill_marked(mark: bytes) -> int:
     """Kill every process that was started with ``mark`` in its environment, but this one; how many there were."""
     killed = 0
@@ -142,16 +141,6 @@ def kill_marked(mark: bytes) -> int:
                 finally:
                     os.close(pid_fd)
     return killed
-=======
-def _above_standard(connection: socket.socket) -> socket.socket:
-    """``connection`` with a number that is no standard stream's: where one of those is closed, the next file gets its number."""
-    if connection.fileno() > STDERR_FILENO:
-        return connection
-    import fcntl  # Windows has none, and is refused by name elsewhere
-
-    with connection:
-        return socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, STDERR_FILENO + 1))
->>>>>>> Stashed changes
 
 
 def _interpreter_options() -> list[str]:
