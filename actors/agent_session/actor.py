@@ -171,8 +171,9 @@ class AgentSession(Actor):
         opening = Opening() if self._writer is None else self._writer.opened()
         past = replace(restore(opening.past), report=opening.report, lost=opening.lost)
         caller = past.memory.caller
-        # In fresh memory the audio of an open turn is missing: it begins behind what the journal speaks of.
-        fresh_at = max(past.memory.heard_until, caller.start + 1 if caller is not None else 0)
+        # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
+        known = max(past.memory.heard_until, caller.start if caller is not None else 0)
+        fresh_at = known + 1 if past.memory.incarnation else 0
         self._memory = CallMemory(context.memory or memoryview(bytearray(CALL_MEMORY_BYTES)), fresh_at=fresh_at)
         self._intake = Intake(self._memory)
         self._seconds_out = 0.0
@@ -207,6 +208,7 @@ class AgentSession(Actor):
         remains = Remains(
             oldest=self._memory.oldest,
             position=self._memory.position,
+            settled=self._memory.settled,
             played=self._memory.played(turn.turn_id) if turn is not None else None,
             last_end=self.context.last_exit or self._blueprint.last_end,
             next_event=floor.next_event,

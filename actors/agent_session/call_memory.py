@@ -9,10 +9,11 @@ written in turn to one of two slots with a checksum, and read from the newer one
     64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
     192   playback slots 0 and 1: generation, speech, position, CRC
     320   floor slots 0 and 1:    generation, incarnation, next event, CRC
-    512   carried 0 and 1:        length, bytes
+    448   settled slots 0 and 1:  generation, position, 0, CRC
+    576   carried 0 and 1:        length, bytes
     1536  ring: PCM16 at the session's rate; sample n is at n modulo the capacity
 
-One thread writes audio, one writes playback, one the floor, any may read.
+One thread writes audio and the floor, one the rest, any may read.
 """
 
 import struct
@@ -28,15 +29,16 @@ RING_S: Final = 30
 CAPACITY: Final = RING_S * SESSION_RATE_HZ
 """The same in samples. Who appends faster than he reads keeps the distance: what is overwritten is not there any more."""
 
-_MAGIC: Final = b"livekitex call\x00\x03"
+_MAGIC: Final = b"livekitex call\x00\x04"
 _PREAMBLE: Final = struct.Struct("<16sQQ")
 _SLOT: Final = struct.Struct("<QQQI")
 _SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
 _PLAYBACK_AT: Final = 192
 _FLOOR_AT: Final = 320
-_CARRIED_AT: Final = 512
-_CARRIED_BYTES: Final = 512
+_SETTLED_AT: Final = 448
+_CARRIED_AT: Final = 576
+_CARRIED_BYTES: Final = 480
 _LENGTH: Final = struct.Struct("<H")
 _RING_AT: Final = 1536
 MAX_CARRIED: Final = _CARRIED_BYTES - _LENGTH.size
@@ -86,10 +88,12 @@ class CallMemory:
             self._write_audio(_Fact(1, fresh_at, 0), b"")
             _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
             _write(view, _FLOOR_AT, _Fact(1, 0, 1))
+            _write(view, _SETTLED_AT, _Fact(1, 0, 0))
             _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
         self._audio = _read(view, _AUDIO_AT, self._carried_checksum)
         self._playback = _read(view, _PLAYBACK_AT)
         self._floor = _read(view, _FLOOR_AT)
+        self._settled = _read(view, _SETTLED_AT)
 
     @property
     def position(self) -> int:
@@ -139,6 +143,17 @@ class CallMemory:
         fact = _Fact(self._floor.generation + 1, max(self._floor.first, incarnation), max(self._floor.second, next_event))
         _write(self._view, _FLOOR_AT, fact)
         self._floor = fact
+
+    @property
+    def settled(self) -> int:
+        """The sample before which nothing is needed any more; 0 in a fresh memory."""
+        return self._settled.first
+
+    def settle(self, position: int) -> None:
+        """Note that nothing before the sample ``position`` is needed any more."""
+        if position != self.settled:
+            self._settled = _Fact(self._settled.generation + 1, position, 0)
+            _write(self._view, _SETTLED_AT, self._settled)
 
     def mark(self, speech_id: str, position: int) -> None:
         """Note that the reply ``speech_id`` was played up to the sample ``position``."""

@@ -67,15 +67,16 @@ SpeechEvent = SpeechStarted | SpeechEnded
 class SpeechSegmenter:
     """Turns probabilities into `SpeechStarted` and `SpeechEnded`, which alternate; segments never overlap.
 
-    An event comes with the frame that decides it. ``first_sample`` is the position of the first frame.
+    An event comes with the frame that decides it. ``first_sample`` is the position of the first frame. If it is ``speaking`` there already,
+    the first event is the end of that.
     """
 
-    def __init__(self, options: SegmenterOptions | None = None, *, first_sample: int = 0) -> None:
+    def __init__(self, options: SegmenterOptions | None = None, *, first_sample: int = 0, speaking: bool = False) -> None:
         self.options = options or SegmenterOptions()
         self._at = first_sample
         self._free_from = first_sample  # what lies before is gone, or belongs to the last segment
-        self._onset: int | None = None  # of speech, announced or not yet
-        self._announced = False
+        self._onset: int | None = first_sample if speaking else None  # of speech, announced or not yet
+        self._announced = speaking
         self._voiced = 0
         self._silent = 0
         self._last_voiced_end = first_sample

@@ -24,11 +24,13 @@ from actors.agent_session.core import (
     Memory,
     Moment,
     OpenMouth,
+    Origin,
     Push,
     Recognize,
     Remains,
     RunTool,
     Say,
+    Settle,
     Setup,
     State,
     StopSpeech,
@@ -121,6 +123,10 @@ class World:
     model: tuple[int, deque[Any]] | None = None
     recognizing: Recognize | None = None
     listening_from: int = -1
+    oldest: int = 0
+    settled: int = 0
+    rest: bool = False
+    unknown: bool = False
     tool: RunTool | None = None
     timers: list[tuple[float, Input]] = field(default_factory=list)
     heeded: list[int] = field(default_factory=list)
@@ -158,7 +164,7 @@ class World:
         turn = past.memory.turn
         mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.turn_id else None
         self.lives += 1
-        remains = Remains(oldest=0, position=self.position, played=mark, next_event=self.numbered + 1)
+        remains = Remains(oldest=self.oldest, position=self.position, settled=self.settled, played=mark, next_event=self.numbered + 1)
         past = replace(past, report=self.report, lost=self.lost)
         self.report, self.lost = "", 0
         self.state, effects = begin(self.setup, past, self.lives, remains, self.moment)
@@ -166,7 +172,9 @@ class World:
         self._remember(effects)
         self.perform(effects)
         self.heard_again = deque(
-            again for again in self.spoken if self.lives > 1 and (again.end is None or again.end > self.listening_from)
+            again
+            for again in self.spoken
+            if self.lives > 1 and (again.end > self.listening_from if again.end is not None else not self.rest)
         )
 
     def kill(self) -> None:
@@ -178,6 +186,12 @@ class World:
         self.mouth = Mouth()
         self.mouth_open = self.dead = False
         self.live()
+
+    def lose_memory(self) -> None:
+        """The partition dies, and with it what outlives the life alone; what the caller says meanwhile comes later."""
+        self.position += 1
+        self.oldest, self.settled, self.numbered, self.mark = self.position, 0, 0, None
+        self.kill()
 
     def stop_cleanly(self) -> None:
         """End the life as a supervisor does, and begin the next."""
@@ -219,11 +233,16 @@ class World:
 
     def stop_speaking(self, length: int = 1_000) -> None:
         self.position += length
+        self.rest = False
         self.spoken[-1].end = self.position
         self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
 
     def hear_again(self) -> bool:
-        """A new life listens to what the life before it did not settle."""
+        """A new life listens to what the life before it did not settle, or to the rest of what is lost."""
+        if self.rest and (not self.spoken or self.spoken[-1].end is not None):
+            self.rest = False
+            self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
+            return True
         if not self.heard_again:
             return False
         spoken = self.heard_again.popleft()
@@ -233,7 +252,8 @@ class World:
         return True
 
     def _hear_begin(self, spoken: Spoken) -> None:
-        self.feed(i.VoiceBegan(start=max(spoken.start, self.listening_from)))
+        lost = spoken.start < self.oldest and self.unknown
+        self.feed(i.VoiceBegan(start=self.oldest - 1 if lost else max(spoken.start, self.listening_from)))
         if spoken.lasts:
             self.feed(i.VoiceLasted())
 
@@ -271,6 +291,12 @@ class World:
         if self.recognizing is None:
             return False
         job, self.recognizing = self.recognizing, None
+        if job.start < self.oldest:
+            self.feed(i.AudioLost(token=job.token))
+            return True
+        for spoken in self.spoken:
+            torn = spoken.start < job.start < (job.end if spoken.end is None else spoken.end)
+            assert not torn, f"half of what was spoken at {spoken.start} is recognised: {job}"
         self.feed(i.Recognized(token=job.token, text=text))
         return True
 
@@ -370,7 +396,10 @@ class World:
             case After():
                 self.timers.append((self.now + effect.delay_s, effect.input))
             case Listen():
-                self.listening_from = effect.start
+                self.listening_from, self.rest = effect.start, effect.origin is Origin.REST
+                self.unknown = effect.origin is Origin.UNKNOWN
+            case Settle():
+                self.settled = effect.until
             case Heed():
                 assert not self.journal_works or any(isinstance(entry, CallerBegan) for entry in self.entries)
                 self.heeded.append(effect.start)
@@ -403,7 +432,7 @@ class World:
     def _stop_speech(self, speech_id: str) -> None:
         mouth, self.mouth = self.mouth, Mouth(stopped=speech_id)
         say = mouth.queue[0] if mouth.queue else None
-        index, played, total = mouth.done, 0, None
+        index, played, total = mouth.done if mouth.speech_id == speech_id else 0, 0, None
         if say is not None:
             index = say.index
             length = len(say.text) * SAMPLES_PER_CHAR

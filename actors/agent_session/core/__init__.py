@@ -1,5 +1,6 @@
 """The conversation as a pure machine: inputs in, effects out, the time an argument. Knows no thread, no socket, no file."""
 
+from actors.agent_session.core.caller import SAME_START
 from actors.agent_session.core.effects import (
     After,
     Answer,
@@ -10,10 +11,12 @@ from actors.agent_session.core.effects import (
     Leave,
     Listen,
     OpenMouth,
+    Origin,
     Push,
     Recognize,
     RunTool,
     Say,
+    Settle,
     StopSpeech,
     StopThinking,
     Tell,
@@ -31,6 +34,7 @@ from actors.agent_session.core.step import Moment
 
 __all__ = [
     "EVENTS_KEPT",
+    "SAME_START",
     "After",
     "Answer",
     "Checkpoint",
@@ -47,12 +51,14 @@ __all__ = [
     "Memory",
     "Moment",
     "OpenMouth",
+    "Origin",
     "Past",
     "Push",
     "Recognize",
     "Remains",
     "RunTool",
     "Say",
+    "Settle",
     "Setup",
     "State",
     "StopSpeech",

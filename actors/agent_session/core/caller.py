@@ -7,7 +7,7 @@ speech is no turn. Speech that goes on after a pause, before the words before it
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.effects import Heed, Recognize
+from actors.agent_session.core.effects import Heed, Recognize, Settle
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
 from actors.agent_session.core.memory import Heard, TurnSource
@@ -65,6 +65,10 @@ def listen_or_recognize(step: Step) -> bool:
         return True
     if step.state.phase is not ConversationState.LISTENING or utterance.end is None:
         return False
+    if utterance.given_up:
+        _nothing(step)
+        speak_up(step, TurnSource.APOLOGY, (step.setup.apology,))
+        return True
     token = step.next_token()
     step.state = replace(step.state, recognizing=token)
     step.go(ConversationEvent.SPEECH_ENDED)
@@ -128,3 +132,4 @@ def _end(step: Step) -> tuple[int, float]:
 def _drop(step: Step, end: int) -> None:
     step.state = replace(step.state, utterance=None)
     step.record(CallerDropped(until=end))
+    step.then(Settle(until=end))

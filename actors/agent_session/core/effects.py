@@ -5,6 +5,7 @@ are in one queue: ``then`` of an earlier one is always performed before ``then``
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from actors.agent_session.core.entries import Entry
 from actors.agent_session.core.inputs import Input
@@ -51,11 +52,32 @@ class After:
     input: Input
 
 
+class Origin(StrEnum):
+    """What is known of the sample from which the caller is listened to."""
+
+    SETTLED = "settled"
+    """Everything before it: speech that begins there is whole."""
+    SPEECH = "speech"
+    """The caller's speech begins there."""
+    REST = "rest"
+    """The caller speaks there, or did just now, and what he said before is lost: for `VoiceEnded` without `VoiceBegan`."""
+    UNKNOWN = "unknown"
+    """Nothing: speech that begins at once is taken for a rest, whose beginning is lost."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
     """Listen to the caller's audio from the sample ``start`` on."""
 
     start: int
+    origin: Origin = Origin.SETTLED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """The caller's audio before the sample ``until`` is not needed any more."""
+
+    until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +173,7 @@ Effect = (
     | Tell
     | After
     | Listen
+    | Settle
     | Heed
     | EndVoice
     | Recognize

@@ -1,28 +1,28 @@
 """How a life begins: the first one with the greeting, each later one where the one before was.
 
 The turn that is open goes on: a message is thought about again, a tool that may have run is not run again, a reply is spoken on from
-where it was heard, half a sentence of the caller is listened to again. What killed two lives is given up. Where the
-whole call is given up, a last life says so and ends it.
+where it was heard, half a sentence of the caller is listened to again. What killed two lives is given up. Where some of the
+caller's turn is lost or given up, the rest of it is listened to and left unanswered, and then he is told. Where the whole call is given up,
+a last life says so and ends it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
-from actors.agent_session.core.effects import After, EndVoice, Listen
+from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan, SetBack
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.memory import MAX_DEATHS, TurnSource
 from actors.agent_session.core.recall import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
-from actors.agent_session.core.state import Setup, State
+from actors.agent_session.core.state import Setup, State, Utterance
 from actors.agent_session.core.step import Moment, Step
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
 from actors.agent_session.core.turns import speak_up
 from protocols import (
-    SESSION_RATE_HZ,
     CallStarted,
     CancelResponse,
     CommitAudio,
@@ -32,8 +32,6 @@ from protocols import (
     TurnFailed,
 )
 
-LOOK_BACK: Final = SESSION_RATE_HZ
-"""Samples before the end of the caller's audio from which a new life listens: speech that was too young to be noticed."""
 MAX_LOST: Final = 100_000
 """Events that may have been told where nobody knows how many: so many numbers are left out."""
 UNKNOWN_END: Final = "died without a word (killed or crashed)"
@@ -43,13 +41,14 @@ UNKNOWN_END: Final = "died without a word (killed or crashed)"
 class Remains:
     """What a new life finds outside the journal.
 
-    The caller's audio from the sample ``oldest`` to ``position``, how many samples of the open reply were ``played`` (None: not known), why
-    the life before ended, as others saw it (``last_end``; empty: nobody did), and the number after the newest event that was told
-    (``next_event``; 1: none is known of).
+    The caller's audio from the sample ``oldest`` to ``position``, of which nothing is needed before ``settled``; how many samples of the
+    open reply were ``played`` (None: not known); why the life before ended, as others saw it (``last_end``; empty: nobody did); and the
+    number after the newest event that was told (``next_event``; 1: none is known of).
     """
 
     oldest: int = 0
     position: int = 0
+    settled: int = 0
     played: int | None = None
     last_end: str = ""
     next_event: int = 1
@@ -86,13 +85,12 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
 
 def _go_on(step: Step, remains: Remains, *, greeting: tuple[str, ...]) -> None:
     """Go on where the life before was."""
-    remark = _listen_again(step, remains) if step.setup.ears else None
+    if step.setup.ears:
+        _listen_again(step, remains)
     if step.memory.turn is not None:
         _take_up_turn(step, remains.played)
     elif greeting:
         speak_up(step, TurnSource.GREETING, greeting)
-    elif remark is not None:
-        speak_up(step, remark, (step.setup.apology if remark is TurnSource.APOLOGY else step.setup.repeat,))
 
 
 def _next_event(past: Past, remains: Remains) -> int:
@@ -108,7 +106,7 @@ def _go_on_behind(step: Step, remains: Remains) -> None:
     _close_open_turn(step, remains)
     if step.setup.ears:
         step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
-        step.do(Listen(start=remains.position))
+        step.do(Listen(start=remains.position, origin=Origin.UNKNOWN))
     if known:
         speak_up(step, TurnSource.REPEAT, (step.setup.repeat,))
     else:
@@ -131,26 +129,25 @@ def _say_last_words(step: Step, remains: Remains) -> None:
     speak_up(step, TurnSource.FAREWELL, (step.setup.farewell,))
 
 
-def _listen_again(step: Step, remains: Remains) -> TurnSource | None:
-    """Listen from the caller's open turn on; tells why he has to be spoken to where that is impossible."""
-    caller, remark = step.memory.caller, None
-    start = max(remains.oldest, step.memory.heard_until, remains.position - LOOK_BACK)
-    if caller is not None and caller.deaths >= MAX_DEATHS:
-        _give_up(step)
-        remark, start = TurnSource.APOLOGY, remains.position
-    elif caller is not None and not remains.oldest <= caller.start <= remains.position:
-        text = "some of the caller's turn was lost with the process"
-        step.publish(SessionError(source="audio", text=text, retryable=False))
-        remark = TurnSource.REPEAT
-    elif caller is not None:
-        start = caller.start
-    if remark is not None:
-        step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
-    step.do(Listen(start=start))
+def _listen_again(step: Step, remains: Remains) -> None:
+    """Listen from the caller's open turn on; where that is impossible, to the rest of it."""
+    caller, settled = step.memory.caller, max(step.memory.heard_until, remains.settled)
+    if caller is None:
+        lost = remains.oldest > settled
+        listen = Listen(start=remains.oldest if lost else settled, origin=Origin.UNKNOWN if lost else Origin.SETTLED)
+    elif caller.deaths < MAX_DEATHS and remains.oldest <= caller.start <= remains.position:
+        listen = Listen(start=caller.start, origin=Origin.SPEECH)
+    else:
+        if caller.deaths == MAX_DEATHS:
+            _give_up(step)
+        lost_start = min(caller.start, remains.oldest - 1)
+        rest = Utterance(start=lost_start, over_speech=False, given_up=caller.deaths >= MAX_DEATHS)
+        step.state = replace(step.state, utterance=rest)
+        listen = Listen(start=remains.position, origin=Origin.REST)
+    step.do(listen)
     for accepted in step.memory.inbox:
         if isinstance(accepted.command, CommitAudio):
             step.do(EndVoice(command_id=accepted.command_id, position=accepted.position))
-    return remark
 
 
 def _take_up_turn(step: Step, played: int | None) -> None:

@@ -48,11 +48,13 @@ class Subscriber:
 class Utterance:
     """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
 
-    ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``.
+    ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed lives: what
+    is left of it is not recognised.
     """
 
     start: int
     over_speech: bool
+    given_up: bool = False
     lasted: bool = False
     end: int | None = None
     ended_s: float = 0.0

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from actors.agent_session.core.closing import finish_if_over
+from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.memory import TurnSource, n_bytes
@@ -16,6 +17,8 @@ from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
 def take_turn(step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float = 0.0, heard_until: int = 0) -> None:
     """Answer the caller: open a turn for his message and ask the model. ``heard_until`` is the end of his audio, if it was audio."""
     _open(step, source, text=text, command_id=command_id, asked_s=asked_s, heard_until=heard_until)
+    if heard_until:
+        step.then(Settle(until=heard_until))
     turn = step.turn
     if turn.user_text:
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=source))

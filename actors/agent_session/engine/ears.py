@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors.agent_session.call_memory import CallMemory
-from actors.agent_session.core import EndVoice, Heed, Input, Listen, Recognize
+from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded, VoiceLasted
 from actors.agent_session.engine.failures import failure_of
 from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
@@ -26,6 +26,8 @@ FRAMES_AT_ONCE: Final = 32
 ARRIVALS_KEPT: Final = 1_024
 READ_S: Final = 1.0
 """Seconds of audio that are taken from the memory at a time."""
+REST_S: Final = 2.0
+"""Where the rest of a turn is awaited and no audio comes for so long, there is none."""
 
 
 @dataclass(eq=False)
@@ -39,7 +41,7 @@ class _Guess:
 
 
 class Ears:
-    """Listens with ``vad`` and ``stt`` from the sample ``start`` on.
+    """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
 
     All methods are called on the event loop, but for `position`, which may be read anywhere.
     """
@@ -72,27 +74,43 @@ class Ears:
         self._interruption = self._options.samples(min_interruption_ms)
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
-        self.listen(Listen(start=start))
+        self._listening = False
+        self.position = start
 
     def listen(self, wanted: Listen) -> None:
         """Listen from a sample on, as if nothing had been heard before."""
+        self._wanted, self._first, self._listening = wanted, True, True
         self.position = wanted.start
-        self._segmenter = SpeechSegmenter(self._options, first_sample=wanted.start)
+        if wanted.origin is Origin.SPEECH:  # cut into frames as in the life before, so that it ends in the same place
+            self.position = max(self._memory.oldest, wanted.start - wanted.start % self._options.frame_samples)
+        self._lost = wanted.origin is Origin.REST
+        self._segmenter = SpeechSegmenter(self._options, first_sample=self.position, speaking=self._lost)
         self._resampler = Resampler(SESSION_RATE_HZ, self._vad.rate_hz)
         self._pending = b""
-        self._read_to = wanted.start
+        self._read_to = self.position
         self._voiced_from: int | None = None
-        self._voiced_to = wanted.start
-        self._start = wanted.start
+        self._voiced_to = self.position
+        self._segment = self._start = wanted.start
         self._heeded = -1
         self._lasted = False
+        self._unsettled = wanted.start if self._lost else None
+        self._lost_to = -1
         self._vad.reset()
+        if self._lost:
+            self._spawn(self._await_rest())
         self.hear()
 
     def hear(self) -> None:
         """There may be new audio: listen to it."""
         self._arrivals.append((self._memory.position, self._clock.monotonic()))
         self._go_on()
+
+    def settle(self, wanted: Settle) -> None:
+        """Nothing before a sample will be asked for again."""
+        if self._unsettled is not None and self._unsettled < wanted.until:
+            going_on = self._segmenter.speaking and self._segment >= wanted.until
+            self._unsettled = self._segment if going_on else None
+        self._mark()
 
     def heed(self, wanted: Heed) -> None:
         """The speech that began at a sample may be recognised before it ends."""
@@ -140,15 +158,31 @@ class Ears:
             with suppress(Exception):
                 guess.text = await self._text(pcm)
 
+    async def _await_rest(self) -> None:
+        """Let the rest of a turn be over when nothing more comes."""
+        heard_to = -1
+        while self._segmenter.speaking and self._lost and heard_to != self._memory.position:
+            heard_to = self._memory.position
+            await asyncio.sleep(REST_S)
+        if self._segmenter.speaking and self._lost:
+            self._tell(self._segmenter.finish())
+
     def _go_on(self) -> None:
         for _ in range(FRAMES_AT_ONCE):
+            if not self._listening:
+                return
             if self._commits and self._reached(self._commits[0].position):
                 self._commit(self._commits.popleft())
             frame = self._next_frame()
             if frame is None:
+                self._mark()
                 return
             self._feed(self._vad.probability(frame))
         asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _mark(self) -> None:
+        """Note from where on another life would have to listen: from speech that nobody has settled yet, or that may just begin."""
+        self._memory.settle(self._segmenter.needed_from if self._unsettled is None else self._unsettled)
 
     def _reached(self, position: int) -> bool:
         """Whether everything before ``position`` was listened to; what a memory that was lost had held never comes."""
@@ -177,7 +211,7 @@ class Ears:
         self._tell(events)
         if not self._segmenter.speaking:
             return
-        if not self._lasted and self.position - self._start - self._padding >= self._interruption:
+        if not self._lasted and self.position - self._segment - self._padding >= self._interruption:
             self._lasted = True
             self._report(VoiceLasted())
         self._guess_end()
@@ -196,21 +230,33 @@ class Ears:
         for event in events:
             match event:
                 case SpeechStarted(at_sample=start):
-                    self._start, self._lasted = start, False
-                    self._report(VoiceBegan(start=start))
+                    self._begin(start)
                 case SpeechEnded(at_sample=end):
                     self._end(end, end - self._padding - self._options.frame_samples + 1)
+
+    def _begin(self, found: int) -> None:
+        """Speech is found at a sample. If its beginning is lost, it is told to have begun before all audio that there is."""
+        wanted, first = self._wanted, self._first
+        at_once = found < wanted.start + max(1, self._options.samples(self._options.hangover_ms) - self._padding)
+        self._lost = found == self._lost_to or (first and wanted.origin is Origin.UNKNOWN and at_once)
+        same = first and wanted.origin is Origin.SPEECH and found < wanted.start + SAME_START
+        self._start = self._memory.oldest - 1 if self._lost else wanted.start if same else found
+        self._segment, self._first, self._lasted = found, False, False
+        if self._unsettled is None:
+            self._unsettled = found
+        self._report(VoiceBegan(start=self._start))
 
     def _end(self, end: int, sounded: int) -> None:
         """The caller's speech is over before the sample ``end``; its last sound is around the sample ``sounded``."""
         self._voiced_from = None
+        if self._lost:
+            self._lost_to = end
         self._report(VoiceEnded(end=end, ended_s=self._arrived(sounded)))
 
     def _commit(self, wanted: EndVoice) -> None:
         """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""
         if not self._segmenter.speaking and self._voiced_from is not None:
-            start = min(self._voiced_from, self._segmenter.needed_from)
-            self._report(VoiceBegan(start=max(start, self._memory.oldest)))
+            self._begin(max(min(self._voiced_from, self._segmenter.needed_from), self._memory.oldest))
         if self._segmenter.speaking or self._voiced_from is not None:
             self._segmenter.finish()
             end = min(wanted.position, self._memory.position)

@@ -7,7 +7,20 @@ from functools import partial
 
 from actors.agent_session.blueprint import TurnOptions
 from actors.agent_session.call_memory import CallMemory
-from actors.agent_session.core import EndVoice, Heed, Input, Listen, OpenMouth, Recognize, RunTool, Say, StopSpeech, StopThinking, Think
+from actors.agent_session.core import (
+    EndVoice,
+    Heed,
+    Input,
+    Listen,
+    OpenMouth,
+    Recognize,
+    RunTool,
+    Say,
+    Settle,
+    StopSpeech,
+    StopThinking,
+    Think,
+)
 from actors.agent_session.engine.brain import Brain
 from actors.agent_session.engine.ears import Ears
 from actors.agent_session.engine.hands import Hands
@@ -16,7 +29,7 @@ from actors.agent_session.engine.mouth import Mouth, Push
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock
 
-Work = Listen | Heed | EndVoice | Recognize | Think | StopThinking | Say | StopSpeech | OpenMouth | RunTool
+Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | Say | StopSpeech | OpenMouth | RunTool
 """The effects that an engine performs."""
 
 
@@ -122,17 +135,19 @@ class Engine:
                 self._stop_thinking()
             case RunTool():
                 self._thread.spawn(self._hands.run(work))
-            case Listen() | Heed() | EndVoice() | Recognize():
+            case Listen() | Settle() | Heed() | EndVoice() | Recognize():
                 self._use_ears(work)
             case Say() | StopSpeech() | OpenMouth():
                 self._use_mouth(work)
 
-    def _use_ears(self, work: Listen | Heed | EndVoice | Recognize) -> None:
+    def _use_ears(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
         if self._ears is None:
             return
         match work:
             case Listen():
                 self._ears.listen(work)
+            case Settle():
+                self._ears.settle(work)
             case Heed():
                 self._ears.heed(work)
             case EndVoice():

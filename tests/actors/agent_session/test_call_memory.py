@@ -24,7 +24,7 @@ def pcm(first: int, count: int) -> bytes:
 def test_a_fresh_memory_is_empty() -> None:
     _, memory = fresh()
     assert (memory.position, memory.oldest, memory.next_sequence, memory.played("turn-1")) == (0, 0, 0, None)
-    assert memory.carried == b""
+    assert (memory.carried, memory.settled) == (b"", 0)
     assert memory.read(0, 0) == b""
     assert memory.read(0, 1) is None
 
@@ -34,11 +34,12 @@ def test_another_life_finds_everything() -> None:
     memory.append(pcm(500, 320), b"for the second")
     memory.append(pcm(820, 320), b"for the third")
     memory.mark("turn-1", 4_800)
+    memory.settle(800)
     again = CallMemory(view, fresh_at=9)
     assert (again.position, again.oldest, again.next_sequence) == (1_140, 500, 2)
     assert again.read(500, 1_140) == pcm(500, 640)
     assert (again.played("turn-1"), again.played("turn-2")) == (4_800, None)
-    assert again.carried == b"for the third"
+    assert (again.carried, again.settled) == (b"for the third", 800)
 
 
 @given(st.lists(st.integers(1, CAPACITY), min_size=1, max_size=6))
@@ -65,11 +66,13 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
         memory.append(pcm(memory.position, 100), bytes([number]) * MAX_CARRIED)
         memory.mark("turn-1", number * 2_400)
         memory.raise_floor(number, 10 * number)
+        memory.settle(number * 60)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
     again = CallMemory(view)
     assert again.position in {200, 300}
     assert again.played("turn-1") in {4_800, 7_200, None}
+    assert again.settled in {120, 180}
     assert again.next_sequence == again.position // 100
     assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
     assert floor_of(view) in {Floor(2, 20), Floor(3, 30)}

@@ -56,6 +56,14 @@ def test_endless_speech_is_cut_without_a_gap() -> None:
     assert options.samples(1_000) <= events[1].at_sample < options.samples(1_000) + FRAME
 
 
+@pytest.mark.parametrize(("voiced", "end"), [(0, 0), (20, 20 * FRAME)])
+def test_the_rest_of_speech_has_an_end_and_no_beginning(voiced: int, end: int) -> None:
+    segmenter = SpeechSegmenter(first_sample=7_000, speaking=True)
+    assert segmenter.speaking
+    assert run(segmenter, (0.9, voiced), (0.1, 16)) == [SpeechEnded(at_sample=7_000 + end + PADDING)]
+    assert not segmenter.speaking
+
+
 def test_a_stream_that_goes_on_elsewhere_keeps_its_numbers() -> None:
     segmenter = SpeechSegmenter(first_sample=100_000)
     assert segmenter.needed_from == 100_000

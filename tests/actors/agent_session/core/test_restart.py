@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from actors.agent_session.core import Happened, Moment, Past, Remains, Setup, begin, restore
+from actors.agent_session.core import Happened, Moment, Remains, Setup, begin, restore
 from actors.agent_session.core.chat import context
-from actors.agent_session.core.effects import EndVoice, Listen, Say
-from actors.agent_session.core.entries import CallerBegan, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
-from actors.agent_session.core.memory import TurnSource
-from actors.agent_session.core.restart import LOOK_BACK, MAX_LOST, UNKNOWN_END
+from actors.agent_session.core.effects import EndVoice, Listen, Origin, Say
+from actors.agent_session.core.entries import CallerBegan, CallerDropped, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
+from actors.agent_session.core.restart import MAX_LOST, UNKNOWN_END
 from protocols import (
     AgentMessage,
     AgentSentence,
@@ -299,30 +298,77 @@ def test_half_a_sentence_is_listened_to_again_from_its_start() -> None:
     assert world.state.memory.history[0].content == "whole sentence"
 
 
-def test_speech_that_was_too_young_to_be_noticed_is_listened_to_again() -> None:
-    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=0, position=100_000))
-    assert [effect for effect in effects if isinstance(effect, Listen)] == [Listen(start=100_000 - LOOK_BACK)]
-    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=95_000, position=100_000))
+def test_what_nobody_settled_is_listened_to_again() -> None:
+    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=0, position=100_000, settled=90_000))
+    assert [effect for effect in effects if isinstance(effect, Listen)] == [Listen(start=90_000)]
+    settled = (LifeBegan(incarnation=1), CallerDropped(until=95_000))
+    effects, _ = begun(SPOKEN, *settled, remains=Remains(oldest=0, position=100_000, settled=90_000))
     assert Listen(start=95_000) in effects
 
 
+def test_speech_in_fresh_memory_may_be_the_rest_of_what_was_lost() -> None:
+    settled = (LifeBegan(incarnation=1), CallerDropped(until=95_000))
+    effects, _ = begun(SPOKEN, *settled, remains=Remains(oldest=95_001, position=100_000))
+    assert Listen(start=95_001, origin=Origin.UNKNOWN) in effects
+
+
+def test_where_audio_is_missing_the_caller_is_asked_again_once_he_has_stopped() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.begin_to_speak()
+    world.commit_all()
+    world.lose_memory()
+    world.subscribe()
+    world.commit_all()
+    assert world.state.phase is S.LISTENING
+    assert not world.state.memory.history
+    world.stop_speaking()
+    world.settle("half")
+    lost = SessionError(source="audio", text="some of the caller's turn was lost", retryable=False)
+    assert lost in [pushed.event for pushed in world.events]
+    assert [message.content for message in world.state.memory.history] == [SPOKEN.repeat]
+    world.speak()
+    world.settle("whole")
+    assert world.state.memory.history[1].content == "whole"
+
+
 @pytest.mark.parametrize("remains", [Remains(oldest=50, position=90), Remains(oldest=5, position=5)])
-def test_where_audio_is_missing_the_caller_is_asked_again(remains: Remains) -> None:
-    _, events = begun(SPOKEN, LifeBegan(incarnation=1), CallerBegan(start=10), remains=remains)
-    assert SessionError(source="audio", text="some of the caller's turn was lost with the process", retryable=False) in events
-    assert StateChanged(old="idle", new="responding") in events
+def test_of_a_turn_whose_beginning_is_missing_the_rest_is_listened_to(remains: Remains) -> None:
+    effects, events = begun(SPOKEN, LifeBegan(incarnation=1), CallerBegan(start=10), remains=remains)
+    assert Listen(start=remains.position, origin=Origin.REST) in effects
+    assert StateChanged(old="idle", new="listening") in events
 
 
 def test_audio_that_killed_two_lives_is_left_alone() -> None:
     lives = (LifeBegan(incarnation=1), CallerBegan(start=10), LifeBegan(incarnation=2))
     effects, events = begun(SPOKEN, *lives, remains=Remains(oldest=0, position=900))
-    assert Listen(start=900) in effects
-    assert TurnFailed(turn_id="", text="", reason="the session died 2 times in it") in events
-    past = Past(memory=restore(lives).memory, log=(), entries=0)
-    state, _ = begin(SPOKEN, past, 3, Remains(oldest=0, position=900), NOW)
-    assert state.memory.caller is None
-    assert state.memory.turn is not None
-    assert state.memory.turn.source is TurnSource.APOLOGY
+    assert Listen(start=900, origin=Origin.REST) in effects
+    failed = TurnFailed(turn_id="", text="", reason="the session died 2 times in it")
+    assert failed in events
+    effects, events = begun(SPOKEN, *lives, LifeBegan(incarnation=3), remains=Remains(oldest=0, position=950))
+    assert Listen(start=950, origin=Origin.REST) in effects
+    assert failed not in events, "told once"
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_who_was_given_up_hears_an_apology_once_he_has_stopped(stopped: bool) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.begin_to_speak()
+    if stopped:
+        world.stop_speaking()
+    for _ in range(3):
+        world.commit_all()
+        world.kill()
+    world.subscribe()
+    world.commit_all()
+    assert world.state.phase is S.LISTENING
+    if not stopped:
+        world.begin_to_speak()
+        world.stop_speaking()
+    world.settle("never recognised")
+    assert [message.content for message in world.state.memory.history] == [SPOKEN.apology]
+    assert world.state.memory.caller is None
 
 
 def test_a_new_beginning_of_speech_far_behind_the_old_is_another_turn() -> None:

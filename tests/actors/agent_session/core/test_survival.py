@@ -119,16 +119,19 @@ class Conversation(RuleBasedStateMachine):
     def wait(self) -> None:
         self.world.wait()
 
-    @rule(cleanly=st.booleans())
-    def die(self, cleanly: bool) -> None:
+    @rule(how=st.sampled_from(["killed", "killed", "stopped", "with its partition"]))
+    def die(self, how: str) -> None:
         if self.world.left:
             return
         self._note()
         self.waiting.clear()
-        if cleanly:
-            self.world.stop_cleanly()
-        else:
-            self.world.kill()
+        match how:
+            case "killed":
+                self.world.kill()
+            case "stopped":
+                self.world.stop_cleanly()
+            case _:
+                self.world.lose_memory()
         self._note()
         if not self.world.left:
             self.world.subscribe()

@@ -8,7 +8,7 @@ import pytest
 
 from actors.agent_session import CALL_MEMORY_BYTES
 from actors.agent_session.call_memory import CallMemory
-from actors.agent_session.core import EndVoice, Heed, Listen, Recognize
+from actors.agent_session.core import EndVoice, Heed, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
@@ -29,7 +29,7 @@ PADDING = SESSION_RATE_HZ // 5
 class Room:
     """Ears, a memory to put audio into, and a desk for what they tell."""
 
-    def __init__(self, recogniser: STT | None = None, memory: CallMemory | None = None) -> None:
+    def __init__(self, recogniser: STT | None = None, memory: CallMemory | None = None, listen: Listen | None = None) -> None:
         self.desk = Desk()
         self.memory = memory or CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
         self.ears = Ears(
@@ -44,6 +44,7 @@ class Room:
             spawn=self.desk.spawn,
             report=self.desk.report,
         )
+        self.ears.listen(listen or Listen(start=self.memory.position))
 
     def hear(self, pcm: bytes) -> None:
         self.memory.append(pcm)
@@ -245,9 +246,7 @@ def test_another_life_hears_the_turn_from_its_start() -> None:
     async def work() -> None:
         memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
         memory.append(bytes(16_000) + spoken("half a sentence"))
-        room = Room(memory=memory)
-        assert room.ears.position == memory.position
-        room.ears.listen(Listen(start=6_000))
+        room = Room(memory=memory, listen=Listen(start=6_000))
         room.hear(spoken(" and the rest of it", pause_s=1.0))
         ended = await room.desk.wait_for(VoiceEnded)
         (began,) = room.desk.all(VoiceBegan)
@@ -256,6 +255,147 @@ def test_another_life_hears_the_turn_from_its_start() -> None:
         await room.desk.close()
 
     asyncio.run(work())
+
+
+async def spoken_after(room: Room, *parts: bytes) -> list[Any]:
+    """What is told of these parts, heard in one piece."""
+    room.hear(b"".join(parts))
+    await room.heard_all()
+    return room.desk.reports
+
+
+def room_after(pcm: bytes, **place: Any) -> Room:
+    """Ears that are told to listen in a memory with this audio."""
+    memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)), fresh_at=1_000)
+    memory.append(pcm)
+    return Room(memory=memory, listen=Listen(**place))
+
+
+SILENCE = bytes(2 * 8_000)
+SPEECH = spoken("a sentence that is long enough")
+
+
+def test_before_they_are_told_from_where_on_they_hear_nothing() -> None:
+    async def test(room: Room) -> None:
+        ears = Ears(
+            vad({}),
+            stt({}),
+            room.memory,
+            SystemClock(),
+            start=0,
+            min_speech_ms=100,
+            end_silence_ms=300,
+            min_interruption_ms=400,
+            spawn=room.desk.spawn,
+            report=room.desk.report,
+        )
+        room.memory.append(SPEECH)
+        ears.hear()
+        ears.end_voice(EndVoice(command_id="commit", position=room.memory.position))
+        assert (ears.position, room.memory.settled) == (0, 0)
+        ears.listen(Listen(start=0))
+        await room.desk.wait_for(AudioCommitted)
+        assert room.desk.all(VoiceBegan) == [VoiceBegan(start=0)]
+
+    run(test)
+
+
+def test_the_same_speech_begins_in_each_life_where_it_began_in_the_first() -> None:
+    async def work() -> None:
+        room = room_after(SILENCE + SPEECH + SILENCE, start=5_123, origin=Origin.SPEECH)
+        await room.desk.wait_for(VoiceEnded)
+        room.hear(SPEECH + SILENCE)
+        await room.desk.wait_for(VoiceEnded, 2)
+        first, second = room.desk.all(VoiceBegan)
+        assert first.start == 5_123
+        assert second.start == pytest.approx(1_000 + len(SILENCE + SPEECH + SILENCE) // 2 - PADDING, abs=320)
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_where_speech_should_begin_and_does_not_the_next_is_other_speech() -> None:
+    async def work() -> None:
+        room = room_after(SILENCE * 5 + SPEECH + SILENCE, start=1_000, origin=Origin.SPEECH)
+        (began, *_) = await spoken_after(room)
+        assert began.start == pytest.approx(1_000 + 5 * 8_000 - PADDING, abs=320)
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("silence", [0, 1_000, 4_000])
+def test_speech_that_goes_on_where_nothing_is_known_has_lost_its_beginning(silence: int) -> None:
+    async def work() -> None:
+        room = room_after(bytes(2 * silence) + SPEECH + SILENCE, start=1_000, origin=Origin.UNKNOWN)
+        began, *_, ended = await spoken_after(room)
+        assert began == VoiceBegan(start=999)
+        assert isinstance(ended, VoiceEnded)
+        await room.ears.recognize(Recognize(token=1, start=999, end=ended.end))
+        assert room.desk.all(AudioLost) == [AudioLost(token=1)]
+        room.hear(SPEECH)
+        assert (await room.desk.wait_for(VoiceBegan, 2)).start > 999
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_speech_after_a_pause_is_whole_also_where_nothing_is_known() -> None:
+    async def work() -> None:
+        room = room_after(bytes(2 * 5_000) + SPEECH + SILENCE, start=1_000, origin=Origin.UNKNOWN)
+        (began, *_) = await spoken_after(room)
+        assert began.start == pytest.approx(6_000 - PADDING, abs=320)
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_the_rest_of_a_turn_is_only_ended() -> None:
+    async def work() -> None:
+        room = room_after(SPEECH, start=3_000, origin=Origin.REST)
+        reports = await spoken_after(room, SPEECH + SILENCE)
+        assert [type(report) for report in reports] == [VoiceLasted, VoiceEnded]
+        (began, *_) = (await spoken_after(room, SPEECH + SILENCE))[2:]
+        assert isinstance(began, VoiceBegan)
+        assert began.start > 1_000
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_the_rest_of_a_turn_that_does_not_come_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.ears.REST_S", 0.01)
+
+    async def work() -> None:
+        room = room_after(SPEECH, start=3_000, origin=Origin.REST)
+        await room.desk.wait_for(VoiceEnded)
+        room.hear(SPEECH)  # late, but the rest all the same
+        assert (await room.desk.wait_for(VoiceBegan)).start == 999
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_another_life_would_have_to_listen_from_what_nobody_settled() -> None:
+    async def test(room: Room) -> None:
+        memory = room.memory
+        await spoken_after(room, SILENCE)
+        assert memory.settled == 8_000 - PADDING, "speech may just begin"
+        await spoken_after(room, SPEECH + SILENCE)
+        start = room.desk.all(VoiceBegan)[0].start
+        assert memory.settled == start
+        room.ears.settle(Settle(until=start))
+        assert memory.settled == start
+        await spoken_after(room, SPEECH)
+        _, second = room.desk.all(VoiceBegan)
+        room.ears.settle(Settle(until=room.desk.all(VoiceEnded)[0].end))
+        assert memory.settled == second.start
+        await spoken_after(room, SILENCE)
+        room.ears.settle(Settle(until=room.desk.all(VoiceEnded)[1].end))
+        await spoken_after(room, SILENCE)
+        assert memory.settled == memory.position - memory.position % 320 - PADDING
+
+    run(test)
 
 
 def test_a_long_backlog_leaves_others_their_turn() -> None:
