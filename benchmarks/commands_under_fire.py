@@ -36,7 +36,7 @@ async def main(seed: int, texts: int, kills: int, context_kills: int, together: 
         )
         async with AgentSystem.start(options) as system:
             fight = Fight(system, Path(folder, "notes"), texts=texts, handles=HANDLES, apart=not together)
-            fought = await fight.run(plan(seed, texts=texts, kills=kills, context_kills=context_kills))
+            fought = await fight.run(plan(seed, texts=texts, kills=kills, context_kills=context_kills, apart=not together))
     broken = fought.broken()
     for name, value in figures(fought).items():
         print(f"{name:<52} {value}")

@@ -31,6 +31,7 @@ from actors.agent_session.core import (
     State,
     Tell,
     Write,
+    after_end,
     begin,
     handle,
     restore,
@@ -146,19 +147,22 @@ class AgentSession(Actor):
     def terminate(self, reason: ExitReason) -> None:
         """Leave word of the end, for the life that follows.
 
-        None follows where the call is closed and only its last audience was awaited.
+        It finds a call that is closed as such, and tells those who have not heard of it. If none follows, the journal is swept.
         """
-        if self._writer is not None and self._state.memory.closed and reason.clean:
-            self._end_journal()
-        elif self._writer is not None:
+        if self._writer is not None:
             self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda: None)
+            if self._state.memory.closed:
+                self._writer.close(delete=False, ending=self._ending())
         self._report_audio()
         self._release()
 
     def _begin(self, blueprint: Blueprint) -> None:
         context, self._blueprint = self.context, blueprint
-        floor = floor_of(context.memory) if blueprint.journal is not None else Floor()
-        if blueprint.journal is not None:  # it reads the past while the providers load
+        floor = floor_of(context.memory)
+        over = floor.over and (blueprint.journal is None or not blueprint.journal.exists())
+        if blueprint.journal is None:
+            floor = Floor(over=over)
+        elif not over:  # it reads the past while the providers load
             self._writer = JournalWriter(
                 blueprint.journal,
                 Claim(blueprint.record, above=floor.incarnation),
@@ -169,7 +173,8 @@ class AgentSession(Actor):
         providers, tools = make_providers(blueprint), make_tools(blueprint)
         self._tools = make_entries(blueprint)
         opening = Opening() if self._writer is None else self._writer.opened()
-        past = replace(restore(opening.past), report=opening.report, lost=opening.lost)
+        past = after_end(floor.incarnation, floor.next_event) if over else restore(opening.past)
+        past = replace(past, report=opening.report, lost=opening.lost)
         caller = past.memory.caller
         # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
@@ -258,15 +263,15 @@ class AgentSession(Actor):
         self._perform(write.then)
 
     def _leave(self) -> None:
-        self._end_journal()
-        self.context.exit(NORMAL)
-
-    def _end_journal(self) -> None:
         """The call is over: nobody needs the journal any more, but for its retention."""
+        self._memory.end()
         if self._writer is not None:
             writer, self._writer = self._writer, None
-            ending = Ending(self._state.memory.ending, self.context.clock.wall())
-            writer.close(delete=not self._blueprint.record.retention_s, ending=ending)
+            writer.close(delete=not self._blueprint.record.retention_s, ending=self._ending())
+        self.context.exit(NORMAL)
+
+    def _ending(self) -> Ending:
+        return Ending(self._state.memory.ending, self.context.clock.wall())
 
     def _crashed(self, failure: BaseException) -> None:
         """From any thread: end the process for what nobody handled. Whose call has a newer life ends in order, and for good."""

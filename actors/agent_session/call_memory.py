@@ -1,4 +1,6 @@
-"""What of a call lies outside the session's process: the caller's newest audio, how far the reply was played, and which numbers were given.
+"""What of a call lies outside the session's process: the caller's newest audio, how far the reply was played, what numbers were given.
+
+And whether the call is over, so that no life which is started all the same, beside the end of another part of its job, begins it anew.
 
 The memory is kept by the supervisor and found again by each life. A process may be killed in the middle of any write, so each fact is
 written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
@@ -8,7 +10,7 @@ written in turn to one of two slots with a checksum, and read from the newer one
     0     magic and version, capacity, first sample
     64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
     192   playback slots 0 and 1: generation, speech, position, CRC
-    320   floor slots 0 and 1:    generation, incarnation, next event, CRC
+    320   floor slots 0 and 1:    generation, incarnation (highest bit: the call is over), next event, CRC
     448   settled slots 0 and 1:  generation, position, 0, CRC
     576   carried 0 and 1:        length, bytes
     1536  ring: PCM16 at the session's rate; sample n is at n modulo the capacity
@@ -36,6 +38,7 @@ _SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
 _PLAYBACK_AT: Final = 192
 _FLOOR_AT: Final = 320
+_OVER: Final = 1 << 63
 _SETTLED_AT: Final = 448
 _CARRIED_AT: Final = 576
 _CARRIED_BYTES: Final = 480
@@ -58,10 +61,14 @@ class _Fact:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What was told of a call: the newest incarnation, and the number after the newest event. What comes is above both."""
+    """What was told of a call: the newest incarnation, and the number after the newest event. What comes is above both.
+
+    ``over`` once its last life has left: nothing comes any more.
+    """
 
     incarnation: int = 0
     next_event: int = 1
+    over: bool = False
 
 
 def floor_of(view: memoryview | None) -> Floor:
@@ -69,7 +76,7 @@ def floor_of(view: memoryview | None) -> Floor:
     if view is None or _PREAMBLE.unpack_from(view)[:2] != (_MAGIC, CAPACITY):
         return Floor()
     fact = _read(view, _FLOOR_AT)
-    return Floor(fact.first, max(1, fact.second))
+    return Floor(fact.first & ~_OVER, max(1, fact.second), bool(fact.first & _OVER))
 
 
 class CallMemory:
@@ -143,6 +150,10 @@ class CallMemory:
         fact = _Fact(self._floor.generation + 1, max(self._floor.first, incarnation), max(self._floor.second, next_event))
         _write(self._view, _FLOOR_AT, fact)
         self._floor = fact
+
+    def end(self) -> None:
+        """Note that the call is over, for good."""
+        self.raise_floor(self._floor.first | _OVER, 1)
 
     @property
     def settled(self) -> int:

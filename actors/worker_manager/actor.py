@@ -157,6 +157,7 @@ class WorkerManager(Actor):
         parked = (request for requests in self._parked.values() for request in requests)
         for answer in (*(request.answer for request in (*self._waiting, *parked)), *self._drains):
             answer(reply)
+        self._records.sweep()  # the calls ended before: of one that was stopped before it could leave the journal is still there
         self._records.close()
 
     # Requests.

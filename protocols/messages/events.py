@@ -104,8 +104,8 @@ class CommandDone:
 class SessionError:
     """Something failed and the call goes on, unless it is the call.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it died too often,
-    so the agent says a last sentence and ends it.
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it died too
+    often, so the agent says a last sentence and ends it.
     """
 
     TAG: ClassVar[str] = "ev.error"

@@ -9,8 +9,9 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -38,8 +39,10 @@ from protocols import (
     UserMessage,
 )
 
-WORD_S: Final = 0.004
-"""What each word of a reply takes, so that kills fall into every part of a turn."""
+YIELDS: Final = 20
+"""Turns of the event loop that a word of a reply takes."""
+EVENTS: Final = 12
+"""About as many as a turn has: so many more may pass before a kill, so it falls into any part of a turn."""
 TOOL_EVERY: Final = 5
 AT_ONCE: Final = 12
 """Texts of one handle that wait for their answer."""
@@ -51,7 +54,7 @@ JOB_CONTEXT: Final = "job_context"
 async def note(number: int, path: str, context: RunContext) -> str:
     """Write a line into a file."""
     _append(path, number)
-    await asyncio.sleep(WORD_S)
+    await _work()
     context.user_data[str(number)] = context.incarnation
     return f"noted {number}"
 
@@ -69,7 +72,7 @@ class Echo:
             yield CallDelta(call=FunctionCall(call_id="1", name=tools[0].name, arguments=arguments))
             return
         for word in ("This ", "is ", f"{number}."):
-            await asyncio.sleep(WORD_S)
+            await _work()
             yield TextDelta(text=word)
 
 
@@ -86,18 +89,19 @@ def agent(notes: Path) -> Agent:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """SIGKILL of the process with this role, so long after so many texts have been answered."""
+    """SIGKILL of the process with this role, so many events after so many texts have been answered."""
 
     answered: int
-    phase_s: float
+    events: int
     role: str
 
 
-def plan(seed: int, *, texts: int, kills: int, context_kills: int = 0) -> tuple[Kill, ...]:
-    """Kills at random, in their order; all fall before the last answer."""
+def plan(seed: int, *, texts: int, kills: int, context_kills: int = 0, apart: bool = True) -> tuple[Kill, ...]:
+    """Kills at random, in their order, in the first three quarters of the texts; several at once if not ``apart``."""
     rng = random.Random(seed)
     roles = [SESSION] * kills + [JOB_CONTEXT] * context_kills
-    return tuple(sorted((Kill(rng.randrange(texts), rng.uniform(0.0, 0.05), role) for role in roles), key=lambda kill: kill.answered))
+    times = range(0, texts * 3 // 4, 1 if apart else 5)
+    return tuple(sorted((Kill(rng.choice(times), rng.randrange(EVENTS), role) for role in roles), key=lambda kill: kill.answered))
 
 
 @dataclass
@@ -207,7 +211,7 @@ class Fight:
         self._texts = texts
         self._handles = handles
         self._apart = apart
-        self._answered = 0
+        self._events = self._answered = 0
         self._restored = self._recovered = True
         self._progress = asyncio.Condition()
         self._unavailable = 0
@@ -223,7 +227,7 @@ class Fight:
             killing = tasks.create_task(self._kill_all(call_id, kills))
             for each in zip(sessions, rooms, range(self._handles), strict=True):
                 tasks.create_task(self._send(*each))
-            await self._until(self._texts)
+            await self._until(lambda: self._answered == self._texts)
             await killing
             last, newest = self._system.session(call_id), records[0][-1].number
             late = {number: await _catch_up(self._system.session(call_id), number, newest) for number in (1, newest // 2, newest)}
@@ -248,41 +252,45 @@ class Fight:
     async def _read(self, session: Session, record: list[EventPushed], room: asyncio.Semaphore, own: int) -> None:
         async for pushed in session.events():
             record.append(pushed)
-            if isinstance(pushed.event, CommandDone) and pushed.event.command_id.startswith("text-"):
-                number = int(pushed.event.command_id.removeprefix("text-"))
-                if number % self._handles == own:
-                    room.release()
-                if own == 0:
-                    async with self._progress:
-                        self._answered += 1
-                        self._recovered = self._restored
-                        self._progress.notify_all()
-            elif isinstance(pushed.event, Restarted) and own == 0:
-                self._restored = True
+            done = pushed.event.command_id if isinstance(pushed.event, CommandDone) else ""
+            if done.startswith("text-") and int(done.removeprefix("text-")) % self._handles == own:
+                room.release()
+            if own == 0:
+                async with self._progress:
+                    self._events += 1
+                    self._answered += done.startswith("text-")
+                    self._restored = self._restored or isinstance(pushed.event, Restarted)
+                    self._recovered = self._recovered or (self._restored and done != "")
+                    self._progress.notify_all()
 
-    async def _until(self, answered: int) -> None:
+    async def _until(self, reached: Callable[[], bool]) -> None:
         async with self._progress:
-            await self._progress.wait_for(lambda: self._answered >= answered)
+            await self._progress.wait_for(reached)
 
     async def _kill_all(self, call_id: str, kills: Sequence[Kill]) -> None:
         for kill in kills:
-            await self._until(kill.answered)
-            async with self._progress:
-                await self._progress.wait_for(lambda: self._recovered or not self._apart or self._answered == self._texts)
-            await asyncio.sleep(kill.phase_s)
+            await self._until(partial(self._due, kill))
+            await self._until(partial(self._passed, self._events + kill.events))
             pid = await self._process(call_id, kill.role)
             self._dead.add(pid)
             self._restored = self._recovered = False
             os.kill(pid, signal.SIGKILL)
 
+    def _due(self, kill: Kill) -> bool:
+        return self._answered >= kill.answered and (self._recovered or not self._apart or self._answered == self._texts)
+
+    def _passed(self, events: int) -> bool:
+        return self._events >= events or self._answered == self._texts
+
     async def _process(self, call_id: str, role: str) -> int:
         """The living process of this role."""
         while True:
+            seen = self._events
             children = await self._system.which_children(f"job/{call_id}", timeout_s=PATIENCE_S)
             for child in children:
                 if child.id.startswith(role) and child.state == "running" and child.os_pid not in self._dead:
                     return child.os_pid
-            await asyncio.sleep(WORD_S)
+            await self._until(lambda: self._events > seen)  # noqa: B023 - awaited within this turn of the loop
 
 
 async def _catch_up(session: Session, from_number: int, newest: int) -> list[EventPushed]:
@@ -293,6 +301,11 @@ async def _catch_up(session: Session, from_number: int, newest: int) -> list[Eve
         if pushed.number >= newest:
             break
     return record
+
+
+async def _work() -> None:
+    for _ in range(YIELDS):
+        await asyncio.sleep(0)
 
 
 def _append(path: str, number: int) -> None:

@@ -27,7 +27,7 @@ from actors.agent_session.core.entries import Checkpoint, Entry, Happened, LifeE
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.machine import begin, handle
 from actors.agent_session.core.memory import Memory
-from actors.agent_session.core.recall import EVENTS_KEPT, Past, restore
+from actors.agent_session.core.recall import EVENTS_KEPT, Past, after_end, restore
 from actors.agent_session.core.restart import Remains
 from actors.agent_session.core.state import Setup, State
 from actors.agent_session.core.step import Moment
@@ -66,6 +66,7 @@ __all__ = [
     "Tell",
     "Think",
     "Write",
+    "after_end",
     "begin",
     "handle",
     "restore",

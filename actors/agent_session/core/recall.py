@@ -61,6 +61,11 @@ def restore(entries: Sequence[Entry]) -> Past:
     return Past(memory=memory, log=log[-EVENTS_KEPT:], entries=len(entries) - start)
 
 
+def after_end(incarnation: int, next_event: int) -> Past:
+    """The past of a life that begins when the call is over already, and forgotten: nothing is left to do but to say so."""
+    return Past(memory=Memory(incarnation=incarnation, next_event=next_event, ending="normal", closed=True), log=(), entries=0)
+
+
 def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - one case for each entry
     """The memory after ``entry``."""
     match entry:

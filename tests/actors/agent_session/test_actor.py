@@ -5,15 +5,18 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.agent_session import CALL_MEMORY_BYTES, preload
+from actors.agent_session import CALL_MEMORY_BYTES, assembly, preload
 from actors.agent_session.actor import TOOL_REGISTRY
+from actors.agent_session.core import Setup
 from actors.journal import read_call
 from protocols import (
+    NORMAL,
     SHUTDOWN,
     AgentMessage,
     AgentSentence,
@@ -216,11 +219,44 @@ def test_a_journal_that_is_retained_stays(begin: Begin, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["c1.sqlite3"]
 
 
-def test_a_closed_call_that_is_stopped_while_it_awaits_its_audience_leaves_no_journal(begin: Begin, tmp_path: Path) -> None:
-    host = begin().up()
-    host.mail.ask(EndCall(command_id="end", reason="enough"))
-    host.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
-    assert host.wait_for_end() == SHUTDOWN
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions do not wait long for who may still follow their call."""
+    monkeypatch.setattr(assembly, "Setup", partial(Setup, audience_wait_s=0.3))
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_closed_call_that_is_stopped_before_it_could_leave_is_told_of_by_the_next_life_or_swept(begin: Begin, tmp_path: Path) -> None:
+    first = begin().up()
+    first.mail.ask(EndCall(command_id="end", reason="enough"))
+    first.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
+    assert first.wait_for_end() == SHUTDOWN
+    record = read_call(tmp_path, "c1")
+    assert record is not None
+    assert (record.is_open, record.outcome) == (False, "enough")
+    second = begin().up()
+    subscribe(second)
+    assert event(second.mail, CallEnded).event == CallEnded(reason="enough")
+    assert second.mail.ask(EndCall(command_id="end", reason="enough")) == CommandAccepted(command_id="end")
+    assert second.wait_for_end() == NORMAL
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_life_that_is_started_after_the_call_is_over_does_not_begin_it_anew(begin: Begin, tmp_path: Path, journal: bool) -> None:
+    """As a supervisor does that restarts the job's other part in the same moment."""
+    first = begin(journal=journal).up()
+    subscribe(first)
+    first.mail.ask(EndCall(command_id="end"))
+    assert first.wait_for_end() == NORMAL
+    second = begin(journal=journal).up()
+    subscribe(second, 99)
+    refused = second.mail.ask(SendText(command_id="late", text="hello"))
+    assert isinstance(refused, ErrorReply)
+    assert (refused.error, refused.retryable) == ("SessionUnavailableError", False)
+    assert second.wait_for_end() == NORMAL
+    assert not events(second.mail)
     assert not list(tmp_path.iterdir())
 
 

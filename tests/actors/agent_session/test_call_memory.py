@@ -96,6 +96,10 @@ def test_the_floor_only_rises() -> None:
     assert floor_of(view) == Floor(2, 40)
     CallMemory(view).raise_floor(3, 1)
     assert floor_of(view) == Floor(3, 40)
+    CallMemory(view).end()
+    assert floor_of(view) == Floor(3, 40, over=True)
+    CallMemory(view).raise_floor(4, 41)
+    assert floor_of(view).over
 
 
 def test_a_memory_of_another_layout_is_made_anew() -> None:

@@ -670,7 +670,7 @@ def test_calls_that_it_does_not_remember_are_looked_up() -> None:
     assert late == [JobState(job_id="d", state="running", reason="")]
 
 
-def test_it_sweeps_now_and_then_and_closes_the_journals() -> None:
+def test_it_sweeps_now_and_then_and_at_its_end_and_closes_the_journals() -> None:
     context, actor, shelf = journaled()
     assert shelf.swept == 1
     context.asks.clear()
@@ -678,4 +678,4 @@ def test_it_sweeps_now_and_then_and_closes_the_journals() -> None:
     context.advance(SWEEP_EVERY_S)
     assert shelf.swept == 2
     actor.terminate(SHUTDOWN)
-    assert shelf.closed
+    assert (shelf.swept, shelf.closed) == (3, True)
