@@ -91,6 +91,8 @@ def _place(module: ModuleType, qualname: str) -> str:
         spec = getattr(module, "__spec__", None)
         if spec is not None and spec.name != "__main__":  # python -m package.module
             return str(spec.name)
+        # The interpreter forgets the file of a script that has come to its end while threads of it go on; its loader does not.
+        file = file or getattr(getattr(module, "__loader__", None), "path", None)
         if file is None or not Path(file).is_file():
             raise InvalidToolError(f"{qualname} {_NO_FILE if spec is None else _IN_ARCHIVE}")
         return str(Path(file).resolve())

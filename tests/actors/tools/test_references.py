@@ -71,6 +71,14 @@ def test_what_a_script_defines_travels_by_its_path_and_loads_without_running_mai
     del sys.modules[plain.__module__]
 
 
+def test_what_a_script_defines_travels_from_a_thread_that_outlives_the_script(tmp_path: Path) -> None:
+    script = tmp_path / "threaded.py"
+    late = "import threading\nmain = threading.main_thread()\nthreading.Thread(target=lambda: (main.join(), tell())).start()\n"
+    tell = "def tell():\n    from actors.tools import reference_to\n    print(reference_to(tell))\n"
+    script.write_text(tell + late, "utf-8")
+    assert python(str(script)) == f"{script}:tell\n"
+
+
 def test_an_importable_module_travels_by_its_name() -> None:
     assert reference_to(json.dumps) == "json:dumps"
     assert load_reference("json:JSONDecoder.decode") is json.JSONDecoder.decode
