@@ -15,6 +15,10 @@ BUSY_TIMEOUT_S: Final = 1.0
 COMPANIONS: Final = ("-wal", "-shm")
 """What SQLite keeps beside the file of this name while it is in use."""
 
+_MAGIC: Final = b"SQLite format 3\x00\x10\x00"
+"""How a file begins: the mark, and the size of its pages."""
+_FORMATS: Final = (b"\x01\x01", b"\x02\x02")
+"""Then: without a log, and with one. Others SQLite only reads."""
 _OF_THE_DISK: Final = frozenset(
     {
         sqlite3.SQLITE_PERM,
@@ -40,29 +44,34 @@ def make(path: Path) -> int:
 
     Raises:
         OSError: it cannot be had.
+        DamagedError: it does not begin as a file that SQLite lets be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        head = os.pread(descriptor, len(_MAGIC) + 2, 0)
+        if head and (head[:-2] != _MAGIC or head[-2:] not in _FORMATS):
+            raise DamagedError("its header is not one of a journal")
+        if not head and _has_log(path):  # which SQLite would remove
+            raise DamagedError("it is empty, and its log is not")
         return os.fstat(descriptor).st_ino
     finally:
         os.close(descriptor)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that may write to the file, which exists.
+    """A connection to the file, which exists, that may write. Nothing is read yet, so nothing can fail: `set_up` comes next."""
+    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+
+
+def set_up(sqlite: sqlite3.Connection) -> None:
+    """Prepare a new connection for writing.
 
     Raises:
-        sqlite3.Error: it cannot be had.
+        sqlite3.Error: the file cannot be opened. To close the connection may remove a damaged log: whoever wants to keep it does so first.
     """
-    sqlite = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-    try:
-        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "synchronous = NORMAL", "journal_mode = WAL"):
-            sqlite.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        sqlite.close()
-        raise
-    return sqlite
+    for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "synchronous = NORMAL", "journal_mode = WAL"):
+        sqlite.execute(f"PRAGMA {pragma}")
 
 
 @contextmanager
@@ -72,15 +81,20 @@ def look_into(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         OSError, sqlite3.Error: there is no such file, or it cannot be read.
     """
-    wal, shm = (companion(path, suffix) for suffix in COMPANIONS)
+    shm = companion(path, "-shm")
     if shm.exists():
         how = "readonly_shm=1"
-    elif wal.exists() and wal.stat().st_size:
+    elif _has_log(path):
         raise FileNotFoundError(f"{shm} is missing")
     else:
         how = "immutable=1"
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", timeout=BUSY_TIMEOUT_S, uri=True)) as sqlite:
         yield sqlite
+
+
+def _has_log(path: Path) -> bool:
+    log = companion(path, "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 @contextmanager
@@ -116,6 +130,8 @@ def failures(what: str, path: Path) -> Iterator[None]:
         if getattr(failure, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _OF_THE_DISK:
             raise disk_error(what, path, failure) from failure
         raise DamagedError(str(failure)) from failure
+    except (UnicodeError, MemoryError) as failure:
+        raise DamagedError(f"it cannot be read: {failure}") from failure
     except NewerError as failure:
         raise JournalError(f"{path} {failure}: use the program that wrote it, or remove the file", retryable=False) from failure
 

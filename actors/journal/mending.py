@@ -1,7 +1,8 @@
 """What becomes of a damaged journal: it is kept aside, and a new file is made with the last good state.
 
-The new file is made whole beside the old one and then takes its place. Whoever is killed in between leaves it there, and the next one to
-open the journal finishes the work; so no moment leaves an older state that looks like the newest.
+A second name for the damaged file condemns it: until another has taken its place, nobody uses it. The new file is made whole beside it
+first; whoever opens the journal after somebody was killed in between finishes the work. So no moment leaves an older state that looks
+like the newest.
 """
 
 import os
@@ -19,6 +20,7 @@ from actors.journal.record import CallRecord
 from actors.journal.rows import START, Head, Row, flaw, mend
 from actors.journal.schema import (
     NO_LIFE,
+    UNREADABLE,
     DamagedError,
     Life,
     NewerError,
@@ -34,6 +36,7 @@ from actors.journal.wal import PAGE_BYTES, Extent, Merged, extent, merged, read_
 
 KEPT_ASIDE: Final = 3
 """Damaged files of one call; of more the oldest are removed."""
+CONDEMNED: Final = "it was to be replaced before"
 MAX_BYTES: Final = 1 << 28
 """A larger file is none of ours, and is not looked into."""
 
@@ -90,6 +93,8 @@ def read_past(path: Path) -> Found:
         DamagedError: it is damaged.
     """
     with failures("read", path):
+        if is_condemned(path):
+            raise DamagedError(CONDEMNED)
         before = extent_of(path)
         committed = before.frames if before else 0
         file, log = _bytes_of(path)
@@ -118,7 +123,7 @@ def set_back(path: Path, damage: DamagedError, sqlite: sqlite3.Connection | None
     """
     with failures("mend", path):
         aside = _keep_aside(path)
-        found = last_good(path, damage)
+        found = last_good(aside, damage)
         report = f"{path} was damaged ({damage}). It is kept as {aside.name}; {found.told()}"
         _make(companion(path, _UNFINISHED), replace(found, life=replace(found.life, report=report)))
         companion(path, _UNFINISHED).replace(companion(path, NEW))
@@ -140,15 +145,22 @@ def finish(path: Path) -> None:
         new.replace(path)
 
 
+def is_condemned(path: Path) -> bool:
+    """Whether the file is one that is kept aside as damaged, and only has not been replaced yet."""
+    return path.stat().st_nlink > 1 and any(path.samefile(aside) for aside in aside_of(path))
+
+
 def last_good(path: Path, damage: DamagedError) -> Found:
     """The last good state of a damaged file, as far as its bytes can be had; empty if there is none."""
+    with suppress(OSError):
+        path = next((aside for aside in aside_of(path) if path.samefile(aside)), path)
     try:
         file, log = _bytes_of(path)
     except OSError:
         return _NOTHING
     best = _NOTHING
     for merged_ in _images(file, log, damage.committed):
-        with suppress(sqlite3.Error, DamagedError, NewerError), _opened(merged_.image) as sqlite:
+        with suppress(*UNREADABLE, DamagedError, NewerError), _opened(merged_.image) as sqlite:
             prepare(sqlite)
             found = _rescue(sqlite)
             if _end(found) > _end(best):
@@ -159,8 +171,7 @@ def last_good(path: Path, damage: DamagedError) -> Found:
 
 def aside_of(path: Path) -> list[Path]:
     """The damaged files of a call that are kept aside, oldest first."""
-    numbered = [(int(match[1]), file) for file in path.parent.glob(f"{path.name}.damaged-*") if (match := _ASIDE.search(file.name))]
-    return [file for _, file in sorted(numbered)]
+    return sorted((file for file in path.parent.glob(f"{path.name}.damaged-*") if _ASIDE.search(file.name)), key=_number)
 
 
 def remove(path: Path) -> None:
@@ -176,9 +187,9 @@ def remove(path: Path) -> None:
 
 def _rescue(sqlite: sqlite3.Connection) -> Found:
     life, record = None, None
-    with suppress(sqlite3.Error, DamagedError):
+    with suppress(*UNREADABLE, DamagedError):
         life = read_life(sqlite)
-    with suppress(sqlite3.Error, DamagedError):
+    with suppress(*UNREADABLE, DamagedError):
         record = read_record(sqlite)
     rows = read_any(sqlite)
     mended = mend(rows, life.head if life else None)
@@ -237,21 +248,21 @@ def _make(path: Path, found: Found) -> None:
 def _keep_aside(path: Path) -> Path:
     """Another name for the damaged file and its companions; the one that it has, if somebody was interrupted here before."""
     kept = aside_of(path)
-    if kept and _is_same(path, kept[-1]):
-        return kept[-1]
-    number = int(_ASIDE.search(kept[-1].name)[1]) + 1 if kept else 1  # type: ignore[index]
-    aside = companion(path, f".damaged-{number}")
-    for suffix in (*COMPANIONS, ""):  # the file itself last: it says that the others are there
-        if companion(path, suffix).exists():
+    aside = next((aside for aside in kept if path.samefile(aside)), None)
+    if aside is None:
+        aside = companion(path, f".damaged-{_number(kept[-1]) + 1 if kept else 1}")
+        _duplicate(path, aside)
+    for suffix in COMPANIONS:
+        if companion(path, suffix).exists() and not companion(aside, suffix).exists():
             _duplicate(companion(path, suffix), companion(aside, suffix))
-    for old in kept[: len(kept) + 1 - KEPT_ASIDE]:
+    for old in aside_of(path)[:-KEPT_ASIDE]:
         for suffix in ("", *COMPANIONS):
             companion(old, suffix).unlink(missing_ok=True)
     return aside
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one.exists() and one.samefile(other)
+def _number(aside: Path) -> int:
+    return int(aside.name.rpartition("-")[2])
 
 
 def _duplicate(source: Path, target: Path) -> None:

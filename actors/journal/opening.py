@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from actors.journal.connecting import connect, failures, make, transaction
-from actors.journal.mending import Found, extent_of, finish, read, set_back
+from actors.journal.connecting import connect, failures, make, set_up, transaction
+from actors.journal.mending import CONDEMNED, Found, extent_of, finish, is_condemned, read, set_back
 from actors.journal.schema import DamagedError, prepare
 from actors.journal.wal import Extent, frames_lost
 from protocols import JournalError
@@ -47,16 +47,21 @@ def open_file(path: Path, act: Callable[[sqlite3.Connection, Found], None]) -> O
     """
     for _ in range(_ATTEMPTS):
         sqlite: sqlite3.Connection | None = None
+        before: Extent | None = None
         try:
             with failures("open", path):
                 finish(path)
                 before = extent_of(path)  # before anybody opens the file: whoever does it first writes there what is left
                 number = make(path)
+                if is_condemned(path):
+                    raise DamagedError(CONDEMNED)
                 sqlite = connect(path)
+                set_up(sqlite)
                 found = _read_and(act, sqlite, path, number, before)
         except _ReplacedError:
             pass
-        except DamagedError as damage:
+        except DamagedError as failure_:
+            damage = DamagedError(str(failure_), committed=before.frames if before else 0)
             try:
                 set_back(path, damage, sqlite)
             except JournalError as failure:
@@ -85,7 +90,7 @@ def _read_and(
         if not is_at(path, number):
             raise _ReplacedError
         if lost := frames_lost(before, extent_of(path)):
-            raise DamagedError(f"its newest {lost} pages are lost", committed=before.frames if before else 0)
+            raise DamagedError(f"its newest {lost} pages are lost")
         prepare(sqlite)
         found = read(sqlite)
         act(sqlite, found)

@@ -41,6 +41,10 @@ _CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
 _KINDS: Final = frozenset((int, int, event, int, int, int, int, body) for event in (int, type(None)) for body in (bytes, type(None)))
 
 
+UNREADABLE: Final = (sqlite3.Error, UnicodeError, MemoryError)
+"""What reading a damaged file may raise: a name in it may be no text, and the size of a row beyond all memory."""
+
+
 class DamagedError(Exception):
     """The file is not what was written: ``committed`` frames of its log are known to have been. Never leaves this package."""
 
@@ -184,7 +188,7 @@ def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
 def read_any(sqlite: sqlite3.Connection) -> tuple[Row, ...]:
     """All rows that can be read of a damaged file; those whose body cannot have none."""
     rows: list[Row] = []
-    with suppress(sqlite3.Error):  # what follows cannot be read
+    with suppress(*UNREADABLE):  # what follows cannot be read
         for columns in sqlite.execute(_WITHOUT_BODIES):
             row = _row(columns)
             if row is not None:
@@ -195,7 +199,7 @@ def read_any(sqlite: sqlite3.Connection) -> tuple[Row, ...]:
 def _with_body(sqlite: sqlite3.Connection, row: Row) -> Row:
     try:
         found = sqlite.execute("SELECT body FROM entries WHERE seq = ?", (row.seq,)).fetchone()
-    except sqlite3.Error:
+    except UNREADABLE:
         return row
     body = found[0] if found is not None and isinstance(found[0], bytes) else None
     return row._replace(body=body)

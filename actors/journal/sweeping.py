@@ -7,7 +7,7 @@ from heapq import nsmallest
 from pathlib import Path
 from typing import Final
 
-from actors.journal.connecting import COMPANIONS, companion, connect, transaction
+from actors.journal.connecting import COMPANIONS, companion, connect, set_up, transaction
 from actors.journal.folder import MAX_LOOKED_INTO, journals, read_record_of, written_wall_s
 from actors.journal.mending import aside_of, remove
 
@@ -51,6 +51,7 @@ def _remove_if_due(path: Path, wall_s: float) -> bool:
     """Remove it, unless somebody takes it up again in this moment: whoever does has the lock, or sees that another file is there."""
     with closing(connect(path)) as sqlite:
         try:
+            set_up(sqlite)
             with transaction(sqlite):
                 if _due_wall_s(path) > wall_s:
                     return False
