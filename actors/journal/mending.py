@@ -36,7 +36,6 @@ from actors.journal.wal import PAGE_BYTES, Extent, Merged, extent, merged, read_
 
 KEPT_ASIDE: Final = 3
 """Damaged files of one call; of more the oldest are removed."""
-CONDEMNED: Final = "it was to be replaced before"
 MAX_BYTES: Final = 1 << 28
 """A larger file is none of ours, and is not looked into."""
 
@@ -93,8 +92,7 @@ def read_past(path: Path) -> Found:
         DamagedError: it is damaged.
     """
     with failures("read", path):
-        if is_condemned(path):
-            raise DamagedError(CONDEMNED)
+        refuse_condemned(path)
         before = extent_of(path)
         committed = before.frames if before else 0
         file, log = _bytes_of(path)
@@ -145,9 +143,15 @@ def finish(path: Path) -> None:
         new.replace(path)
 
 
-def is_condemned(path: Path) -> bool:
-    """Whether the file is one that is kept aside as damaged, and only has not been replaced yet."""
-    return path.stat().st_nlink > 1 and any(path.samefile(aside) for aside in aside_of(path))
+def refuse_condemned(path: Path) -> None:
+    """Refuse a file that is kept aside as damaged already, and only has not been replaced yet.
+
+    Raises:
+        DamagedError: it is one.
+        OSError: it cannot be looked for.
+    """
+    if path.stat().st_nlink > 1 and any(path.samefile(aside) for aside in aside_of(path)):
+        raise DamagedError("it was to be replaced before")
 
 
 def last_good(path: Path, damage: DamagedError) -> Found:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from actors.journal.connecting import connect, failures, make, set_up, transaction
-from actors.journal.mending import CONDEMNED, Found, extent_of, finish, is_condemned, read, set_back
+from actors.journal.mending import Found, extent_of, finish, read, refuse_condemned, set_back
 from actors.journal.schema import DamagedError, prepare
 from actors.journal.wal import Extent, frames_lost
 from protocols import JournalError
@@ -53,8 +53,7 @@ def open_file(path: Path, act: Callable[[sqlite3.Connection, Found], None]) -> O
                 finish(path)
                 before = extent_of(path)  # before anybody opens the file: whoever does it first writes there what is left
                 number = make(path)
-                if is_condemned(path):
-                    raise DamagedError(CONDEMNED)
+                refuse_condemned(path)
                 sqlite = connect(path)
                 set_up(sqlite)
                 found = _read_and(act, sqlite, path, number, before)

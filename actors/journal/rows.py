@@ -15,8 +15,7 @@ CHECKPOINT: Final = 1
 LAST: Final = 2
 """Flag: the row is the last of those that belong together."""
 
-_HEAD: Final = struct.Struct("<qqqqqq")
-_NO_EVENT: Final = -1
+_HEAD: Final = struct.Struct("<qq?qqqq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class Mended:
 
 def seal_of(seq: int, incarnation: int, event: int | None, *, flags: int, link: int, crc: int) -> int:
     """The seal of a row with these columns."""
-    return zlib.crc32(_HEAD.pack(seq, incarnation, _NO_EVENT if event is None else event, flags, link, crc))
+    return zlib.crc32(_HEAD.pack(seq, incarnation, event is not None, event or 0, flags, link, crc))
 
 
 def flaw(rows: Sequence[Row], head: Head) -> str:
