@@ -133,6 +133,7 @@ class Ears:
                 return
         pcm = self._memory.read(wanted.start, wanted.end)
         if pcm is None:
+            self._lost_to = wanted.end  # of speech without a pause the rest follows there
             self._report(AudioLost(token=wanted.token))
             return
         for attempt in range(1, ATTEMPTS + 1):

@@ -376,6 +376,20 @@ def test_the_rest_of_a_turn_that_does_not_come_is_over(monkeypatch: pytest.Monke
     asyncio.run(work())
 
 
+def test_what_follows_lost_speech_without_a_pause_is_lost_too() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("x" * 2_502))
+        ended = await room.desk.wait_for(VoiceEnded)  # there is a longest turn
+        await room.ears.recognize(Recognize(token=1, start=-1, end=ended.end))
+        room.hear(SPEECH + SILENCE)
+        await room.desk.wait_for(VoiceEnded, 2)
+        assert room.desk.all(VoiceBegan)[1] == VoiceBegan(start=room.memory.oldest - 1)
+        room.hear(SPEECH)
+        assert (await room.desk.wait_for(VoiceBegan, 3)).start > ended.end
+
+    run(test)
+
+
 def test_another_life_would_have_to_listen_from_what_nobody_settled() -> None:
     async def test(room: Room) -> None:
         memory = room.memory
