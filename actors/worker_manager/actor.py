@@ -288,7 +288,7 @@ class WorkerManager(Actor):
             self._ends.pop(change.name.removeprefix("job/"), None)
         if is_news(self._workload, change):
             self._workload = without_partition(self._workload, change.name)
-            self._surveyor.survey()
+            self._surveyor.survey(anew=not change.name.startswith("job/"))
 
     def _survey_begins(self) -> None:
         self._workload = begin(self._workload)

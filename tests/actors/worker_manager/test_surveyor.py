@@ -70,6 +70,21 @@ def test_news_during_a_survey_are_followed_by_one_more() -> None:
     assert (owner.begun, owner.context.take_asks()) == (2, [])
 
 
+def test_who_may_be_gone_is_waited_for_no_longer() -> None:
+    owner = Owner()
+    owner.surveyor.survey()
+    owner.context.take_asks()[0].then(children("partition/0"))
+    [dead] = owner.context.take_asks()
+    owner.surveyor.survey(anew=True)
+    [ask] = owner.context.take_asks()
+    owner.surveyor.survey(anew=True)
+    ask.then(children("partition/0"))
+    dead.then(None)
+    assert owner.told == []
+    owner.context.take_asks()[0].then(children())
+    assert (owner.begun, owner.told, owner.context.take_asks()) == (3, [{}], [])
+
+
 def test_it_tries_again_soon_until_everybody_has_answered_then_now_and_then() -> None:
     owner = Owner()
     owner.surveyor.survey()
