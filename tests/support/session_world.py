@@ -105,9 +105,13 @@ class Spoken:
 
 @dataclass
 class World:
-    """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect."""
+    """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect.
+
+    After ``fuse`` further effects and commits the life is ``dead``: nothing happens any more until `kill`.
+    """
 
     setup: Setup
+    fuse: int | None = None
     state: State = field(init=False)
     memory: Memory = field(init=False)
     transactions: list[tuple[Entry, ...]] = field(default_factory=list)
@@ -203,6 +207,8 @@ class World:
     # Inputs.
 
     def feed(self, what: Input) -> None:
+        if self.dead:
+            return
         self.state, effects = handle(self.state, what, self.moment)
         self._remember(effects)
         self.perform(effects)
@@ -260,7 +266,7 @@ class World:
     # What the engine and the journal do, one thing at a time; each tells whether there was anything to do.
 
     def commit(self) -> bool:
-        if not self.writes:
+        if not self.writes or self._burns():
             return False
         write = self.writes.popleft()
         if self.journal_works and write.entries:
@@ -351,7 +357,7 @@ class World:
     def settle(self, heard: str = "hello") -> None:
         """Everything happens that can, until nothing is left to happen."""
         for _ in range(10_000):
-            if self.left or not (
+            if self.left or self.dead or not (
                 self.commit()
                 or self.hear_again()
                 or self.think()
@@ -376,9 +382,15 @@ class World:
 
     def perform(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
-            if self.dead or self.left:
+            if self.left or self._burns():
                 return
             self._perform(effect)
+
+    def _burns(self) -> bool:
+        if self.fuse is not None and not self.dead:
+            self.fuse -= 1
+            self.dead = self.fuse < 0
+        return self.dead
 
     def _perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912
         match effect:

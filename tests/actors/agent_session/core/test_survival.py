@@ -5,7 +5,9 @@ the process, and nothing else.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened
+from actors.agent_session.core import Setup, restore
+from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened, ToolEnded
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from protocols import (
     AgentMessage,
@@ -28,6 +31,9 @@ from protocols import (
     Role,
     SendText,
     SessionCommand,
+    ToolCalled,
+    ToolReturned,
+    TurnFailed,
     UserMessage,
 )
 from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
@@ -238,6 +244,75 @@ def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: A
         assert sum(isinstance(entry, Happened) and isinstance(entry.event, Restarted) for entry in world.entries) == (
             not whole_call_closed(whole.transactions[:survived])
         )
+
+
+LINES = ("use look", "use order look", "thank you")
+
+
+def talk(setup: Setup, fuses: Iterable[int]) -> World:
+    """A handle says its lines and ends the call; each life is killed by its fuse, and what was not accepted is sent again to the next."""
+    world, burning = World(setup, fuse=None), iter(fuses)
+    world.fuse = next(burning, None)
+    world.subscribe()
+    commands = [SendText(command_id=f"text-{number}", text=text) for number, text in enumerate(LINES)]
+    for command in (*commands, EndCall(command_id="end")):
+        request = world.command(command)
+        world.settle()
+        while world.dead:
+            results_and_data_are_one(world)
+            world.fuse = next(burning, None)
+            world.kill()
+            world.subscribe()
+            if not world.accepted(request):
+                request = world.command(command)
+            world.settle()
+        assert world.accepted(request)
+    return world
+
+
+def results_and_data_are_one(world: World) -> None:
+    """Whatever the journal holds: the user data is that of the newest result."""
+    done = [entry.call_id for entry in world.entries if isinstance(entry, ToolEnded) and entry.result == "done"]
+    assert restore(world.entries).memory.user_data_json == (f'{{"last": "{done[-1]}"}}' if done else "{}")
+
+
+def everything_was_done_once(world: World, deaths: int) -> None:
+    assert world.left
+    assert [pushed.number for pushed in world.events] == list(range(1, len(world.events) + 1))
+    events = [pushed.event for pushed in world.events]
+    assert Counter(event.command_id for event in events if isinstance(event, CommandDone)) == Counter(["text-0", "text-1", "text-2", "end"])
+    turns = [event.turn_id for event in events if isinstance(event, UserMessage)]
+    over = Counter(event.speech_id for event in events if isinstance(event, AgentMessage) and not event.interrupted)
+    failed = Counter(event.turn_id for event in events if isinstance(event, TurnFailed))
+    assert [over[turn] + failed[turn] for turn in turns] == [1, 1, 1]
+    assert failed.total() <= deaths // 2
+    for before, after in pairwise(world.events):
+        assert (before.incarnation != after.incarnation) is isinstance(after.event, Restarted)
+    results = {event.call_id: event.result for event in events if isinstance(event, ToolReturned)}
+    for event in events:
+        if isinstance(event, ToolCalled) and event.name == "order":
+            assert world.ran[event.call_id] == 1 or (world.ran[event.call_id], results[event.call_id]) == (0, OUTCOME_UNKNOWN)
+        elif isinstance(event, ToolCalled) and results[event.call_id] != OUTCOME_UNKNOWN:
+            assert world.ran[event.call_id] >= 1
+    results_and_data_are_one(world)
+
+
+@pytest.mark.parametrize("setup", [CHECKED, SPOKEN], ids=["text", "speech"])
+def test_killed_after_every_single_effect_everything_is_done_once(setup: Setup) -> None:
+    for fuse in range(1_000):
+        world = talk(setup, [fuse])
+        everything_was_done_once(world, deaths=1)
+        assert not any(isinstance(pushed.event, TurnFailed) for pushed in world.events)
+        if world.lives == 1:
+            break
+    assert world.lives == 1
+    assert fuse > 90  # so many places there are
+
+
+@settings(max_examples=50)
+@given(st.sampled_from([CHECKED, SPOKEN]), st.lists(st.integers(0, 60), min_size=2, max_size=6))
+def test_killed_after_any_effects_again_and_again_everything_is_done_once(setup: Setup, fuses: list[int]) -> None:
+    everything_was_done_once(talk(setup, fuses), deaths=len(fuses))
 
 
 def whole_call_closed(transactions: list[tuple[Entry, ...]]) -> bool:
