@@ -70,22 +70,40 @@ def journals(folder: Path) -> Iterator[Path]:
 
 def written_wall_s(path: Path) -> float:
     """When a journal was last written; 0 if it is gone."""
-    times = [0.0]
+    written = 0.0
     for file in (path, companion(path, "-wal")):
         with suppress(OSError):
-            times.append(file.stat().st_mtime)
-    return max(times)
+            status = file.stat()
+            if status.st_size:  # a reader leaves an empty log
+                written = max(written, status.st_mtime)
+    return written
 
 
 def read_record_of(path: Path) -> CallRecord | None:
     """What the call of a journal is; as `read_call`."""
+    try:
+        record = look_at(path)
+    except JournalError as failure:
+        log.warning("the journal of a call cannot be read", extra={"path": str(path), "reason": str(failure)})
+        return None
+    return record
+
+
+def look_at(path: Path) -> CallRecord | None:
+    """What the call of a journal is; None if it does not say.
+
+    Raises:
+        JournalError: it cannot be read (retryable), or a later program wrote it.
+    """
     mended = companion(path, NEW)
     source = mended if mended.exists() else path
     try:
         with failures("read", source), look_into(source) as sqlite:
             return read_record(sqlite) if version_of(sqlite) == SCHEMA_VERSION else None
     except (JournalError, DamagedError) as failure:
+        if isinstance(failure, JournalError) and not failure.retryable:
+            raise
         record = last_good(source, DamagedError(str(failure))).record
         if record is None:
-            log.warning("the journal of a call cannot be read", extra={"path": str(path), "reason": str(failure)})
+            raise JournalError(f"{path} cannot be read ({failure})", retryable=True) from failure
         return record

@@ -4,12 +4,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from heapq import nsmallest
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from actors.journal.connecting import COMPANIONS, companion, connect, set_up, transaction
-from actors.journal.folder import MAX_LOOKED_INTO, journals, read_record_of, written_wall_s
+from actors.journal.folder import MAX_LOOKED_INTO, journals, look_at, written_wall_s
 from actors.journal.mending import aside_of, remove
+from protocols import JournalError
 
 ABANDONED_S: Final = 7 * 86_400.0
 """An open call that nobody has written to for so long is given up, and so is what cannot be read."""
@@ -22,7 +24,8 @@ def sweep(folder: Path, wall_s: float, known: Known | None = None) -> tuple[str,
     """Remove the calls whose retention is over at ``wall_s``, and abandoned ones; gives their ids.
 
     With a call go its damaged files. ``known`` spares looking again into what nobody has written to since the last sweep. Looks at no more
-    than `MAX_LOOKED_INTO` files, oldest first. What the disk does not let be removed is left for the next time.
+    than `MAX_LOOKED_INTO` files, oldest first. What the disk does not let be removed is left for the next time, and what a later program
+    wrote is left to that.
     """
     known = {} if known is None else known
     removed = []
@@ -41,7 +44,12 @@ def sweep(folder: Path, wall_s: float, known: Known | None = None) -> tuple[str,
 
 
 def _due_wall_s(path: Path) -> float:
-    record = read_record_of(path)
+    try:
+        record = look_at(path)
+    except JournalError as failure:
+        if not failure.retryable:
+            return inf
+        record = None
     if record is None or record.is_open:
         return written_wall_s(path) + ABANDONED_S
     return record.ended_wall_s + record.retention_s
