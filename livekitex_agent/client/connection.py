@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.gateway.frames import (
@@ -99,8 +99,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ours: hear frames, and the launcher's end even if a copy of its socket lives on somewhere."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio gives this one for a stream socket
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # that of a stream socket; uvloop's own are of no such class
         self._loop.add_reader(self._launcher.exited, self._launcher_exited)
 
     def data_received(self, data: bytes) -> None:

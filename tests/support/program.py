@@ -75,6 +75,12 @@ class Program:
             if wanted(self.said[-1]):
                 return self.said[-1]
 
+    def rest(self) -> list[str]:
+        """Everything that it still says on standard output until it has ended; kept in `said` too."""
+        while line := self._lines.get(timeout=2 * PATIENCE_S):
+            self.said.append(line.rstrip("\n"))
+        return self.said
+
     def complaints(self) -> str:
         """What it and its system said on standard error."""
         return self._complaints.read_text("utf-8", "replace")
