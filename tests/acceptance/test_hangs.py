@@ -1,14 +1,15 @@
-"""Four calls hang at once, each in its way: each is there again with its conversation, and nobody else notices."""
+"""Calls hang at once, each in its way: each is there again with its conversation, and nobody else notices."""
 
 import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from livekitex_agent import Agent, AgentMessage, AgentSystem, Options, Restarted, Session
+from livekitex_agent import Agent, AgentMessage, AgentSystem, Options, Restarted, Session, composition
 from support import dangerous_tools as tools
 from support import procfs
 
@@ -18,36 +19,48 @@ AGENT = Agent.text(
     instructions="You take orders.", tools=[tools.remember, tools.recall, tools.blocked_loop, tools.held_interpreter, tools.patience]
 )
 UNKNOWN = "error: the outcome of this call is unknown."
+HUNG = "error:hung"
 
 
-async def hang_in_the_mailbox(session: Session) -> str:
-    """These begin a hang, and tell what the next life says first."""
+@dataclass(frozen=True)
+class Hang:
+    """A way to hang: how it begins, what the next life says of its own accord, and why it had to come."""
+
+    begin: Callable[[AgentSystem, Session], Awaitable[None]]
+    first_words: str = ""
+    reason: str = HUNG
+
+
+async def in_the_mailbox(_system: AgentSystem, session: Session) -> None:
     await session.inject_fault("hang", at_state="thinking")
     await session.send_text("recall")
-    return "pizza"
 
 
-async def hang_in_the_event_loop(session: Session) -> str:
+async def in_the_event_loop(_system: AgentSystem, session: Session) -> None:
     await session.send_text("blocked loop")
-    return UNKNOWN
 
 
-async def hang_with_the_interpreters_lock(session: Session) -> str:
+async def with_the_interpreters_lock(_system: AgentSystem, session: Session) -> None:
     await session.send_text("held interpreter")
-    return UNKNOWN
 
 
-async def hang_by_sigstop(session: Session) -> str:
-    os.kill((await session.info()).os_pid, signal.SIGSTOP)
-    await session.send_text("recall")
-    return "pizza"
+def stopped(role: str) -> Callable[[AgentSystem, Session], Awaitable[None]]:
+    """SIGSTOP to that process of the call."""
+
+    async def begin(system: AgentSystem, session: Session) -> None:
+        processes = {node.name: node.os_pid for node in (await system.tree()).walk()}
+        os.kill(processes[role.format(session.call_id)], signal.SIGSTOP)
+
+    return begin
 
 
-HANGS: tuple[Callable[[Session], Awaitable[str]], ...] = (
-    hang_in_the_mailbox,
-    hang_in_the_event_loop,
-    hang_with_the_interpreters_lock,
-    hang_by_sigstop,
+HANGS = (
+    Hang(in_the_mailbox, "pizza"),
+    Hang(in_the_event_loop, UNKNOWN),
+    Hang(with_the_interpreters_lock, UNKNOWN),
+    Hang(stopped("agent_session/{}")),
+    Hang(stopped("job_context/{}"), reason="shutdown"),
+    Hang(stopped("job/{}"), reason="error:job/{} ended (error:hung)"),
 )
 
 
@@ -57,13 +70,14 @@ async def say(session: Session, line: str) -> str:
     return (await session.wait_for(AgentMessage)).text
 
 
-async def hang(session: Session, begin: Callable[[Session], Awaitable[str]]) -> None:
+async def hang(system: AgentSystem, session: Session, how: Hang) -> None:
     assert await say(session, "remember the product of pizza") == "Noted pizza."
     before = await session.info()
-    first_words = await begin(session)
-    assert (await session.wait_for(Restarted)).reason == "error:hung"
+    await how.begin(system, session)
+    assert (await session.wait_for(Restarted)).reason == how.reason.format(session.call_id)
     assert procfs.stat(before.os_pid) is None
-    assert (await session.wait_for(AgentMessage)).text.startswith(first_words)
+    if how.first_words:
+        assert (await session.wait_for(AgentMessage)).text.startswith(how.first_words)
     after = await session.info()
     assert (after.incarnation, after.history[: len(before.history)]) == (2, before.history)
     assert await say(session, "recall") == "pizza"
@@ -76,7 +90,17 @@ async def test_who_hangs_is_replaced_and_whose_tool_merely_blocks_a_thread_is_no
         bystander = await system.start_session(AGENT)
         before = await bystander.info()
         slow = asyncio.ensure_future(say(bystander, "patience"))
-        await asyncio.gather(*map(hang, victims, HANGS))
+        await asyncio.gather(*(hang(system, victim, how) for victim, how in zip(victims, HANGS, strict=True)))
         assert await slow == "It took its time."
         after = await bystander.info()
         assert (after.os_pid, after.incarnation) == (before.os_pid, 1)
+
+
+async def test_the_calls_of_a_partition_that_hangs_return_and_no_others_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composition, "HEARTBEAT_MS", composition.HEARTBEAT_MS // 2)  # to be done in half the time
+    async with AgentSystem.start(Options(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+        one, other = [await system.start_session(AGENT) for _ in range(2)]
+        (where,) = (job.partition for job in (await system.status()).jobs if job.job_id == one.call_id)
+        elsewhere = await other.info()
+        await hang(system, one, Hang(stopped(where), reason=f"error:{where} ended (error:hung)"))
+        assert (await other.info()).os_pid == elsewhere.os_pid
