@@ -78,6 +78,9 @@ WAIT_S: Final = 10.0
 MAX_HELD: Final = 1_000
 """Requests that are under way or wait; a further one is refused."""
 
+NEWS_S: Final = 1.0
+"""How much later than a job's end the news of it may come, which say why; they take another way than surveys."""
+
 AGAIN_S: Final = 0.2
 """Before the next attempt to start a call again whose partition was about to end."""
 
@@ -113,6 +116,7 @@ class WorkerManager(Actor):
         self._budget = RestartIntensity(max_restarts=self._options.max_restarts, max_seconds=self._options.max_seconds)
         self._workload = Workload(max_jobs=self._options.max_jobs)
         self._ends: dict[str, Ends] = {}
+        self._unexplained: dict[str, Job] = {}
         self._waiting: list[_Request] = []
         self._parked: dict[str, list[_Request]] = {}
         self._drains: list[Callable[[Message], None]] = []
@@ -284,6 +288,8 @@ class WorkerManager(Actor):
         if change.ref is None:
             for job_id in concerned(self._workload, change.name):
                 self._ends[job_id] = heard(self._ends.get(job_id, Ends()), change.name, change.reason, final=change.final)
+                if self._ends[job_id].whole:
+                    self._explained(job_id)
         elif change.name.startswith("job/"):
             self._ends.pop(change.name.removeprefix("job/"), None)
         if is_news(self._workload, change):
@@ -323,14 +329,27 @@ class WorkerManager(Actor):
         self._workload, missing = recorded(self._workload, records)
         for job_id in missing:
             job = self._workload.jobs[job_id]
-            self._decide(job_id, *gone(job.call, Ends(), None, self._budget, self.context.clock.monotonic(), with_partition=True))
+            now = self.context.clock.monotonic()
+            self._decide(job_id, *gone(job.call, Ends(), None, self._budget, now, with_partition=True, journaled=True))
         self._serve_waiting()
 
     def _gone(self, job_id: str, *, with_partition: bool) -> None:
         self._settle(job_id)
         job = self._workload.jobs.get(job_id)
-        if job is not None:
+        if job is None:
+            return
+        if with_partition or job.call.ending or not job.call.was_up or self._ends.get(job_id, Ends()).whole:
             self._records.read(job_id, partial(self._judge, job, with_partition))
+        else:
+            self._unexplained[job_id] = job
+            self.context.after(NEWS_S, partial(self._explained, job_id, job))
+
+    def _explained(self, job_id: str, only: Job | None = None) -> None:
+        """It is known why a job is gone, or nobody will say (of ``only`` that one)."""
+        job = self._unexplained.get(job_id)
+        if job is not None and only in (None, job):
+            del self._unexplained[job_id]
+            self._records.read(job_id, partial(self._judge, job, False))
 
     def _judge(self, job: Job, with_partition: bool, record: Record | None) -> None:  # noqa: FBT001 - bound by partial
         if self._workload.jobs.get(job.job_id) != job:
@@ -339,7 +358,9 @@ class WorkerManager(Actor):
             self._decide(job.job_id, job.call, Over("ended", "nobody waited for its start any more", release=True))
             return
         ends, now = self._ends.pop(job.job_id, Ends()), self.context.clock.monotonic()
-        self._decide(job.job_id, *gone(job.call, ends, record, self._budget, now, with_partition=with_partition))
+        journaled = self._options.journal_dir is not None
+        verdict = gone(job.call, ends, record, self._budget, now, with_partition=with_partition, journaled=journaled)
+        self._decide(job.job_id, *verdict)
 
     def _decide(self, job_id: str, call: Call, verdict: Verdict) -> None:
         match verdict:
@@ -370,6 +391,7 @@ class WorkerManager(Actor):
         level = logging.ERROR if over.state == FAILED else logging.INFO
         log.log(level, "call over", extra={"job_id": job_id, "state": over.state, "reason": over.reason})
         self._ends.pop(job_id, None)
+        self._unexplained.pop(job_id, None)
         if over.release:
             self._records.release(job_id, over.reason)
         self._answer_drains()

@@ -71,6 +71,11 @@ class Ends:
     session: str = ""
     spent: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether this explains the end: who stops in order was told of by then, or will be in a moment."""
+        return bool(self.tree) and (_died(self.tree) or bool(self.session or self.spent))
+
 
 @dataclass(frozen=True, slots=True)
 class Return:
@@ -92,30 +97,24 @@ Verdict = Return | Over
 
 
 def gone(
-    call: Call, ends: Ends, record: Record | None, budget: RestartIntensity, now: float, *, with_partition: bool
+    call: Call, ends: Ends, record: Record | None, budget: RestartIntensity, now: float, *, with_partition: bool, journaled: bool
 ) -> tuple[Call, Verdict]:
-    """The processes of a call are gone, ``with_partition`` together with their partition. ``record`` is None where there is none.
+    """The processes of a call are gone, ``with_partition`` together with their partition.
 
-    ``budget`` is that of a call which has never returned; ``now`` is monotonic seconds.
+    ``record`` is None where there is none, ``journaled`` whether there should be one (a call that closes removes it). ``budget`` is that of
+    a call which has never returned; ``now`` is monotonic seconds.
     """
-    if call.ending:
-        return call, Over("ended", call.ending, release=True)
-    if record is not None and record.ended:
-        return call, Over(FAILED if record.outcome.startswith(FAILED) else "ended", record.outcome)
-    if ends.session == str(NORMAL):  # it closed; if its journal says otherwise, the disk had failed it
-        return call, Over("ended", ends.session, release=record is not None)
-    if record is not None and not record.ours:
-        return call, Over("ended", "another system has taken up the call")
-    if call.last_words:
-        return call, _failed(f"{call.last_words}; it died of its last words too")
+    over = _over(call, ends, record)
+    if over is not None:
+        return call, over
     if record is not None and call.job is None:
         call = replace(call, job=record.job)
-    if ends.tree and not _died(ends.tree) and not with_partition:
+    if not with_partition and not _died(ends.tree or "normal"):
         if ends.spent:
             call = replace(call, last_end=shorten_reason(f"error:{ends.spent}"))
-            return _last_words(call, f"it died too often, more than {_words(budget)}, the last time because {ends.spent}")
-        if record is None:
-            return call, Over("ended", ends.session or ends.tree)
+            return _last_words(call, f"it died too often ({_words(budget)}), the last time because {ends.spent}")
+        if record is None and (journaled or ends.tree):
+            return call, Over("ended", ends.session or ends.tree or "it removed its journal")
     return _return(call, ends.tree or UNSEEN, budget, now)
 
 
@@ -157,11 +156,26 @@ def job_of(call: Call) -> StartJob | None:
     return replace(call.job, options=options)
 
 
+def _over(call: Call, ends: Ends, record: Record | None) -> Over | None:
+    """How a call is over whose processes are gone, whatever they died of; None: it is not."""
+    if call.ending:
+        return Over("ended", call.ending, release=True)
+    if record is not None and record.ended:
+        return Over(FAILED if record.outcome.startswith(FAILED) else "ended", record.outcome)
+    if ends.session == str(NORMAL):  # it closed; if its journal says otherwise, the disk had failed it
+        return Over("ended", ends.session, release=record is not None)
+    if record is not None and not record.ours:
+        return Over("ended", "another system has taken up the call")
+    if call.last_words:
+        return _failed(f"{call.last_words}; it died of its last words too")
+    return None
+
+
 def _return(call: Call, reason: str, budget: RestartIntensity, now: float) -> tuple[Call, Verdict]:
     returns, allowed = (call.returns or budget).count(now)
     call = replace(call, returns=returns, last_end=shorten_reason(reason))
     if not allowed:
-        return _last_words(call, f"it had to be started again too often, more than {_words(budget)}, the last time because of {reason}")
+        return _last_words(call, f"it had to be started again too often ({_words(budget)}), the last time because of {reason}")
     return (call, Return()) if call.job is not None else (call, _forgotten(reason))
 
 
@@ -183,4 +197,4 @@ def _died(reason: str) -> bool:
 
 
 def _words(budget: RestartIntensity) -> str:
-    return f"{budget.max_restarts} times in {budget.max_seconds} s"
+    return f"allowed are {budget.max_restarts} in {budget.max_seconds} s"

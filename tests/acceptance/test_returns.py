@@ -25,7 +25,7 @@ from support.returning import LIST, ROLES, Drill, agent, running, say
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
 FAREWELL = "That was all."
-SPENT = "it died too often, more than 1 times in 60 s, the last time because agent_session/call-0 ended (killed)"
+SPENT = "it died too often (allowed are 1 in 60 s), the last time because agent_session/call-0 ended (killed)"
 
 
 def options(folder: Path, **fields: Any) -> Options:
@@ -97,7 +97,7 @@ async def test_a_call_that_dies_at_each_start_fails_alone(tmp_path: Path) -> Non
         await drill.kill("agent_session")
         error = await refused(victim)
         assert not error.retryable
-        assert "failed: it died too often, more than 1 times in 60 s" in str(error)
+        assert "failed: it died too often (allowed are 1 in 60 s)" in str(error)
         assert "it could not say its last words" in str(error)
         assert (await drill.process("partition", "call-1"), (await other.info()).os_pid) == before
         record = read_call(tmp_path / "calls", "call-0")

@@ -32,9 +32,9 @@ SPENT = Ends(tree="shutdown", spent="agent_session/a ended (killed)")
 
 
 def judged(
-    call: Call, ends: Ends = UNTOLD, record: Record | None = OPEN, *, with_partition: bool = False, now: float = 0.0
+    call: Call, ends: Ends = UNTOLD, record: Record | None = OPEN, *, with_partition: bool = False, now: float = 0.0, journaled: bool = True
 ) -> tuple[Call, Verdict]:
-    return gone(call, ends, record, BUDGET, now, with_partition=with_partition)
+    return gone(call, ends, record, BUDGET, now, with_partition=with_partition, journaled=journaled)
 
 
 @pytest.mark.parametrize("record", [OPEN, None])
@@ -71,6 +71,12 @@ def test_a_call_that_closed_does_not_come_back() -> None:
     assert judged(CALL, KILLED, replace(closed, outcome="failed: no more"))[1] == Over("failed", "failed: no more")
 
 
+def test_who_is_gone_without_a_word_and_without_his_journal_has_closed() -> None:
+    assert judged(CALL, record=None)[1] == Over("ended", "it removed its journal")
+    assert judged(CALL, record=None, journaled=False)[1] == Return()
+    assert judged(CALL, record=None, with_partition=True)[1] == Return()
+
+
 def test_a_call_of_another_run_is_left_to_it() -> None:
     assert judged(CALL, KILLED, replace(OPEN, ours=False))[1] == Over("ended", "another system has taken up the call")
 
@@ -81,7 +87,7 @@ def test_a_call_that_was_to_end_has_ended() -> None:
 
 def test_a_call_whose_supervisor_gave_it_up_says_its_last_words() -> None:
     call, verdict = judged(CALL, SPENT)
-    why = "it died too often, more than 2 times in 60 s, the last time because agent_session/a ended (killed)"
+    why = "it died too often (allowed are 2 in 60 s), the last time because agent_session/a ended (killed)"
     assert (verdict, call.last_words, call.last_end) == (Return(), why, "error:agent_session/a ended (killed)")
     assert judged(call, KILLED)[1] == Over("failed", f"failed: {why}; it died of its last words too", release=True)
     assert not_up(call, "error:boom", BUDGET, 0.0)[1] == Over(
@@ -136,6 +142,21 @@ def test_reasons_stay_short_enough_to_travel(reason: str) -> None:
     assert len(call.last_end) <= MAX_REASON_CHARS
     call, _ = judged(CALL, replace(SPENT, spent=reason or "x"))
     assert len(call.last_words) <= MAX_REASON_CHARS
+
+
+@pytest.mark.parametrize(
+    ("ends", "whole"),
+    [
+        (UNTOLD, False),
+        (KILLED, True),
+        (SPENT, True),
+        (Ends(tree="shutdown"), False),
+        (Ends(session="normal"), False),
+        (Ends(tree="shutdown", session="normal"), True),
+    ],
+)
+def test_what_explains_an_end(ends: Ends, whole: bool) -> None:
+    assert ends.whole is whole
 
 
 @pytest.mark.parametrize(
