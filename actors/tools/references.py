@@ -9,6 +9,7 @@ The one state of this module is the scripts that this process has loaded: they s
 import importlib
 import importlib.machinery
 import importlib.util
+import inspect
 import operator
 import sys
 import zlib
@@ -73,6 +74,10 @@ def reference_to(thing: Any) -> str:  # noqa: ANN401 - a function, a class or a 
     if "<locals>" in qualname:
         raise InvalidToolError(
             f"{qualname} is defined inside a function and cannot travel to the session's process: move it to the top level"
+        )
+    if inspect.ismethod(thing) and not isinstance(thing.__self__, type):
+        raise InvalidToolError(
+            f"{qualname} is a method of an object, which stays in this process: make it a function at the top level, or a class method"
         )
     module = sys.modules.get(module_name)
     if module is None:

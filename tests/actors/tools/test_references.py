@@ -152,7 +152,7 @@ def test_what_has_no_place_of_its_own_is_refused_with_the_cure() -> None:
         (lambda: None, "a lambda cannot travel to the session's process: write it as a function with 'def'"),
         (inner, "is defined inside a function and cannot travel to the session's process: move it to the top level"),
         (5, "5 has no name of its own"),
-        (Holder().method, "is another object than the one given"),
+        (Holder().method, "is a method of an object, which stays in this process: make it a function at the top level, or a class method"),
         (first_of_two, "is another object than the one given: give each its own name"),
     ):
         with pytest.raises(InvalidToolError, match=cure.replace("(", r"\(")):

@@ -246,7 +246,7 @@ def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: A
         )
 
 
-LINES = ("use look", "use order look", "thank you")
+LINES = ("use look", "use order look")
 
 
 def talk(setup: Setup, fuses: Iterable[int]) -> World:
@@ -280,11 +280,11 @@ def everything_was_done_once(world: World, deaths: int) -> None:
     assert world.left
     assert [pushed.number for pushed in world.events] == list(range(1, len(world.events) + 1))
     events = [pushed.event for pushed in world.events]
-    assert Counter(event.command_id for event in events if isinstance(event, CommandDone)) == Counter(["text-0", "text-1", "text-2", "end"])
+    assert Counter(event.command_id for event in events if isinstance(event, CommandDone)) == Counter(["text-0", "text-1", "end"])
     turns = [event.turn_id for event in events if isinstance(event, UserMessage)]
     over = Counter(event.speech_id for event in events if isinstance(event, AgentMessage) and not event.interrupted)
     failed = Counter(event.turn_id for event in events if isinstance(event, TurnFailed))
-    assert [over[turn] + failed[turn] for turn in turns] == [1, 1, 1]
+    assert [over[turn] + failed[turn] for turn in turns] == [1, 1]
     assert failed.total() <= deaths // 2
     for before, after in pairwise(world.events):
         assert (before.incarnation != after.incarnation) is isinstance(after.event, Restarted)
@@ -306,7 +306,7 @@ def test_killed_after_every_single_effect_everything_is_done_once(setup: Setup) 
         if world.lives == 1:
             break
     assert world.lives == 1
-    assert fuse > 90  # so many places there are
+    assert fuse > 70  # so many places there are
 
 
 @settings(max_examples=50)
