@@ -44,6 +44,7 @@ class Session:
         self._courier = courier
         self._entropy = entropy
         self._waited_to = 1
+        self._beginning = 1
 
     @property
     def call_id(self) -> str:
@@ -129,10 +130,10 @@ class Session:
             SystemUnavailableError: the system has ended.
         """
         async with asyncio.timeout(timeout_s):
-            events = self.events(self._waited_to)
+            events = self.events(self._waited_to if self._beginning == self._call.beginnings else 1)
             try:
                 async for pushed in events:
-                    self._waited_to = pushed.number + 1
+                    self._waited_to, self._beginning = pushed.number + 1, self._call.beginnings
                     if isinstance(pushed.event, kind) and (where is None or where(pushed.event)):
                         return pushed.event
             finally:

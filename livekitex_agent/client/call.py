@@ -81,6 +81,8 @@ class Call:
         self.call_id = call_id
         self.name = f"agent_session/{call_id}"
         self.dropped_audio = 0
+        self.beginnings = 1
+        """How often the call began: more than once where a life without a journal knows nothing of the one before."""
         self._connection = connection
         self._clock = clock
         self._subscription = Subscription()
@@ -283,6 +285,7 @@ class Call:
 
     def _begin_anew(self) -> None:
         """Another process lives the call's first life: without a journal it knows nothing of the one before, and numbers from the start."""
+        self.beginnings += 1
         self._cursor = EventCursor()
         self._newest.clear()
         self._playback = Playback()

@@ -1,5 +1,6 @@
 """Whoever dies above a session: its call returns by itself with its conversation, within a budget of its own, or says why it ends."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 
 from actors.journal import read_call
 from livekitex_agent import (
+    Agent,
     AgentMessage,
     AgentSentence,
+    AgentSystem,
     CallEnded,
     CallStarted,
     LivekitexError,
@@ -19,7 +22,10 @@ from livekitex_agent import (
     SessionError,
     SessionEvent,
     SessionUnavailableError,
+    UserMessage,
 )
+from support import procfs
+from support.echo_tree import echo_options, echo_root
 from support.returning import LIST, ROLES, Drill, agent, running, say
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
@@ -116,3 +122,23 @@ async def test_without_a_journal_a_call_returns_as_a_new_conversation() -> None:
         assert await say(session, LIST) == "Known:"
         assert [item.text for item in (await session.info()).history] == [LIST, "Known:"]
         assert isinstance((await read_to(session, lambda event: isinstance(event, AgentMessage)))[0], CallStarted)
+
+
+async def test_audio_streams_on_into_fresh_memory_each_piece_once_and_in_order() -> None:
+    pieces = [bytes([number, number]) * 800 for number in range(1, 21)]
+    async with AgentSystem.start(echo_options(), root=echo_root(echo_options())) as system:
+        session = await system.start_session(Agent.text(instructions="echo"), "call-0")
+        for piece in pieces[:10]:
+            await session.stream_audio(piece, 8_000)
+        await session.commit_audio()
+        heard = await session.wait_for(UserMessage)
+        assert heard.text == b"".join(piece[:2] for piece in pieces[:10]).hex()
+        dying = (await session.info()).os_pid
+        await Drill(system, [session]).kill("job")
+        while procfs.stat(dying) is not None:
+            await asyncio.sleep(0)
+        for piece in pieces[10:]:
+            await session.stream_audio(piece, 8_000)
+        await session.commit_audio()
+        heard = await session.wait_for(UserMessage)
+        assert heard.text == b"".join(piece[:2] for piece in pieces[10:]).hex()

@@ -54,8 +54,8 @@ class Harness:
     def push(self, number: int, event: SessionEvent) -> None:
         self.tree.push(EventPushed(call_id="c", number=number, incarnation=1, wall_s=0.0, event=event))
 
-    async def subscribe(self) -> None:
-        answer = Subscribed(next_number=1, next_sequence=0, incarnation=1, os_pid=7)
+    async def subscribe(self, os_pid: int = 7) -> None:
+        answer = Subscribed(next_number=1, next_sequence=0, incarnation=1, os_pid=os_pid)
         self.tree.answer(await self.tree.request(Subscribe), answer)
 
 
@@ -119,6 +119,19 @@ async def test_waiting_goes_on_where_the_last_waiting_ended(harness: Harness) ->
     harness.push(5, CallEnded(reason="normal"))
     with pytest.raises(SessionUnavailableError, match="the call c has ended without AgentMessage"):
         await harness.session.wait_for(AgentMessage)
+
+
+async def test_waiting_begins_anew_with_the_call(harness: Harness) -> None:
+    await harness.subscribe()
+    for number, text in enumerate(("hello", "one"), 1):
+        harness.push(number, said(text))
+    for text in ("hello", "one"):
+        assert (await harness.session.wait_for(AgentMessage)).text == text
+    harness.tree.name("agent_session/c", 2)
+    await harness.subscribe(os_pid=8)
+    await harness.subscribe(os_pid=8)
+    harness.push(1, said("hello again"))
+    assert (await harness.session.wait_for(AgentMessage)).text == "hello again"
 
 
 async def test_long_audio_is_taken_in_pieces(harness: Harness) -> None:
