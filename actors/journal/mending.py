@@ -32,7 +32,7 @@ from actors.journal.schema import (
     read_record,
     write_record,
 )
-from actors.journal.wal import PAGE_BYTES, Extent, Merged, extent, merged, read_log
+from actors.journal.wal import PAGE_BYTES, Extent, Log, Merged, extent, merged, read_log
 
 KEPT_ASIDE: Final = 3
 """Damaged files of one call; of more the oldest are removed."""
@@ -94,11 +94,10 @@ def read_past(path: Path) -> Found:
     with failures("read", path):
         refuse_condemned(path)
         before = extent_of(path)
-        committed = before.frames if before else 0
         file, log = _bytes_of(path)
-        seen = merged(file, read_log(log), strict=True, committed=committed)
+        seen = merged(file, read_log(log, before), strict=True)
         if not seen.complete:
-            raise DamagedError("its newest pages are lost", committed=committed)
+            raise DamagedError("its newest pages are lost", known=before)
         with _opened(seen.image) as sqlite:
             prepare(sqlite)
             return read(sqlite)
@@ -163,7 +162,7 @@ def last_good(path: Path, damage: DamagedError) -> Found:
     except OSError:
         return _NOTHING
     best = _NOTHING
-    for merged_ in _images(file, log, damage.committed):
+    for merged_ in _images(file, read_log(log, damage.known)):
         with suppress(*UNREADABLE, DamagedError, NewerError), _opened(merged_.image) as sqlite:
             prepare(sqlite)
             found = _rescue(sqlite)
@@ -207,11 +206,10 @@ def _end(found: Found) -> tuple[int, int, bool]:
     return found.life.head.seq, found.life.incarnation, found.record is not None
 
 
-def _images(file: bytes, log_bytes: bytes, committed: int) -> Iterator[Merged]:
+def _images(file: bytes, log: Log) -> Iterator[Merged]:
     """The databases that the bytes may be, the likeliest first."""
-    log = read_log(log_bytes)
-    yield merged(file, log, strict=True, committed=committed)
-    lenient = merged(file, log, strict=False, committed=committed)
+    yield merged(file, log, strict=True)
+    lenient = merged(file, log, strict=False)
     yield lenient
     if len(lenient.image) > PAGE_BYTES:  # a lost first page is made anew: it says where the tables begin, which is always the same
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as sqlite:

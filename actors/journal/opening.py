@@ -60,7 +60,7 @@ def open_file(path: Path, act: Callable[[sqlite3.Connection, Found], None]) -> O
         except _ReplacedError:
             pass
         except DamagedError as failure_:
-            damage = DamagedError(str(failure_), committed=before.frames if before else 0)
+            damage = DamagedError(str(failure_), known=before)
             try:
                 set_back(path, damage, sqlite)
             except JournalError as failure:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from actors.journal.record import CallRecord
 from actors.journal.rows import START, Head, Item, Row
+from actors.journal.wal import Extent
 from protocols import DecodeError, pack, unpack
 
 SCHEMA_VERSION: Final = 2
@@ -33,7 +34,8 @@ _EXTENT: Final = "SELECT count(*), ifnull(max(iif(flags & 1, seq, 0)), 0) FROM e
 _NEEDED: Final = (
     "SELECT seq, incarnation, event, flags, link, crc, seal, body FROM entries WHERE seq >= ? OR event IS NOT NULL ORDER BY seq"
 )
-_WITHOUT_BODIES: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
+_FORWARDS: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
+_BACKWARDS: Final = f"{_FORWARDS} DESC"
 _LIFE: Final = struct.Struct("<qqqqq")
 _UNKNOWN: Final = -1
 _CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
@@ -46,11 +48,11 @@ UNREADABLE: Final = (sqlite3.Error, UnicodeError, MemoryError)
 
 
 class DamagedError(Exception):
-    """The file is not what was written: ``committed`` frames of its log are known to have been. Never leaves this package."""
+    """The file is not what was written. ``known`` is how far its log was committed, where that is known. Never leaves this package."""
 
-    def __init__(self, text: str, *, committed: int = 0) -> None:
+    def __init__(self, text: str, *, known: Extent | None = None) -> None:
         super().__init__(text)
-        self.committed = committed
+        self.known = known
 
 
 class NewerError(Exception):
@@ -186,14 +188,15 @@ def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
 
 
 def read_any(sqlite: sqlite3.Connection) -> tuple[Row, ...]:
-    """All rows that can be read of a damaged file; those whose body cannot have none."""
-    rows: list[Row] = []
-    with suppress(*UNREADABLE):  # what follows cannot be read
-        for columns in sqlite.execute(_WITHOUT_BODIES):
-            row = _row(columns)
-            if row is not None:
-                rows.append(row)
-    return tuple(_with_body(sqlite, row) for row in rows)
+    """The rows that can be read of a damaged file, from either end up to what cannot; those whose body cannot be read have none."""
+    rows: dict[int, Row] = {}
+    for statement in (_FORWARDS, _BACKWARDS):
+        with suppress(*UNREADABLE):
+            for columns in sqlite.execute(statement):
+                row = _row(columns)
+                if row is not None and rows.setdefault(row.seq, row) is not row:
+                    break
+    return tuple(_with_body(sqlite, rows[seq]) for seq in sorted(rows))
 
 
 def _with_body(sqlite: sqlite3.Connection, row: Row) -> Row:

@@ -51,10 +51,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log's frames, of which SQLite would look at the first ``sound`` ones."""
+    """A log's frames, of which SQLite would look at the first ``sound`` ones, and at least ``committed`` were committed."""
 
     frames: tuple[Frame, ...]
     sound: int
+    committed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +90,29 @@ def frames_lost(before: Extent | None, now: Extent | None) -> int:
     return 0 if began_anew else before.frames
 
 
-def read_log(log: bytes) -> Log:
-    """The frames of a log, each checked; about 60 us for a page."""
+def read_log(log: bytes, known: Extent | None = None) -> Log:
+    """The frames of a log, each checked, in about 60 us each; ``known`` is how far it was committed, where that is known."""
+    committed = known.frames if known is not None else 0
     if len(log) < _HEAD.size + _FRAME.size:
-        return Log((), 0)
+        return Log((), 0, committed)
     magic, version, page_bytes, _, *salts, sum_1, sum_2 = _HEAD.unpack_from(log)
     order = _ORDERS.get(magic, _NATIVE)
     told, made = (sum_1, sum_2), _sums(log[:24], (0, 0), order)
     begins_well = magic in _ORDERS and version == _VERSION and page_bytes in _PAGE_SIZES and told == made
-    if not begins_well:  # then the first frame knows better what all have in common
+    if committed and known is not None:
+        salts = list(struct.unpack(">II", known.salts))
+    elif not begins_well:  # then the first frame knows better what all have in common
         salts = list(_FRAME.unpack_from(log, _HEAD.size)[2:4])
     frames = tuple(_frames(log, page_bytes if page_bytes in _PAGE_SIZES else PAGE_BYTES, salts, (told, made), order))
     sound = next((at for at, frame in enumerate(frames) if not frame.whole), len(frames))
-    return Log(frames, sound if begins_well else 0)
+    return Log(frames, sound if begins_well else 0, committed)
 
 
-def merged(file: bytes, log: Log, *, strict: bool, committed: int = 0) -> Merged:
+def merged(file: bytes, log: Log, *, strict: bool) -> Merged:
     """The database that a file and its log are together.
 
     As SQLite sees it if ``strict``: up to the last commit before the first damage in the log. Else up to the last commit, without the pages
-    that are damaged; later ones may have replaced them, and whether what remains is right, the rows themselves must tell. ``committed`` is
-    how many frames are known to have been.
+    that are damaged; later ones may have replaced them, and whether what remains is right, the rows themselves must tell.
     """
     frames = log.frames[: log.sound] if strict else log.frames
     end = max((at for at, frame in enumerate(frames, 1) if frame.whole and frame.size), default=0)
@@ -122,7 +125,7 @@ def merged(file: bytes, log: Log, *, strict: bool, committed: int = 0) -> Merged
         if 0 < frame.page <= count:
             image[(frame.page - 1) * page_bytes : frame.page * page_bytes] = frame.data
     left = any(frame.current and (frame.size or not frame.whole) for frame in log.frames[end:])
-    return Merged(bytes(image), complete=not left and end >= committed)
+    return Merged(bytes(image), complete=not left and end >= log.committed)
 
 
 def _frames(log: bytes, page_bytes: int, salts: list[int], seeds: tuple[Sums, Sums], order: str) -> Iterator[Frame]:

@@ -23,7 +23,9 @@ from protocols import (
 )
 
 CHECKPOINT_EVERY: Final = 256
-"""Entries after which a checkpoint is written, which bounds the journal and the time of a restart."""
+"""Entries after which a checkpoint is written at the latest, which bounds the journal and the time of a restart."""
+CHECKPOINT_SOONEST: Final = 32
+"""Entries after which one is written where the memory is still small: damage to the journal's beginning then costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Step:
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after the input, and what is to be done, in order."""
-        if self.state.entries >= CHECKPOINT_EVERY:
+        if self.state.entries >= min(CHECKPOINT_EVERY, max(CHECKPOINT_SOONEST, 2 * len(self.memory.history))):
             self.record(Checkpoint(memory=self.memory))
         write = (Write(entries=tuple(self._entries), then=tuple(self._then)),) if self._entries or self._then else ()
         return self.state, (*self._effects, *write)

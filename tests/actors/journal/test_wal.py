@@ -58,7 +58,8 @@ def test_what_is_whole_behind_damage_is_read_too() -> None:
     strict, lenient = (merged(file, damaged, strict=strict) for strict in (True, False))
     assert (strict.complete, lenient.complete) == (False, True)
     assert lenient.image == whole.image
-    assert not merged(file, damaged, strict=False, committed=len(damaged.frames) + 1).complete
+    more = Extent(bytes(log[16:24]), len(damaged.frames) + 1)
+    assert not merged(file, read_log(bytes(log), more), strict=False).complete
 
 
 @pytest.mark.parametrize("at", [0, 5, 17, 25, 32 + 8, 32 + 17])
@@ -68,6 +69,17 @@ def test_damage_to_a_head_loses_at_most_its_own_page(at: int) -> None:
     damaged = read_log(bytes(log))
     assert damaged.sound == 0
     assert sum(not frame.whole for frame in damaged.frames) <= 1
+
+
+def test_who_knows_its_salts_reads_a_log_without_a_head(tmp_path: Path) -> None:
+    log = bytearray(template("both").files["-wal"])
+    known = extent(template("both").files["-shm"])
+    whole = merged(b"", read_log(bytes(log)), strict=True)
+    log[:100] = bytes(100)
+    damaged = read_log(bytes(log), known)
+    assert [frame.whole for frame in damaged.frames[:3]] == [False, False, True]
+    assert merged(b"", damaged, strict=False).image[-4_096:] == whole.image[-4_096:]
+    assert not any(frame.whole for frame in read_log(bytes(log)).frames)
 
 
 @pytest.mark.parametrize("log", [b"", b"\0" * 40, b"x" * 60, b"\0" * 5_000])

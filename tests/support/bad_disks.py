@@ -1,0 +1,327 @@
+"""A call whose disk goes bad, in every way that can be made here, and what its caller and its script see of it.
+
+The disk is a small one of its own (`own_disk`), which needs a private mount namespace (`namespace`), where the kernel allows it.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, aclosing, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from benchmarks.brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
+from livekitex_agent import Agent, AgentSystem, Options, Session
+from protocols import AgentMessage, SessionError, SessionEvent
+from support.procfs import PROC, parse_stat
+
+AGENT: Final = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")
+REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
+APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
+WHILE_BAD: Final = "This was said while the disk was bad."
+AFTERWARDS: Final = "This was said when the disk was good again."
+PATIENCE_S: Final = 60.0
+SIZE: Final = "4m"
+SUFFIXES: Final = ("", "-wal")
+
+LOCK: Final = """
+import sqlite3, sys
+path, exclusive = sys.argv[1:]
+sqlite = sqlite3.connect(path, isolation_level=None, timeout=30)
+if exclusive == "yes":
+    sqlite.execute("PRAGMA locking_mode = EXCLUSIVE")
+sqlite.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+Harm = Callable[[Path], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class BadDisk:
+    """How a disk goes bad: ``harm`` does it to the journal at the path, and undoes it if that is possible.
+
+    It happens while the session lives, or, where ``between``, after its process was killed and before the next one is there. ``knows`` is
+    whether the call still knows what was said before, ``heals`` whether the journal is whole again without anybody's help.
+    """
+
+    name: str
+    harm: Harm
+    between: bool
+    knows: bool = True
+    heals: bool = False
+
+
+@dataclass
+class Seen:
+    """What was seen."""
+
+    told: str = ""
+    went_on: bool = False
+    knew: bool = False
+    asked_again: bool = False
+    durable: bool = False
+    numbers: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+def namespace(command: list[str]) -> list[str]:
+    """The command in a mount namespace of its own."""
+    return ["unshare", "-rm", *command]
+
+
+def why_no_namespace() -> str:
+    """Why there can be none; empty if there can."""
+    with suppress(OSError):
+        made = subprocess.run(namespace(["true"]), capture_output=True, text=True, check=False)
+        return made.stderr.strip() if made.returncode else ""
+    return "unshare is missing: install util-linux"
+
+
+@contextmanager
+def own_disk(folder: Path) -> Iterator[Path]:
+    """A disk of 4 MB at ``folder``."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "bad-disk", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+# The harm.
+
+
+@contextmanager
+def _full(path: Path) -> Iterator[None]:
+    filler = path.parent.parent / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 4_096)
+    yield
+    filler.unlink()
+
+
+@contextmanager
+def _read_only(path: Path) -> Iterator[None]:
+    disk = str(path.parent.parent)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    yield
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+
+@contextmanager
+def _locked(path: Path, *, exclusive: bool) -> Iterator[None]:
+    command = [sys.executable, "-c", LOCK, str(path), "yes" if exclusive else "no"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as locker:
+        assert locker.stdout is not None
+        assert locker.stdout.readline() == "locked\n"
+        yield
+        locker.communicate()
+
+
+@contextmanager
+def _removed(path: Path) -> Iterator[None]:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    yield
+
+
+def _flip(path: Path, suffix: str, place: float, length: int = 8) -> None:
+    file = path.with_name(path.name + suffix)
+    data = bytearray(file.read_bytes())
+    at = int(place * len(data))
+    for offset in range(at, min(len(data), at + length)):
+        data[offset] ^= 0xFF
+    file.write_bytes(data)
+
+
+@contextmanager
+def _flipped(path: Path, suffix: str, place: float) -> Iterator[None]:
+    _flip(path, suffix, place)
+    yield
+
+
+@contextmanager
+def _moved_and_flipped(path: Path) -> Iterator[None]:
+    """All of the log stands in the file, which is damaged in its middle."""
+    with closing(sqlite3.connect(path)) as sqlite:
+        sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _flip(path, "", 0.5, 4_096)
+    yield
+
+
+@contextmanager
+def _headless(path: Path) -> Iterator[None]:
+    for suffix in SUFFIXES:
+        _flip(path, suffix, 0.0, 100)
+    yield
+
+
+@contextmanager
+def _log_lost(path: Path) -> Iterator[None]:
+    path.with_name(path.name + "-wal").unlink()
+    yield
+
+
+@contextmanager
+def _overwritten(path: Path) -> Iterator[None]:
+    for suffix in SUFFIXES:
+        file = path.with_name(path.name + suffix)
+        file.write_bytes(b"something else altogether " * (file.stat().st_size // 26))
+    yield
+
+
+DISKS: Final = (
+    BadDisk("full disk", _full, between=False),
+    BadDisk("read-only folder", _read_only, between=True),
+    BadDisk("locked file (immediate)", lambda path: _locked(path, exclusive=False), between=False),
+    BadDisk("locked file (exclusive)", lambda path: _locked(path, exclusive=True), between=True),
+    BadDisk("file removed under the call", _removed, between=False, heals=True),
+    BadDisk("flipped bytes in the log's middle", lambda path: _flipped(path, "-wal", 0.5), between=True),
+    BadDisk("flipped bytes in the log's last page", lambda path: _flipped(path, "-wal", 0.999), between=True),
+    BadDisk("a page of the file lost", _moved_and_flipped, between=True),
+    BadDisk("headers of file and log destroyed", _headless, between=True),
+    BadDisk("log lost", _log_lost, between=True, knows=False),
+    BadDisk("file and log overwritten", _overwritten, between=True, knows=False),
+)
+
+
+# The call.
+
+
+class Scene:
+    """One call with its journal on a bad disk."""
+
+    def __init__(self, session: Session, path: Path) -> None:
+        self._session = session
+        self._path = path
+        self._events: list[SessionEvent] = []
+        self._numbers: list[int] = []
+        self._changed = asyncio.Condition()
+
+    async def play(self, disk: BadDisk) -> Seen:
+        """Hold the conversation, and tell what was seen."""
+        seen = Seen()
+        listening = asyncio.ensure_future(self._listen())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._play(disk, seen)
+        except TimeoutError:
+            seen.problems.append(f"stuck; the last events are {self._events[-4:]}")
+        finally:
+            listening.cancel()
+        seen.numbers = self._numbers == sorted(set(self._numbers))
+        return seen
+
+    async def _play(self, disk: BadDisk, seen: Seen) -> None:
+        await self._say(FACT)
+        for number in range(10):
+            await self._say(f"Small talk number {number}.")
+        with ExitStack() as harm:
+            async with self._dying() if disk.between else _alive():
+                harm.enter_context(disk.harm(self._path))
+            await self._while_bad(disk, seen)
+        await self._durable()
+        await self._say(AFTERWARDS)
+        await self._kill()
+        said = [item.text for item in (await self._session.info()).history]
+        seen.durable = AFTERWARDS in said and QUESTION in said
+
+    async def _while_bad(self, disk: BadDisk, seen: Seen) -> None:
+        await self._say(WHILE_BAD)
+        seen.went_on = True
+        told = await self._wait(lambda event: isinstance(event, SessionError) and event.source == "journal")
+        seen.told = getattr(told, "text", "")
+        if disk.heals:
+            await self._durable()
+        if not disk.between:
+            await self._kill()
+        seen.knew = await self._say(QUESTION) == ANSWER
+        said = [event.text for event in self._events if isinstance(event, AgentMessage)]
+        seen.asked_again = REPEAT in said or APOLOGY in said
+
+    async def _say(self, text: str) -> str:
+        """The answer to ``text``."""
+        heard = len(self._events)
+        command = await self._session.send_text(text)
+        done = await self._wait(lambda event: getattr(event, "command_id", "") == command, heard)
+        before = self._events[heard : self._events.index(done, heard)]
+        return [event.text for event in before if isinstance(event, AgentMessage)][-1]
+
+    async def _kill(self) -> None:
+        os.kill((await self._session.info()).os_pid, signal.SIGKILL)
+
+    @asynccontextmanager
+    async def _dying(self) -> AsyncIterator[None]:
+        """The session's process is killed, and its supervisor held until the block is left."""
+        pid = (await self._session.info()).os_pid
+        job = parse_stat((PROC / str(pid) / "stat").read_text()).parent
+        os.kill(job, signal.SIGSTOP)
+        try:
+            gone = os.pidfd_open(pid)
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.to_thread(select.select, [gone], [], [])
+            os.close(gone)
+            yield
+        finally:
+            os.kill(job, signal.SIGCONT)
+
+    async def _durable(self) -> None:
+        """Wait until the newest life is in the journal."""
+        while True:
+            incarnation = (await self._session.info()).incarnation
+            with suppress(sqlite3.Error), closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as sqlite:
+                if sqlite.execute("SELECT max(incarnation) FROM entries").fetchone() == (incarnation,):
+                    return
+
+    async def _wait(self, wanted: Callable[[SessionEvent], bool], first: int = 0) -> SessionEvent:
+        async with self._changed:
+            while True:
+                for event in self._events[first:]:
+                    if wanted(event):
+                        return event
+                await self._changed.wait()
+
+    async def _listen(self) -> None:
+        async with aclosing(self._session.events()) as events:
+            async for pushed in events:
+                async with self._changed:
+                    self._events.append(pushed.event)
+                    self._numbers.append(pushed.number)
+                    self._changed.notify_all()
+
+
+@asynccontextmanager
+async def _alive() -> AsyncIterator[None]:
+    yield
+
+
+async def play(disk: BadDisk, folder: Path) -> Seen:
+    """A call in a system of its own whose journal is in ``folder``, with what this disk does to it."""
+    options = Options(partitions=1, preload=False, journal_dir=folder / "calls", log_level="error")
+    async with AgentSystem.start(options) as system:
+        session = await system.start_session(AGENT, "c1")
+        seen = await Scene(session, folder / "calls" / "c1.sqlite3").play(disk)
+    seen.problems += _problems(disk, seen)
+    return seen
+
+
+def _problems(disk: BadDisk, seen: Seen) -> Iterator[str]:
+    if not seen.told:
+        yield "no event told of it"
+    if not seen.went_on:
+        yield "the call did not go on"
+    if seen.knew is not disk.knows:
+        yield f"what was said before is {'known' if seen.knew else 'not known'}"
+    if not seen.durable:
+        yield "the call is not durable again"
+    if not seen.numbers:
+        yield "a number of an event came twice"
