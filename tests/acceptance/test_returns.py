@@ -1,6 +1,5 @@
 """Whoever dies above a session: its call returns by itself with its conversation, within a budget of its own, or says why it ends."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ from livekitex_agent import (
     SessionUnavailableError,
     UserMessage,
 )
-from support import procfs
 from support.echo_tree import echo_options, echo_root
-from support.returning import LIST, ROLES, Drill, agent, running, say
+from support.returning import LIST, ROLES, Drill, agent, death_of, running, say
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
@@ -133,10 +131,9 @@ async def test_audio_streams_on_into_fresh_memory_each_piece_once_and_in_order()
         await session.commit_audio()
         heard = await session.wait_for(UserMessage)
         assert heard.text == b"".join(piece[:2] for piece in pieces[:10]).hex()
-        dying = (await session.info()).os_pid
+        death = death_of((await session.info()).os_pid)
         await Drill(system, [session]).kill("job")
-        while procfs.stat(dying) is not None:
-            await asyncio.sleep(0)
+        await death  # until then it may take what the next life will not have
         for piece in pieces[10:]:
             await session.stream_audio(piece, 8_000)
         await session.commit_audio()

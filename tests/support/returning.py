@@ -166,6 +166,20 @@ class Drill:
         return True
 
 
+def death_of(pid: int) -> "asyncio.Future[None]":
+    """Done when the process, which lives now, has ended."""
+    loop = asyncio.get_running_loop()
+    ended, descriptor = loop.create_future(), os.pidfd_open(pid)
+
+    def tell() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        ended.set_result(None)
+
+    loop.add_reader(descriptor, tell)
+    return ended
+
+
 def _dies(call_id: str, roles: Sequence[str], partitions: Mapping[str, str]) -> bool:
     """Whether the call's session dies when ``roles`` of the first call are killed."""
     if "jobs" in roles or (call_id == FIRST and not {"partition", "job", "job_context"}.isdisjoint(roles)):
