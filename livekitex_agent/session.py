@@ -34,9 +34,10 @@ class Session:
     """One call. Any number of handles may be had for it; each works in the event loop of its system.
 
     A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two lives a
-    command waits, for ``timeout_s``, and then raises `SessionUnavailableError`. It is not taken any more after that, but it may have been
-    taken before, with only the answer lost. So try again with the same ``command_id``, which the error names: then it is acted on once,
-    whatever became of the first attempt. Without one each attempt is a command of its own.
+    command waits, for ``timeout_s``, and then raises `SessionUnavailableError`. What became of it is not known then: it was not taken, or
+    taken with only the answer lost, or a process that was merely slow takes it in a moment; no later life does. So try again with the same
+    ``command_id``, which the error names: then it is acted on once, whatever became of the first attempt. Without one each attempt is a
+    command of its own.
     """
 
     def __init__(self, call: Call, courier: Courier, entropy: Entropy) -> None:

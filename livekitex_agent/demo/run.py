@@ -35,6 +35,7 @@ from protocols import (
     SystemClock,
     ToolCalled,
     ToolReturned,
+    TurnFailed,
     UserMessage,
 )
 
@@ -177,6 +178,8 @@ class _Call:
                 self.note(Kind.TOOL, f"{name} -> {result}")
             case SessionError(source=source, text=text):
                 self.note(Kind.NOTE, f"{source}: {text}")
+            case TurnFailed(reason=reason):
+                self.note(Kind.NOTE, f"a turn is given up: {reason}")
             case Restarted(reason=reason, incarnation=incarnation):
                 last = self._outcome.kills[-1:]
                 took = f", {last[0].back_s * 1000:.0f} ms after the kill" if last and last[0].back_s is not None else ""

@@ -3,12 +3,16 @@
 ``python -m benchmarks.commands_under_fire`` does the same at length.
 """
 
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from livekitex_agent import AgentSystem, Options
-from support.command_fire import Fight, plan
+from livekitex_agent import AgentSystem, CommandDone, Options, Restarted, Session, SessionUnavailableError, UserMessage
+from support.command_fire import Fight, agent, command_id, plan
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
@@ -22,3 +26,44 @@ async def test_each_text_has_one_answer_and_each_handle_a_whole_record(tmp_path:
     assert not fought.broken()
     assert fought.restarts >= 3  # where all is answered, a kill may come before its life has begun
     assert fought.unavailable == 0
+
+
+@asynccontextmanager
+async def stopped(pid: int) -> AsyncIterator[None]:
+    """The process stands still meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def given_up(session: Session, number: int) -> None:
+    """Nobody takes the text in time, and the caller is told that another attempt may help."""
+    with pytest.raises(SessionUnavailableError) as caught:
+        await session.send_text(f"text {number}", command_id=command_id(number), timeout_s=0.5)
+    assert caught.value.retryable
+
+
+async def test_a_command_that_was_given_up_and_is_sent_again_is_acted_on_once(tmp_path: Path) -> None:
+    """The session is too slow, or dead and nobody starts it again, or the launcher is too slow and has all attempts in the end."""
+    options = Options(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error")
+    async with AgentSystem.start(options) as system:
+        session = await system.start_session(agent(tmp_path / "notes"))
+        processes = {node.name.partition("/")[0]: node.os_pid for node in (await system.tree()).walk()}
+        async with stopped(processes["agent_session"]):
+            await given_up(session, 0)
+        await session.send_text("text 0", command_id=command_id(0))
+        async with stopped(processes["job"]):
+            os.kill(processes["agent_session"], signal.SIGKILL)
+            await given_up(session, 1)
+        await session.wait_for(Restarted)
+        await session.send_text("text 1", command_id=command_id(1))
+        async with stopped(system.launcher_pid):
+            await given_up(session, 2)
+        await session.send_text("text 2", command_id=command_id(2))
+        await session.end()
+        events = [pushed.event async for pushed in session.events()]
+    assert [event.text for event in events if isinstance(event, UserMessage)] == ["text 0", "text 1", "text 2"]
+    done = [event.command_id for event in events if isinstance(event, CommandDone)]
+    assert done[:3] == [command_id(0), command_id(1), command_id(2)]

@@ -357,15 +357,19 @@ class World:
     def settle(self, heard: str = "hello") -> None:
         """Everything happens that can, until nothing is left to happen."""
         for _ in range(10_000):
-            if self.left or self.dead or not (
-                self.commit()
-                or self.hear_again()
-                or self.think()
-                or self.recognize(heard)
-                or self.commit_voice()
-                or self.finish_tool()
-                or self.play()
-                or self.wait()
+            if (
+                self.left
+                or self.dead
+                or not (
+                    self.commit()
+                    or self.hear_again()
+                    or self.think()
+                    or self.recognize(heard)
+                    or self.commit_voice()
+                    or self.finish_tool()
+                    or self.play()
+                    or self.wait()
+                )
             ):
                 return
         raise AssertionError("the conversation does not come to rest")
