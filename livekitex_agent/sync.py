@@ -191,7 +191,6 @@ class AgentSystem:
         """Serve until the system ends or this process is asked to: see `livekitex_agent.AgentSystem.serve_forever`; on the main thread."""
         with StopSignals(self._loop.events) as signals:
             self._loop.run(self._wrapped.serve(signals))
-        self._loop.run(self._wrapped.conclude())
 
     def stop(self) -> None:
         """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""

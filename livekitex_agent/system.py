@@ -178,8 +178,8 @@ class AgentSystem:
         """Serve until the system ends or this process is asked to: SIGTERM, SIGINT or SIGHUP drains and stops, a second one stops at once.
 
         To be awaited on the main thread, in place of the end of a script that only starts calls, or has others start them. Signals that are
-        ignored (SIGHUP under ``nohup``) stay so. The handlers of before are back when the system is being stopped, so a third signal does
-        what it always did. Returns when no process of the system is left, also when a signal to the launcher ended it.
+        ignored (SIGHUP under ``nohup``) stay so. Returns when no process of the system is left, also when a signal to the launcher ended it;
+        then the handlers of before are back.
 
         Raises:
             SystemUnavailableError: the system has ended without being asked to; the text says why.
@@ -188,7 +188,6 @@ class AgentSystem:
         self._require_loop()
         with StopSignals(self._loop) as signals:
             await self.serve(signals)
-        await self.conclude()
 
     async def stop(self) -> None:
         """End everything in order; returns when no process of the system is left. Doing it twice does no harm.
@@ -234,17 +233,10 @@ class AgentSystem:
         return self
 
     async def serve(self, signals: StopSignals) -> None:
-        """Wait for the end of the system or the first of ``signals``, then drain until the second. For `serve_forever` and its twin."""
+        """`serve_forever`, and its twin, once they have taken the signals."""
         await _first_of(self.wait_ended(), signals.first.wait())
         if not self._connection.ended.done():
             await _first_of(self.drain(), signals.second.wait())
-
-    async def conclude(self) -> None:
-        """Stop, after `serve`.
-
-        Raises:
-            SystemUnavailableError: the system had ended without being asked to.
-        """
         await self.stop()
         if not self._connection.stopped:
             raise self._connection.ended.result()

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, cast
 
 from livekitex_agent.client.launcher_process import LauncherProcess
@@ -24,6 +25,7 @@ from protocols import DecodeError, Message, SystemUnavailableError, UsageError
 
 Answer = Callable[[Message | Unanswered], None]
 
+READ_BYTES: Final = 1 << 16
 LAST_WORDS_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 7.0
 """How long `Connection.stop` waits for the launcher before it is killed; the launcher itself kills the tree after less."""
@@ -113,11 +115,17 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The launcher has closed its end; how it ended is known a moment later."""
-        del exc
+        if exc is not None:  # writing failed: what it said before it closed was not read
+            self._read_rest()
         if self._said or self._stopping or self._exited.is_set():
             self._end()
         else:
             self._loop.call_later(LAST_WORDS_S, self._end)
+
+    def _read_rest(self) -> None:
+        with suppress(OSError):  # no more has come
+            while data := self._launcher.connection.recv(READ_BYTES):
+                self.data_received(data)
 
     def _receive(self, frame: Frame) -> None:
         match frame:
@@ -173,7 +181,8 @@ class Connection(asyncio.Protocol):
             by = f" by {self._asked_by} to its launcher" if self._asked_by else ""
             error = SystemUnavailableError(f"the system was stopped{by}")
         else:
-            error = SystemUnavailableError(f"the system has ended: {self._said or launcher_ended(self._launcher.fate())}")
+            what = "the system has ended" if self.ready.done() else "the system could not start"
+            error = SystemUnavailableError(f"{what}: {self._said or launcher_ended(self._launcher.fate())}")
         self.ended.set_result(error)
         if not self.ready.done():
             self.ready.set_result(error)

@@ -15,15 +15,16 @@ KILLER: Final = "by hand, or by the kernel for want of memory"
 def why_ended(reason: ExitReason, why: str, *, was_up: bool) -> str:
     """Why the tree ended, by the exit ``reason`` of its root and what that said of it (``why``); the text names the cure.
 
-    A reason with a detail after ``killed`` names who was killed instead of the root.
+    A reason with a detail after ``killed`` names who was killed instead of the root. Of a tree that was never up the reason itself tells
+    most: which child failed, and how.
     """
-    if not was_up:
-        return f"the system could not start: {reason}"
     match reason.kind:
         case ExitKind.KILLED:
             return f"its {reason.detail or 'root'} process was killed by SIGKILL ({KILLER}): {START_AGAIN}"
         case ExitKind.ERROR if reason == HUNG:
             return f"its root process hung, gave no answer for {HEARTBEAT_MS / 1000:g} s and was killed: {START_AGAIN}"
+        case _ if not was_up:
+            return str(reason)
         case ExitKind.ERROR:
             return f"its root process failed ({reason.detail or 'without a word'}): {CURE_FIRST}"
         case _ if why:

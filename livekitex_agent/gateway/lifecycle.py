@@ -14,7 +14,7 @@ from typing import Final
 END_CALLS_S: Final = 1.0
 """How long calls may take to end for good; those that still run are stopped with the tree."""
 
-STOP_GRACE_S: Final = 3.0
+STOP_GRACE_S: Final = 2.5
 """How long the tree may end in order; what is left then is ended by the runtime, which kills."""
 
 

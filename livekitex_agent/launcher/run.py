@@ -9,7 +9,7 @@ from livekitex_agent.launcher.logs import configure_logs
 from protocols import InternalError, LivekitexError, SystemEntropy
 from supervision import ActorStart, SystemOptions, run_gateway
 
-LEFTOVER_S = 1.0
+LEFTOVER_S = 0.5
 """How long what the tree leaves after its own time to end in order may take to be killed."""
 
 
@@ -33,7 +33,7 @@ def run(descriptor: int) -> NoReturn:
     try:
         reason = run_gateway(start, SystemOptions(key=configure.key, stop_timeout_s=LEFTOVER_S))
     except LivekitexError as failure:
-        _tell(descriptor, f"the system could not start: error:{type(failure).__name__}: {failure}")
+        _tell(descriptor, f"error:{type(failure).__name__}: {failure}")
         os._exit(1)
     os._exit(0 if reason.clean else 1)
 

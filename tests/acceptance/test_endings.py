@@ -1,107 +1,92 @@
-"""However a program with a running call ends, or is ended: nothing of it is left, and it said why."""
+"""However a program with a running call ends, or is ended: nothing of it is left, and it said why. All of them: `benchmarks.endings`."""
 
-import os
-import signal
-import sys
-from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from support import one_call, program
-from support.leftovers import Leftovers
+from support import program
+from support.endings import ENDINGS, Outcome, end, problems
 from support.program import Program
 
 pytestmark = pytest.mark.processes
 
-SCRIPT = one_call.__file__
-REPLY = one_call.price("pizza")
-NOTHING = Leftovers()
+AT_ONCE = 4
+"""Programs that run beside each other: an ending is mostly waiting."""
 
-
-@pytest.fixture
-def talking(tmp_path: Path) -> Iterator[Program]:
-    """A program in the middle of a call."""
-    with Program(tmp_path, [SCRIPT, "talks_on"]) as running:
-        for _ in range(3):
-            running.hear(lambda line: line.endswith(REPLY.removeprefix("Pizza")))
-        assert {"admin", "application", "launcher"} <= running.roles().keys()
-        running.listening()
-        yield running
-
-
-@pytest.mark.parametrize(
-    ("victim", "said"),
-    [
-        ("admin", "the system has ended: the supervision tree has ended: killed"),
-        ("application", "the system has ended: the supervision tree has ended: killed"),
-        ("launcher", "the system has ended: the launcher was killed by SIGKILL"),
-    ],
+BY_ITSELF = (
+    "returns",
+    "stops, calls that nobody follows",
+    "forgets to stop",
+    "os._exit(3)",
+    "uncaught exception",
+    "executes another program",
+    "hangs in its exit handlers",
+    "in a thread, the main one has ended",
+    "as a daemon",
 )
-def test_whoever_is_killed_above_the_calls_the_script_is_told_and_nothing_is_left(talking: Program, victim: str, said: str) -> None:
-    os.kill(talking.roles()[victim], signal.SIGKILL)
-    assert talking.left() == NOTHING
-    assert talking.wait() == 1
-    assert talking.last_words().endswith(f"SystemUnavailableError: {said}")
-
-
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_whatever_signal_ends_the_script_nothing_is_left(talking: Program, sign: signal.Signals) -> None:
-    if sign is signal.SIGINT:
-        talking.interrupt()
-    else:
-        os.kill(talking.pid, sign)
-    assert talking.left() == NOTHING
-    assert talking.wait() == -sign
-    assert ("KeyboardInterrupt" in talking.complaints()) == (sign is signal.SIGINT)
-
-
-@pytest.mark.parametrize(
-    ("way", "code", "last_words"),
-    [
-        ("returns", 0, ""),
-        ("stops", 0, ""),
-        ("forgets_to_stop", 0, ""),
-        ("exits", 3, ""),
-        ("exits_at_once", 3, ""),
-        ("raises", 1, "ValueError: a defect of the script"),
-        ("starts_inside_a_loop", 0, ""),
-        ("has_eight_threads", 0, ""),
-    ],
+FORKS = (
+    "forks, forgets to stop",
+    "its fork leaves the with block",
+    "its fork leaves that of the twin",
 )
-def test_however_the_script_ends_itself_nothing_is_left(tmp_path: Path, way: str, code: int, last_words: str) -> None:
-    with Program(tmp_path, [SCRIPT, way]) as running:
-        running.hear()
-        running.listening()
-        assert running.wait() == code
-        assert running.left() == NOTHING
-        assert running.last_words() == last_words
+KILLED = (
+    "SIGKILL of the launcher, tools' programs run",
+    "SIGKILL of the admin",
+    "SIGKILL of the root",
+)
+SIGNALLED = (
+    "SIGKILL to the script",
+    "SIGTERM to the script",
+    "Ctrl-C twice",
+    "Ctrl-C after 0.2 s of its start",
+    "SIGKILL after 0.35 s of its start",
+    "the terminal is closed",
+)
+DRAINED = (
+    "serves, SIGINT, with the twin",
+    "serves, SIGTERM to everybody in any order",
+    "serves, the launcher's drain takes too long",
+    "serves, a second SIGTERM hurries",
+)
+CLOSED_PIPE = "stdout closed: | head -3"
 
 
-def test_a_closed_pipe_ends_the_script_and_nothing_is_left(tmp_path: Path) -> None:
-    with Program(tmp_path, ["sh", "-c", f"{sys.executable} {SCRIPT} talks_on | head -3"]) as running:
-        assert running.wait() == 0
-        assert running.left() == NOTHING
-        assert "BrokenPipeError" in running.last_words()
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Outcome]]:
+    """Each ending, played to its end before the first test looks at one; several at once."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = [*BY_ITSELF, CLOSED_PIPE, *FORKS, *KILLED, *SIGNALLED, *DRAINED]
+        return {name: pool.submit(end, ENDINGS[name], tmp_path_factory.mktemp("ending"), within_s=program.PATIENCE_S) for name in names}
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.2, 0.35])
-def test_a_script_that_dies_while_the_system_comes_up_leaves_nothing(tmp_path: Path, after_s: float) -> None:
-    """At whatever moment of the start that is: the timer's signal ends the process."""
-    code = f"""
-import asyncio, signal
-from livekitex_agent import AgentSystem, Options
+@pytest.mark.parametrize("name", BY_ITSELF)
+def test_however_the_script_ends_itself_nothing_is_left(played: dict[str, Future[Outcome]], name: str) -> None:
+    assert problems(ENDINGS[name], played[name].result()) == []
 
-async def main():
-    signal.setitimer(signal.ITIMER_REAL, {after_s})
-    async with AgentSystem.start(Options(preload=False)) as system:
-        await system.wait_ended()
 
-asyncio.run(main())
-"""
-    with Program(tmp_path, ["-c", code]) as running:
-        assert running.wait() == -signal.SIGALRM
-        assert running.left() == NOTHING
+def test_a_closed_pipe_ends_the_script_and_nothing_is_left(played: dict[str, Future[Outcome]]) -> None:
+    assert problems(ENDINGS[CLOSED_PIPE], played[CLOSED_PIPE].result()) == []
+
+
+@pytest.mark.parametrize("name", FORKS)
+def test_a_fork_neither_keeps_the_system_alive_nor_ends_it(played: dict[str, Future[Outcome]], name: str) -> None:
+    assert problems(ENDINGS[name], played[name].result()) == []
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_whoever_is_killed_above_the_calls_the_script_is_told_and_nothing_is_left(played: dict[str, Future[Outcome]], name: str) -> None:
+    assert problems(ENDINGS[name], played[name].result()) == []
+
+
+@pytest.mark.parametrize("name", SIGNALLED)
+def test_whatever_signal_ends_the_script_nothing_is_left(played: dict[str, Future[Outcome]], name: str) -> None:
+    assert problems(ENDINGS[name], played[name].result()) == []
+
+
+@pytest.mark.parametrize("name", DRAINED)
+def test_a_signal_drains_whoever_gets_it_and_a_second_one_hurries(played: dict[str, Future[Outcome]], name: str) -> None:
+    assert problems(ENDINGS[name], played[name].result()) == []
 
 
 def test_what_is_left_is_found(tmp_path: Path) -> None:

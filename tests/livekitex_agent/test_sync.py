@@ -118,6 +118,6 @@ def test_a_start_that_fails_leaves_no_thread() -> None:
 
 @pytest.mark.parametrize(("twin", "original"), [(sync.Session, Session), (sync.AgentSystem, AgentSystem)])
 def test_the_names_are_the_same(twin: type, original: type) -> None:
-    hidden = {"open", "serve", "conclude"}  # for `Starting`, and for the twin
+    hidden = {"open", "serve"}  # for `Starting`, and for the twin
     names = {name for name in vars(original) if not name.startswith("_")} - hidden
     assert names - {name for name in vars(twin) if not name.startswith("_")} == set()

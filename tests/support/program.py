@@ -6,12 +6,13 @@ own for temporary files and for state.
 
 import os
 import queue
+import re
 import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from support.leftovers import Leftovers
 PATIENCE_S = 30.0
 FOLDERS = {"TMPDIR": "tmp", "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"}
 TITLE = "livekitex: "
+LOG_ENTRY = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] ")
 
 
 class Program:
@@ -76,18 +78,24 @@ class Program:
                 return self.said[-1]
 
     def rest(self) -> list[str]:
-        """Everything that it still says on standard output until it has ended; kept in `said` too."""
+        """The lines of its standard output that were not heard, up to its end."""
+        lines = []
         while line := self._lines.get(timeout=2 * PATIENCE_S):
-            self.said.append(line.rstrip("\n"))
-        return self.said
+            lines.append(line.rstrip("\n"))
+        return lines
+
+    def complains(self, of: str) -> None:
+        """Wait until ``of`` stands on standard error."""
+        while of not in self.complaints():
+            assert self.pids(), f"it has ended; on standard error: {self.complaints()}"
 
     def complaints(self) -> str:
         """What it and its system said on standard error."""
         return self._complaints.read_text("utf-8", "replace")
 
     def last_words(self) -> str:
-        """The last line of standard error, empty for silence."""
-        lines = self.complaints().strip().splitlines()
+        """The last line of standard error that is no entry of the system's log, empty for silence."""
+        lines = [line for line in self.complaints().strip().splitlines() if not LOG_ENTRY.match(line)]
         return lines[-1] if lines else ""
 
     def pids(self) -> set[int]:
@@ -117,12 +125,12 @@ class Program:
         """The script's exit code."""
         return self.process.wait(PATIENCE_S)
 
-    def left(self, timeout_s: float = leftovers.SETTLE_S) -> Leftovers:
+    def left(self, timeout_s: float = leftovers.SETTLE_S, *, besides: Collection[int] = ()) -> Leftovers:
         """What is left of it, processes, ports, temporary files and shared memory, once nothing is or ``timeout_s`` from now.
 
-        Only a call's journal may outlive its program: it is state, and counted by `journals`.
+        Processes ``besides`` do not count. Only a call's journal may outlive its program: it is state, and counted by `journals`.
         """
-        alive = leftovers.wait_for_end(self.pids, timeout_s=timeout_s)
+        alive = leftovers.wait_for_end(lambda: self.pids().difference(besides), timeout_s=timeout_s)
         found = leftovers.describe(alive)
         table = listening_sockets()
         orphans = [f"port {table[inode]}" for inode in self._sockets & table.keys()] if not alive else []

@@ -71,7 +71,7 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
     harness.tree.close()
     harness.tree.launcher.exit("killed by SIGKILL")
     error = await harness.connection.ended
-    assert str(error).startswith("the system has ended: its launcher process was killed by SIGKILL (by hand")
+    assert str(error).startswith("the system could not start: its launcher process was killed by SIGKILL (by hand")
     assert not harness.connection.stopped
     assert harness.tree.launcher.swept
     assert await harness.connection.ready is error
@@ -81,9 +81,20 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
 
 
 async def test_its_last_words_are_told_instead(harness: Harness) -> None:
+    harness.tree.say(SystemReady(root_pid=1))
     harness.tree.say(SystemEnded(asked=False, text="the tree gave up"))
     harness.tree.close()
     harness.tree.launcher.exit("exited with code 1")
+    assert str(await harness.connection.ended) == "the system has ended: the tree gave up"
+
+
+async def test_its_last_words_are_read_although_it_hears_no_more(harness: Harness) -> None:
+    harness.tree.say(SystemReady(root_pid=1))
+    assert await harness.connection.ready is None
+    harness.tree.say(SystemEnded(asked=False, text="the tree gave up"))
+    harness.tree.close()
+    harness.tree.launcher.exit("exited with code 1")
+    harness.ask()  # before the loop has read: the writing fails
     assert str(await harness.connection.ended) == "the system has ended: the tree gave up"
 
 
@@ -120,7 +131,7 @@ async def test_a_closed_connection_without_a_word(harness: Harness, monkeypatch:
     monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
     harness.tree.close()
     harness.tree.launcher.far.close()
-    assert str(await harness.connection.ended).startswith("the system has ended: its launcher closed the connection: what it wrote")
+    assert str(await harness.connection.ended).startswith("the system could not start: its launcher closed the connection: what")
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", encode_frame(StopSystem())])

@@ -428,7 +428,7 @@ def test_a_root_that_takes_too_long_to_come_up_is_given_up(world: World) -> None
     world.sim.delay_start("application", START_TIMEOUT_S + 1)
     gateway = world.start(REGISTRY, within_s=START_TIMEOUT_S + 1)
     ended = world.end_of(gateway, within_s=1)
-    assert (ended.asked, ended.text) == (False, "the system could not start: error:it was not up after 300 s")
+    assert (ended.asked, ended.text) == (False, "error:it was not up after 300 s")
 
 
 def test_a_root_that_does_not_come_up_is_told_with_its_reason(world: World) -> None:
@@ -437,13 +437,13 @@ def test_a_root_that_does_not_come_up_is_told_with_its_reason(world: World) -> N
     (ended,) = world.script.frames
     assert isinstance(ended, SystemEnded)
     assert not ended.asked
-    assert ended.text.startswith("the system could not start: ")
+    assert ended.text.startswith("shutdown:failed_to_start_child:broken:")
     assert "error:ValueError: no port" in ended.text
 
 
 def test_a_root_that_is_not_wanted_is_told(world: World) -> None:
     world.start(actor=f"{__name__}:Unwilling")
-    assert world.script.frames == [SystemEnded(asked=False, text="the system could not start: error:the root was not wanted")]
+    assert world.script.frames == [SystemEnded(asked=False, text="error:the root was not wanted")]
 
 
 def test_a_root_that_gives_up_is_told_with_the_cause(world: World) -> None:

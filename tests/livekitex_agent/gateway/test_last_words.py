@@ -23,8 +23,10 @@ def test_each_end_of_the_tree_is_told_from_the_others_with_its_cure(reason: str,
     assert why_ended(ExitReason.parse(reason), why, was_up=True) == said
 
 
-def test_a_start_that_fails_is_told_with_its_reason() -> None:
-    assert why_ended(ExitReason.parse("error:ValueError: no"), "", was_up=False) == "the system could not start: error:ValueError: no"
+@pytest.mark.parametrize("reason", ["error:ValueError: no", "shutdown:failed_to_start_child:a:error:ValueError: no"])
+def test_a_start_that_fails_is_told_with_its_reason(reason: str) -> None:
+    assert why_ended(ExitReason.parse(reason), "", was_up=False) == reason
+    assert why_ended(ExitReason.parse("killed:admin"), "", was_up=False) == f"its admin {KILLED}"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_tree_comes_up_and_ends_when_asked_to() -> None:
 def test_what_the_runtime_refuses_is_told() -> None:
     (ended,), code = launch(key=b"short")
     assert isinstance(ended, SystemEnded)
-    assert ended.text.startswith("the system could not start: error:ConfigurationError: the key has 5 bytes")
+    assert ended.text.startswith("error:ConfigurationError: the key has 5 bytes")
     assert code == 1
 
 
