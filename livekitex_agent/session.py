@@ -107,6 +107,9 @@ class Session:
     def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
         """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all lives; ends after `CallEnded`.
 
+        The session keeps the newest 512 events, this handle 1,024. Who comes later or reads slower than that is told by `EventsMissed` how
+        many are not to be had any more; its number is that of the last of them.
+
         Without a journal a life knows nothing of the one before: its events begin with `CallStarted` again.
 
         Raises (while iterating):

@@ -8,9 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from livekitex_agent.client import audio_outbox, subscription
 from livekitex_agent.client.audio_outbox import AudioOutbox
@@ -28,6 +28,7 @@ from protocols import (
     Clock,
     ErrorReply,
     EventPushed,
+    EventsMissed,
     LivekitexError,
     Message,
     NameChanged,
@@ -98,6 +99,7 @@ class Call:
         self._listens = True
         self._refused: LivekitexError | None = None
         self._failure: LivekitexError | None = None
+        self._over = False
         self._alarm = Alarm(self._advance)
         self._last_events = Alarm(self._end_members)
         self._want()
@@ -108,7 +110,7 @@ class Call:
         """The session has a new life, or has ended."""
         now = self._clock.monotonic()
         if change.ref is not None:
-            self._failure = None
+            self._failure, self._over = None, False
             self._last_events.cancel()
             self._subscription = subscription.revived(self._subscription, now)
             if self._outbox is not None:
@@ -165,7 +167,7 @@ class Call:
         """
         reader = _Reader(EventCursor(max(FIRST_NUMBER, from_number)))
         self._offer_newest(reader)
-        with self._joined(self._readers, reader, reader.inbox):
+        with self._joined(self._readers, reader):
             while True:
                 try:
                     yield await reader.inbox.get()
@@ -178,7 +180,9 @@ class Call:
     async def listen(self) -> AsyncGenerator[AudioPushed]:
         """The agent's audio from now on; ends with the call."""
         inbox: Inbox[AudioPushed] = Inbox()
-        with self._joined(self._listeners, inbox, inbox):
+        if self._over:
+            inbox.end(self._failure)
+        with self._joined(self._listeners, inbox):
             while True:
                 try:
                     yield await inbox.get()
@@ -210,17 +214,21 @@ class Call:
     # Inside.
 
     def _offer_newest(self, reader: _Reader) -> None:
-        """Give the reader what is kept here, or have the session asked for what is older."""
-        if self._newest and self._newest[0].number <= reader.cursor.next_number:
+        """Give the reader what is kept here, or have the session asked for what is older; once that is gone, say how much it was."""
+        missed = self._newest[0].number - reader.cursor.next_number if self._newest else 0
+        if self._newest and (missed <= 0 or self._over):
+            if missed > 0:
+                oldest = self._newest[0]
+                reader.offer(replace(oldest, number=oldest.number - 1, event=EventsMissed(count=missed)))
             for pushed in self._newest:
                 reader.offer(pushed)
-        else:
+        elif not self._over:
             self._subscription = subscription.missing(self._subscription, self._clock.monotonic())
+        if self._over and not reader.left_some:
+            reader.inbox.end(self._failure)
 
     @contextmanager
-    def _joined(self, members: set[T], member: T, inbox: Inbox[Any]) -> Iterator[None]:
-        if self._failure is not None:
-            inbox.end(self._failure)
+    def _joined(self, members: set[T], member: T) -> Iterator[None]:
         members.add(member)
         self._want()
         try:
@@ -314,7 +322,10 @@ class Call:
         self._alarm.cancel()
 
     def _end_members(self) -> None:
+        """Nothing comes any more: each reader gets what is kept here, and then the end."""
+        self._over = True
         for reader in self._readers:
-            reader.inbox.end(self._failure)
+            if not reader.left_some:
+                self._offer_newest(reader)
         for inbox in self._listeners:
             inbox.end(self._failure)

@@ -234,6 +234,37 @@ async def test_a_call_that_ends_without_its_last_event_is_told(harness: Harness,
         await harness.speak()
 
 
+async def test_who_reads_late_or_slowly_gets_all_that_is_kept_of_a_call_that_is_over(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_module, "LAST_EVENTS_S", 0.0)
+    await harness.accept_subscription()
+    slow = harness.call.read(FIRST_NUMBER)
+    first = asyncio.create_task(anext(slow))
+    await asyncio.sleep(0)
+    last = 2 * MAX_EVENTS
+    for number in range(last):
+        harness.call.event(pushed(number))
+    harness.call.event(pushed(last, CallEnded(reason="normal")))
+    harness.tree.name_gone(NAME, "normal", final=True)
+    kept = last - MAX_EVENTS + 1
+    late = [event async for event in harness.call.read(FIRST_NUMBER + 5)]
+    assert late[0] == pushed(kept - 1, EventsMissed(count=kept - 5))
+    assert [event.number for event in late[1:]] == list(range(FIRST_NUMBER + kept, FIRST_NUMBER + last + 1))
+    seen = [await first, *[event async for event in slow]]
+    assert [event.number for event in seen[:MAX_EVENTS]] == list(range(FIRST_NUMBER, FIRST_NUMBER + MAX_EVENTS))
+    assert seen[MAX_EVENTS].event == EventsMissed(count=kept - MAX_EVENTS)
+    assert seen[MAX_EVENTS + 1 :] == late[1:]
+
+
+async def test_a_reader_that_comes_between_the_news_of_the_end_and_the_last_events_gets_them(harness: Harness) -> None:
+    await harness.accept_subscription()
+    harness.tree.name_gone(NAME, "normal", final=True)
+    reading = read(harness, 0, 99)
+    harness.tree.push(pushed(0, CallEnded(reason="normal")))
+    assert await reading == [0]
+
+
 async def test_last_events_may_come_after_the_news_of_the_end(harness: Harness) -> None:
     reading = read(harness, 0, 99)
     await harness.accept_subscription()
