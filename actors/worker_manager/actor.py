@@ -324,9 +324,10 @@ class WorkerManager(Actor):
 
     # Calls without processes.
 
-    def _recorded(self, records: tuple[Record, ...]) -> None:
-        """The open calls of the journals: those that nobody runs are started again."""
-        self._workload, missing = recorded(self._workload, records)
+    def _recorded(self, records: tuple[Record, ...] | None) -> None:
+        """The open calls of the journals: those that nobody runs are started again. A disk that did not answer is asked again."""
+        self._looking = records is not None
+        self._workload, missing = recorded(self._workload, records or ())
         for job_id in missing:
             job = self._workload.jobs[job_id]
             now = self.context.clock.monotonic()

@@ -30,8 +30,8 @@ CLOSE_S: Final = 1.0
 class Records(Protocol):
     """What the WorkerManager asks the journals. Each ``then`` is called once, at once or in a turn of its own."""
 
-    def open_calls(self, then: Callable[[tuple[Record, ...]], None]) -> None:
-        """The calls of this run that are open; none where the disk does not answer."""
+    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
+        """The calls of this run that are open; None where the disk does not answer."""
         ...
 
     def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
@@ -54,7 +54,7 @@ class Records(Protocol):
 class NoJournals:
     """The records of a node that writes none."""
 
-    def open_calls(self, then: Callable[[tuple[Record, ...]], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
         """None."""
         then(())
 
@@ -85,14 +85,13 @@ class Journals:
         self._thread = threading.Thread(target=self._work, name="journals", daemon=True)
         self._thread.start()
 
-    def open_calls(self, then: Callable[[tuple[Record, ...]], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
         """See `Records.open_calls`."""
 
         def found() -> tuple[Record, ...]:
             return tuple(map(self._record, open_calls(self._folder, self._run_id)))
 
-        nothing: tuple[Record, ...] = ()
-        self._ask("looking for open calls", found, nothing, then)
+        self._ask("looking for open calls", found, then)
 
     def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
         """See `Records.read`."""
@@ -101,7 +100,7 @@ class Journals:
             record = read_call(self._folder, call_id)
             return None if record is None else self._record(record)
 
-        self._ask(f"reading the journal of {call_id}", found, None, then)
+        self._ask(f"reading the journal of {call_id}", found, then)
 
     def release(self, call_id: str, outcome: str) -> None:
         """See `Records.release`. Where nothing is retained, its journal is removed."""
@@ -129,20 +128,20 @@ class Journals:
             ours=record.run_id == self._run_id,
         )
 
-    def _ask(self, what: str, read: Callable[[], R], nothing: R, then: Callable[[R], None]) -> None:
+    def _ask(self, what: str, read: Callable[[], R], then: Callable[[R | None], None]) -> None:
         open_ = [then]
 
-        def answer(result: R) -> None:
+        def answer(result: R | None) -> None:
             if open_:
                 cancel()
                 open_.pop()(result)
 
         def late() -> None:
             log.warning("the journals' disk does not answer", extra={"what": what})
-            answer(nothing)
+            answer(None)
 
         def work() -> None:
-            result = nothing
+            result: R | None = None
             try:
                 result = read()
             finally:

@@ -101,11 +101,16 @@ def conclude(workload: Workload, findings: Mapping[str, Finding]) -> tuple[Workl
 
 
 def recorded(workload: Workload, records: Iterable[Record]) -> tuple[Workload, tuple[str, ...]]:
-    """The journals' open calls are known: those that run are remembered, the others, which are told, have a job without processes now."""
+    """The journals' open calls are known: those that run are remembered, the others, which are told, have a job without processes now.
+
+    The look took time: a call that is over by now was open then.
+    """
     jobs = dict(workload.jobs)
     missing = []
     for record in records:
         job_id = record.job.job_id
+        if job_id in workload.over:
+            continue
         job = jobs.get(job_id)
         if job is None:
             job = Job(job_id=job_id, partition="", to=None, phase=Phase.GONE, call=Call(was_up=True))

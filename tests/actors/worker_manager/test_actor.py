@@ -510,7 +510,7 @@ class Shelf:
     """Journals that answer when the test says so."""
 
     def __init__(self) -> None:
-        self.looks: list[Callable[[tuple[Record, ...]], None]] = []
+        self.looks: list[Callable[[tuple[Record, ...] | None], None]] = []
         self.reads: list[tuple[str, Callable[[Record | None], None]]] = []
         self.released: list[tuple[str, str]] = []
         self.swept = 0
@@ -521,7 +521,7 @@ class Shelf:
         shelf: Shelf = context.shelf
         return shelf
 
-    def open_calls(self, then: Callable[[tuple[Record, ...]], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
         self.looks.append(then)
 
     def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
@@ -574,6 +574,19 @@ def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
     assert isinstance(answer, WorkerStatus)
     assert [(info.job_id, info.started_wall_s) for info in answer.jobs] == [("a", 7.0), ("b", 7.0)]
     assert len(shelf.looks) == 1
+
+
+def test_a_disk_that_does_not_answer_is_asked_again_and_holds_nobody_up() -> None:
+    context, actor, shelf = journaled()
+    early = context.deliver(actor, GetWorkerStatus())
+    surveyed(context)
+    shelf.looks[0](None)
+    assert len(early) == 1
+    context.advance(SURVEY_EVERY_S)
+    surveyed(context)
+    shelf.looks[1]((Record(job=job("b")),))
+    start_again(context, "b")
+    assert len(shelf.looks) == 2
 
 
 def test_the_journal_says_whether_a_call_is_over() -> None:

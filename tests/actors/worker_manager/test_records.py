@@ -117,7 +117,7 @@ def test_what_fails_is_nothing_and_logged(
     found = list[Any]()
     journals.open_calls(found.append)
     context.turn()
-    assert found == [()]
+    assert found == [None]
     journals.close()
     assert "no such disk" in caplog.text
 

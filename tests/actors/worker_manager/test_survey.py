@@ -140,6 +140,8 @@ def test_the_open_calls_of_the_journals_are_known_and_those_that_nobody_runs_are
     assert (missing, gone(workload), workload.known) == (("b",), ["b"], True)
     assert {one.job_id: one.started_wall_s for one in workload.jobs.values()} == {"a": 7.0, "b": 7.0, "c": 0.0}
     assert workload.jobs["a"].call.job == offer("a")
+    ended = conclude_call(workload, "b", Over("ended", "normal"))
+    assert recorded(ended, records) == (ended, ())
 
 
 def test_whom_the_end_of_a_name_concerns() -> None:
