@@ -178,8 +178,8 @@ class AgentSystem:
         """Serve until the system ends or this process is asked to: SIGTERM, SIGINT or SIGHUP drains and stops, a second one stops at once.
 
         To be awaited on the main thread, in place of the end of a script that only starts calls, or has others start them. Signals that are
-        ignored (SIGHUP under ``nohup``) stay so. Returns when no process of the system is left, also when a signal to the launcher ended it;
-        then the handlers of before are back.
+        ignored (SIGHUP under ``nohup``) stay so. Returns when no process of the system is left, also when a signal to the launcher ended
+        it; then the handlers of before are back.
 
         Raises:
             SystemUnavailableError: the system has ended without being asked to; the text says why.

@@ -4,11 +4,10 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -355,65 +354,46 @@ async def test_giving_up_while_it_starts_leaves_nothing() -> None:
         await starting
 
 
-SCRIPT = """
-import asyncio, os, signal, sys
-sys.path[:0] = {path!r}
-from support.echo_tree import echo_options, echo_root
-from livekitex_agent import Agent, AgentSystem, sync
-
-async def main():
-    options = echo_options(partitions=1)
-    system = await AgentSystem.start(options, root=echo_root(options))
-    await system.start_session(Agent.text(instructions="Say it again."))
-    print("up", flush=True)
-    await globals()[sys.argv[1]](system)
-
-async def returns(system): await system.stop()
-async def forgets_to_stop(system): pass
-async def raises(system): raise ValueError
-async def exits(system): sys.exit(3)
-async def exits_at_once(system): os._exit(3)
-async def forks(system):
-    if os.fork() == 0:
-        os.close(1)
-        signal.alarm(3)  # while it lives it holds a copy of the lifeline
-        os.read(os.pidfd_open(system.launcher_pid), 1)
-    os._exit(0)
-async def waits(system): await system.wait_ended()
-
-if __name__ == "__main__":
-    if sys.argv[1] == "sync":
-        options = echo_options(partitions=1)
-        sync.AgentSystem.start(options, root=echo_root(options))
-        print("up", flush=True)
-    else:
-        asyncio.run(main())
-"""
+@pytest.mark.asyncio
+async def test_a_drain_takes_no_new_call_and_waits_for_those_that_run_through_restarts(system: AgentSystem) -> None:
+    session = await system.start_session(ECHO)
+    assert await system.drain() == 1, "no time was given"
+    with pytest.raises(CapacityError, match="draining"):
+        await system.start_session(ECHO, "another")
+    draining = asyncio.create_task(system.drain(60.0))
+    manager = pids(await system.tree())["worker_manager"]
+    os.kill(manager, signal.SIGKILL)
+    while pids(await system.tree()).get("worker_manager") in (None, 0, manager):
+        pass  # each look waits for answers of living supervisors
+    assert not draining.done()
+    await session.end()
+    assert await draining == 0
+    assert (await system.status()).draining
 
 
-@pytest.mark.parametrize(
-    "way",
-    ["returns", "forgets_to_stop", "raises", "exits", "exits_at_once", "forks", "sync", "SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"],
-)
-def test_however_a_script_ends_nothing_is_left(tmp_path: Path, way: str) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(path=sys.path), "utf-8")
-    mark = f"{os.environ.get(leftovers.MARK)}-{way}"
-    by_signal = way.startswith("SIG")
-    process = subprocess.Popen(
-        [sys.executable, script, "waits" if by_signal else way],
-        env=os.environ | {leftovers.MARK: mark},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = process.stdout.readline()
-    assert said == "up\n", process.stderr.read()
-    if by_signal:
-        process.send_signal(signal.Signals[way])
-    process.wait(10)
-    left = leftovers.wait_for_end(lambda: leftovers.belonging(set(), mark, procfs.pids()))
-    process.communicate()
-    assert not left, str(leftovers.describe(left))
+@pytest.mark.asyncio
+@pytest.mark.parametrize("target", ["script", "launcher"])
+async def test_serving_ends_with_a_signal_and_gives_the_handlers_back(system: AgentSystem, target: str) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    session = await system.start_session(ECHO)
+    serving = asyncio.create_task(system.serve_forever())
+    await session.send_text("hello")
+    assert signal.getsignal(signal.SIGTERM) != before
+    os.kill(os.getpid() if target == "script" else system.launcher_pid, signal.SIGTERM)
+    await serving
+    assert (await session.wait_for(CallEnded)).reason == "system stopped"
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert procfs.stat(system.launcher_pid) is None
+
+
+@pytest.mark.asyncio
+async def test_serving_raises_what_ended_the_system_unasked(system: AgentSystem) -> None:
+    serving = asyncio.create_task(system.serve_forever())
+    os.kill(system.launcher_pid, signal.SIGKILL)
+    with pytest.raises(SystemUnavailableError, match="its launcher process was killed by SIGKILL"):
+        await serving
+
+
+def test_serving_is_for_the_main_thread(running: sync.AgentSystem) -> None:
+    with ThreadPoolExecutor(1) as pool, pytest.raises(UsageError, match="signals come to the main thread alone"):
+        pool.submit(running.serve_forever).result()

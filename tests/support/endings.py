@@ -31,8 +31,8 @@ def nothing(_running: Program) -> None:
     """It ends by itself."""
 
 
-def to_script(*numbers: signal.Signals) -> Act:
-    return lambda running: [os.kill(running.pid, number) for number in numbers]
+def to_script(number: signal.Signals) -> Act:
+    return lambda running: os.kill(running.pid, number)
 
 
 def to_roles(number: signal.Signals, *roles: str) -> Act:
