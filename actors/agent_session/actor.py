@@ -46,6 +46,7 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
+from actors.agent_session.journal_desk import JournalDesk
 from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
 from actors.journal import Claim
 from protocols import (
@@ -170,6 +171,7 @@ class AgentSession(Actor):
                 recovered=lambda report: context.post(partial(self._feed, JournalRecovered(report=report))),
                 crashed=self._crashed,
             )
+            self._desk = JournalDesk(context, self._writer, lambda text: self._feed(JournalFailed(text=text)))
         providers, tools = make_providers(blueprint), make_tools(blueprint)
         self._tools = make_entries(blueprint)
         opening = Opening() if self._writer is None else self._writer.opened()
@@ -254,7 +256,7 @@ class AgentSession(Actor):
         if self._writer is None:
             self._written(write)
         else:
-            self._writer.write(write.entries, lambda: self.context.post(partial(self._written, write)))
+            self._desk.write(write.entries, partial(self._written, write))
 
     def _written(self, write: Write) -> None:
         told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)

@@ -1,13 +1,15 @@
 """The thread that writes a call's journal: it alone touches the file, so no disk holds up the mailbox or the audio.
 
 Writes are committed in their order, those that wait together in one transaction, and each is confirmed in its order. While the disk fails,
-writes are confirmed without being kept, until a checkpoint makes the journal whole again.
+writes are confirmed without being kept, until a checkpoint makes the journal whole again. While it does not answer at all, whoever writes
+notices, gives up what waits, and is told that nothing more is taken until it answers; then it is as if it had failed.
 """
 
 import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +22,7 @@ from protocols import FencedError, JournalError
 log = logging.getLogger("livekitex.journal")
 
 MAX_WAITING: Final = 1_024
-"""Writes that wait for the disk; beyond that `JournalWriter.write` blocks, and the heartbeat judges."""
+"""Writes that wait for the disk; beyond that `JournalWriter.write` blocks. Whoever gives up in time never comes that far."""
 MAX_TOGETHER: Final = 64
 OPEN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 2.0
@@ -49,6 +51,13 @@ class Ending:
 class _Write:
     entries: tuple[Entry, ...]
     confirm: Callable[[], None]
+    given_up: int
+    """How often the writer had been given up when it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Nothing to write: see whether the writer was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,11 @@ class JournalWriter:
         self._failed = failed
         self._recovered = recovered
         self._crashed = crashed
-        self._queue: queue.Queue[_Write | _Close] = queue.Queue(MAX_WAITING)
+        self._queue: queue.Queue[_Write | _Look | _Close] = queue.Queue(MAX_WAITING)
         self._opened: queue.Queue[Opening | Exception] = queue.Queue(1)
         self._broken = False
+        self._given_up = 0
+        self._stalled = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -98,9 +109,22 @@ class JournalWriter:
             raise outcome
         return outcome
 
-    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> None:
-        """Have ``entries`` committed, then ``confirm`` called from the thread; without entries only in its turn."""
-        self._queue.put(_Write(entries, confirm))
+    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> bool:
+        """Have ``entries`` committed, then ``confirm`` called from the thread; without entries only in its turn.
+
+        False, and nothing of it is done, while a disk that was given up does not answer.
+        """
+        if self._stalled:
+            return False
+        self._queue.put(_Write(entries, confirm, self._given_up))
+        return True
+
+    def give_up(self) -> None:
+        """The disk does not answer: what was not confirmed is not kept, except for what is under way; its confirmation may come or not."""
+        self._given_up += 1
+        self._stalled = True
+        with suppress(queue.Full):  # then the thread has enough to come by
+            self._queue.put_nowait(_Look())
 
     def close(self, *, delete: bool, ending: Ending | None = None) -> None:
         """Write what waits, note the ``ending`` of the call, close the file, and remove it where ``delete``.
@@ -131,8 +155,11 @@ class JournalWriter:
         waiting = [self._queue.get()]
         while len(waiting) < MAX_TOGETHER and not self._queue.empty():
             waiting.append(self._queue.get())
-        writes = [item for item in waiting if isinstance(item, _Write)]
+        writes = [item for item in waiting if isinstance(item, _Write) and item.given_up == self._given_up]
         self._keep(journal, [write.entries for write in writes if write.entries])
+        if self._stalled:
+            self._broken = True  # what was given up is missing
+            self._stalled = False
         for write in writes:
             write.confirm()
         closing = next((item for item in waiting if isinstance(item, _Close)), None)

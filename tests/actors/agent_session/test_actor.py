@@ -1,6 +1,7 @@
 """The actor: real threads, real audio, a real journal; everything but the process."""
 
 import sqlite3
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import pytest
 from actors.agent_session import CALL_MEMORY_BYTES, assembly, preload
 from actors.agent_session.actor import TOOL_REGISTRY
 from actors.agent_session.core import Setup
+from actors.agent_session.journal import Journal
+from actors.agent_session.journal_desk import STALLED
 from actors.journal import read_call
 from protocols import (
     NORMAL,
@@ -327,6 +330,29 @@ def test_a_journal_is_written_again_as_soon_as_the_disk_can(begin: Begin, tmp_pa
     host.vanish()
     again = begin(journal_dir=str(tmp_path / "file")).up()
     assert subscribe(again).incarnation == 2
+    info = again.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]
+
+
+def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.core.durability.RETRY_S", 0.02)
+    monkeypatch.setattr("actors.agent_session.journal_desk.STALL_S", 0.1)
+    host = begin().up()
+    subscribe(host)
+    append, resume, answers, resumed = Journal.append, Journal.resume, threading.Event(), threading.Event()
+    monkeypatch.setattr(Journal, "append", lambda *what: answers.wait(10) and append(*what))
+    monkeypatch.setattr(Journal, "resume", lambda *what: (resume(*what), resumed.set())[0])
+    assert isinstance(host.mail.ask(SendText(command_id="one", text="hello")), CommandAccepted)
+    event(host.mail, SessionError, source="journal", text=STALLED, retryable=True)
+    event(host.mail, AgentMessage, text="You said hello. That was message 1.")
+    event(host.mail, CommandDone, command_id="one")
+    answers.set()
+    assert resumed.wait(10)
+    host.vanish()
+    numbers = [pushed.number for pushed in host.mail.all(EventPushed)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    again = begin().up()
     info = again.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
     assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from actors.agent_session.core import Checkpoint, Entry, Memory
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
 from actors.agent_session.journal import Journal
-from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
+from actors.agent_session.journal_writer import MAX_WAITING, Ending, JournalWriter, Opening
 from actors.journal import CallRecord, Claim, read_call
 from protocols import FencedError, JournalError
 
@@ -159,6 +159,61 @@ def test_while_the_disk_fails_writes_are_confirmed_and_a_checkpoint_makes_them_g
     assert desk.said[-4:] == ["four", "recovered", "five", "six"]
     desk.writer.close(delete=False)
     assert past(path) == (Checkpoint(memory=Memory(turns=5)), sentence("six"))
+
+
+class Disk:
+    """Holds up whatever is appended, until it answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+        genuine = Journal.append
+
+        def append(journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> None:
+            self.asked.set()
+            assert self.answers.wait(DEADLINE_S)
+            genuine(journal, transactions)
+
+        monkeypatch.setattr(Journal, "append", append)
+
+
+def test_what_waited_for_a_disk_that_was_given_up_is_not_kept_until_a_checkpoint_makes_it_good(
+    path: Path, open_desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    desk.writer.opened()
+    disk = Disk(monkeypatch)
+    desk.write("under way", sentence("under way"))
+    assert disk.asked.wait(DEADLINE_S)
+    desk.write("waits", sentence("waits"), Checkpoint(memory=Memory(turns=1)))
+    desk.writer.give_up()
+    assert not desk.writer.write((sentence("not taken"),), lambda: desk.said.append("not taken"))
+    disk.answers.set()
+    while not desk.writer.write((sentence("later"),), lambda: desk.said.append("later")):
+        pass
+    desk.finish()
+    desk.write("five", Checkpoint(memory=Memory(turns=5)))
+    desk.finish()
+    assert desk.said == ["under way", "later", "recovered", "five"]
+    desk.writer.close(delete=False)
+    assert past(path) == (Checkpoint(memory=Memory(turns=5)),)
+
+
+def test_a_writer_that_is_given_up_while_its_room_is_full_comes_by_all_the_same(
+    open_desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    desk.writer.opened()
+    disk = Disk(monkeypatch)
+    desk.write("under way", sentence("under way"))
+    assert disk.asked.wait(DEADLINE_S)
+    for _ in range(MAX_WAITING):
+        desk.write("waits", sentence("waits"))
+    desk.writer.give_up()
+    disk.answers.set()
+    while not desk.writer.write((), lambda: None):
+        pass
+    desk.finish()
+    assert desk.said == ["under way"]
 
 
 def test_closing_twice_does_nothing_and_may_remove_the_file(path: Path, open_desk: Callable[[], Desk]) -> None:
