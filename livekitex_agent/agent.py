@@ -6,7 +6,16 @@ from typing import Any, Final, Self
 
 from actors import FunctionTool, reference_to, tool_to_wire
 from livekitex_agent.default_brain import rules_for
-from protocols import InvalidAgentError, InvalidToolError, MessageTooLargeError, ProviderRef, ToolSchema, UsageError, pack
+from protocols import (
+    InvalidAgentError,
+    InvalidToolError,
+    MessageTooLargeError,
+    ProviderRef,
+    ToolSchema,
+    UsageError,
+    pack,
+    require_no_secret,
+)
 
 Tool = FunctionTool | Callable[..., Any]
 Provider = ProviderRef | Callable[[Mapping[str, Any]], Any]
@@ -47,7 +56,7 @@ class Agent:
     see `provider`. ``options`` are the session's settings for turn taking.
 
     Raises:
-        InvalidAgentError: a field is malformed; the text names it and the cure.
+        InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.
         InvalidToolError: a tool cannot be one, or cannot travel; the text names the cure.
     """
 
@@ -152,6 +161,7 @@ def _reference(name: str, given: object) -> ProviderRef | None:
     if not (is_module or place.startswith("/")) or not all(part.isidentifier() for part in factory.split(".")):
         raise InvalidAgentError(f"{name}.factory {given.factory!r:.60} is no 'module:name' of a function that makes the provider")
     _require_map(f"{name}.options", given.options)
+    require_no_secret(f"{name}.options", given.options)
     return given
 
 

@@ -197,7 +197,7 @@ from protocols.providers import (
 from protocols.ref import (
     Ref,
 )
-from protocols.secrecy import find_secret
+from protocols.secrecy import require_no_secret
 from protocols.tools import (
     FunctionCall,
     ToolSchema,
@@ -215,8 +215,8 @@ __all__ = [
     "SHUTDOWN",
     "STT",
     "SUPPORTED_RATES_HZ",
-    "TTS",
     "SYSTEM_STOPPED",
+    "TTS",
     "VAD",
     "WIRE_VERSION",
     "AgentMessage",
@@ -366,9 +366,9 @@ __all__ = [
     "decode_envelope",
     "encode_envelope",
     "environment",
-    "find_secret",
     "new_key",
     "pack",
+    "require_no_secret",
     "require_rate",
     "set_environment_defaults",
     "shorten_reason",

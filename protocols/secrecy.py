@@ -1,8 +1,10 @@
-"""What looks like a secret: options travel in messages and are written to disk, so none of them may be one."""
+"""Secrets: options travel in messages and are written to disk, so what looks like one is refused."""
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+from protocols.errors import InvalidAgentError
 
 _NAME: Final = re.compile(
     r"(?:api|access|secret|private|auth|account|subscription|signing|encryption)_?keys?$"
@@ -12,11 +14,23 @@ _NAME: Final = re.compile(
 _VALUE: Final = re.compile(r"(?:sk|rk|ghp|xox[abp])[-_]\w{8}|eyJ[\w-]+\.eyJ[\w-]+\.|(?:Bearer|Basic) \S{8}")
 
 
-def find_secret(options: Mapping[str, Any]) -> str:
-    """The place (``headers.Authorization``) of the first text in ``options`` that is named or made like a secret; empty if there is none.
+def require_no_secret(owner: str, options: Mapping[str, Any]) -> None:
+    """Refuse options in which a text is named or made like a secret, in whatever map below them (but not in a list).
 
-    It looks into maps, not into lists. A guess by name: it finds what somebody puts there by mistake, not what somebody hides.
+    A guess: it finds what somebody puts there without a thought, not what somebody hides.
+
+    Raises:
+        InvalidAgentError: ``owner``'s options hold one; the text names the place and the cure.
     """
+    if place := find_secret(options):
+        raise InvalidAgentError(
+            f"{owner}.{place} looks like a secret, and options are written to the call's journal: "
+            "name the environment variable that holds it, or let the provider read its own"
+        )
+
+
+def find_secret(options: Mapping[str, Any]) -> str:
+    """The place (``headers.Authorization``) of the first secret in ``options``; empty if there is none."""
     for name, value in options.items():
         if isinstance(value, Mapping):
             if place := find_secret(value):

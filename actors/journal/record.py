@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from protocols import InvalidAgentError, ProviderKind, find_secret
-
-SECRETS_RULE: Final = (
-    "options are written to the call's journal: name the environment variable that holds it, or let the provider read its own"
-)
+from protocols import ProviderKind, require_no_secret
 
 _OF_ONE_START: Final = ("last_end", "last_words")
 """Options that say why a call is started now: of no use to a later start."""
@@ -36,8 +32,7 @@ class CallRecord:
 
     def __post_init__(self) -> None:
         for name, options in (("options", self.options), *((kind, _options(self.agent.get(kind))) for kind in ProviderKind)):
-            if secret := find_secret(options):
-                raise InvalidAgentError(f"{name}.{secret} looks like a secret, and {SECRETS_RULE}")
+            require_no_secret(name, options)
 
     @classmethod
     def of_start(cls, call_id: str, agent: Mapping[str, Any], options: Mapping[str, Any], wall_s: float) -> Self:

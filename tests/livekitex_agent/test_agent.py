@@ -84,6 +84,10 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
         ({"llm": ProviderRef(factory="nonsense", options={})}, "llm.factory 'nonsense' is no 'module:name'"),
         ({"llm": ProviderRef(factory="a b:c", options={})}, "llm.factory 'a b:c' is no 'module:name'"),
         ({"vad": ProviderRef(factory="a:b", options={1: 2})}, "vad.options is no map with text keys"),  # type: ignore[dict-item]
+        (
+            {"llm": ProviderRef(factory="a:b", options={"api_key": "k"})},
+            r"llm\.options\.api_key looks like a secret, .*environment variable",
+        ),
         ({"vad": None}, "one of vad and stt is None: to hear it needs both"),
         ({"options": [1]}, "options is no map with text keys"),
         ({"options": {"callback": print}}, "options travel as plain data, and one does not"),

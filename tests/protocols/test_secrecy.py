@@ -1,10 +1,12 @@
 """Secrets are found where people put them, and nothing else is taken for one."""
 
+import re
 from typing import Any
 
 import pytest
 
-from protocols import find_secret
+from protocols import InvalidAgentError, require_no_secret
+from protocols.secrecy import find_secret
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,8 @@ from protocols import find_secret
 )
 def test_a_secret_is_found(options: dict[str, Any], place: str) -> None:
     assert find_secret(options) == place
+    with pytest.raises(InvalidAgentError, match=re.escape(f"llm.{place} looks like a secret") + r", .*name the environment variable"):
+        require_no_secret("llm", options)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,4 @@ def test_a_secret_is_found(options: dict[str, Any], place: str) -> None:
 )
 def test_what_is_none_is_left_alone(options: dict[str, Any]) -> None:
     assert find_secret(options) == ""
+    require_no_secret("llm", options)
