@@ -4,7 +4,7 @@ What the entries of a call mean is its session's business; here they are bytes.
 """
 
 from actors.journal.file import Claim, JournalFile
-from actors.journal.folder import call_path, open_calls, read_call, release_call
+from actors.journal.folder import call_path, disown_call, open_calls, read_call, release_call
 from actors.journal.record import CallRecord
 from actors.journal.rows import Item
 from actors.journal.schema import SCHEMA_VERSION
@@ -18,6 +18,7 @@ __all__ = [
     "Item",
     "JournalFile",
     "call_path",
+    "disown_call",
     "open_calls",
     "read_call",
     "release_call",

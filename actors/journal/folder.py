@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from heapq import nlargest
@@ -50,17 +50,25 @@ def release_call(folder: Path, call_id: str, outcome: str, wall_s: float) -> Non
 
     What keeps it from being written down is logged.
     """
+    _change(folder, call_id, lambda record: replace(record, run_id="", outcome=outcome, ended_wall_s=wall_s))
 
-    def release(sqlite: sqlite3.Connection, found: Found) -> None:
+
+def disown_call(folder: Path, call_id: str) -> None:
+    """Note that the call belongs to no run any more, open as it is, until somebody takes it up; else as `release_call`."""
+    _change(folder, call_id, lambda record: replace(record, run_id=""))
+
+
+def _change(folder: Path, call_id: str, change: Callable[[CallRecord], CallRecord]) -> None:
+    def write(sqlite: sqlite3.Connection, found: Found) -> None:
         if found.record is not None:
-            write_record(sqlite, replace(found.record, run_id="", outcome=outcome, ended_wall_s=wall_s))
+            write_record(sqlite, change(found.record))
 
     path = call_path(folder, call_id)
     if path.exists():
         try:
-            open_file(path, release).sqlite.close()
+            open_file(path, write).sqlite.close()
         except (JournalError, StuckError) as failure:
-            log.warning("the end of a call could not be written down", extra={"call_id": call_id, "reason": str(failure)})
+            log.warning("what became of a call could not be written down", extra={"call_id": call_id, "reason": str(failure)})
 
 
 def journals(folder: Path) -> Iterator[Path]:

@@ -241,7 +241,7 @@ class WorkerManager(Actor):
         log.log(level, "job did not start", extra={"job_id": job.job_id, "partition": job.partition, "result": result})
         if not job.call.last_end:
             self._workload = not_started(self._workload, job.job_id)
-            self._records.release(job.job_id, f"{FAILED}: it did not start: {result}")
+            self._records.disown(job.job_id)
             self._settle(job.job_id, failure)
             self._answer_drains()
         elif result.startswith("error:"):

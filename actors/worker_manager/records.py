@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from actors.journal import CallRecord, open_calls, read_call, release_call, sweep
+from actors.journal import CallRecord, disown_call, open_calls, read_call, release_call, sweep
 from actors.worker_manager.returning import Record
 from protocols import StartJob
 from supervision import Context
@@ -42,6 +42,10 @@ class Records(Protocol):
         """The call is over, for ``outcome``: it is not to be started again."""
         ...
 
+    def disown(self, call_id: str) -> None:
+        """The call did not start: it is not to be started again, unless somebody asks for that."""
+        ...
+
     def sweep(self) -> None:
         """Remove the journals that are kept for nobody any more."""
         ...
@@ -65,6 +69,9 @@ class NoJournals:
 
     def release(self, call_id: str, outcome: str) -> None:
         """Nothing is to be released."""
+
+    def disown(self, call_id: str) -> None:
+        """Nothing is owned."""
 
     def sweep(self) -> None:
         """Nothing is kept."""
@@ -106,6 +113,10 @@ class Journals:
         """See `Records.release`. Where nothing is retained, its journal is removed."""
         self._put(f"releasing {call_id}", lambda: release_call(self._folder, call_id, outcome, self._context.clock.wall()))
         self.sweep()
+
+    def disown(self, call_id: str) -> None:
+        """See `Records.disown`."""
+        self._put(f"disowning {call_id}", lambda: disown_call(self._folder, call_id))
 
     def sweep(self) -> None:
         """See `Records.sweep`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import CallRecord, Claim, JournalFile, call_path, open_calls, read_call, release_call
+from actors.journal import CallRecord, Claim, JournalFile, call_path, disown_call, open_calls, read_call, release_call
 from actors.journal import folder as folder_module
 from support.journal_files import claim, entry, state_of, template
 
@@ -97,6 +97,17 @@ def test_a_released_call_belongs_to_no_run_and_is_taken_up_by_whoever_wants_it(t
     journal.close(delete=True)
 
 
+def test_a_disowned_call_stays_open_for_whoever_takes_it_up(tmp_path: Path) -> None:
+    begin(tmp_path, "a", "r1", 1.0).close(delete=False)
+    disown_call(tmp_path, "a")
+    assert open_calls(tmp_path, "r1") == ()
+    record = read_call(tmp_path, "a")
+    assert record is not None
+    assert (record.run_id, record.is_open, record.began_wall_s) == ("", True, 1.0)
+    begin(tmp_path, "a", "r2", 2.0).close(delete=False)
+    assert [record.call_id for record in open_calls(tmp_path, "r2")] == ["a"]
+
+
 def test_to_release_what_is_not_there_or_locked_does_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,4 +119,4 @@ def test_to_release_what_is_not_there_or_locked_does_nothing(
         other.execute("BEGIN IMMEDIATE")
         release_call(tmp_path, "a", "over", 5.0)
     assert [record.call_id for record in open_calls(tmp_path, "r1")] == ["a"]
-    assert [record.message for record in caplog.records] == ["the end of a call could not be written down"]
+    assert [record.message for record in caplog.records] == ["what became of a call could not be written down"]

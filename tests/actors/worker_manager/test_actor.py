@@ -513,6 +513,7 @@ class Shelf:
         self.looks: list[Callable[[tuple[Record, ...] | None], None]] = []
         self.reads: list[tuple[str, Callable[[Record | None], None]]] = []
         self.released: list[tuple[str, str]] = []
+        self.disowned: list[str] = []
         self.swept = 0
         self.closed = False
 
@@ -529,6 +530,9 @@ class Shelf:
 
     def release(self, call_id: str, outcome: str) -> None:
         self.released.append((call_id, outcome))
+
+    def disown(self, call_id: str) -> None:
+        self.disowned.append(call_id)
 
     def sweep(self) -> None:
         self.swept += 1
@@ -638,18 +642,18 @@ def test_what_the_disk_says_too_late_changes_nothing() -> None:
     assert context.deliver(actor, GetJob(job_id="a")) == [JobState(job_id="a", state="ended", reason="enough")]
 
 
-def test_a_call_that_does_not_start_or_is_ended_is_released() -> None:
+def test_a_call_that_does_not_start_is_disowned_and_one_that_is_ended_is_released() -> None:
     context, actor, shelf = journaled()
     surveyed(context)
     shelf.looks[0](())
     context.deliver(actor, job("a"))
     context.take_asks()[0].then(ChildResult(result="error:ValueError: no such model"))
-    assert shelf.released == [("a", "failed: it did not start: error:ValueError: no such model")]
+    assert (shelf.disowned, shelf.released) == (["a"], [])
     context.deliver(actor, job("b"))
     context.take_asks()[0].then(ChildResult(result="ok", ref=ref("job/b")))
     context.deliver(actor, EndJob(job_id="b", reason="enough"))
     context.take_asks()[0].then(ChildResult(result="ok"))
-    assert shelf.released[1:] == [("b", "enough")]
+    assert shelf.released == [("b", "enough")]
 
 
 def test_a_partition_that_ends_is_not_the_calls_fault() -> None:

@@ -92,6 +92,16 @@ def test_a_released_call_belongs_to_no_run_and_goes_unless_it_is_retained(journa
     assert not call_path(tmp_path, "b").exists()
 
 
+def test_a_call_that_did_not_start_is_open_for_whoever_starts_it(journals: Journals, tmp_path: Path) -> None:
+    write(tmp_path, "a", retention_s=0.0)
+    journals.disown("a")
+    journals.sweep()
+    journals.close()
+    record = read_call(tmp_path, "a")
+    assert record is not None
+    assert (record.run_id, record.is_open) == ("", True)
+
+
 def test_a_disk_that_hangs_holds_up_nobody(
     context: PostingContext, journals: Journals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,6 +148,7 @@ def test_without_journals_nothing_is_known() -> None:
     none.open_calls(found.append)
     none.read("a", found.append)
     none.release("a", "bye")
+    none.disown("a")
     none.sweep()
     none.close()
     assert found == [(), None]
