@@ -13,10 +13,13 @@ CURES: Final = {
 }
 """By error number."""
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\]")
+_NO_THREAD: Final = "can't start new thread"
+"""Python's words for `errno.EAGAIN` where a thread was to begin."""
 
 
 def with_cure(text: str) -> str:
     """``text``, and what to do against the operating system's error that it speaks of, where that is known."""
     found = _ERRNO.search(text)
-    cure = CURES.get(int(found[1])) if found else None
+    number = errno.EAGAIN if _NO_THREAD in text else int(found[1]) if found else 0
+    cure = CURES.get(number)
     return f"{text}: {cure}; livekitex doctor tells what this machine can do" if cure else text

@@ -77,7 +77,7 @@ def problems(outcome: Outcome, expected: Order | None, kills: int) -> list[str]:
         found.append("nothing was ordered before the kill, so nothing proves that it came back")
     found += [f"the session killed at {kill.at_s:.1f} s did not come back" for kill in outcome.kills if kill.back_s is None]
     if outcome.unrecorded:
-        found.append(f"the recording could not be written: {outcome.unrecorded}")
+        found.append(outcome.unrecorded)
     return found
 
 

@@ -28,7 +28,7 @@ class Recorder:
         """Write the recording (caller left, agent right); its length in seconds.
 
         Raises:
-            OSError: the file cannot be written.
+            ConfigurationError: the file cannot be written; the text says why.
         """
         write_stereo_wav(path, *self._timeline.tracks(), RATE_HZ)
         return self._timeline.duration_s

@@ -27,6 +27,7 @@ from protocols import (
     AgentMessage,
     AgentSentence,
     Clock,
+    ConfigurationError,
     EventPushed,
     LivekitexError,
     Restarted,
@@ -71,8 +72,8 @@ async def run_call(script: Script, options: Options, screen: Screen, wav: Path |
 def _write(call: "_Call", outcome: Outcome, wav: Path) -> Outcome:
     try:
         seconds = call.recorder.write(wav)
-    except OSError as failure:  # the disk is full by now; how the call went is still worth telling
-        return replace(outcome, unrecorded=f"{wav}: {failure.strerror}")
+    except ConfigurationError as failure:  # the disk is full by now; how the call went is still worth telling
+        return replace(outcome, unrecorded=str(failure))
     call.note(Kind.NOTE, f"{seconds:.0f} s recorded in {wav} (left: caller, right: agent)")
     return outcome
 

@@ -13,6 +13,10 @@ CURED = f"{FILES}: raise the limit of open files, ulimit -n 4096; livekitex doct
     [
         (FILES, CURED),
         ("fork: [Errno 11] Resource temporarily unavailable", "fork: [Errno 11] Resource temporarily unavailable: raise the limit of proc"),
+        (
+            "error:RuntimeError: can't start new thread",
+            "error:RuntimeError: can't start new thread: raise the limit of processes, ulimit -u",
+        ),
         ("[Errno 5] Input/output error", "[Errno 5] Input/output error"),
         ("no such tool", "no such tool"),
     ],

@@ -64,5 +64,5 @@ def test_the_rest_is_noted_as_it_comes() -> None:
 
 
 def test_a_recording_that_is_missing_is_told_beside_a_good_call() -> None:
-    outcome = replace(good_call(), unrecorded="out.wav: No space left on device")
-    assert problems(outcome, EXPECTED_ORDER, 1) == ["the recording could not be written: out.wav: No space left on device"]
+    outcome = replace(good_call(), unrecorded="cannot write out.wav: No space left on device")
+    assert problems(outcome, EXPECTED_ORDER, 1) == ["cannot write out.wav: No space left on device"]
