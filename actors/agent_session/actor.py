@@ -111,6 +111,8 @@ class AgentSession(Actor):
         try:
             self._begin(read_blueprint(args, self.context.clock.wall()))
         except BaseException:
+            if self._writer is not None:
+                self._writer.abandon()
             self._release()
             raise
 

@@ -63,7 +63,9 @@ class _Look:
 @dataclass(frozen=True, slots=True)
 class _Close:
     delete: bool
-    ending: Ending | None
+    ending: Ending | None = None
+    if_new: bool = False
+    """Whether to delete what no life before this one has written."""
 
 
 class JournalWriter:
@@ -135,6 +137,12 @@ class JournalWriter:
             self._queue.put(_Close(delete, ending))
             self._thread.join(CLOSE_TIMEOUT_S)
 
+    def abandon(self) -> None:
+        """As `close`, for a life that did not come up: the journal of a call that never began is removed."""
+        if self._thread.is_alive():
+            self._queue.put(_Close(delete=False, if_new=True))
+            self._thread.join(CLOSE_TIMEOUT_S)
+
     def _run(self) -> None:
         try:
             journal = Journal(self._path, self._claim)
@@ -193,10 +201,11 @@ class JournalWriter:
 
 
 def _close(journal: Journal, closing: _Close) -> None:
+    new = journal.incarnation == 1 and not journal.past and not journal.report
     try:
         if closing.ending is not None and not closing.delete:
             journal.end(closing.ending.outcome, closing.ending.wall_s)
     except JournalError as failure:
         log.warning("the end of a call could not be written down", extra={"reason": str(failure)})
     finally:
-        journal.close(delete=closing.delete)
+        journal.close(delete=closing.delete or (closing.if_new and new))

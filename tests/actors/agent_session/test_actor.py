@@ -398,8 +398,9 @@ def test_a_journal_of_a_later_program_is_no_start(begin: Begin, tmp_path: Path) 
         ({"tools": [wire("remember"), wire("remember")]}, "InvalidAgentError: two tools are called remember"),
     ],
 )
-def test_an_agent_that_cannot_be_is_no_start(begin: Begin, changes: dict[str, Any], reason: str) -> None:
+def test_an_agent_that_cannot_be_is_no_start(begin: Begin, tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     assert str(begin(agent(**changes)).wait_for_end()).startswith(f"error:{reason}")
+    assert not list(tmp_path.rglob("*.sqlite3*"))
 
 
 def test_bad_audio_is_refused_and_the_call_goes_on(begin: Begin) -> None:

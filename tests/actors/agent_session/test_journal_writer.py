@@ -223,3 +223,16 @@ def test_closing_twice_does_nothing_and_may_remove_the_file(path: Path, open_des
     desk.writer.close(delete=True)
     desk.writer.close(delete=True)
     assert not list(path.parent.iterdir())
+
+
+def test_of_a_call_that_never_began_nothing_is_left(path: Path, open_desk: Callable[[], Desk]) -> None:
+    open_desk().writer.abandon()
+    assert not list(path.parent.iterdir())
+    first = open_desk()
+    first.write("one", sentence("one"))
+    first.finish()
+    first.writer.close(delete=False)
+    second = open_desk().writer
+    second.abandon()
+    second.abandon()
+    assert past(path) == (sentence("one"),)
