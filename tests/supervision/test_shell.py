@@ -269,6 +269,16 @@ def test_a_child_that_hangs_is_killed_once_and_one_that_ends_by_itself_after_all
         assert context.spawned[-1].last_exit == str(told)
 
 
+def test_who_gives_up_without_a_parent_tells_nobody_why() -> None:
+    context = HostedByATest()
+    shell = Supervisor(context)  # type: ignore[arg-type]
+    shell.on_start(supervisor("root", worker("a"), flags=SupervisorFlags(max_restarts=0)).args)
+    child = context.spawned.pop()
+    shell.on_child(ChildStarted(ref=Ref(id=child.actor_id, uid=child.uid, address="x"), os_pid=1))
+    shell.on_child(ChildExited(uid=child.uid, reason=KILLED))
+    assert (context.exited, context.sent) == (SHUTDOWN, [])
+
+
 def test_an_answer_that_is_too_large_is_an_error_reply() -> None:
     context = HostedByATest()
     shell = Supervisor(context)  # type: ignore[arg-type]
