@@ -255,6 +255,16 @@ class HostedByATest(FakeContext):
         self.spawned.append(start)
 
 
+def test_who_gives_up_without_a_parent_only_ends() -> None:
+    context = HostedByATest()
+    shell = Supervisor(context)  # type: ignore[arg-type]
+    shell.on_start(supervisor("root", worker("a"), flags=SupervisorFlags(max_restarts=0)).args)
+    child = context.spawned.pop()
+    shell.on_child(ChildStarted(ref=Ref(id="a", uid=child.uid, address="x"), os_pid=1))
+    shell.on_child(ChildExited(uid=child.uid, reason=KILLED))
+    assert (context.exited, context.sent) == (SHUTDOWN, [])
+
+
 def test_a_child_that_hangs_is_killed_once_and_one_that_ends_by_itself_after_all_has_its_own_reason() -> None:
     context = HostedByATest()
     shell = Supervisor(context)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -198,6 +199,7 @@ async def forks_a_child_that_leaves_first() -> None:
 
 
 def forks_a_child_of_the_twin_that_leaves_first() -> None:
+    warnings.filterwarnings("ignore", "This process")  # Python's own since 3.12: the twin has a thread
     with sync.AgentSystem.start(OPTIONS) as system:
         session = system.start_session(agent())
         child = os.fork()

@@ -1,4 +1,6 @@
 import errno
+import os
+import signal
 
 import pytest
 
@@ -128,6 +130,18 @@ def test_c2_a_groups_signals_are_ignored_here_and_not_in_what_is_executed_or_for
         assert os.waitpid(fork(child), 0)[1] == 0
         """
     )
+
+
+def test_what_a_process_forks_for_itself_takes_the_default_of_a_signal() -> None:
+    number = signal.SIGWINCH  # whose default is to do nothing
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        process._ignore(os.getpid(), number, None)
+        assert signal.getsignal(number) is signal.default_int_handler
+        process._ignore(os.getpid() + 1, number, None)
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
 
 def test_signals_are_taken_even_where_the_starter_had_them_blocked() -> None:
