@@ -111,9 +111,7 @@ class AgentSession(Actor):
         try:
             self._begin(read_blueprint(args, self.context.clock.wall()))
         except BaseException:
-            if self._writer is not None:
-                self._writer.abandon()
-            self._release()
+            self._release(born=False)
             raise
 
     def on_message(self, message: Message) -> None:
@@ -381,11 +379,15 @@ class AgentSession(Actor):
             "seconds_out": round(self._seconds_out, 3),
         }
 
-    def _release(self) -> None:
+    def _release(self, *, born: bool = True) -> None:
         if self._loop is not None:
             self._loop.stop()
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        if born:
             self._writer.close(delete=False)
+        else:
+            self._writer.abandon()
 
 
 def _refused(error: UsageError) -> ErrorReply:
