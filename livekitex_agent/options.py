@@ -32,8 +32,8 @@ class Options:
 
     ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
     ``max_jobs``: calls at a time (100, at most 600); another is refused.
-    ``max_restarts`` in ``max_seconds``: how often a call's processes may restart (5 in 60 s), and as often it may be started again after the
-    death of its supervisors; what dies more often says a last sentence and ends as failed.
+    ``max_restarts`` in ``max_seconds``: how often a call's processes may restart (5 in 60 s), and how often it may be started again after
+    the death of its supervisors; what dies more often says a last sentence and ends as failed.
     ``health_host`` and ``health_port``: where the health endpoints listen (127.0.0.1, any free port). ``health_remote``: whether they may
     listen for other machines, which are asked for no password (False).
     ``journal``: whether calls are written down, so that they come back after a crash (True); ``journal_dir`` is the folder for that (the
