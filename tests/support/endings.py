@@ -269,14 +269,16 @@ def end(ending: Ending, folder: Path, *, within_s: float) -> Outcome:
 
 def problems(ending: Ending, seen: Outcome) -> list[str]:
     """What is not as the table says; nothing when all is well."""
+    log = seen.complaints.splitlines()
+    restarted = [line for line in log if "child ended" in line and "final=False" in line] if ending in _SERVING else []
+    terminated = ending.heard != STOPPED or any("job ended" in line and "status=terminated" in line for line in log)
     wrong = {
         "left": str(seen.left) if seen.left else "",
         "exit code": "" if seen.code == (None if ending.hangs else ending.code) else str(seen.code),
-        "last words": ""
-        if bool(seen.last_words) == bool(ending.last_words) and ending.last_words in seen.last_words
-        else f"{seen.last_words!r}",
+        "last words": "" if bool(seen.last_words) == bool(ending.last_words) and ending.last_words in seen.last_words else repr(seen.last_words),
         "heard": "" if seen.heard == ending.heard else str(seen.heard),
         "journals": "" if seen.journals == ending.journals else str(seen.journals),
-        "restarted": "a child that the signal ended was restarted" if ending in _SERVING and "child ended" in seen.complaints else "",
+        "restarted by a signal": "".join(restarted),
+        "its JobContext was not terminated": "" if terminated else seen.complaints,
     }
     return [f"{ending.name}: {what}: {text}" for what, text in wrong.items() if text]

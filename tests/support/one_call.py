@@ -254,7 +254,7 @@ async def serves() -> None:
 
 async def serves_a_caller_who_never_hangs_up(drain_s: str = "30") -> None:
     """Only the end of the drain, or a second signal, ends the call."""
-    async with AgentSystem.start(replace(OPTIONS, drain_s=float(drain_s))) as system:
+    async with AgentSystem.start(replace(OPTIONS, drain_s=float(drain_s), log_level="info")) as system:
         session = await system.start_session(agent())
         call = asyncio.create_task(_never_hang_up(session))
         await system.serve_forever()
