@@ -275,7 +275,9 @@ def problems(ending: Ending, seen: Outcome) -> list[str]:
     wrong = {
         "left": str(seen.left) if seen.left else "",
         "exit code": "" if seen.code == (None if ending.hangs else ending.code) else str(seen.code),
-        "last words": "" if bool(seen.last_words) == bool(ending.last_words) and ending.last_words in seen.last_words else repr(seen.last_words),
+        "last words": ""
+        if bool(seen.last_words) == bool(ending.last_words) and ending.last_words in seen.last_words
+        else repr(seen.last_words),
         "heard": "" if seen.heard == ending.heard else str(seen.heard),
         "journals": "" if seen.journals == ending.journals else str(seen.journals),
         "restarted by a signal": "".join(restarted),
