@@ -12,6 +12,8 @@ from protocols import JournalError
 
 BUSY_TIMEOUT_S: Final = 1.0
 """How long a write waits for somebody who holds the file's lock (a reader's copy, a backup)."""
+LOOK_TIMEOUT_S: Final = 0.1
+"""How long one who only looks waits for somebody who lets nobody look."""
 COMPANIONS: Final = ("-wal", "-shm")
 """What SQLite keeps beside the file of this name while it is in use."""
 
@@ -88,7 +90,7 @@ def look_into(path: Path) -> Iterator[sqlite3.Connection]:
         raise FileNotFoundError(f"{shm} is missing")
     else:
         how = "immutable=1"
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", timeout=BUSY_TIMEOUT_S, uri=True)) as sqlite:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", timeout=LOOK_TIMEOUT_S, uri=True)) as sqlite:
         yield sqlite
 
 

@@ -56,11 +56,11 @@ class Found:
 
     def told(self) -> str:
         """What was lost of it, in words."""
-        if not self.rows:
-            return "nothing of it could be read: what was said in the call so far is forgotten"
         match self.life.lost:
             case 0:
                 return "nothing of the call's state is lost"
+            case _ if not self.rows:
+                return "nothing of it could be read: what was said in the call so far is forgotten"
             case None:
                 return "the call is set back to the last state that could be read"
             case lost:
@@ -122,8 +122,7 @@ def set_back(path: Path, damage: DamagedError, sqlite: sqlite3.Connection | None
         aside = _keep_aside(path)
         found = last_good(aside, damage)
         report = f"{path} was damaged ({damage}). It is kept as {aside.name}; {found.told()}"
-        _make(companion(path, _UNFINISHED), replace(found, life=replace(found.life, report=report)))
-        companion(path, _UNFINISHED).replace(companion(path, NEW))
+        _make(companion(path, NEW), replace(found, life=replace(found.life, report=report)))
         if sqlite is not None:
             sqlite.close()
         finish(path)
@@ -184,7 +183,7 @@ def remove(path: Path) -> None:
         OSError: the disk does not let it.
     """
     for file in (path, companion(path, NEW), companion(path, _UNFINISHED), *aside_of(path)):
-        for suffix in ("", "-journal", *COMPANIONS):
+        for suffix in ("", *COMPANIONS):
             companion(file, suffix).unlink(missing_ok=True)
 
 
@@ -239,12 +238,21 @@ def _bytes_of(path: Path) -> tuple[bytes, bytes]:
 
 
 def _make(path: Path, found: Found) -> None:
-    path.unlink(missing_ok=True)
-    make(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as sqlite, transaction(sqlite):
-        create(sqlite, found.life, found.rows)
-        if found.record is not None:
-            write_record(sqlite, found.record)
+    """A file that holds what was ``found``; it bears its name only once it is whole."""
+    unfinished = path.with_suffix(_UNFINISHED)
+    unfinished.unlink(missing_ok=True)
+    try:
+        make(unfinished)
+        with closing(sqlite3.connect(unfinished, isolation_level=None)) as sqlite:
+            sqlite.execute("PRAGMA journal_mode = MEMORY")
+            with transaction(sqlite):
+                create(sqlite, found.life, found.rows)
+                if found.record is not None:
+                    write_record(sqlite, found.record)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)  # it may be what the disk is full of
+        raise
 
 
 def _keep_aside(path: Path) -> Path:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from actors.agent_session.core.chat import heard_text
 from actors.agent_session.core.effects import After, Leave, Tell
-from actors.agent_session.core.entries import CallClosed, TurnClosed
+from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.memory import Heard
 from actors.agent_session.core.step import Step
@@ -53,6 +53,8 @@ def close_call_if_due(step: Step) -> bool:
 
 
 def leave(step: Step) -> None:
-    """Tell the JobContext that the conversation is over, and go."""
+    """Tell the JobContext that the conversation is over, and go. A journal that lacks something is tried once more: it has to know."""
+    if step.state.journal_failures:
+        step.record(Checkpoint(memory=step.memory))
     step.then(Tell(name=f"job_context/{step.setup.call_id}", message=SessionEnded(reason=step.memory.ending)))
     step.then(Leave())

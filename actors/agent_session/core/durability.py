@@ -23,7 +23,7 @@ def on_failed(step: Step, failed: JournalFailed) -> None:
     if not failures:
         step.publish(SessionError(source="journal", text=failed.text, retryable=True))
     step.state = replace(step.state, journal_failures=failures + 1)
-    step.do(After(delay_s=min(MAX_RETRY_S, RETRY_S * 2.0**failures), input=JournalRetryDue()))
+    step.do(After(delay_s=min(MAX_RETRY_S, RETRY_S * 2.0 ** min(failures, 10)), input=JournalRetryDue()))
 
 
 def on_retry(step: Step) -> None:

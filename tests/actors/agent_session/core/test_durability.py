@@ -1,9 +1,11 @@
 """A disk that fails: said once, and made good as soon as it can be."""
 
+from dataclasses import replace
+
+from actors.agent_session.core import Checkpoint, restore
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core import restore
 from actors.agent_session.core.durability import MAX_RETRY_S
-from protocols import SessionError
+from protocols import EndCall, SessionError
 from support.session_world import CHECKED, World
 
 
@@ -17,6 +19,25 @@ def test_a_disk_that_fails_is_told_once_and_tried_ever_more_rarely() -> None:
         SessionError(source="journal", text="disk full", retryable=True)
     ]
     assert [at for at, _ in world.timers] == [2.0, 4.0, 8.0, 16.0, MAX_RETRY_S, MAX_RETRY_S, MAX_RETRY_S]
+
+
+def test_a_disk_that_fails_for_days_is_tried_all_the_same() -> None:
+    world = World(CHECKED)
+    world.state = replace(world.state, journal_failures=5_000)
+    world.feed(i.JournalFailed(text="disk full"))
+    assert [at for at, _ in world.timers] == [MAX_RETRY_S]
+
+
+def test_a_call_that_ends_on_a_bad_disk_tries_once_more_to_write_that_it_has_ended() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.feed(i.JournalFailed(text="disk full"))
+    world.command(EndCall(command_id="end", reason="that is all"))
+    world.commit_all()
+    assert world.left
+    *_, closed = world.transactions
+    assert isinstance(closed[-1], Checkpoint)
+    assert closed[-1].memory.closed
 
 
 def test_the_call_goes_on_and_a_checkpoint_makes_good_what_was_lost() -> None:
