@@ -489,8 +489,7 @@ def test_a_provider_that_breaks_its_contract_ends_the_life(begin: Begin) -> None
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()
-    for sequence in range(20):  # a line is never silent for long: he goes on speaking until somebody hears
-        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=spoken("hello")))
+    host.mail.tell(StreamAudio(sequence=0, rate_hz=16_000, pcm=spoken("hello")))  # the first sound is heard, whenever it comes
     assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
 
 
