@@ -57,6 +57,7 @@ def figures(fought: Fought) -> dict[str, object]:
         "texts without an answer": sum(not said and not given_up[number] for number, said in answers.items()),
         "tool runs, and texts for which it ran twice": f"{fought.notes.total()}, {sum(times > 1 for times in fought.notes.values())}",
         "SIGKILLs of session and JobContext": f"{fought.killed[SESSION]}, {fought.killed[JOB_CONTEXT]}",
+        "of them after the last answer": fought.after_all,
         "restarts told": fought.restarts,
         "SessionUnavailableError": fought.unavailable,
     }

@@ -41,7 +41,7 @@ from protocols import (
 
 YIELDS: Final = 20
 """Turns of the event loop that a word of a reply takes."""
-EVENTS: Final = 12
+EVENTS: Final = 8
 """About as many as a turn has: so many more may pass before a kill, so it falls into any part of a turn."""
 TOOL_EVERY: Final = 5
 AT_ONCE: Final = 12
@@ -97,11 +97,13 @@ class Kill:
 
 
 def plan(seed: int, *, texts: int, kills: int, context_kills: int = 0, apart: bool = True) -> tuple[Kill, ...]:
-    """Kills at random, in their order, in the first three quarters of the texts; several at once if not ``apart``."""
+    """Kills at random, spread over the texts in their order; two at a time if not ``apart``."""
     rng = random.Random(seed)
     roles = [SESSION] * kills + [JOB_CONTEXT] * context_kills
-    times = range(0, texts * 3 // 4, 1 if apart else 5)
-    return tuple(sorted((Kill(rng.choice(times), rng.randrange(EVENTS), role) for role in roles), key=lambda kill: kill.answered))
+    rng.shuffle(roles)
+    share = texts / (len(roles) + 1)
+    firsts = [index if apart else index - index % 2 for index in range(len(roles))]
+    return tuple(Kill(int(share * (at + rng.random())), rng.randrange(EVENTS), role) for at, role in zip(firsts, roles, strict=True))
 
 
 @dataclass
@@ -113,6 +115,8 @@ class Fought:
     records: list[list[EventPushed]]
     unavailable: int
     killed: Counter[str]
+    after_all: int
+    """Kills that came when all texts had been answered."""
     notes: Counter[int]
     user_data: Mapping[str, int]
     late: Mapping[int, list[EventPushed]]
@@ -202,7 +206,8 @@ def command_id(number: int) -> str:
 class Fight:
     """The fight for one call; `run` gives what came of it.
 
-    With ``apart`` no two kills fall into one turn: before the next one a text is answered in the new life.
+    Texts are sent as the kills go on, so that all kills find some to answer. With ``apart`` no two kills fall into one turn: before the
+    next one a text is answered in the new life.
     """
 
     def __init__(self, system: AgentSystem, notes: Path, *, texts: int, handles: int = 3, apart: bool = True) -> None:
@@ -211,13 +216,16 @@ class Fight:
         self._texts = texts
         self._handles = handles
         self._apart = apart
-        self._events = self._answered = 0
+        self._share = 0.0
+        self._events = self._answered = self._released = self._after_all = 0
         self._restored = self._recovered = True
         self._progress = asyncio.Condition()
         self._unavailable = 0
         self._dead: set[int] = set()
 
     async def run(self, kills: Sequence[Kill]) -> Fought:
+        self._share = self._texts / (len(kills) + 1)
+        await self._release(0, len(kills))
         call_id = (await self._system.start_session(agent(self._notes))).call_id
         sessions = [self._system.session(call_id) for _ in range(self._handles)]
         records: list[list[EventPushed]] = [[] for _ in sessions]
@@ -236,11 +244,14 @@ class Fight:
             await asyncio.gather(*reading)
         lines = self._notes.read_text("ascii").split() if self._notes.exists() else []
         killed = Counter(kill.role for kill in kills)
-        return Fought(self._texts, self._apart, records, self._unavailable, killed, Counter(map(int, lines)), user_data, late)
+        return Fought(
+            self._texts, self._apart, records, self._unavailable, killed, self._after_all, Counter(map(int, lines)), user_data, late
+        )
 
     async def _send(self, session: Session, room: asyncio.Semaphore, first: int) -> None:
         for number in range(first, self._texts, self._handles):
             await room.acquire()
+            await self._until(partial(self._may_send, number))
             text = f"{'note' if number % TOOL_EVERY == 0 else 'text'} {number}"
             while True:
                 try:
@@ -268,19 +279,31 @@ class Fight:
             await self._progress.wait_for(reached)
 
     async def _kill_all(self, call_id: str, kills: Sequence[Kill]) -> None:
-        for kill in kills:
+        for number, kill in enumerate(kills, 1):
             await self._until(partial(self._due, kill))
             await self._until(partial(self._passed, self._events + kill.events))
             pid = await self._process(call_id, kill.role)
             self._dead.add(pid)
             self._restored = self._recovered = False
+            self._after_all += self._answered == self._texts
             os.kill(pid, signal.SIGKILL)
+            await self._release(number, len(kills))
+
+    async def _release(self, killed: int, kills: int) -> None:
+        """Let as many texts be sent as belong to the kills so far and the next two."""
+        async with self._progress:
+            self._released = self._texts if killed >= kills - 1 else int((killed + 2) * self._share)
+            self._progress.notify_all()
+
+    def _may_send(self, number: int) -> bool:
+        return number < self._released
 
     def _due(self, kill: Kill) -> bool:
-        return self._answered >= kill.answered and (self._recovered or not self._apart or self._answered == self._texts)
+        recovered = self._recovered or (self._restored and self._answered >= self._released)
+        return self._answered >= kill.answered and (recovered or not self._apart)
 
     def _passed(self, events: int) -> bool:
-        return self._events >= events or self._answered == self._texts
+        return self._events >= events or self._answered >= self._released
 
     async def _process(self, call_id: str, role: str) -> int:
         """The living process of this role."""
