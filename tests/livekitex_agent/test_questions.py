@@ -10,12 +10,11 @@ from livekitex_agent.gateway.frames import Request, StopSystem, SystemReady
 from livekitex_agent.system import AgentSystem
 from livekitex_agent.tree import Node
 from protocols import (
-    CancelResponse,
     ChildInfo,
     Children,
     ChildResult,
-    CommandAccepted,
-    EndCall,
+    Drain,
+    Drained,
     GetHealthAddress,
     HealthAddress,
     Ref,
@@ -88,22 +87,22 @@ async def test_where_the_health_endpoints_answer(harness: Harness) -> None:
     assert await asking == "http://127.0.0.1:8081"
 
 
-async def test_a_stop_ends_the_calls_first(harness: Harness) -> None:
-    harness.tree.name("agent_session/c", 1)
-    harness.tree.name("agent_session/dead", 1)
-    harness.tree.name_gone("agent_session/dead", final=True)
-    harness.tree.name("application", 1)
-    asking = asyncio.create_task(harness.system.which_children("application"))
-    await harness.answer("application", Children(children=()))
-    await asking  # so the names before have come
+async def test_a_stop_is_the_launchers_to_do(harness: Harness) -> None:
     stopping = asyncio.create_task(harness.system.stop())
-    for kind in (CancelResponse, EndCall):
-        request = await harness.tree.request(kind)
-        assert request.name == "agent_session/c"
-        assert isinstance(request.message, CancelResponse | EndCall)
-        harness.tree.answer(request, CommandAccepted(command_id=request.message.command_id))
-    harness.tree.name_gone("agent_session/c", "normal", final=True)
     await harness.tree.next(StopSystem)
     harness.tree.close()
     harness.tree.launcher.exit()
     await stopping
+
+
+async def test_a_drain_asks_each_life_of_the_manager_for_the_time_that_remains(harness: Harness) -> None:
+    draining = asyncio.create_task(harness.system.drain(60.0))
+    first = await harness.tree.request(Drain)
+    harness.tree.name_gone("worker_manager")
+    harness.tree.name("worker_manager", 2)
+    second = await harness.tree.request(Drain)
+    assert isinstance(first.message, Drain)
+    assert isinstance(second.message, Drain)
+    assert 0 < second.message.timeout_ms < first.message.timeout_ms <= 60_000
+    harness.tree.answer(second, Drained(jobs=3))
+    assert await draining == 3
