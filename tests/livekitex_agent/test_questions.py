@@ -22,6 +22,7 @@ from protocols import (
     WhichChildren,
 )
 from support.echo_tree import echo_options
+from support.fake_context import FakeClock
 from support.fake_launcher import FakeLauncher, FakeTree, close_connection
 
 pytestmark = pytest.mark.asyncio
@@ -96,13 +97,13 @@ async def test_a_stop_is_the_launchers_to_do(harness: Harness) -> None:
 
 
 async def test_a_drain_asks_each_life_of_the_manager_for_the_time_that_remains(harness: Harness) -> None:
+    clock = harness.system._clock = harness.system._courier._clock = FakeClock()  # type: ignore[assignment]
     draining = asyncio.create_task(harness.system.drain(60.0))
-    first = await harness.tree.request(Drain)
+    assert (await harness.tree.request(Drain)).message == Drain(timeout_ms=60_000)
+    clock.now += 10.0
     harness.tree.name_gone("worker_manager")
     harness.tree.name("worker_manager", 2)
     second = await harness.tree.request(Drain)
-    assert isinstance(first.message, Drain)
-    assert isinstance(second.message, Drain)
-    assert 0 < second.message.timeout_ms < first.message.timeout_ms <= 60_000
+    assert second.message == Drain(timeout_ms=50_000)
     harness.tree.answer(second, Drained(jobs=3))
     assert await draining == 3
