@@ -30,6 +30,7 @@ from actors.journal.schema import (
     read_life,
     read_needed,
     read_record,
+    require_sound,
     write_record,
 )
 from actors.journal.wal import PAGE_BYTES, Extent, Log, Merged, extent, merged, read_log
@@ -77,6 +78,7 @@ def read(sqlite: sqlite3.Connection) -> Found:
         DamagedError: it is not whole.
         sqlite3.Error: it cannot be read.
     """
+    require_sound(sqlite)
     life, record = read_life(sqlite), read_record(sqlite)
     rows = read_needed(sqlite, life.head)
     if wrong := flaw(rows, life.head):

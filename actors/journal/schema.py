@@ -34,8 +34,8 @@ _EXTENT: Final = "SELECT count(*), ifnull(max(iif(flags & 1, seq, 0)), 0) FROM e
 _NEEDED: Final = (
     "SELECT seq, incarnation, event, flags, link, crc, seal, body FROM entries WHERE seq >= ? OR event IS NOT NULL ORDER BY seq"
 )
-_FORWARDS: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
-_BACKWARDS: Final = f"{_FORWARDS} DESC"
+_WITHOUT_BODIES: Final = "SELECT seq, incarnation, event, flags, link, crc, seal, NULL FROM entries ORDER BY seq"
+_BODIES: Final = "SELECT seq, body FROM entries WHERE typeof(body) = 'blob' ORDER BY seq"
 _LIFE: Final = struct.Struct("<qqqqq")
 _UNKNOWN: Final = -1
 _CHECKPOINT_1: Final = b"\x92\xaacheckpoint"
@@ -172,6 +172,17 @@ def insert(sqlite: sqlite3.Connection, rows: Iterable[Row]) -> None:
     sqlite.executemany(_INSERT, rows)
 
 
+def require_sound(sqlite: sqlite3.Connection) -> None:
+    """Look through the file's structure, in less than a millisecond: what is written over hidden damage may be lost.
+
+    Raises:
+        DamagedError: there is some.
+    """
+    found = sqlite.execute("PRAGMA quick_check(1)").fetchone()
+    if found != ("ok",):
+        raise DamagedError(f"its structure is broken: {str(found[0]).splitlines()[-1]}")
+
+
 def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
     """The rows that a life needs: the events, and all from the newest checkpoint on.
 
@@ -190,22 +201,27 @@ def read_needed(sqlite: sqlite3.Connection, head: Head) -> tuple[Row, ...]:
 def read_any(sqlite: sqlite3.Connection) -> tuple[Row, ...]:
     """The rows that can be read of a damaged file, from either end up to what cannot; those whose body cannot be read have none."""
     rows: dict[int, Row] = {}
-    for statement in (_FORWARDS, _BACKWARDS):
+    bodies: dict[int, bytes] = {}
+    for direction in ("ASC", "DESC"):
         with suppress(*UNREADABLE):
-            for columns in sqlite.execute(statement):
+            for columns in sqlite.execute(f"{_WITHOUT_BODIES} {direction}"):
                 row = _row(columns)
                 if row is not None and rows.setdefault(row.seq, row) is not row:
                     break
-    return tuple(_with_body(sqlite, rows[seq]) for seq in sorted(rows))
+        with suppress(*UNREADABLE):
+            for seq, body in sqlite.execute(f"{_BODIES} {direction}"):
+                if seq in bodies:
+                    break
+                bodies[seq] = body
+    return tuple(rows[seq]._replace(body=bodies[seq] if seq in bodies else _body(sqlite, seq)) for seq in sorted(rows))
 
 
-def _with_body(sqlite: sqlite3.Connection, row: Row) -> Row:
-    try:
-        found = sqlite.execute("SELECT body FROM entries WHERE seq = ?", (row.seq,)).fetchone()
-    except UNREADABLE:
-        return row
-    body = found[0] if found is not None and isinstance(found[0], bytes) else None
-    return row._replace(body=body)
+def _body(sqlite: sqlite3.Connection, seq: int) -> bytes | None:
+    with suppress(*UNREADABLE):
+        for (body,) in sqlite.execute("SELECT body FROM entries WHERE seq = ?", (seq,)):
+            if isinstance(body, bytes):
+                return body
+    return None
 
 
 def _row(columns: tuple[Any, ...]) -> Row | None:
