@@ -127,10 +127,17 @@ class SimWriter:
     def opened(self) -> Opening:
         return Opening(self._incarnation, tuple(self._disk.entries))
 
-    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> None:
+    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> bool:
         self._waiting.append((entries, confirm))
         if len(self._waiting) == 1:
             self._context.after(0.001 * self._context.entropy.random(), self._commit)
+        return True
+
+    def give_up(self) -> None:
+        raise AssertionError("this disk answers")
+
+    def abandon(self) -> None:
+        self.close(delete=False)
 
     def close(self, *, delete: bool, ending: Ending | None = None) -> None:
         self._keep(len(self._waiting))
