@@ -17,7 +17,7 @@ class Desk:
         self.reports: list[Input] = []
         self.audio: list[tuple[str, int, bytes]] = []
         self._news = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     def report(self, what: Input) -> None:
         self.reports.append(what)
@@ -29,7 +29,7 @@ class Desk:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self.tasks.add(task)
         return task
 
     async def until(self, wanted: Callable[[], bool]) -> None:
@@ -46,9 +46,9 @@ class Desk:
         return [report for report in self.reports if isinstance(report, kind)]
 
     async def close(self) -> None:
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def _ring(self) -> None:
         self.spawn(self._notify())

@@ -19,7 +19,7 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.engine.ears import Ears
-from protocols import SESSION_RATE_HZ, STT, ProviderError, SystemClock
+from protocols import SESSION_RATE_HZ, STT, VAD, ProviderError, SystemClock
 from support.engine_desk import Desk
 from support.scripted_providers import spoken, stt, vad
 
@@ -29,11 +29,17 @@ PADDING = SESSION_RATE_HZ // 5
 class Room:
     """Ears, a memory to put audio into, and a desk for what they tell."""
 
-    def __init__(self, recogniser: STT | None = None, memory: CallMemory | None = None, listen: Listen | None = None) -> None:
+    def __init__(
+        self,
+        recogniser: STT | None = None,
+        memory: CallMemory | None = None,
+        listen: Listen | None = None,
+        detector: VAD | None = None,
+    ) -> None:
         self.desk = Desk()
         self.memory = memory or CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
         self.ears = Ears(
-            vad({}),
+            detector or vad({}),
             recogniser or stt({}),
             self.memory,
             SystemClock(),
@@ -314,6 +320,34 @@ def test_the_same_speech_begins_in_each_life_where_it_began_in_the_first() -> No
     asyncio.run(work())
 
 
+class Wide:
+    """Frames of which the padding of speech is no multiple."""
+
+    rate_hz = SESSION_RATE_HZ
+    frame_samples = 512
+
+    def probability(self, frame: bytes) -> float:
+        return float(any(frame))
+
+    def reset(self) -> None:
+        return None
+
+
+def test_the_same_speech_ends_in_each_life_in_the_same_place() -> None:
+    async def work() -> None:
+        first = Room(detector=Wide())
+        first.hear(bytes(2 * 8_037) + SPEECH + SILENCE)
+        ended = await first.desk.wait_for(VoiceEnded)
+        began = first.desk.all(VoiceBegan)[0]
+        again = Room(memory=first.memory, listen=Listen(start=began.start, origin=Origin.SPEECH), detector=Wide())
+        assert (await again.desk.wait_for(VoiceEnded)).end == ended.end
+        assert again.desk.all(VoiceBegan) == [began]
+        await first.desk.close()
+        await again.desk.close()
+
+    asyncio.run(work())
+
+
 def test_where_speech_should_begin_and_does_not_the_next_is_other_speech() -> None:
     async def work() -> None:
         room = room_after(SILENCE * 5 + SPEECH + SILENCE, start=1_000, origin=Origin.SPEECH)
@@ -355,6 +389,7 @@ def test_the_rest_of_a_turn_is_only_ended() -> None:
         room = room_after(SPEECH, start=3_000, origin=Origin.REST)
         reports = await spoken_after(room, SPEECH + SILENCE)
         assert [type(report) for report in reports] == [VoiceLasted, VoiceEnded]
+        assert room.memory.settled == 3_000
         (began, *_) = (await spoken_after(room, SPEECH + SILENCE))[2:]
         assert isinstance(began, VoiceBegan)
         assert began.start > 1_000
@@ -371,6 +406,21 @@ def test_the_rest_of_a_turn_that_does_not_come_is_over(monkeypatch: pytest.Monke
         await room.desk.wait_for(VoiceEnded)
         room.hear(SPEECH)  # late, but the rest all the same
         assert (await room.desk.wait_for(VoiceBegan)).start == 999
+        await room.desk.close()
+
+    asyncio.run(work())
+
+
+def test_whoever_awaits_the_rest_ends_no_other_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.engine.ears.REST_S", 0.05)
+
+    async def work() -> None:
+        room = room_after(bytes(2), start=1_000, origin=Origin.REST)
+        (waiting,) = room.desk.tasks
+        await asyncio.sleep(0)
+        await spoken_after(room, SILENCE + SPEECH)
+        await waiting
+        assert [type(report) for report in room.desk.reports] == [VoiceEnded, VoiceBegan]
         await room.desk.close()
 
     asyncio.run(work())
@@ -402,9 +452,11 @@ def test_another_life_would_have_to_listen_from_what_nobody_settled() -> None:
         assert memory.settled == start
         await spoken_after(room, SPEECH)
         _, second = room.desk.all(VoiceBegan)
+        assert memory.settled == start
         room.ears.settle(Settle(until=room.desk.all(VoiceEnded)[0].end))
         assert memory.settled == second.start
         await spoken_after(room, SILENCE)
+        assert memory.settled == second.start
         room.ears.settle(Settle(until=room.desk.all(VoiceEnded)[1].end))
         await spoken_after(room, SILENCE)
         assert memory.settled == memory.position - memory.position % 320 - PADDING
