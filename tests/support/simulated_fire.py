@@ -104,6 +104,7 @@ class Fire:
         sim.run_until(lambda: self.texts.keys() <= self.disk.done, within_s=300.0, what="all answers")
         for rule in self.rules:
             rule.lift()
+        sim.run_for(1.0)  # who was killed last is back
         sim.run_until(lambda: sim.is_alive(SESSION) and all(map(self.up_to_date, handles)), within_s=300.0, what="whole records")
         info = sim.ask(SESSION, GetSession(), timeout_s=60.0)
         assert isinstance(info, SessionInfo)
