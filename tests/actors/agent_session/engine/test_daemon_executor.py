@@ -10,6 +10,8 @@ import pytest
 from actors.agent_session.engine.daemon_executor import DaemonExecutor
 
 DEADLINE_S = 10.0
+PROCESS_S = 60.0
+"""A fresh interpreter imports everything, on a machine that may have much else to do."""
 LEAVING = """
 import threading
 from actors.agent_session.engine.daemon_executor import DaemonExecutor
@@ -55,4 +57,4 @@ def test_a_call_that_was_cancelled_while_it_waited_is_not_made() -> None:
 
 
 def test_a_call_that_never_returns_does_not_hold_up_the_end_of_its_process() -> None:
-    assert subprocess.run([sys.executable, "-c", LEAVING], timeout=DEADLINE_S, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", LEAVING], timeout=PROCESS_S, check=False).returncode == 0
