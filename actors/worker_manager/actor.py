@@ -84,7 +84,7 @@ NEWS_S: Final = 1.0
 AGAIN_S: Final = 0.2
 """Before the next attempt to start a call again whose partition was about to end."""
 
-SWEEP_EVERY_S: Final = 600.0
+SWEEP_EVERY_S: Final = 60.0
 """Between two looks for journals that nobody needs any more."""
 
 WATCHED: Final = ("jobs", "partition/", "job/", "job_context/", "agent_session/")
