@@ -20,13 +20,16 @@ class Line(Protocol):
 
 
 class Microphone:
-    """Streams to a `Line`, paced by the clock: a late wake-up is made up for, so the stream does not drift."""
+    """Streams to a `Line`, paced by the clock: a late wake-up is made up for, so the stream does not drift. Messages hold ``chunk_s``."""
 
-    def __init__(self, line: Line, clock: Clock, rate_hz: int, *, heard: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, line: Line, clock: Clock, rate_hz: int, *, heard: Callable[[bytes], None] = lambda _pcm: None, chunk_s: float = CHUNK_S
+    ) -> None:
         self._line = line
         self._clock = clock
         self._rate_hz = rate_hz
         self._heard = heard
+        self._chunk_s = chunk_s
         self._waiting = b""
         self._finished: Callable[[], None] | None = None
 
@@ -40,7 +43,7 @@ class Microphone:
         Raises:
             SessionUnavailableError: the call does not take audio any more.
         """
-        size = round(CHUNK_S * self._rate_hz) * BYTES_PER_SAMPLE
+        size = round(self._chunk_s * self._rate_hz) * BYTES_PER_SAMPLE
         due = self._clock.monotonic()
         while True:
             chunk, self._waiting = self._waiting[:size].ljust(size, b"\0"), self._waiting[size:]
@@ -49,5 +52,5 @@ class Microphone:
             if self._finished is not None and not self._waiting:
                 finished, self._finished = self._finished, None
                 finished()
-            due += CHUNK_S
+            due += self._chunk_s
             await asyncio.sleep(max(0.0, due - self._clock.monotonic()))

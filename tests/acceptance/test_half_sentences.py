@@ -15,6 +15,7 @@ import pytest
 from livekitex_agent import Agent, AgentSystem, Options, Restarted
 from protocols import BYTES_PER_SAMPLE
 from support import procfs
+from support.returning import death_of
 from support.spoken_calls import CHUNK_S, VOICE_HZ, SpokenCall, echo_agent, repeated_s, samples_of, speak, told
 
 pytestmark = pytest.mark.processes
@@ -94,9 +95,9 @@ def test_the_memory_outside_a_calls_process_goes_with_the_call(tmp_path: Path) -
         second = await holders(system)
         assert set(second) == set(first)
         assert second[job] == first[job]
+        deaths = [death_of(second[job]), death_of(second[own])]
         await session.end()
-        while procfs.stat(second[job]) or procfs.stat(second[own]):  # noqa: ASYNC110 - nobody else's child tells of its end
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*deaths)
         assert set(await holders(system)) == before
 
     asyncio.run(with_a_system(tmp_path, look, preload=False))

@@ -17,6 +17,8 @@ from typing import Any, Final, Self
 from actors import Resampler, Side, StereoTimeline, hibari_tts, moonshine_stt, resample, silero_vad, split_sentences
 from actors.media import SegmenterOptions, SpeechEnded, SpeechSegmenter, SpeechStarted
 from livekitex_agent import Agent, AgentSystem, LivekitexError
+from livekitex_agent.demo.microphone import Microphone
+from livekitex_agent.demo.voice import Utterance
 from protocols import (
     BYTES_PER_SAMPLE,
     LLM,
@@ -28,6 +30,7 @@ from protocols import (
     ProviderRef,
     Role,
     SessionEvent,
+    SystemClock,
     TextDelta,
     ToolSchema,
     UserMessage,
@@ -96,7 +99,6 @@ class SpokenCall:
 
     async def __aenter__(self) -> Self:
         self.session = await self.system.start_session(self.agent)
-        self._waiting = b""
         self._leaving: asyncio.Future[float] | None = None
         self._first_sound: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         hear = self.session._call.audio
@@ -106,7 +108,8 @@ class SpokenCall:
             hear(pushed)
 
         self.session._call.audio = note  # type: ignore[method-assign]
-        self._tasks = [asyncio.ensure_future(self._line()), asyncio.ensure_future(self._listen())]
+        self._microphone = Microphone(self, SystemClock(), self.rate_hz, chunk_s=CHUNK_S)
+        self._tasks = [asyncio.ensure_future(self._microphone.run()), asyncio.ensure_future(self._listen())]
         self.began = time.monotonic()
         return self
 
@@ -120,8 +123,15 @@ class SpokenCall:
 
     async def say(self, pcm: bytes) -> float:
         """Speak; returns when (monotonic) the first sound has left."""
-        self._waiting, self._leaving = pcm, asyncio.get_running_loop().create_future()
+        self._leaving = asyncio.get_running_loop().create_future()
+        self._microphone.say(Utterance(label="", pcm=pcm, rate_hz=self.rate_hz), lambda: None)
         return await self._leaving
+
+    async def stream_audio(self, pcm: bytes, rate_hz: int) -> None:
+        """What the microphone takes: for the session."""
+        if self._leaving is not None and not self._leaving.done():
+            self._leaving.set_result(time.monotonic())
+        await self.session.stream_audio(pcm, rate_hz, timeout_s=PATIENCE_S)
 
     async def first_sound(self) -> float:
         """When (monotonic) the agent was first heard."""
@@ -134,8 +144,15 @@ class SpokenCall:
             os_pid = next(node.os_pid for node in (await self.system.tree()).walk() if node.name == name)
         else:
             os_pid = (await self.session.info()).os_pid
-        await asyncio.sleep(at - time.monotonic())
-        os.kill(os_pid, signal.SIGKILL)
+        loop = asyncio.get_running_loop()
+        killed = loop.create_future()
+
+        def kill() -> None:
+            os.kill(os_pid, signal.SIGKILL)
+            killed.set_result(None)
+
+        loop.call_at(at, kill)
+        await killed
 
     async def reply(self, *, interrupted: bool = False) -> AgentMessage:
         """The agent's next reply that was heard to its end, or that was ``interrupted``."""
@@ -157,17 +174,6 @@ class SpokenCall:
         for at, pushed in self.heard:
             timeline.add(Side.AGENT, at - self.began, resampler.process(pushed.pcm))
         return timeline.tracks()[1]
-
-    async def _line(self) -> None:
-        size = round(CHUNK_S * self.rate_hz) * BYTES_PER_SAMPLE
-        due = time.monotonic()
-        while True:
-            if self._leaving is not None and not self._leaving.done():
-                self._leaving.set_result(time.monotonic())
-            chunk, self._waiting = self._waiting[:size].ljust(size, b"\0"), self._waiting[size:]
-            await self.session.stream_audio(chunk, self.rate_hz, timeout_s=PATIENCE_S)
-            due += CHUNK_S
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _listen(self) -> None:
         async for pushed in self.session.audio():
