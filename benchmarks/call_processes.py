@@ -12,10 +12,10 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.brain import MEMORY_BRAIN
 from benchmarks.figures import HEADER, bare_fork_ms, row
 from livekitex_agent import Agent, AgentSystem, Options
 from protocols import AgentMessage
+from support.memory_brain import MEMORY_BRAIN
 
 PATIENCE_S = 20.0
 AGENT = Agent(instructions="Remember.", greeting="Hello, how can I help you?", llm=MEMORY_BRAIN)

@@ -16,8 +16,6 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-
 from livekitex_agent import AgentSystem, Options
 from protocols import EventsMissed, SystemEntropy
 from support.command_fire import JOB_CONTEXT, SESSION, Fight, Fought, plan

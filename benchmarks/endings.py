@@ -10,8 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-
 from support import endings
 from support.leftovers import SETTLE_S
 

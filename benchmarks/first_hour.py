@@ -16,8 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-
 from support.first_hours import (
     ANOTHER_USER,
     ANSWER,

@@ -22,10 +22,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from pathlib import Path
 from typing import Final
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 import numpy as np
 

@@ -9,10 +9,10 @@ import tempfile
 import time
 from contextlib import suppress
 
-from benchmarks.brain import FACT, MEMORY_BRAIN, nod
 from benchmarks.recovery import CHUNK_S, speak
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, ConversationState, LivekitexError, ReplyLatency, Restarted
+from support.memory_brain import FACT, MEMORY_BRAIN, nod
 
 CALLS = 10
 BEFORE_S = 30.0

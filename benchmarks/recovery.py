@@ -12,10 +12,10 @@ import tempfile
 import time
 
 from actors import hibari_tts
-from benchmarks.brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from benchmarks.figures import HEADER, bare_fork_ms, row
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, AgentSentence
+from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 
 TURNS = 50
 KILLS_PER_CALL = 4

@@ -11,9 +11,6 @@ import itertools
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from livekitex_agent import AgentSystem, Options
 from support.returning import PATIENCE_S, ROLES, Drill, Struck

@@ -10,11 +10,8 @@ import logging
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from protocols import EventsMissed
 from supervision import SimRuntime

@@ -13,13 +13,12 @@ from support.bad_disks import why_no_namespace
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
-ROOT = Path(__file__).parents[2]
 NO_NAMESPACE = why_no_namespace()
 
 
 @pytest.mark.skipif(bool(NO_NAMESPACE), reason=f"no mount namespace ({NO_NAMESPACE}): allow user namespaces, or run the tests as root")
-def test_a_call_on_a_bad_disk_tells_of_it_and_goes_on_and_is_durable_again() -> None:
-    command = [sys.executable, "-m", "benchmarks.bad_disks", "--together", "full disk", "read-only folder", "log's middle"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
+def test_a_call_on_a_bad_disk_tells_of_it_and_goes_on_and_is_durable_again(checkout: Path) -> None:
+    command = [sys.executable, str(checkout / "benchmarks" / "bad_disks.py"), "--together", "full disk", "read-only folder", "log's middle"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "3 disks, 0 wrong" in run.stdout

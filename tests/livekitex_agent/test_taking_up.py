@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from actors.journal import CallRecord, Claim, JournalFile, call_path, read_call
-from benchmarks.brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, EventPushed, Restarted, SessionUnavailableError
+from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.program import Program
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
@@ -19,7 +19,7 @@ AGENT = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome
 
 SCRIPT = """
 import asyncio, sys
-from benchmarks.brain import FACT, MEMORY_BRAIN
+from support.memory_brain import FACT, MEMORY_BRAIN
 from livekitex_agent import Agent, AgentSystem, Options
 from protocols import AgentMessage
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, SessionError, SessionEvent
+from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.procfs import PROC, parse_stat
 
 AGENT: Final = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from protocols import LLM, CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderRef, Role, TextDelta, ToolSchema
 
-MEMORY_BRAIN = ProviderRef(factory="benchmarks.brain:memory_brain", options={})
+MEMORY_BRAIN = ProviderRef(factory="support.memory_brain:memory_brain", options={})
 NAME = "Rosalind"
 FACT = f"My name is {NAME}."
 QUESTION = "What is my name?"
