@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -13,6 +14,9 @@ settings.load_profile("house")
 # A run in the background may have been started with these ignored, and what it starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# tox sets it for its own sake; the programs that tests start shall find what a user's would.
+os.environ.pop("PYTHONIOENCODING", None)
 
 pytest_plugins = ["support.summary", "support.nothing_left_per_test"]
 
