@@ -51,5 +51,6 @@ if __name__ == "__main__":
         sys.exit(main([word for word in sys.argv[1:] if word != INSIDE]))
     if reason := bad_disks.why_no_namespace():
         sys.exit(f"a mount namespace is needed to break disks ({reason}): allow user namespaces, or run this as root")
-    command = bad_disks.namespace([sys.executable, __file__, INSIDE, *sys.argv[1:]])
+    again = ("-m", "benchmarks.bad_disks") if __package__ else (__file__,)
+    command = bad_disks.namespace([sys.executable, *again, INSIDE, *sys.argv[1:]])
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
