@@ -9,29 +9,37 @@ import pytest
 
 from actors.journal import CallRecord, Claim, JournalFile, call_path, read_call
 from livekitex_agent import Agent, AgentSystem, Options, Session
-from protocols import AgentMessage, EventPushed, Restarted, SessionUnavailableError
+from protocols import AgentMessage, EventPushed, Restarted
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.program import Program
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
+REASONS = {"shutdown", "died without a word (killed or crashed)"}
 AGENT = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")
 
 SCRIPT = """
 import asyncio, sys
 from support.memory_brain import FACT, MEMORY_BRAIN
 from livekitex_agent import Agent, AgentSystem, Options
-from protocols import AgentMessage
+from protocols import AgentMessage, SessionUnavailableError
 
 async def main():
     async with AgentSystem.start(Options(partitions=1, preload=False, journal_dir=sys.argv[1])) as system:
         agent = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")
-        session = await system.start_session(agent, "c9")
-        await session.send_text(FACT)
-        await session.wait_for(AgentMessage, lambda event: event.text == "Noted.")
-        await session.send_text("Is this heard?")
+        sessions = [await system.start_session(agent, call_id) for call_id in ("lost", "taken")]
+        for session in sessions:
+            await session.send_text(FACT)
+            await session.wait_for(AgentMessage, lambda event: event.text == "Noted.")
         print("in the middle", flush=True)
-        await system.wait_ended()
+        while True:
+            await asyncio.sleep(0.2)
+            try:
+                await sessions[1].send_text("Small talk.")
+            except SessionUnavailableError as failure:
+                print(f"it is gone: {failure}", flush=True)
+                print([job.job_id for job in (await system.status()).jobs], flush=True)
+                await system.wait_ended()
 
 asyncio.run(main())
 """
@@ -66,56 +74,44 @@ def leave(folder: Path, call_id: str, *, retention_s: float) -> None:
     journal.close(delete=False)
 
 
-async def test_a_call_whose_script_was_killed_goes_on_in_another(tmp_path: Path) -> None:
+async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_still_runs(tmp_path: Path) -> None:
     folder, script = tmp_path / "calls", tmp_path / "script.py"
     script.write_text(SCRIPT)
-    with Program(tmp_path, [str(script), str(folder)]) as program:
-        program.hear(lambda line: line == "in the middle")
-        record = read_call(folder, "c9")
-        program.process.kill()
-        assert not program.left().processes
     leave(folder, "over", retention_s=5.0)
     leave(folder, "kept", retention_s=1e10)
-    async with AgentSystem.start(options(folder)) as system:
-        session = await system.start_session(AGENT, "c9")
-        assert await answer(session, QUESTION) == ANSWER
-        events = await until(session, lambda pushed: isinstance(pushed.event, AgentMessage) and pushed.event.text == ANSWER)
-        assert [pushed.number for pushed in events] == list(range(1, len(events) + 1))
-        (restarted,) = [pushed.event for pushed in events if isinstance(pushed.event, Restarted)]
-        assert restarted.incarnation == 2
-        assert restarted.reason in {"shutdown", "died without a word (killed or crashed)"}
-        said = [item.text for item in (await session.info()).history]
-        assert said[:3] == ["Welcome to us.", FACT, "Noted."]
-        taken = read_call(folder, "c9")
-        async with asyncio.timeout(30):
-            while read_call(folder, "over") is not None:
-                await system.status()
+    with Program(tmp_path, [str(script), str(folder)]) as program:
+        program.hear(lambda line: line == "in the middle")
+        record = read_call(folder, "lost")
+        async with AgentSystem.start(options(folder, 3_600.0)) as system:
+            taken = await system.start_session(AGENT, "taken")
+            assert await answer(taken, QUESTION) == ANSWER
+            assert "another system has taken up the call" in program.hear(lambda line: line.startswith("it is gone"))
+            assert program.hear() == "['lost']"
+            program.process.kill()
+            assert not program.left().processes
+            lost = await system.start_session(AGENT, "lost")
+            assert await answer(lost, QUESTION) == ANSWER
+            for session in (taken, lost):
+                events = await until(session, lambda pushed: isinstance(pushed.event, AgentMessage) and pushed.event.text == ANSWER)
+                assert [pushed.number for pushed in events] == list(range(1, len(events) + 1))
+                (restarted,) = [pushed.event for pushed in events if isinstance(pushed.event, Restarted)]
+                assert restarted.incarnation == 2
+                assert restarted.reason in REASONS
+                said = [item.text for item in (await session.info()).history]
+                assert said[:3] == ["Welcome to us.", FACT, "Noted."]
+            assert sorted(job.job_id for job in (await system.status()).jobs) == ["lost", "taken"]
+            owned = read_call(folder, "lost")
+            await lost.end("that is all")
+            await until(lost, lambda _: False)
+            async with asyncio.timeout(30):
+                while len((await system.status()).jobs) > 1 or read_call(folder, "over") is not None:
+                    pass
     assert record is not None
-    assert taken is not None
-    assert taken.is_open
-    assert record.run_id != taken.run_id
-    assert record.began_wall_s == taken.began_wall_s
+    assert owned is not None
+    assert owned.is_open
+    assert record.run_id != owned.run_id
+    assert record.began_wall_s == owned.began_wall_s
+    kept = read_call(folder, "lost")
+    assert kept is not None
+    assert (kept.outcome, kept.retention_s, kept.is_open) == ("that is all", 3_600.0, False)
     assert read_call(folder, "kept") is not None
-
-
-async def test_a_call_that_another_run_takes_up_ends_here_and_stays_there_and_is_kept_for_its_retention(tmp_path: Path) -> None:
-    async with AgentSystem.start(options(tmp_path)) as first, AgentSystem.start(options(tmp_path, 3_600.0)) as second:
-        before = await first.start_session(AGENT, "c9")
-        await before.send_text(FACT)
-        await before.wait_for(AgentMessage, lambda event: event.text == "Noted.")
-        after = await second.start_session(AGENT, "c9")
-        assert await answer(after, QUESTION) == ANSWER
-        with pytest.raises(SessionUnavailableError, match="another system has taken up the call"):
-            await answer(before, "Is this heard?")
-        assert (await first.status()).jobs == ()
-        assert await answer(after, QUESTION) == ANSWER
-        assert (await after.info()).incarnation == 2
-        assert [job.job_id for job in (await second.status()).jobs] == ["c9"]
-        await after.end("that is all")
-        await until(after, lambda _: False)
-        async with asyncio.timeout(30):
-            while (await second.status()).jobs:
-                pass
-    record = read_call(tmp_path, "c9")
-    assert record is not None
-    assert (record.outcome, record.retention_s, record.is_open) == ("that is all", 3_600.0, False)
