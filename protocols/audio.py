@@ -9,6 +9,8 @@ from typing import Final
 
 from protocols.errors import InvalidAudioError
 
+__all__ = ["BYTES_PER_SAMPLE", "MAX_CHUNK_S", "SESSION_RATE_HZ", "SUPPORTED_RATES_HZ", "AudioChunk", "require_rate"]
+
 SUPPORTED_RATES_HZ: Final = (8_000, 16_000, 24_000, 48_000)
 SESSION_RATE_HZ: Final = 16_000
 BYTES_PER_SAMPLE: Final = 2

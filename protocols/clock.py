@@ -6,6 +6,8 @@ Pure code takes ``now`` as an argument; whoever performs effects holds a `Clock`
 import time
 from typing import Protocol
 
+__all__ = ["Clock", "SystemClock"]
+
 
 class Clock(Protocol):
     """Where the time comes from."""

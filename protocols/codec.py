@@ -25,6 +25,8 @@ import msgpack
 
 from protocols.errors import DecodeError, InternalError, MessageTooLargeError, UsageError
 
+__all__ = ["MAX_WIRE_BYTES", "pack", "unpack"]
+
 MAX_WIRE_BYTES: Final = 1 << 20
 """Largest encoded value in bytes: a larger one is refused by its sender and by its receiver."""
 

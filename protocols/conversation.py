@@ -1,8 +1,8 @@
 """The conversation as a state machine: everything about its states stands in this file, in one table.
 
-The machine knows neither time nor audio nor providers. Who holds it calls `step` with what happened; a move that the table does not list
-raises `IllegalTransitionError` and changes nothing, so a state is never set by hand. ``docs/conversation.md`` shows the table as
-`diagram` prints it.
+The machine knows neither time nor audio nor providers. Its owner calls `conversation_step` with what happened; a move that the table does
+not list raises `IllegalTransitionError` and changes nothing, so a state is never set by hand. ``docs/conversation.md`` shows the table as
+`conversation_diagram` prints it.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from protocols.errors import IllegalTransitionError
+
+__all__ = ["ConversationEvent", "ConversationState", "conversation_diagram", "conversation_step"]
 
 
 class ConversationState(StrEnum):
@@ -109,7 +111,7 @@ TRANSITIONS: Final[Mapping[ConversationState, Mapping[ConversationEvent, Convers
 """Total over the states; an event that a state does not list is illegal in it."""
 
 
-def step(state: ConversationState, event: ConversationEvent) -> ConversationState:
+def conversation_step(state: ConversationState, event: ConversationEvent) -> ConversationState:
     """The state after ``event``.
 
     Raises:
@@ -122,7 +124,7 @@ def step(state: ConversationState, event: ConversationEvent) -> ConversationStat
     return after
 
 
-def diagram() -> str:
+def conversation_diagram() -> str:
     """The table as a mermaid state diagram, line by line in the order of the table."""
     lines = ["stateDiagram-v2", f"    [*] --> {_S.IDLE}"]
     lines += [f"    {state} --> {after}: {event}" for state, moves in TRANSITIONS.items() for event, after in moves.items()]

@@ -4,6 +4,8 @@ import random
 import secrets
 from typing import Protocol
 
+__all__ = ["Entropy", "SeededEntropy", "SystemEntropy", "new_key"]
+
 
 class Entropy(Protocol):
     """Where ids and random numbers come from."""

@@ -12,6 +12,8 @@ from protocols.errors import DecodeError, MessageTooLargeError
 from protocols.messages import Message
 from protocols.ref import Ref
 
+__all__ = ["WIRE_VERSION", "Envelope", "decode_envelope", "encode_envelope"]
+
 WIRE_VERSION: Final = 1
 
 

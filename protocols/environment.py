@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+__all__ = ["environment", "set_environment_defaults"]
+
 
 def environment() -> Mapping[str, str]:
     """The variables of this process as they are now (a copy)."""

@@ -28,6 +28,11 @@
 Whoever catches one asks ``retryable``, never the class.
 """
 
+__all__ = ["AuthenticationError", "CapacityError", "ConfigurationError", "DecodeError", "FencedError", "IllegalTransitionError"]
+__all__ += ["InternalError", "InvalidAgentError", "InvalidAudioError", "InvalidSpecError", "InvalidToolError", "JournalError"]
+__all__ += ["LivekitexError", "MessageTooLargeError", "MissingExtraError", "PeerError", "ProviderError", "SessionUnavailableError"]
+__all__ += ["SimulationError", "SystemUnavailableError", "UnavailableError", "UsageError"]
+
 
 class LivekitexError(Exception):
     """Base of every error of this project.

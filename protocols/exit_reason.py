@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+__all__ = ["KILLED", "MAX_REASON_CHARS", "NORMAL", "SHUTDOWN", "ExitKind", "ExitReason", "abnormal", "shorten_reason"]
+
 MAX_REASON_CHARS: Final = 1000
 """Characters of a reason that travel; see `shorten_reason`."""
 

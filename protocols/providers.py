@@ -16,6 +16,9 @@ from typing import Any, Protocol
 from protocols.audio import AudioChunk
 from protocols.tools import FunctionCall, ToolSchema
 
+__all__ = ["LLM", "STT", "TTS", "VAD", "CallDelta", "ChatMessage", "LLMDelta", "ProviderFactory", "ProviderKind", "ProviderRef", "Role"]
+__all__ += ["TextDelta"]
+
 
 class ProviderKind(StrEnum):
     """What a provider is for."""

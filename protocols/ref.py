@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+__all__ = ["Ref"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ref:

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from protocols.errors import InvalidAgentError
 
+__all__ = ["require_no_secret"]
+
 _NAME: Final = re.compile(
     r"(?:api|access|secret|private|auth|account|subscription|signing|encryption)_?keys?$"
     r"|^token$|(?:^|_)(?:access|auth|api|bearer|refresh|session|room|bot|id)_token$"

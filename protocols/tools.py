@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+__all__ = ["FunctionCall", "ToolSchema"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSchema:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+__all__ = ["BreakerState", "Breakers", "CallOutcome", "CallVerdict", "GetBreakers", "MayCall"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MayCall:

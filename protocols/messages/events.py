@@ -6,6 +6,9 @@ Each event has a number in its call that goes on through all incarnations (`Even
 from dataclasses import dataclass
 from typing import ClassVar
 
+__all__ = ["AgentMessage", "AgentSentence", "CallEnded", "CallStarted", "CommandDone", "EventsMissed", "ReplyLatency", "Restarted"]
+__all__ += ["SessionError", "SessionEvent", "StateChanged", "ToolCalled", "ToolReturned", "TurnFailed", "UserMessage"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted:

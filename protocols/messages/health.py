@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+__all__ = ["AudioConverted", "AudioHandled", "ConvertAudio", "Figures", "GetAudioConfiguration", "GetFigures", "GetHealthAddress"]
+__all__ += ["HealthAddress"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetFigures:

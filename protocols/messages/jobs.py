@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+__all__ = ["SYSTEM_STOPPED", "Drain", "Drained", "EndJob", "GetJob", "GetJobContext", "GetWorkerStatus", "JobContextInfo", "JobEnded"]
+__all__ += ["JobInfo", "JobStarted", "JobState", "Participant", "ParticipantJoined", "ParticipantLeft", "SessionEnded", "SessionStarted"]
+__all__ += ["StartJob", "WorkerStatus"]
+
 SYSTEM_STOPPED: Final = "system stopped"
 """Why a call ended whose system was stopped: its job was terminated, not completed."""
 

@@ -6,6 +6,8 @@ from typing import ClassVar, Final, Self
 from protocols.errors import LivekitexError
 from protocols.ref import Ref
 
+__all__ = ["ErrorReply", "ExitSignal", "Ping", "Pong", "RegistryChanged"]
+
 MAX_ERROR_CHARS: Final = 2_000
 """Longest text of an `ErrorReply` made of an exception."""
 

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from protocols.ref import Ref
 
+__all__ = ["Found", "ListNames", "Lookup", "NameChanged", "Names", "RegisterName", "UnregisterName", "WatchNames"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterName:

@@ -9,6 +9,10 @@ from typing import ClassVar
 
 from protocols.messages.events import SessionEvent
 
+__all__ = ["AudioAccepted", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed", "GetSession"]
+__all__ += ["HistoryItem", "InjectFault", "SendText", "SessionCommand", "SessionInfo", "StreamAudio", "Subscribe", "Subscribed"]
+__all__ += ["Unsubscribe"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendText:

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 from protocols.ref import Ref
 
+__all__ = ["ChildCounts", "ChildInfo", "ChildResult", "Children", "CountChildren", "DeleteChild", "GaveUp", "RestartChild", "StartChild"]
+__all__ += ["StopSupervisor", "TerminateChild", "WhichChildren"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartChild:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+__all__ = ["ListTools", "RegisterTools", "ToolEntry", "ToolUsed", "Tools", "ToolsRegistered", "UnregisterTool"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEntry:

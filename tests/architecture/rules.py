@@ -133,7 +133,7 @@ def _between_actors(path: str, item: Import) -> Iterator[str]:
 def _is_hidden_module(package: str, name: str, files: Mapping[str, str]) -> bool:
     """Whether ``from package import name`` takes a module behind the package, not an exported name that hides it."""
     is_module = f"{package}/{name}.py" in files or f"{package}/{name}/__init__.py" in files
-    return is_module and name not in (exported(files.get(f"{package}/__init__.py", "")) or ())
+    return is_module and name not in (exported(files.get(f"{package}/__init__.py", ""), files) or ())
 
 
 def check_sources(files: Mapping[str, str]) -> list[Violation]:
@@ -237,13 +237,46 @@ def check_packages(paths: Iterable[str]) -> list[Violation]:
     return sorted(found)
 
 
-def exported(source: str) -> list[str] | None:
-    """The literal ``__all__`` of a module, or None without one."""
+def exported(source: str, files: Mapping[str, str] | None = None) -> list[str] | None:
+    """What a module offers: the literal ``__all__``, however many statements it takes.
+
+    Without one it is what it takes over from others: ``import *`` from the ``__all__`` of a module of ``files``, or a name ``as`` it is to
+    be called. None if there is nothing of that.
+    """
+    literal: list[str] = []
+    taken: list[str] = []
     for node in ast.parse(source).body:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id="__all__")], value=value)
                 | ast.AnnAssign(target=ast.Name(id="__all__"), value=ast.expr() as value)
+                | ast.AugAssign(target=ast.Name(id="__all__"), value=value)
             ):
-                return list(ast.literal_eval(value))
-    return None
+                literal += ast.literal_eval(value)
+            case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]):
+                path = f"{module.replace('.', '/')}.py"
+                taken += exported((files or {}).get(path, "")) or ()
+            case ast.ImportFrom(names=names):
+                taken += [alias.asname for alias in names if alias.asname]
+    return literal or taken or None
+
+
+def check_exports(files: Mapping[str, str]) -> list[Violation]:
+    """What a module lists in its ``__all__`` is defined there, once; a package may list what it takes from its modules."""
+    found = []
+    for path, source in files.items():
+        if path.startswith("protocols/") and not path.endswith("/__init__.py"):
+            listed, defined = exported(source) or [], set(_defined(source))
+            found += [Violation(path, 1, "listed in __all__", name) for name in listed if name not in defined or listed.count(name) > 1]
+    return sorted(found)
+
+
+def _defined(source: str) -> Iterator[str]:
+    for node in ast.parse(source).body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name

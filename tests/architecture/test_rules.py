@@ -151,4 +151,19 @@ def test_packages() -> None:
 def test_exports_are_read_from_the_literal() -> None:
     assert rules.exported("__all__ = ['b', 'a']") == ["b", "a"]
     assert rules.exported("__all__: list[str] = ['a']") == ["a"]
+    assert rules.exported("__all__ = ['b']\n__all__ += ['a']") == ["b", "a"]
     assert rules.exported("x = 1") is None
+
+
+def test_exports_are_read_through_the_modules_that_a_package_takes_them_from() -> None:
+    files = {"protocols/a.py": "__all__ = ['A']\nclass A: ...", "protocols/b.py": "B = 1"}
+    package = "from protocols.a import *\nfrom protocols.b import *\nfrom protocols.b import B as C\nfrom protocols.b import D"
+    assert rules.exported(package, files) == ["A", "C"]
+    assert rules.exported(package) == ["C"]
+
+
+def test_exports_are_defined_where_they_are_listed() -> None:
+    sound = "__all__ = ['A', 'b', 'C', 'D', 'e']\nclass A: ...\ndef b(): ...\nC = 1\nD: int = 1\nasync def e(): ..."
+    assert rules.check_exports({"protocols/a.py": sound, "actors/a.py": "__all__ = ['Z']"}) == []
+    wrong = rules.check_exports({"protocols/a.py": "from x import B\n__all__ = ['A', 'A', 'B']\nclass A: ..."})
+    assert [violation.text for violation in wrong] == ["A", "A", "B"]
