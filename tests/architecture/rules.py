@@ -262,7 +262,7 @@ def exported(source: str, files: Mapping[str, str] | None = None) -> list[str] |
 
 
 def check_exports(files: Mapping[str, str]) -> list[Violation]:
-    """What a module lists in its ``__all__`` is defined there, once; a package may list what it takes from its modules."""
+    """What a module of protocols lists in its ``__all__`` is defined there, once: the package offers exactly that."""
     found = []
     for path, source in files.items():
         if path.startswith("protocols/") and not path.endswith("/__init__.py"):
