@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 # A slow machine fails no property: speed is not what tests are about.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("brief", settings.get_profile("house"), max_examples=20)  # where another Python runs all of them
 settings.load_profile("house")
 
 # A run in the background may have been started with these ignored, and what it starts would inherit that.

@@ -27,7 +27,7 @@ COMMAND = "from livekitex_agent.cli import main; main()"
 def demo(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_STATE_HOME": str(cwd)}
     command = [sys.executable, "-c", COMMAND, "demo", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=here, capture_output=True, text=True, check=False, timeout=200)
+    return subprocess.run(command, cwd=cwd, env=here, capture_output=True, text=True, check=False, timeout=900)
 
 
 async def record(folder: Path) -> list[Path]:

@@ -74,7 +74,7 @@ def converse(session: sync.Session, turns: int) -> None:
 
 
 def healthy(system: sync.AgentSystem) -> bool:
-    with urllib.request.urlopen(f"{system.health_url()}/health", timeout=10) as answer:
+    with urllib.request.urlopen(f"{system.health_url()}/health", timeout=60) as answer:
         return bool(answer.status == 200)
 
 

@@ -10,7 +10,7 @@ def first_line(checkout: Path, word: str) -> str:
     return next(line for line in (checkout / "README.md").read_text("utf-8").splitlines() if word in line)
 
 
-@pytest.mark.parametrize(("word", "extra"), [("livekitex demo", "'.[offline]'"), ("tox", "tox")])
+@pytest.mark.parametrize(("word", "extra"), [("livekitex demo", "'.[offline]'"), ("tox run-parallel -p 2", "tox")])
 def test_the_first_line_with_the_word_is_a_whole_command(checkout: Path, word: str, extra: str) -> None:
     line = first_line(checkout, word)
     made, installed, run = line.split(" && ")

@@ -19,7 +19,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(checkout: Path, name: str, *arguments: str) -> list[str]:
     here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, checkout / "examples" / name, *arguments], capture_output=True, text=True, check=False, env=here, timeout=100
+        [sys.executable, checkout / "examples" / name, *arguments], capture_output=True, text=True, check=False, env=here, timeout=900
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

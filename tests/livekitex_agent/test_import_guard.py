@@ -62,7 +62,7 @@ def import_ours(
     environment = os.environ | {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTHONSAFEPATH", None)
     command = [sys.executable, *flags, "-c", code]
-    return subprocess.run(command, cwd=folder or site.parent, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder or site.parent, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def install(site: Path, name: str, version: str, module: str) -> None:

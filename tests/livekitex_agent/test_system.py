@@ -36,7 +36,7 @@ from supervision import ChildSpec, SupervisorFlags, supervisor_args
 from support import leftovers, procfs
 from support.echo_tree import echo_options, echo_root
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.each_python]
 
 ECHO = Agent.text(instructions="Say it again.")
 REFUSED = Agent.text(instructions="refuse to start")
@@ -111,7 +111,7 @@ def test_nothing_secret_stands_where_others_can_read_it(running: sync.AgentSyste
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/health/live", "/metrics", "/status"])
 def test_the_health_endpoints_answer_over_http(running: sync.AgentSystem, path: str) -> None:
-    with urllib.request.urlopen(running.health_url() + path, timeout=10) as answer:
+    with urllib.request.urlopen(running.health_url() + path, timeout=60) as answer:
         assert answer.status == 200
         assert answer.read()
 

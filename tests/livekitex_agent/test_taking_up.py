@@ -58,7 +58,7 @@ async def answer(session: Session, text: str) -> str:
 async def until(session: Session, last: Callable[[EventPushed], bool]) -> list[EventPushed]:
     """All events of the call up to the ``last``."""
     found = []
-    async with asyncio.timeout(30), aclosing(session.events()) as events:
+    async with asyncio.timeout(200), aclosing(session.events()) as events:
         async for pushed in events:
             found.append(pushed)
             if last(pushed):
@@ -103,7 +103,7 @@ async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_st
             owned = read_call(folder, "lost")
             await lost.end("that is all")
             await until(lost, lambda _: False)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(200):
                 while len((await system.status()).jobs) > 1 or read_call(folder, "over") is not None:
                     pass
     assert record is not None

@@ -23,7 +23,7 @@ from otp.schema import DYNAMIC_SUPERVISOR, SUPERVISOR, Action, Spec, child_wire
 from otp.stage import Folder
 from protocols import CountChildren, ExitSignal, Message, Ref, StopSupervisor, WhichChildren, pack, unpack
 
-DEADLINE_S = 20.0
+DEADLINE_S = 100.0
 """How long anything may take that a scenario waits for."""
 
 LOOK_S = 0.1

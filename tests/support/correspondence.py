@@ -9,7 +9,7 @@ from protocols import Envelope, Message, Ref, SystemEntropy, decode_envelope, en
 M = TypeVar("M", bound=Message)
 TESTER = Ref(id="tester", uid="t1", address="outside")
 REGISTRY = Ref(id="registry", uid="r1", address="outside")
-DEADLINE_S = 20.0
+DEADLINE_S = 100.0
 
 
 class Correspondence:

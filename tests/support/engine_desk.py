@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from actors.agent_session.core import Input
 
 R = TypeVar("R")
-DEADLINE_S = 10.0
+DEADLINE_S = 100.0
 
 
 class Desk:

@@ -71,7 +71,7 @@ class FakeTree:
 
     async def next(self, kind: type[F], where: Callable[[F], bool] = lambda _frame: True) -> F:
         """The next frame of this kind; the others before it are dropped."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(100):
             while True:
                 frame = await self._frames.get()
                 if isinstance(frame, kind) and where(frame):

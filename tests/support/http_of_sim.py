@@ -25,7 +25,7 @@ class Response:
 
 def get(address: HealthAddress, path: str) -> Response:
     """A plain request, in this thread."""
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=200)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

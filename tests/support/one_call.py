@@ -19,7 +19,7 @@ from livekitex_agent import Agent, AgentMessage, AgentSystem, CallEnded, Options
 OPTIONS = Options(preload=False, partitions=1, drain_s=1.0)
 SERVING = replace(OPTIONS, drain_s=30.0)
 LINE = "price of a pizza"
-PATIENCE_S = 60.0
+PATIENCE_S = 200.0
 
 
 def price(product: str) -> str:

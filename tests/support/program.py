@@ -21,7 +21,7 @@ from typing import Self
 from support import leftovers, procfs
 from support.leftovers import Leftovers
 
-PATIENCE_S = 30.0
+PATIENCE_S = 200.0
 FOLDERS = {"TMPDIR": "tmp", "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"}
 TITLE = "livekitex: "
 LOG_ENTRY = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] ")

@@ -13,7 +13,7 @@ from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.reactor import Reactor
 
 KEY = bytes(range(32))
-DEADLINE_S = 10.0
+DEADLINE_S = 100.0
 CLOCK, ENTROPY = SystemClock(), SystemEntropy()
 
 

@@ -16,7 +16,7 @@ from actors.agent_session.journal_writer import MAX_WAITING, Ending, JournalWrit
 from actors.journal import CallRecord, Claim, read_call
 from protocols import FencedError, JournalError
 
-DEADLINE_S = 10.0
+DEADLINE_S = 100.0
 CLAIM = Claim(CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0))
 
 

@@ -34,7 +34,7 @@ from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
 from support.scripted_tools import wire
 from support.session_process import SessionProcess
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 
 class Call:

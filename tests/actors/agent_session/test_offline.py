@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from actors import hibari_tts, moonshine_stt, resample
 from actors.agent_session import CALL_MEMORY_BYTES
 from protocols import (
@@ -30,7 +28,6 @@ async def said(text: str) -> bytes:
     return b"".join([chunk.pcm async for chunk in hibari_tts({"pitch": 0.85}).synthesize(text)])
 
 
-@pytest.mark.timeout(120)
 def test_a_spoken_question_gets_a_spoken_answer(tmp_path: Path) -> None:
     voices = {"vad": provider("silero_vad"), "stt": provider("moonshine_stt"), "tts": provider("hibari_tts")}
     host = ActorHost(

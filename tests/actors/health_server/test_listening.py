@@ -40,7 +40,7 @@ def port(crashes: list[Exception]) -> Iterator[int]:
 
 
 def get(port: int) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status
@@ -57,13 +57,13 @@ def test_stopping_closes_the_port_and_every_connection() -> None:
     port = sock.getsockname()[1]
     thread = HttpThread(sock, application, lambda _failure: None)
     thread.start()
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(10_000).startswith(b"HTTP/1.1 200")
         thread.stop()
         assert is_closed(client)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=10)
+        socket.create_connection(("127.0.0.1", port), timeout=100)
     thread.stop()
 
 
@@ -115,7 +115,7 @@ def test_the_port_of_a_killed_process_is_free_at_once_even_with_open_connections
     with subprocess.Popen([sys.executable, "-c", KILLED_SERVER, "0"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(3)]
+        clients = [socket.create_connection(("127.0.0.1", port), timeout=100) for _ in range(3)]
         clients[0].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert clients[0].recv(12) == b"HTTP/1.1 404"
         server.kill()
@@ -132,7 +132,7 @@ def is_closed(client: socket.socket) -> bool:
 
 
 def test_slow_clients_never_keep_others_out(port: int) -> None:
-    slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2 * MAX_CONNECTIONS)]
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=100) for _ in range(2 * MAX_CONNECTIONS)]
     for client in slow:
         client.sendall(b"GET / HT")
     assert get(port) == 200
@@ -149,7 +149,7 @@ def test_who_never_finishes_a_request_is_hung_up_on_and_others_are_served_on(mon
     thread = HttpThread(sock, application, lambda _failure: None)
     thread.start()
     for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
-        with socket.create_connection(sock.getsockname(), timeout=10) as client:
+        with socket.create_connection(sock.getsockname(), timeout=100) as client:
             client.sendall(begun)
             assert is_closed(client)
     assert get(sock.getsockname()[1]) == 200
@@ -177,7 +177,7 @@ def test_a_fault_of_the_application_is_logged(caplog: pytest.LogCaptureFixture) 
     "junk", [b"\0" * 64, b"-5>", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000, b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\n\r\n"]
 )
 def test_junk_is_refused_kills_nobody_and_fills_no_log(port: int, junk: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as client:
         client.sendall(junk)
         client.shutdown(socket.SHUT_WR)
         try:

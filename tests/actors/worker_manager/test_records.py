@@ -13,7 +13,7 @@ from actors.worker_manager.returning import Record
 from protocols import StartJob
 from support.fake_context import FakeContext
 
-PATIENCE_S = 10.0
+PATIENCE_S = 100.0
 
 
 class PostingContext(FakeContext):

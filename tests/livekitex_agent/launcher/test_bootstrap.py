@@ -15,7 +15,7 @@ def run(*, said: bytes) -> subprocess.CompletedProcess[str]:
     os.close(writer)
     try:
         return subprocess.run(
-            [sys.executable, "-P", BOOTSTRAP, str(reader)], pass_fds=[reader], capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-P", BOOTSTRAP, str(reader)], pass_fds=[reader], capture_output=True, text=True, check=False, timeout=300
         )
     finally:
         os.close(reader)

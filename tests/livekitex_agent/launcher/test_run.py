@@ -31,7 +31,7 @@ def launch(*said: Any, key: bytes = b"k" * 32, close: bool = False) -> tuple[lis
         data = b""
         while more := ours.recv(1 << 16):
             data += more
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=200)
     frames = list(FrameReader().feed(data))
     assert frames or b"InternalError: the starter did not say what to start" in errors, errors
     return frames, process.returncode

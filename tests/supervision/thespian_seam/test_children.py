@@ -9,7 +9,7 @@ import pytest
 from support import fresh
 from support.seam_system import System, system
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.each_python]
 
 
 @pytest.fixture(scope="module")

@@ -213,7 +213,7 @@ class Conversation(RuleBasedStateMachine):
 
 
 Conversation.TestCase.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
-TestConversation = pytest.mark.timeout(300)(Conversation.TestCase)
+TestConversation = Conversation.TestCase
 
 
 def the_long_call(world: World) -> None:

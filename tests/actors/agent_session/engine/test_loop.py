@@ -11,7 +11,7 @@ import pytest
 from actors.agent_session.engine import loop
 from actors.agent_session.engine.loop import LoopThread
 
-DEADLINE_S = 10.0
+DEADLINE_S = 100.0
 
 
 class Watched:
