@@ -67,7 +67,7 @@ class Agent:
     stt: Provider | None = OFFLINE_STT
     tts: Provider | None = OFFLINE_TTS
     llm: Provider | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

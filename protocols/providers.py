@@ -9,7 +9,7 @@ Every failure is raised as `protocols.errors.ProviderError`, which says whether 
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -34,7 +34,7 @@ class ProviderRef:
     """A provider as it travels: its factory as ``module:name`` and msgpack-able options."""
 
     factory: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(hash=False)
 
 
 class VAD(Protocol):

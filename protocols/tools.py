@@ -1,6 +1,6 @@
 """What a tool looks like to a model, and a call to one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["FunctionCall", "ToolSchema"]
@@ -12,7 +12,7 @@ class ToolSchema:
 
     name: str
     description: str
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(hash=False)
 
     def to_openai(self) -> dict[str, Any]:
         """The entry of OpenAI's ``tools`` list."""

@@ -4,6 +4,7 @@ Reading takes what people have (integer PCM of 8 to 32 bits or floats, any numbe
 at a supported rate. Whatever cannot be read is an `InvalidAudioError` that names the cure.
 """
 
+import re
 import struct
 import wave
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _LOWEST_HZ: Final = 8_000
 _CURE: Final = "convert it with: ffmpeg -i IN -ar 16000 -ac 1 -c:a pcm_s16le OUT.wav"
 _INTEGER, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _CODECS: Final = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 85: "MP3"}
+_FOLLOWING: Final = re.compile(rb"(?:LIST|[iI][dD]3 |bext|cue |smpl|fact|JUNK|PEAK|iXML|_PMX|afsp|inst)(?=.{4})", re.DOTALL)
+_MAX_FOLLOWING: Final = 16
 _FORMAT: Final = struct.Struct("<HHIIHH")
 _EXTENSION_BYTES: Final = 26  # of a format chunk that also holds the real format tag
 
@@ -118,6 +121,8 @@ def _decode(data: bytes) -> Recording:
 
 
 def _find_chunks(data: bytes) -> tuple[_Format, bytes]:
+    if data[:4] == b"RF64" and data[8:12] == b"WAVE":
+        raise InvalidAudioError(f"it is an RF64 file, which is for more than 4 GiB: {_CURE}")
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise InvalidAudioError(f"it is no WAV file: {_CURE}")
     form: _Format | None = None
@@ -132,12 +137,35 @@ def _find_chunks(data: bytes) -> tuple[_Format, bytes]:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The chunks in their order; a size beyond the file's end (a recorder that was stopped) means: all that there is."""
+    """The chunks in their order. A size beyond the file's end (a recorder that was stopped) means: all that there is.
+
+    So does the size 0 of a data chunk that no chunk follows: who writes to a pipe cannot go back and set it.
+    """
     at = 12
     while at + 8 <= len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name == b"data" and (at + 8 + size > len(data) or (not size and not _chunks_follow(data, at + 8))):
+            size = _end_of_audio(data, at + 8) - at - 8
         yield name, data[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
+
+
+def _end_of_audio(data: bytes, start: int) -> int:
+    """Where audio of unknown length that begins at ``start`` ends: before the chunks that follow it to the file's end, if any do."""
+    followers = (found.start() for found in _FOLLOWING.finditer(data, start))
+    return next((at for at in followers if (at - start) % 2 == 0 and _chunks_follow(data, at)), len(data))
+
+
+def _chunks_follow(data: bytes, at: int) -> bool:
+    """Whether nothing but chunks that are known to follow audio, at most `_MAX_FOLLOWING`, stands between ``at`` and the file's end."""
+    for _ in range(_MAX_FOLLOWING):
+        if not _FOLLOWING.match(data, at):
+            return False
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+        if at >= len(data):
+            return at - size % 2 <= len(data)
+    return False
 
 
 def _read_format(body: bytes) -> _Format:

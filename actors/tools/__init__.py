@@ -4,8 +4,9 @@ A function becomes a `FunctionTool`, whose schema is read from its signature and
 defined (`reference_to`), never as bytes of itself, and is found again in the session's process (`load_tool`).
 """
 
-from actors.tools.function_tool import DEFAULT_TIMEOUT_S, MAX_RESULT_CHARS, FunctionTool, function_tool
+from actors.tools.function_tool import DEFAULT_TIMEOUT_S, FunctionTool, function_tool
 from actors.tools.references import load_reference, loading_script, reference_to
+from actors.tools.results import MAX_RESULT_CHARS
 from actors.tools.run_context import RunContext
 from actors.tools.wire import load_tool, tool_to_wire
 

@@ -7,17 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, overload
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from actors.tools.docstrings import parse_docstring
 from actors.tools.parameters import Parameters, read_parameters
+from actors.tools.results import told
 from actors.tools.run_context import RunContext
 from protocols import InvalidToolError, ToolSchema
 
 DEFAULT_TIMEOUT_S: Final = 30.0
-MAX_RESULT_CHARS: Final = 64_000
-"""Longest result that a model is told; what is beyond is cut, and the cut is told."""
-
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -49,7 +45,8 @@ class FunctionTool:
     async def invoke(self, arguments_json: str, context: RunContext) -> str:
         """Run the function and give its result as the model is told: text as it is, anything else as JSON.
 
-        A coroutine function runs on the event loop, any other in a thread of its own. Cancelling stops the first and abandons the second.
+        A coroutine function runs on the event loop, any other in a thread of its own; what that gives to be awaited is awaited on the
+        event loop. Cancelling stops what runs on the event loop and abandons the thread.
 
         Raises:
             InvalidToolError: the arguments do not fit, or the result is nothing that JSON can hold.
@@ -64,20 +61,9 @@ class FunctionTool:
                 result = await self.function(**arguments)
             else:
                 result = await asyncio.to_thread(self.function, **arguments)
-        return _told(self.schema.name, result)
-
-
-def _told(name: str, result: object) -> str:
-    if isinstance(result, str):
-        text = result
-    else:
-        try:
-            text = to_json(result).decode()
-        except PydanticSerializationError as failure:
-            raise InvalidToolError(f"{name} returned a {type(result).__name__}, which is no JSON: return text or plain data") from failure
-    if len(text) > MAX_RESULT_CHARS:
-        return f"{text[:MAX_RESULT_CHARS]} [{len(text) - MAX_RESULT_CHARS} more characters were cut]"
-    return text
+            if inspect.isawaitable(result):  # an async function under a decorator that is none
+                result = await result
+        return told(self.schema.name, result)
 
 
 @overload
@@ -111,7 +97,9 @@ def _make(function: Callable[..., Any], name: str, description: str, timeout_s: 
     if isinstance(function, FunctionTool):
         raise InvalidToolError(f"{function.schema.name} is a tool already: decorate it once")
     if isinstance(function, type) or not inspect.isroutine(function):
-        raise InvalidToolError(f"{function!r:.80} is no function: a tool is a plain function")
+        raise InvalidToolError(f"{function!r:.80} is no function: a tool is a plain function, so write one with 'def' that calls it")
+    if inspect.isgeneratorfunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(inspect.unwrap(function)):
+        raise InvalidToolError(f"{function!r:.80} yields: a tool has one result, so return a list")
     if timeout_s <= 0:
         raise InvalidToolError(f"timeout_s={timeout_s!r}: give the tool a positive time in seconds")
     name = name or getattr(function, "__name__", "")

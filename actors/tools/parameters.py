@@ -1,17 +1,19 @@
 """From a function's signature to the JSON schema of its arguments, and from a model's JSON to the function's arguments.
 
-Pydantic does both. The fields of its model have names of ours and the parameters' names as aliases, so that no parameter's name can
-clash with pydantic's own.
+Pydantic does both, with what its ``Field`` says of a parameter, be it written as the default or inside ``Annotated``. The fields of its
+model have names of ours and the parameters' names as aliases, so that no parameter's name can clash with pydantic's own.
 """
 
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, create_model
 from pydantic.errors import PydanticSchemaGenerationError
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -23,12 +25,16 @@ MAX_PROBLEMS_TOLD = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The parameters of one function. ``context_name`` is the one that takes the `RunContext`, if there is one."""
+    """The parameters of one function, by the fields of ``model``. ``context_name`` is the one that takes the `RunContext`, if there is one.
+
+    ``filled`` are the fields whose default a ``Field`` states, which the function itself does not know.
+    """
 
     model: type[BaseModel]
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(hash=False)
+    filled: frozenset[str]
     context_name: str | None
-    json_schema: dict[str, Any]
+    json_schema: dict[str, Any] = field(hash=False)
 
     def validate(self, tool: str, arguments_json: str) -> dict[str, Any]:
         """The arguments that the model gave, by parameter, as the annotated types; what it left out is left to the function's defaults.
@@ -40,11 +46,13 @@ class Parameters:
             parsed = self.model.model_validate_json(arguments_json.strip() or "{}")
         except ValidationError as failure:
             raise InvalidToolError(f"Wrong arguments for {tool}: {_problems(failure)}. Call it again with arguments that fit.") from failure
-        return {self.names[field]: getattr(parsed, field) for field in parsed.model_fields_set}
+        return {name: getattr(parsed, key) for key, name in self.names.items() if key in parsed.model_fields_set | self.filled}
 
 
 class _Untitled(GenerateJsonSchema):
     """A schema without the titles that pydantic makes of the fields' names: a model reads the names themselves."""
+
+    ignored_warning_kinds = GenerateJsonSchema.ignored_warning_kinds | {"non-serializable-default"}
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
         return False
@@ -54,22 +62,34 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
     """Read the signature of ``function``.
 
     Raises:
-        InvalidToolError: a parameter whose values JSON cannot name one by one; the text says which, and the cure.
+        InvalidToolError: a parameter whose values JSON cannot name one by one, or a function that takes other parameters than its decorator
+            says; the text says which, and the cure.
     """
     name = getattr(function, "__qualname__", repr(function))
     signature, hints = _signature(name, function)
     context_name = None
     names: dict[str, str] = {}
     fields: dict[str, Any] = {}
+    filled: set[str] = set()
+    defaults: dict[str, Any] = {}
+    required: list[str] = []
     for parameter in signature.parameters.values():
         annotation = hints.get(parameter.name, inspect.Parameter.empty)
+        _require_plain(name, parameter, annotation)
         if _is_context(annotation):
             context_name = parameter.name
+            required.append(parameter.name)
             continue
-        _require_plain(name, parameter, annotation)
-        field = f"argument_{len(names)}"
-        names[field] = parameter.name
-        fields[field] = (annotation, _field(parameter, descriptions.get(parameter.name)))
+        key = f"argument_{len(names)}"
+        names[key] = parameter.name
+        fields[key], stated = _field(name, parameter, annotation, descriptions.get(parameter.name))
+        if stated:
+            filled.add(key)
+        if _has_default(parameter):
+            defaults[key] = parameter.default
+        else:
+            required.append(parameter.name)
+    _require_callable(name, function, [*names.values(), *filter(None, [context_name])], required)
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
         schema = model.model_json_schema(schema_generator=_Untitled)
@@ -78,9 +98,13 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
         raise InvalidToolError(
             f"tool {name}: {reason} Use str, int, float, bool, Literal, Enum, list, dict, a dataclass or a pydantic model."
         ) from failure
+    if len(schema.get("properties", {})) < len(names):
+        raise InvalidToolError(f"tool {name}: two parameters have one alias: give each its own")
+    for key, shown in zip(names, schema.setdefault("properties", {}).values(), strict=True):
+        if key in defaults:
+            _show_default(shown, defaults[key])
     schema.pop("title", None)
-    schema.setdefault("properties", {})
-    return Parameters(model=model, names=names, context_name=context_name, json_schema=schema)
+    return Parameters(model=model, names=names, filled=frozenset(filled), context_name=context_name, json_schema=schema)
 
 
 def _signature(name: str, function: Callable[..., Any]) -> tuple[inspect.Signature, dict[str, Any]]:
@@ -101,6 +125,8 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
         raise InvalidToolError(
             f"tool {name}: the model names each argument, so {parameter} cannot be filled: make it an ordinary parameter"
         )
+    if parameter.name in {"self", "cls"} and annotation is inspect.Parameter.empty:
+        raise InvalidToolError(f"tool {name}: a tool has no {parameter.name}: write it as a function at the top level, or a static method")
     if annotation is inspect.Parameter.empty:
         raise InvalidToolError(
             f"tool {name}: parameter {parameter.name} has no type: annotate it ({parameter.name}: str),"
@@ -108,22 +134,57 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
         )
 
 
-def _field(parameter: inspect.Parameter, description: str | None) -> Any:  # noqa: ANN401 - pydantic's FieldInfo is declared as Any
-    described: dict[str, Any] = {"description": description} if description else {}
-    if parameter.default is parameter.empty:
-        return Field(alias=parameter.name, **described)
+def _require_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
+    """Refuse a function whose code takes other arguments than the signature that ``functools.wraps`` gave it."""
+    code = getattr(function, "__func__", function)
+    if not isinstance(code, FunctionType):
+        return
+    bare = FunctionType(code.__code__, code.__globals__, code.__name__, code.__defaults__, code.__closure__)
+    bare.__kwdefaults__ = code.__kwdefaults__
+    bound = [None] if inspect.ismethod(function) else []
     try:
-        default = to_jsonable_python(parameter.default)
+        for names in (all_names, required):
+            inspect.signature(bare).bind(*bound, **dict.fromkeys(names))
+    except TypeError as failure:
+        raise InvalidToolError(
+            f"tool {name}: its decorator says that it takes ({', '.join(all_names)}), but its code takes {inspect.signature(bare)}"
+            f" ({failure}): let the wrapper take *args, **kwargs, or leave functools.wraps away and annotate the wrapper"
+        ) from failure
+
+
+def _field(tool: str, parameter: inspect.Parameter, annotation: Any, description: str | None) -> tuple[Any, bool]:  # noqa: ANN401
+    """The parameter as a field of pydantic's model, and whether a ``Field`` states its default."""
+    if isinstance(parameter.default, FieldInfo):
+        annotation = Annotated[annotation, parameter.default]
+    info = FieldInfo.from_annotation(annotation)
+    if info.default_factory is not None and info.default_factory_takes_validated_data:
+        raise InvalidToolError(f"tool {tool}: the default_factory of {parameter.name} takes an argument: let it take none")
+    has_default = _has_default(parameter)
+    stated = not has_default and not info.is_required()
+    ours: dict[str, Any] = {}
+    if info.alias is None and info.validation_alias is None:
+        ours["alias"] = parameter.name
+    if description and not info.description:
+        ours["description"] = description
+    annotation = Annotated[annotation, Field(**ours)]
+    # A function's own default is never used: what the model leaves out, the function fills in.
+    return (annotation, None) if has_default else annotation, stated
+
+
+def _has_default(parameter: inspect.Parameter) -> bool:
+    """Whether the function itself fills the parameter in."""
+    return parameter.default is not parameter.empty and not isinstance(parameter.default, FieldInfo)
+
+
+def _show_default(schema: dict[str, Any], default: object) -> None:
+    """Put a function's own default into its parameter's schema, in place of the field's, if JSON can hold it."""
+    schema.pop("default", None)
+    try:
+        shown = to_jsonable_python(default)
     except PydanticSerializationError:
-        default = None
-
-    def show_default(schema: dict[str, Any]) -> None:
-        schema.pop("default", None)
-        if default is not None:
-            schema["default"] = default
-
-    # The field's own default is never used: what the model leaves out, the function fills in.
-    return Field(None, alias=parameter.name, json_schema_extra=show_default, **described)
+        return
+    if shown is not None:
+        schema["default"] = shown
 
 
 def _problems(failure: ValidationError) -> str:

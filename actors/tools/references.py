@@ -79,14 +79,32 @@ def reference_to(thing: Any) -> str:  # noqa: ANN401 - a function, a class or a 
         raise InvalidToolError(
             f"{qualname} is a method of an object, which stays in this process: make it a function at the top level, or a class method"
         )
-    module = sys.modules.get(module_name)
+    module = _main_of(thing) if module_name == "__main__" else sys.modules.get(module_name)
     if module is None:
         raise InvalidToolError(f"{qualname} comes from the module {module_name}, which is not imported: define it in a file")
     place = _place(module, qualname)
     _require_writable_path(place, qualname)
     if not _found_in(module, qualname, thing):
+        if module_name == "__main__" and module.__spec__ is not None:
+            runner = module.__spec__.name
+            raise InvalidToolError(
+                f"{qualname} is in a script that {runner} runs, and cannot be found there: put it in a module that the script imports"
+            )
         raise InvalidToolError(f"{place}:{qualname} is another object than the one given: give each its own name at the top level")
     return f"{place}:{qualname}"
+
+
+def _main_of(thing: object) -> ModuleType:
+    """The script that ``thing`` is from: cProfile, trace and their kin run a script in a namespace of its own and stay ``__main__``."""
+    module = sys.modules["__main__"]
+    for part in [thing, *vars(thing).values()] if isinstance(thing, type) else [thing]:
+        function: Any = getattr(part, "__func__", part)
+        space = getattr(inspect.unwrap(function) if callable(function) else function, "__globals__", vars(module))
+        if space.get("__name__") == "__main__" and space is not vars(module):
+            module = ModuleType("__main__")
+            vars(module).update(space)
+            break
+    return module
 
 
 def _place(module: ModuleType, qualname: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from actors import reference_to
+from actors import function_tool, reference_to
 from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, Agent, provider
-from protocols import InvalidAgentError, InvalidToolError, ProviderRef
+from protocols import InvalidAgentError, InvalidToolError, ProviderRef, ToolSchema
 
 
 def price(product: str) -> str:
@@ -34,6 +34,13 @@ def test_an_agent_on_the_wire() -> None:
     assert wire["llm"] == {"factory": "my.llm:make", "options": {"model": "x"}}
     assert (wire["instructions"], wire["greeting"], wire["options"]) == ("Sell.", "Hi.", {"endpointing_ms": 300})
     assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"endpointing_ms": 300})
+
+
+def test_agents_that_are_equal_have_one_hash() -> None:
+    llm = ProviderRef(factory="my.llm:make", options={"model": ["x"]})
+    one, other = (Agent(instructions="Sell.", tools=[function_tool(price)], llm=llm, options={"endpointing_ms": 300}) for _ in range(2))
+    assert {one: 1}[other] == 1
+    assert len({ToolSchema(name="a", description="", parameters={"type": "object"}), one.tools[0], llm, one}) == 4
 
 
 def test_a_text_agent_neither_hears_nor_speaks_and_thinks_by_rules() -> None:

@@ -77,6 +77,42 @@ def test_other_chunks_and_a_wrong_size_do_not_disturb(tmp_path: Path) -> None:
     assert read_wav(write(tmp_path, data)) == read_wav(write(tmp_path, stopped_recorder))
 
 
+LIST = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+TAGS = LIST + b"id3 " + struct.pack("<I", 6) + bytes(6)
+
+
+@pytest.mark.parametrize("after", [b"", LIST, TAGS, TAGS[:-6] + bytes(6), LIST[:-1]])
+@pytest.mark.parametrize("size", [0, 3_200, 0xFFFFFFFF, 0x7FFFFFF0])
+def test_audio_of_a_streamed_file_ends_where_other_chunks_or_the_file_do(tmp_path: Path, size: int, after: bytes) -> None:
+    whole = riff(1, 16, encode("i16", TONE))
+    streamed = whole.replace(b"data" + struct.pack("<I", 3_200), b"data" + struct.pack("<I", size)) + after
+    assert read_wav(write(tmp_path, streamed)) == read_wav(write(tmp_path, whole))
+
+
+def test_a_word_of_the_audio_that_looks_like_a_chunk_is_heard(tmp_path: Path) -> None:
+    body = encode("i16", TONE[:800]) + LIST + encode("i16", TONE[:800])
+    streamed = riff(1, 16, body).replace(b"data" + struct.pack("<I", len(body)), b"data\0\0\0\0")
+    assert len(read_wav(write(tmp_path, streamed)).pcm) == len(body)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 1_600])
+def test_a_file_that_was_cut_is_read_as_far_as_it_goes(tmp_path: Path, cut: int) -> None:
+    assert len(read_wav(write(tmp_path, riff(1, 16, encode("i16", TONE))[:-cut])).pcm) == (3_200 - cut) // 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "cure"),
+    [
+        (b"RF64\xff\xff\xff\xffWAVE", "RF64 file"),
+        (riff(1, 16, b"") + LIST, "holds no audio"),
+        (riff(1, 16, b"\1"), "holds no audio"),
+    ],
+)
+def test_what_holds_no_audio_that_we_read_is_refused(tmp_path: Path, data: bytes, cure: str) -> None:
+    with pytest.raises(InvalidAudioError, match=cure):
+        read_wav(write(tmp_path, data))
+
+
 @pytest.mark.parametrize(
     ("data", "cure"),
     [

@@ -1,11 +1,13 @@
 import asyncio
+import dataclasses
+import functools
 import threading
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from actors.tools import MAX_RESULT_CHARS, FunctionTool, RunContext, function_tool
+from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import InvalidToolError
 
 
@@ -75,19 +77,65 @@ def test_time_is_bounded() -> None:
         run(slow, '{"word": "hi"}')
 
 
-def test_a_long_result_is_cut_and_says_so() -> None:
-    def long() -> str:
-        return "x" * (MAX_RESULT_CHARS + 7)
+def sync_decorator(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
 
-    assert run(function_tool(long), "").endswith("x [7 more characters were cut]")
+    return wrapper
 
 
-def test_a_result_that_is_no_json_is_refused() -> None:
-    def lock() -> object:
-        return threading.Lock()
+async def plus_one(number: int) -> int:
+    await asyncio.sleep(0)
+    return number + 1
 
-    with pytest.raises(InvalidToolError, match="lock returned a lock, which is no JSON"):
-        run(function_tool(lock), "")
+
+class Shop:
+    @function_tool
+    @staticmethod
+    async def static(number: int) -> int:
+        return await plus_one(number)
+
+    @classmethod
+    async def of_class(cls, number: int) -> int:
+        return await plus_one(number)
+
+
+@pytest.mark.parametrize("tool", [function_tool(sync_decorator(plus_one)), Shop.static, function_tool(Shop.of_class)])
+def test_an_async_function_runs_under_whatever_decorator(tool: FunctionTool) -> None:
+    assert run(tool, '{"number": 1}') == "2"
+
+
+def test_what_is_awaited_later_is_bounded_too() -> None:
+    with pytest.raises(TimeoutError):
+        run(function_tool(timeout_s=0.01)(sync_decorator(slow.function)), '{"word": "hi"}')
+
+
+def numbers() -> Any:
+    yield 1
+
+
+async def later_numbers() -> Any:
+    yield 1
+
+
+def test_a_frozen_tool_has_a_hash() -> None:
+    again = dataclasses.replace(price)
+    assert {price: 1}[again] == 1
+    assert hash(price) == hash(again)
+
+
+@pytest.mark.parametrize(
+    ("make", "cure"),
+    [
+        (lambda: function_tool(numbers), "yields: a tool has one result, so return a list"),
+        (lambda: function_tool(sync_decorator(later_numbers)), "yields: a tool has one result"),
+        (lambda: function_tool(functools.partial(numbers)), "is no function: a tool is a plain function, so write one"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_has_not_one_result_is_refused(make: Any, cure: str) -> None:
+    with pytest.raises(InvalidToolError, match=cure):
+        make()
 
 
 @pytest.mark.parametrize(

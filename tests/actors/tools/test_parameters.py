@@ -1,4 +1,5 @@
 import enum
+import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -186,3 +187,113 @@ def test_context_may_be_optional() -> None:
     def tool(call: RunContext | None = None) -> None: ...
 
     assert read_parameters(tool, {}).context_name == "call"
+
+
+def default_in_field(city: str = Field(default="Berlin", description="The city.", min_length=2)) -> None: ...
+
+
+def default_in_annotated(city: Annotated[str, Field(default="Berlin", description="The city.", min_length=2)]) -> None: ...
+
+
+def default_of_its_own(city: Annotated[str, Field(description="The city.", min_length=2)] = "Berlin") -> None: ...
+
+
+@pytest.mark.parametrize("function", [default_in_field, default_in_annotated, default_of_its_own])
+def test_a_field_says_the_same_wherever_it_stands(function: Any) -> None:
+    parameters = read_parameters(function, {"city": "The docstring comes after it."})
+    city = {"type": "string", "default": "Berlin", "description": "The city.", "minLength": 2}
+    assert parameters.json_schema == {"type": "object", "properties": {"city": city}, "additionalProperties": False}
+    filled = {} if function is default_of_its_own else {"city": "Berlin"}
+    assert parameters.validate("f", "{}") == filled
+    assert parameters.validate("f", '{"city": "Rome"}') == {"city": "Rome"}
+    with pytest.raises(InvalidToolError, match="city: String should have at least 2 characters"):
+        parameters.validate("f", '{"city": "X"}')
+
+
+def constrained(count: int = Field(ge=1)) -> None: ...
+
+
+def with_alias(place: str = Field("here", alias="city")) -> None: ...
+
+
+def made_anew(sizes: list[int] = Field(default_factory=lambda: [1])) -> None: ...  # noqa: B008
+
+
+def inner_limit(count: Annotated[int, Field(ge=1)] | None = None) -> None: ...
+
+
+def own_extra(count: int = Field(default=5, json_schema_extra={"examples": [1]})) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "given"),
+    [
+        (constrained, '{"count": 1}', {"count": 1}),
+        (constrained, "{}", None),
+        (constrained, '{"count": 0}', None),
+        (with_alias, "{}", {"place": "here"}),
+        (with_alias, '{"city": "there"}', {"place": "there"}),
+        (with_alias, '{"place": "there"}', None),
+        (made_anew, "{}", {"sizes": [1]}),
+        (inner_limit, "{}", {}),
+        (inner_limit, '{"count": null}', {"count": None}),
+        (inner_limit, '{"count": 0}', None),
+        (own_extra, "{}", {"count": 5}),
+    ],
+)
+def test_what_a_field_demands_is_kept(function: Any, arguments: str, given: dict[str, Any] | None) -> None:
+    parameters = read_parameters(function, {})
+    if given is not None:
+        assert parameters.validate("f", arguments) == given
+        return
+    with pytest.raises(InvalidToolError, match="Wrong arguments for f"):
+        parameters.validate("f", arguments)
+
+
+def test_a_default_that_a_field_makes_is_new_each_time() -> None:
+    parameters = read_parameters(made_anew, {})
+    parameters.validate("f", "{}")["sizes"].append(2)
+    assert parameters.validate("f", "{}") == {"sizes": [1]}
+
+
+def one_alias_twice(a: str = Field(alias="b"), b: str = "") -> None: ...
+
+
+def factory_of_others(a: int, b: int = Field(default_factory=lambda values: values["a"])) -> None: ...
+
+
+class Shop:
+    def order(self, name: str) -> None: ...
+
+
+def shown_as(function: Any, wrapper: Any) -> Any:
+    return functools.wraps(function)(wrapper)
+
+
+def by_name(name: str) -> None: ...
+
+
+def with_store(store: str, name: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "cure"),
+    [
+        (one_alias_twice, "two parameters have one alias"),
+        (factory_of_others, "the default_factory of b takes an argument"),
+        (Shop.order, "a tool has no self: write it as a function at the top level, or a static method"),
+        (shown_as(by_name, lambda *args: None), r"takes \(name\), but its code takes \(\*args\)"),
+        (shown_as(with_store, lambda name: None), r"takes \(store, name\), but its code takes \(name\)"),
+        (shown_as(by_name, lambda user, **rest: None), "missing a required argument: 'user'"),
+    ],
+)
+def test_what_could_never_be_called_is_refused_where_it_is_defined(function: Any, cure: str) -> None:
+    with pytest.raises(InvalidToolError, match=cure):
+        read_parameters(function, {})
+
+
+@pytest.mark.parametrize(
+    "wrapper", [lambda *args, **kwargs: None, lambda name: None, lambda name="x", **rest: None, lambda user="", **rest: None]
+)
+def test_a_wrapper_that_takes_what_it_shows_is_read(wrapper: Any) -> None:
+    assert list(read_parameters(shown_as(by_name, wrapper), {}).json_schema["properties"]) == ["name"]

@@ -48,9 +48,10 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def python(*arguments: str, stdin: str = "", **variables: str) -> str:
+def python(*arguments: str, stdin: str = "", cwd: Path | None = None, **variables: str) -> str:
     here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | variables
-    done = subprocess.run([sys.executable, *arguments], input=stdin, capture_output=True, encoding="utf-8", check=False, env=here)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False, env=here, cwd=cwd)
     return done.stdout + done.stderr
 
 
@@ -105,6 +106,28 @@ def test_python_dash_m_travels_by_the_modules_name(tmp_path: Path) -> None:
         ).splitlines()[0]
         == "orders:Catalog.price"
     )
+
+
+RUNNERS = {
+    "cProfile": ("-m", "cProfile"),
+    "trace": ("-m", "trace", "--count", "--missing", "--coverdir"),
+    "pdb": ("-m", "pdb", "-c", "continue"),
+    "coverage": ("-m", "coverage", "run", "--data-file=data"),
+}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_what_a_script_defines_travels_under_a_profiler_a_tracer_and_a_debugger(script: Path, runner: str) -> None:
+    arguments = (*RUNNERS[runner], str(script.parent)) if runner == "trace" else RUNNERS[runner]
+    assert [f"{script}:Catalog.price", f"{script}:decorated", f"{script}:plain"] == python(
+        *arguments, str(script), cwd=script.parent
+    ).splitlines()[:3]
+
+
+def test_a_class_without_methods_under_a_profiler_is_refused_with_the_cure(script: Path) -> None:
+    script.write_text("class Empty: pass\nfrom actors.tools import reference_to\nreference_to(Empty)\n", "utf-8")
+    cure = "Empty is in a script that cProfile runs, and cannot be found there: put it in a module that the script imports"
+    assert cure in python("-m", "cProfile", str(script))
 
 
 PROMPT = "from actors.tools import reference_to\ndef price() -> None: ...\nreference_to(price)\n"
