@@ -30,7 +30,7 @@ class Parameters:
     ``filled`` are the fields whose default a ``Field`` states, which the function itself does not know.
     """
 
-    model: type[BaseModel]
+    model: type[BaseModel] = field(compare=False)  # made anew each time that the function is read
     names: Mapping[str, str] = field(hash=False)
     filled: frozenset[str]
     context_name: str | None
