@@ -25,4 +25,5 @@ from protocols.messages.tools import *
 from protocols.providers import *
 from protocols.ref import *
 from protocols.secrecy import *
+from protocols.text import *
 from protocols.tools import *
