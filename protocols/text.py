@@ -1,6 +1,6 @@
-"""Text as everything that is sent, stored or spoken needs it: without lone surrogates, which no UTF-8 can hold.
+r"""Text as everything that is sent, stored or spoken needs it: without lone surrogates, which no UTF-8 can hold.
 
-Python's text may have them: from a model that was cut within an emoji, from JSON's ``\\ud83c``, from file names that were not decoded. So
+Python's text may have them: from a model that was cut within an emoji, from JSON's ``\ud83c``, from file names that were not decoded. So
 whoever takes text from outside makes it well-formed first. Two halves that stand side by side are put together (Unicode, section 3.9, D91).
 """
 

@@ -92,6 +92,11 @@ class SpeechSegmenter:
         return self._at
 
     @property
+    def voiced(self) -> int:
+        """The samples of the frames since its beginning in which speech, announced or not yet, was heard: pauses in it do not count."""
+        return self._voiced * self.options.frame_samples
+
+    @property
     def needed_from(self) -> int:
         """The sample from which audio may still be asked for by an event; what is older can be dropped."""
         onset = self._at if self._onset is None else self._onset

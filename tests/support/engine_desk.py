@@ -5,6 +5,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from actors.agent_session.core import Input
+from actors.agent_session.engine.bulkhead import Bulkhead
+from actors.agent_session.engine.daemon_executor import PooledExecutor
+from actors.agent_session.engine.loop import OwnedTask
 
 R = TypeVar("R")
 DEADLINE_S = 100.0
@@ -18,6 +21,9 @@ class Desk:
         self.audio: list[tuple[str, int, bytes]] = []
         self._news = asyncio.Condition()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.crashes: list[BaseException] = []
+        asyncio.get_running_loop().set_default_executor(PooledExecutor(1, "other"))
+        self.bulkhead = Bulkhead("part", self.crashes.append)
 
     def report(self, what: Input) -> None:
         self.reports.append(what)
@@ -27,8 +33,8 @@ class Desk:
         self.audio.append((speech_id, position, pcm))
         self._ring()
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.get_running_loop().create_task(work)
+    def spawn(self, work: Coroutine[Any, Any, None]) -> OwnedTask:
+        task = OwnedTask(work, loop=asyncio.get_running_loop())
         self.tasks.add(task)
         return task
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from actors.agent_session.core.effects import Heed, Recognize, Settle
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
-from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
+from actors.agent_session.core.inputs import AudioCommitted, AudioLost, HearingFailed, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Utterance
@@ -95,6 +95,11 @@ def on_recognition_failed(step: Step, failed: RecognitionFailed) -> None:
     if failed.token == step.state.recognizing:
         step.publish(SessionError(source="stt", text=failed.text, retryable=failed.retryable))
         _ask_again(step)
+
+
+def on_hearing_failed(step: Step, failed: HearingFailed) -> None:
+    """For a while nobody notices when the caller speaks."""
+    step.publish(SessionError(source="vad", text=failed.text, retryable=True))
 
 
 def on_audio_lost(step: Step, lost: AudioLost) -> None:

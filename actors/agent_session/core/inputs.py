@@ -65,6 +65,13 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearingFailed:
+    """The voice activity detection began to fail: what comes until it works again is taken for silence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioCommitted:
     """All audio before the `CommitAudio` of this id has been listened to, and its speech has been ended."""
 
@@ -208,6 +215,7 @@ Input = (
     | VoiceBegan
     | VoiceLasted
     | VoiceEnded
+    | HearingFailed
     | AudioCommitted
     | Recognized
     | RecognitionFailed

@@ -10,6 +10,7 @@ from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
     CommandArrived,
+    HearingFailed,
     InfoAsked,
     Input,
     JournalFailed,
@@ -72,6 +73,8 @@ def _react(step: Step, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - o
             caller.on_lasted(step)
         case VoiceEnded():
             caller.on_ended(step, what)
+        case HearingFailed():
+            caller.on_hearing_failed(step, what)
         case AudioCommitted():
             caller.on_committed(step, what)
         case Recognized():

@@ -4,7 +4,8 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from contextvars import ContextVar
+from typing import Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,8 +25,13 @@ class DaemonExecutor(ThreadPoolExecutor):
         self._lock = threading.Lock()
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
+    @property
+    def full(self) -> bool:
+        """Whether every thread is at work, so that a further call would wait."""
+        return self._free == 0
+
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have ``function`` called; the future has its result, or what it raised."""
+        """Have ``function`` called; the future has its result, or what it raised (`StopIteration` as a `RuntimeError`, see PEP 479)."""
         future: Future[T] = Future()
 
         def call() -> None:
@@ -33,6 +39,8 @@ class DaemonExecutor(ThreadPoolExecutor):
                 return
             try:
                 result = function(*args, **kwargs)
+            except StopIteration as failure:  # no future of asyncio can hold it, and no coroutine raise it
+                future.set_exception(_without_stop(failure))
             except BaseException as failure:  # noqa: BLE001 - it is the future's
                 future.set_exception(failure)
             else:
@@ -55,3 +63,26 @@ class DaemonExecutor(ThreadPoolExecutor):
                     return
                 call = self._calls.get()
             call()
+
+
+def _without_stop(failure: StopIteration) -> RuntimeError:
+    error = RuntimeError(f"a function raised StopIteration({failure.value!r:.80}): give next() a default")
+    error.__cause__ = failure
+    return error
+
+
+CURRENT_POOL: Final[ContextVar[DaemonExecutor | None]] = ContextVar("livekitex_pool", default=None)
+"""The threads of the part that the current task works for."""
+
+
+class PooledExecutor(DaemonExecutor):
+    """The default executor of a loop on which several parts work: a call takes a thread of its part's pool, so no part can take them all.
+
+    A task's part is the `CURRENT_POOL` of its context, which the tasks that it starts inherit. Calls of no part have ``threads`` of their
+    own.
+    """
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As `DaemonExecutor.submit`, in the pool of the current task's part."""
+        pool = CURRENT_POOL.get()
+        return super().submit(function, *args, **kwargs) if pool is None else pool.submit(function, *args, **kwargs)

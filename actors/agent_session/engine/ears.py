@@ -14,12 +14,26 @@ from typing import Any, Final
 
 from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
-from actors.agent_session.core.inputs import AudioCommitted, AudioLost, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded, VoiceLasted
+from actors.agent_session.core.inputs import (
+    AudioCommitted,
+    AudioLost,
+    HearingFailed,
+    RecognitionFailed,
+    Recognized,
+    VoiceBegan,
+    VoiceEnded,
+    VoiceLasted,
+)
+from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.provider_values import answer_of, probability_of, text_of
 from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
 from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, VAD, Clock
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
+MAX_DEAF_S: Final = 5.0
+"""Of audio for which the voice activity detection fails without a break, after which the life ends; until then such frames are silence."""
 ATTEMPTS: Final = 2
 FRAMES_AT_ONCE: Final = 32
 """After as many frames the loop's other work has its turn."""
@@ -37,7 +51,7 @@ class _Guess:
     start: int
     end: int
     text: str | None = None
-    task: "asyncio.Task[None]" = field(init=False)
+    task: OwnedTask = field(init=False)
 
 
 class Ears:
@@ -57,13 +71,15 @@ class Ears:
         min_speech_ms: int,
         end_silence_ms: int,
         min_interruption_ms: int,
-        spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
+        bulkhead: Bulkhead,
+        spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
     ) -> None:
         self._vad = vad
         self._stt = stt
         self._memory = memory
         self._clock = clock
+        self._bulkhead = bulkhead
         self._spawn = spawn
         self._report = report
         self._guess: _Guess | None = None
@@ -74,6 +90,7 @@ class Ears:
         self._interruption = self._options.samples(min_interruption_ms)
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
+        self._deaf_from: int | None = None
         self._listening = False
         self.position = start
 
@@ -95,7 +112,7 @@ class Ears:
         self._lasted = False
         self._unsettled = wanted.start if self._lost else None
         self._lost_to = -1
-        self._vad.reset()
+        self._reset()
         if self._lost:
             self._spawn(self._await_rest())
         self.hear()
@@ -149,8 +166,9 @@ class Ears:
             return
 
     async def _text(self, pcm: bytes) -> str:
-        async with asyncio.timeout(RECOGNITION_TIMEOUT_S):
-            return (await self._stt.recognize(resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz))).strip()
+        audio = resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz)
+        text = await self._bulkhead.call(lambda: answer_of(self._stt, "recognize", self._stt.recognize(audio)), RECOGNITION_TIMEOUT_S)
+        return text_of(self._stt, "recognize() gives", text).strip()
 
     async def _recognize_ahead(self, guess: "_Guess") -> None:
         """Recognise what may be the whole turn; what goes wrong here is tried again once it is."""
@@ -178,8 +196,32 @@ class Ears:
             if frame is None:
                 self._mark()
                 return
-            self._feed(self._vad.probability(frame))
+            self._feed(self._probability(frame))
         asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _probability(self, frame: bytes) -> float:
+        """The probability of speech in ``frame``; none where the detection fails."""
+        try:
+            probability = probability_of(self._vad, self._vad.probability(frame))
+        except BaseException as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+            self._fail(failure)
+            return 0.0
+        self._deaf_from = None
+        return probability
+
+    def _reset(self) -> None:
+        try:
+            self._vad.reset()
+        except BaseException as failure:  # noqa: BLE001 - as above
+            self._fail(failure)
+
+    def _fail(self, failure: BaseException) -> None:
+        """Tell of a detection that fails, once for each time that it begins to; one that goes on failing is a crash."""
+        if self._deaf_from is None:
+            self._deaf_from = self.position
+            self._report(HearingFailed(text=failure_of(failure)[0]))
+        elif self.position - self._deaf_from >= MAX_DEAF_S * SESSION_RATE_HZ:
+            raise failure
 
     def _mark(self) -> None:
         """Note from where on another life would have to listen: from speech that nobody has settled yet, or that may just begin."""
@@ -212,7 +254,7 @@ class Ears:
         self._tell(events)
         if not self._segmenter.speaking:
             return
-        if not self._lasted and self.position - self._segment - self._padding >= self._interruption:
+        if not self._lasted and self._segmenter.voiced >= self._interruption:
             self._lasted = True
             self._report(VoiceLasted())
         self._guess_end()
@@ -223,7 +265,7 @@ class Ears:
         if self.position < end or self._heeded != self._start or (self._guess is not None and self._guess.end == end):
             return
         if self._guess is not None:
-            self._guess.task.cancel()
+            self._guess.task.drop()
         self._guess = guess = _Guess(self._start, end)
         guess.task = self._spawn(self._recognize_ahead(guess))
 

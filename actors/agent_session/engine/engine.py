@@ -1,6 +1,5 @@
 """What the core wants done, brought to the part that does it."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +21,10 @@ from actors.agent_session.core import (
     Think,
 )
 from actors.agent_session.engine.brain import Brain
+from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.ears import Ears
-from actors.agent_session.engine.hands import Hands
-from actors.agent_session.engine.loop import LoopThread
+from actors.agent_session.engine.hands import TOOL_THREADS, Hands
+from actors.agent_session.engine.loop import LoopThread, OwnedTask
 from actors.agent_session.engine.mouth import Mouth, Push
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock
@@ -63,12 +63,12 @@ class Engine:
         push: Push,
     ) -> None:
         self._thread = thread
-        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], report)
-        self._hands = Hands(tools, call_id, clock, report)
+        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], Bulkhead("llm", thread.crashed), report)
+        self._hands = Hands(tools, call_id, clock, Bulkhead("tools", thread.crashed, threads=TOOL_THREADS), report)
         self._ears: Ears | None = None
         self._mouth: Mouth | None = None
-        self._thinking: asyncio.Task[None] | None = None
-        self._recognizing: asyncio.Task[None] | None = None
+        self._thinking: OwnedTask | None = None
+        self._recognizing: OwnedTask | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
         self._has_ears = providers.vad is not None
@@ -115,11 +115,13 @@ class Engine:
                 min_speech_ms=turns.min_speech_ms,
                 end_silence_ms=turns.end_silence_ms,
                 min_interruption_ms=turns.min_interruption_ms,
+                bulkhead=Bulkhead("stt", self._thread.crashed),
                 spawn=self._thread.spawn,
                 report=report,
             )
         if providers.tts is not None:
-            self._mouth = Mouth(providers.tts, memory, clock, spawn=self._thread.spawn, report=report, push=push)
+            bulkhead = Bulkhead("tts", self._thread.crashed)
+            self._mouth = Mouth(providers.tts, memory, clock, bulkhead=bulkhead, spawn=self._thread.spawn, report=report, push=push)
             self._thread.spawn(self._mouth.run())
 
     def _hear(self) -> None:
@@ -154,7 +156,7 @@ class Engine:
                 self._ears.end_voice(work)
             case Recognize():
                 if self._recognizing is not None:
-                    self._recognizing.cancel()
+                    self._recognizing.drop()
                 self._recognizing = self._thread.spawn(self._ears.recognize(work))
 
     def _use_mouth(self, work: Say | StopSpeech | OpenMouth) -> None:
@@ -170,5 +172,5 @@ class Engine:
 
     def _stop_thinking(self) -> None:
         if self._thinking is not None:
-            self._thinking.cancel()
+            self._thinking.drop()
             self._thinking = None

@@ -2,25 +2,35 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from actors.agent_session.core import Input, RunTool
 from actors.agent_session.core.inputs import ToolFinished
+from actors.agent_session.engine.bulkhead import CANCEL_S, Bulkhead
+from actors.agent_session.engine.failures import named, words_of
 from actors.tools import FunctionTool, RunContext
-from protocols import Clock, InvalidToolError
+from protocols import Clock, InvalidToolError, shorten_reason, well_formed
 
 MAX_USER_DATA_BYTES: Final = 128_000
 """Of the call's data as JSON; a tool that makes it larger has failed."""
+TOOL_THREADS: Final = 16
+"""Tools that block at a time: one that runs, and others that never returned. When all are held, no tool is run."""
+MAX_NOT_RUN: Final = 3
+"""Calls in a row for which there was no thread, after which the life ends."""
 
 
 class Hands:
-    """Runs tools, one at a time, for the call ``call_id``; the outcomes go to ``report``."""
+    """Runs tools, one at a time, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``."""
 
-    def __init__(self, tools: Mapping[str, FunctionTool], call_id: str, clock: Clock, report: Callable[[Input], None]) -> None:
+    def __init__(
+        self, tools: Mapping[str, FunctionTool], call_id: str, clock: Clock, bulkhead: Bulkhead, report: Callable[[Input], None]
+    ) -> None:
         self._tools = tools
         self._call_id = call_id
         self._clock = clock
+        self._bulkhead = bulkhead
         self._report = report
+        self._not_run = 0
 
     async def run(self, wanted: RunTool) -> None:
         """Run a tool and tell its outcome, which is an error in words where it failed or took too long."""
@@ -29,14 +39,13 @@ class Hands:
         begun = self._clock.monotonic()
         ok, data, end_call = True, wanted.user_data_json, ""
         try:
-            result = await tool.invoke(wanted.call.arguments, context)
-            data, end_call = _dump(context.user_data), context.end_requested or ""
+            result, data, end_call = await self._run(tool, wanted.call.arguments, context)
         except TimeoutError:
             ok, result = False, f"error: {wanted.call.name} had no result after {tool.timeout_s:g} s"
         except InvalidToolError as failure:
-            ok, result = False, f"error: {failure}"
-        except (Exception, SystemExit) as failure:  # noqa: BLE001 - the seam to the user's code
-            ok, result = False, f"error: {type(failure).__name__}: {failure}"
+            ok, result = False, f"error: {words_of(failure)}"
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            ok, result = False, f"error: {named(failure)}"
         self._report(
             ToolFinished(
                 call_id=wanted.call.call_id,
@@ -47,9 +56,29 @@ class Hands:
                 duration_ms=(self._clock.monotonic() - begun) * 1000,
             )
         )
+        if self._not_run >= MAX_NOT_RUN:
+            self._bulkhead.lose(f"hold all their {TOOL_THREADS} threads and do not return")
+
+    async def _run(self, tool: FunctionTool, arguments: str, context: RunContext) -> tuple[str, str, str]:
+        """The result of ``tool``, the call's data after it, and why the call is to end, if it is."""
+        self._not_run = self._not_run + 1 if self._bulkhead.full else 0
+        if self._not_run:
+            raise InvalidToolError(f"{tool.schema.name} was not run: {TOOL_THREADS} calls of tools have not returned, and hold all threads")
+        result = await self._bulkhead.call(lambda: tool.invoke(arguments, context), tool.timeout_s + CANCEL_S)
+        return well_formed(result), _dump(context.user_data), _reason(context.end_requested)
 
 
-def _dump(user_data: dict[str, Any]) -> str:
+def _reason(requested: object) -> str:
+    if requested is None:
+        return ""
+    if not isinstance(requested, str):
+        raise InvalidToolError(f"end_call({requested!r:.80}): give the reason as text")
+    return shorten_reason(well_formed(requested)) or "normal"
+
+
+def _dump(user_data: object) -> str:
+    if not isinstance(user_data, dict):
+        raise InvalidToolError(f"user_data is a {type(user_data).__name__} now: change the map that it is, do not replace it")
     try:
         data = json.dumps(user_data, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as failure:

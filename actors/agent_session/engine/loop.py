@@ -6,16 +6,28 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, TypeVar, TypeVarTuple
 
-from actors.agent_session.engine.daemon_executor import DaemonExecutor
+from actors.agent_session.engine.daemon_executor import PooledExecutor
+from actors.agent_session.engine.failures import UncaughtError
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-MAX_BLOCKING_CALLS: Final = 16
-"""Threads for what blocks (providers, sync tools); what comes on top waits."""
+OTHER_THREADS: Final = 8
+"""For what blocks and belongs to no provider and no tool; what comes on top waits."""
 STOP_TIMEOUT_S: Final = 1.0
 COLLECT_S: Final = 1.0
 """How long after the failure of a task it is made sure that nobody can handle it any more."""
+
+
+class OwnedTask(asyncio.Task[None]):
+    """A task of ours. Only its owner may end it, with `drop`: one that is cancelled in any other way leaves its work undone."""
+
+    dropped = False
+
+    def drop(self) -> None:
+        """Cancel the task: its work is not wanted any more."""
+        self.dropped = True
+        self.cancel()
 
 
 class LoopThread:
@@ -25,12 +37,12 @@ class LoopThread:
     """
 
     def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
-        self._crashed = crashed
+        self.crashed = crashed
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._unhandled)
         self._loop.set_task_factory(self._make_task)
-        self._loop.set_default_executor(DaemonExecutor(MAX_BLOCKING_CALLS, f"{name} helper"))
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
+        self._tasks: set[OwnedTask] = set()
         self._collecting = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -43,9 +55,9 @@ class LoopThread:
             if not self._loop.is_closed():
                 raise
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """On the loop: run ``work`` as a task. Its exception, if it is not cancelled, is a crash."""
-        task = self._loop.create_task(work)
+    def spawn(self, work: Coroutine[Any, Any, None]) -> OwnedTask:
+        """On the loop: run ``work`` as a task. Its exception is a crash, and so is a cancellation that is not its owner's."""
+        task = OwnedTask(work, loop=self._loop, name=getattr(work, "__qualname__", ""))
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
@@ -61,19 +73,22 @@ class LoopThread:
         try:
             self._loop.run_forever()
             for task in self._tasks:
-                task.cancel()
+                task.drop()
             self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         except BaseException as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
-            self._crashed(failure)
+            self.crashed(failure)
         finally:
             self._loop.close()
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
+    def _done(self, task: OwnedTask) -> None:
         self._tasks.discard(task)
-        failure = None if task.cancelled() else task.exception()
+        if not task.cancelled():
+            failure = task.exception()
+        else:
+            failure = None if task.dropped else UncaughtError(f"{task.get_name()} was cancelled by code that does not own it")
         if failure is not None:
-            self._crashed(failure)
+            self.crashed(failure)
 
     def _make_task(
         self,
@@ -97,4 +112,4 @@ class LoopThread:
         gc.collect()
 
     def _unhandled(self, _loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
-        self._crashed(details.get("exception") or RuntimeError(details["message"]))
+        self.crashed(details.get("exception") or RuntimeError(details["message"]))

@@ -8,13 +8,17 @@ process: it would be skipped if the process died.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import Input, Say, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
+from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.provider_values import audio_of, stream_of
 from actors.media import Playout
 from protocols import BYTES_PER_SAMPLE, TTS, Clock, ProviderError
 
@@ -22,6 +26,8 @@ LEAD_MS: Final = 200
 BATCH_MS: Final = 100
 CHUNK_TIMEOUT_S: Final = 20.0
 """Silence of the provider after which a sentence has failed."""
+SENTENCE_TIMEOUT_S: Final = 120.0
+"""For all audio of a sentence; then it has failed."""
 ATTEMPTS: Final = 2
 MAX_SENTENCE_S: Final = 120.0
 """Longer audio of one sentence is a failure of its provider."""
@@ -40,7 +46,7 @@ class _Line:
     pcm: bytearray = field(default_factory=bytearray)
     complete: bool = False
     failure: tuple[str, bool] | None = None
-    task: "asyncio.Task[None] | None" = None
+    task: OwnedTask | None = None
     announced: bool = False
 
     @property
@@ -70,13 +76,15 @@ class Mouth:
         memory: CallMemory,
         clock: Clock,
         *,
-        spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
+        bulkhead: Bulkhead,
+        spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
         push: Push,
     ) -> None:
         self._tts = tts
         self._memory = memory
         self._clock = clock
+        self._bulkhead = bulkhead
         self._spawn = spawn
         self._report = report
         self._push = push
@@ -141,7 +149,7 @@ class Mouth:
     def _drop(self) -> None:
         for line in getattr(self, "_lines", ()):
             if line.task is not None:
-                line.task.cancel()
+                line.task.drop()
         self._lines: deque[_Line] = deque()
         self._news.set()
 
@@ -164,14 +172,14 @@ class Mouth:
         self._news.set()
 
     async def _collect(self, line: _Line) -> None:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(CHUNK_TIMEOUT_S) as limit:
-            async for chunk in self._tts.synthesize(line.say.text):
-                limit.reschedule(loop.time() + CHUNK_TIMEOUT_S)
-                if chunk.rate_hz != self._tts.rate_hz:
-                    text = f"the voice promised {self._tts.rate_hz} Hz and gave {chunk.rate_hz} Hz"
-                    raise ProviderError(text, retryable=False)
-                line.pcm += chunk.pcm
+        stream = self._bulkhead.stream(
+            lambda: stream_of(self._tts, "synthesize", self._tts.synthesize(line.say.text)),
+            silence_s=CHUNK_TIMEOUT_S,
+            total_s=SENTENCE_TIMEOUT_S,
+        )
+        async with aclosing(stream) as values:
+            async for value in values:
+                line.pcm += audio_of(self._tts, self._tts.rate_hz, value)
                 if line.samples > MAX_SENTENCE_S * self._tts.rate_hz:
                     raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)
                 self._news.set()

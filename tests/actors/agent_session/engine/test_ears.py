@@ -47,6 +47,7 @@ class Room:
             min_speech_ms=100,
             end_silence_ms=300,
             min_interruption_ms=400,
+            bulkhead=self.desk.bulkhead,
             spawn=self.desk.spawn,
             report=self.desk.report,
         )
@@ -292,6 +293,7 @@ def test_before_they_are_told_from_where_on_they_hear_nothing() -> None:
             min_speech_ms=100,
             end_silence_ms=300,
             min_interruption_ms=400,
+            bulkhead=room.desk.bulkhead,
             spawn=room.desk.spawn,
             report=room.desk.report,
         )

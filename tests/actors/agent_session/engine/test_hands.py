@@ -11,6 +11,7 @@ from actors.agent_session.engine.hands import MAX_USER_DATA_BYTES, Hands
 from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import FunctionCall, SystemClock
 from support.engine_desk import Desk
+from support.wayward import AWAITED, RAISED, async_tool, surrogates, sync_tool
 
 
 @function_tool
@@ -46,14 +47,25 @@ async def dawdle() -> str:
     return "never"
 
 
-TOOLS: dict[str, FunctionTool] = {tool.schema.name: tool for tool in (note, hang_up, spoil, dawdle)}
+@function_tool
+def replace_data(context: RunContext, how: str) -> str:
+    """Put something else in the place of the call's data, or end the call for no reason that can be told."""
+    if how == "reason":
+        context.end_call(5)  # type: ignore[arg-type]
+    else:
+        context.user_data = None  # type: ignore[assignment]
+    return "done"
+
+
+OWN = (note, hang_up, spoil, dawdle, replace_data)
+TOOLS: dict[str, FunctionTool] = {tool.schema.name: tool for tool in (*OWN, *map(function_tool, (surrogates, sync_tool, async_tool)))}
 
 
 def run(name: str, arguments: str = "{}", data: str = "{}") -> ToolFinished:
     async def work() -> ToolFinished:
         desk = Desk()
         call = FunctionCall(call_id="call-1", name=name, arguments=arguments)
-        await Hands(TOOLS, "c1", SystemClock(), desk.report).run(RunTool(call=call, user_data_json=data, incarnation=2))
+        await Hands(TOOLS, "c1", SystemClock(), desk.bulkhead, desk.report).run(RunTool(call=call, user_data_json=data, incarnation=2))
         await desk.close()
         return desk.all(ToolFinished)[0]
 
@@ -88,3 +100,34 @@ def test_a_tool_that_fails_leaves_the_data_as_it_was(name: str, arguments: str, 
     finished = run(name, arguments, '{"words": ["tea"]}')
     assert finished.result.startswith(result)
     assert (finished.ok, finished.user_data_json, finished.end_call) == (False, '{"words": ["tea"]}', "")
+
+
+@pytest.mark.parametrize(
+    ("tool", "deed"), [*(("sync_tool", deed) for deed in RAISED), *(("async_tool", deed) for deed in AWAITED)], ids=lambda name: name
+)
+def test_whatever_a_tool_raises_is_told_in_words_that_can_travel(tool: str, deed: str) -> None:
+    finished = run(tool, f'{{"deed": "{deed}"}}')
+    assert finished.result.startswith("error: ")
+    assert len(finished.result.encode()) < 2_000
+    assert not finished.ok
+
+
+def test_a_tool_that_finds_nothing_is_told_of_as_such() -> None:
+    told = "error: RuntimeError: a function raised StopIteration(None): give next() a default"
+    assert run("sync_tool", '{"deed": "stop_iteration"}').result == told
+
+
+def test_a_result_that_no_utf8_can_hold_is_mended() -> None:
+    assert run("surrogates").result == "a pizza �"
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("data", "error: user_data is a NoneType now: change the map that it is, do not replace it"),
+        ("reason", "error: end_call(5): give the reason as text"),
+    ],
+)
+def test_what_a_tool_leaves_behind_is_checked(how: str, told: str) -> None:
+    finished = run("replace_data", f'{{"how": "{how}"}}')
+    assert (finished.result, finished.user_data_json, finished.end_call) == (told, "{}", "")

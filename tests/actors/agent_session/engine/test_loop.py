@@ -45,7 +45,7 @@ def test_an_exception_of_a_task_is_a_crash_and_a_cancellation_is_none(watched: W
         raise KeyError("x")
 
     def begin() -> None:
-        watched.thread.spawn(asyncio.sleep(0, None)).cancel()
+        watched.thread.spawn(asyncio.sleep(0, None)).drop()
         watched.thread.spawn(fail())
 
     watched.thread.call(begin)

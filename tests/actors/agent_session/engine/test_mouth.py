@@ -25,7 +25,15 @@ class Room:
         self.desk = Desk()
         self.stuck = False
         self.memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
-        self.mouth = Mouth(voice or tts({}), self.memory, SystemClock(), spawn=self.desk.spawn, report=self.desk.report, push=self._push)
+        self.mouth = Mouth(
+            voice or tts({}),
+            self.memory,
+            SystemClock(),
+            bulkhead=self.desk.bulkhead,
+            spawn=self.desk.spawn,
+            report=self.desk.report,
+            push=self._push,
+        )
         self.desk.spawn(self.mouth.run())
 
     def _push(self, speech_id: str, position: int, pcm: bytes) -> None:
