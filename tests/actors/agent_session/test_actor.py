@@ -485,11 +485,15 @@ def test_a_new_registry_is_asked_who_is_there(begin: Begin) -> None:
     host.mail.wait(lambda to, envelope: to == newer and isinstance(envelope.message, WatchNames))
 
 
-def test_a_provider_that_breaks_its_contract_ends_the_life(begin: Begin) -> None:
+def test_a_voice_activity_detection_that_fails_is_told_of_and_ends_the_life_if_it_goes_on(begin: Begin) -> None:
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()
-    host.mail.tell(StreamAudio(sequence=0, rate_hz=16_000, pcm=spoken("hello")))  # the first sound is heard, whenever it comes
+    subscribe(host)
+    first = stream(host, bytes(32_000))
+    event(host.mail, SessionError, source="vad", text="RuntimeError: this ear is broken")
+    for sequence in range(first, first + 50):
+        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=bytes(3_200)))
     assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
 
 

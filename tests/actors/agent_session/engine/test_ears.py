@@ -97,6 +97,18 @@ def test_a_short_word_does_not_last() -> None:
     run(test)
 
 
+def test_only_voice_counts_towards_an_interruption_not_the_silence_after_it() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("y" * 36, pause_s=1.0))  # 360 ms, at a limit of 400 ms, and 300 ms of silence until it is over
+        await room.desk.wait_for(VoiceEnded)
+        assert not room.desk.all(VoiceLasted)
+        room.hear(spoken("y" * 41, pause_s=1.0))
+        await room.desk.wait_for(VoiceEnded, 2)
+        assert len(room.desk.all(VoiceLasted)) == 1
+
+    run(test)
+
+
 def test_a_pause_within_a_turn_does_not_end_it() -> None:
     async def test(room: Room) -> None:
         room.hear(spoken("I would like", pause_s=0.25) + spoken("two pizzas", pause_s=1.0))
