@@ -53,7 +53,7 @@ def audio_of(tts: object, rate_hz: int, value: object) -> bytes:
     """The samples of a piece of a voice that promised ``rate_hz``."""
     chunk = _require(tts, "synthesize() streams", value, AudioChunk, "AudioChunk(pcm=..., rate_hz=...)")
     if chunk.rate_hz != rate_hz:
-        raise ProviderError(f"{_name(tts)} promised {rate_hz} Hz and gave {chunk.rate_hz} Hz: give each chunk at rate_hz", retryable=False)
+        raise ProviderError(f"{_name(tts)}: the voice promised {rate_hz} Hz and gave {chunk.rate_hz} Hz", retryable=False)
     return chunk.pcm
 
 
