@@ -10,7 +10,7 @@ from actors.media import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
 TEXTS = st.lists(
     st.sampled_from(["Dr.", "pizza", "4.50", "1.", "No.", "e.g.", "J.", "Yes!", "what?", '"Go."', "so,", "\n", "a" * 120, "555.", "1234."]),
     max_size=30,
-).map(" ".join) | st.text(st.sampled_from("aB1.!?, \n\"'"), max_size=400)
+).map(" ".join) | st.text(st.sampled_from("aB1.!?, \n\"'。」的"), max_size=400)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ TEXTS = st.lists(
         "Wait... what?",
         'He said "No." and left.',
         "It is (e.g. here) fine.",
+        "12 Main St. Apt. 4 is mine.",
+        "12 Main St., Ste. 400.",
+        "On Jan. 3 and Sept. 14 and Tue. 5 we are closed.",
+        "See p. 4 and art. 7.",
+        "La Sra. García y el Sr. López, Avda. Sol, núm. 3.",
+        "Los EE. UU. y p. ej. México.",
+        "A Dra. Silva e o Exmo. Sr. Costa.",
+        "Das ist am 3. Oktober um 5 Uhr.",
+        "Termin: 1. Mai.",
+        "Sie wohnt im 2. Stock, z.B. Müllerstr. 4.",
+        "Mme. Dupont et M. Petit.",
+        "د. أحمد هنا.",
+        "डॉ. शर्मा यहाँ हैं।",
+        "他说3.5元",
     ],
 )
 def test_one_sentence_is_not_torn(sentence: str) -> None:
@@ -34,6 +48,33 @@ def test_one_sentence_is_not_torn(sentence: str) -> None:
 def test_sentences_end_at_their_marks_and_at_line_breaks() -> None:
     text = 'Hello there! I have a pizza. "Two?" No. I want 34.50. (Really.) Thanks\nBye'
     assert split_sentences(text) == ["Hello there!", "I have a pizza.", '"Two?"', "No.", "I want 34.50.", "(Really.)", "Thanks", "Bye"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("你好。今天吃什么？我要披萨！", ["你好。", "今天吃什么？", "我要披萨！"]),  # noqa: RUF001 - Chinese
+        ("他说：「好。」然后走了。", ["他说：「好。」", "然后走了。"]),  # noqa: RUF001 - Chinese
+        ("はい。ピザは千円です。", ["はい。", "ピザは千円です。"]),
+        ("नमस्ते। आप कैसे हैं? ठीक हूँ।", ["नमस्ते।", "आप कैसे हैं?", "ठीक हूँ।"]),
+        ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
+        ("سلام۔ آپ کیسے ہیں؟ ٹھیک۔", ["سلام۔", "آپ کیسے ہیں؟", "ٹھیک۔"]),  # noqa: RUF001 - Urdu
+        ("Բարև։ Ինչպես ես։", ["Բարև։", "Ինչպես ես։"]),  # noqa: RUF001 - Armenian
+        ("¿Quieres? ¡Sí! «Vale.» Gracias.", ["¿Quieres?", "¡Sí!", "«Vale.»", "Gracias."]),
+        ("Er sagte: „Ja.“ Gut.", ["Er sagte: „Ja.“", "Gut."]),
+        ("I want 3. Thanks", ["I want 3.", "Thanks"]),
+        ("I am 3. And you?", ["I am 3.", "And you?"]),
+        ("He sat. Then he saw the sun. It was 1999. August came.", ["He sat.", "Then he saw the sun.", "It was 1999.", "August came."]),
+        ("The name is apt. We like it.", ["The name is apt.", "We like it."]),
+        ("Look at the art. There is plan b. Or c.", ["Look at the art.", "There is plan b.", "Or c."]),
+    ],
+)
+def test_sentences_of_many_languages_end_at_their_own_marks(text: str, sentences: list[str]) -> None:
+    assert split_sentences(text) == sentences
+
+
+def test_a_long_text_without_spaces_is_cut_at_a_clause() -> None:
+    assert split_sentences("一二三，" + "四" * 400)[0] == "一二三，"  # noqa: RUF001 - Chinese
 
 
 def test_a_sentence_comes_with_the_beginning_of_the_next() -> None:
