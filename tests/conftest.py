@@ -19,7 +19,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # tox sets it for its own sake; the programs that tests start shall find what a user's would.
 os.environ.pop("PYTHONIOENCODING", None)
 
-pytest_plugins = ["support.summary", "support.nothing_left_per_test"]
+pytest_plugins = ["support.summary", "support.nothing_left_per_test", "support.stalls"]
 
 
 @pytest.fixture(scope="session")

@@ -207,7 +207,7 @@ def test_a_start_that_takes_for_ever_fails(monkeypatch: pytest.MonkeyPatch) -> N
     go_on = threading.Event()
 
     def slow() -> web.Application:
-        go_on.wait(10)
+        go_on.wait(100)
         return application()
 
     sock = listen("127.0.0.1", 0, allow_remote=False)
@@ -235,6 +235,6 @@ def test_serving_that_ends_by_itself_is_told(monkeypatch: pytest.MonkeyPatch) ->
     thread = HttpThread(sock, application, crashed)
     thread.start()
     up.set()
-    assert told.wait(10)
+    assert told.wait(100)
     assert [str(failure) for failure in failures] == ["the loop is broken"]
     thread.stop()

@@ -31,8 +31,8 @@ def test_cutting_the_lifeline_ends_it() -> None:
     launcher = LauncherProcess.spawn(configure())
     assert launcher.fate() is None
     assert os.getsid(launcher.pid) == launcher.pid, "a terminal's Ctrl-C does not reach it"
-    launcher.close(10.0)
-    launcher.close(10.0)
+    launcher.close(100.0)
+    launcher.close(100.0)
     assert launcher.fate() == "exited with code 0"
     assert launcher.exited == -1
 
@@ -51,8 +51,8 @@ def test_what_a_killed_launcher_cannot_end_is_found_by_its_mark() -> None:
     launcher.sweep()
     assert program.poll() is None, "it lives: it sweeps itself"
     launcher.kill()
-    launcher.close(10.0)
-    assert program.wait(10.0) == -signal.SIGKILL
+    launcher.close(100.0)
+    assert program.wait(100.0) == -signal.SIGKILL
     assert other.poll() is None
     other.kill()
     other.wait()
@@ -76,7 +76,7 @@ def test_in_a_fork_it_can_neither_be_killed_nor_ended() -> None:
         os._exit(0 if launcher.foreign and launcher.exited == -1 else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert launcher.fate() is None
-    launcher.close(10.0)
+    launcher.close(100.0)
     assert launcher.fate() == "exited with code 0"
 
 
@@ -123,7 +123,7 @@ root = {"actor": "supervision:Supervisor", "args": supervisor_args(SupervisorFla
 launcher = LauncherProcess.spawn(Configure(root=root, key=b"k" * 32, starter_pid=os.getpid(), log_level="error", drain_s=0.0))
 links = {str(number): os.readlink(f"/proc/{launcher.pid}/fd/{number}") for number in range(3)}
 Path(sys.argv[1]).write_text(json.dumps([launcher.connection.fileno(), links]))
-launcher.close(10.0)
+launcher.close(100.0)
 """
 
 
@@ -145,4 +145,4 @@ def test_it_is_run_as_its_starter_was(monkeypatch: pytest.MonkeyPatch) -> None:
     command = launcher._process.args
     assert isinstance(command, list)
     assert command[1:-2] == ["-P", "-B", "-OO", "-Xutf8=1", "-Xdev", "-Werror"]
-    launcher.close(10.0)
+    launcher.close(100.0)

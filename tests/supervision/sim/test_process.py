@@ -129,7 +129,7 @@ def waiting_poster(process: SimProcess, host: FakeHost) -> threading.Thread:
     room.wait = tell  # type: ignore[method-assign]
     thread = threading.Thread(target=process.post, args=(lambda: None,))
     thread.start()
-    assert arrived.wait(10)
+    assert arrived.wait(100)
     assert len(host.turns) == POST_LIMIT
     return thread
 
@@ -138,7 +138,7 @@ def test_another_thread_waits_for_room(host: FakeHost) -> None:
     process = make(host)
     thread = waiting_poster(process, host)
     host.turns.pop(0)()
-    thread.join(10)
+    thread.join(100)
     assert not thread.is_alive()
     assert len(host.turns) == POST_LIMIT
 
@@ -147,7 +147,7 @@ def test_the_end_of_the_process_frees_who_waits_and_drops_what_is_posted(host: F
     process = make(host)
     thread = waiting_poster(process, host)
     process.close()
-    thread.join(10)
+    thread.join(100)
     assert not thread.is_alive()
     process.post(lambda: None)
     assert len(host.turns) == POST_LIMIT

@@ -19,7 +19,7 @@ def leave(*_):
 def quiet(*_):
     pass
 def said():
-    assert came.wait(10)
+    assert came.wait(100)
     (thread, failure), = heard
     heard.clear(); came.clear()
     assert str(failure) == "a defect", failure
