@@ -67,9 +67,7 @@ class SentenceSplitter:
 
     def finish(self) -> list[str]:
         """The rest, the reply being over; afterwards the object is as new."""
-        sentences = self.feed("\n")
-        self._text = ""
-        return sentences
+        return self.feed("\n")
 
 
 def split_sentences(text: str) -> list[str]:

@@ -60,13 +60,18 @@ def spent(begin: Reading, now: Reading, budget_s: float) -> bool:
     return clock_s > budget_s and now.run_s - begin.run_s < RUNS_SHARE * clock_s
 
 
+def is_over(begin: Reading) -> bool:
+    """Whether this run, which began with ``begin``, tries nothing more."""
+    return spent(begin, read(), float(os.environ.get(BUDGET, "inf")))
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[BEGIN] = read()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    if spent(item.config.stash[BEGIN], read(), float(os.environ.get(BUDGET, "inf"))):
+    if is_over(item.config.stash[BEGIN]):
         item.add_marker(pytest.mark.skip(reason=UNTRIED))
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for left in reversed(range(ATTEMPTS)):
@@ -83,17 +88,19 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _attempt(item: pytest.Item, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], bool]:
-    """Run the test; tells whether its outcome counts. If not, no fixture is left."""
+    """Run the test; tells whether its outcome counts. A call that does not leaves no fixture."""
     item._initrequest()  # type: ignore[attr-defined]  # as pytest itself does before each run of an item
     real = item.get_closest_marker("processes") is not None
-    before = read()
-    reports = [call_and_report(item, "setup", log=False)]
+    before, reports = read(), list[pytest.TestReport]()
+
+    def lost() -> bool:
+        return real and any(report.failed for report in reports) and stood_still(before, read())
+
+    reports.append(call_and_report(item, "setup", log=False))
     if reports[0].passed:
         reports.append(call_and_report(item, "call", log=False))
-    lost = real and any(report.failed for report in reports) and stood_still(before, read())
-    reports.append(call_and_report(item, "teardown", log=False, nextitem=None if lost else nextitem))
-    failed = any(report.failed for report in reports)
-    return reports, not (real and failed and stood_still(before, read()))
+    reports.append(call_and_report(item, "teardown", log=False, nextitem=None if lost() else nextitem))
+    return reports, not lost()
 
 
 def _skip(report: pytest.TestReport) -> None:

@@ -23,10 +23,7 @@ def run_storm(children: int, *flags: str, **variables: str) -> Any:
 
 def test_two_hundred_children_of_a_preloaded_process_use_everything() -> None:
     result = run_storm(200, "-W", "error")
-    assert result["ends"].keys() == {"0"}
-    assert result["ends"]["0"] >= 20  # all 200, where the machine has the time
-    assert result["threads"] == len(IDLE_LIBRARY_THREADS)
-    assert result["environment"]
+    assert result == {"threads": len(IDLE_LIBRARY_THREADS), "ends": {"0": 200}, "environment": True}
 
 
 def test_a_library_that_was_given_threads_is_seen_and_children_work_still() -> None:
