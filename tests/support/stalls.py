@@ -1,9 +1,9 @@
 """A pytest plugin: a test is judged only on a machine that runs.
 
 A virtual machine whose host gives it no processor stands still for seconds while every clock goes on; then nothing that is promised in time
-can be kept, nor be seen to be kept. So a test of real processes that fails while the machine stood still is tried again, with all its
-fixtures anew, and if the machine stood still each time it is skipped, with that reason. What fails while the machine runs has failed, at
-once, and so has any other test.
+can be kept, nor be seen to be kept. So a test that fails while the machine stood still is tried again, with all its fixtures anew. If it
+fails again, and the machine stood still again, a test of real processes is skipped, with that reason; any other has failed. What fails
+while the machine runs has failed, at once.
 
 A run of which the host takes so much that it is not over after `BUDGET` (seconds, in the environment; without it there is no end) tries no
 further test: each is skipped, with that reason. A machine that runs tries all, however long it takes.
@@ -78,7 +78,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         reports, judged = _attempt(item, nextitem)
         if judged:
             break
-        if not left:
+        if not left and item.get_closest_marker("processes") is not None:
             for report in reports:
                 _skip(report)
     for report in reports:
@@ -90,11 +90,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def _attempt(item: pytest.Item, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], bool]:
     """Run the test; tells whether its outcome counts. A call that does not leaves no fixture."""
     item._initrequest()  # type: ignore[attr-defined]  # as pytest itself does before each run of an item
-    real = item.get_closest_marker("processes") is not None
     before, reports = read(), list[pytest.TestReport]()
 
     def lost() -> bool:
-        return real and any(report.failed for report in reports) and stood_still(before, read())
+        return any(report.failed for report in reports) and stood_still(before, read())
 
     reports.append(call_and_report(item, "setup", log=False))
     if reports[0].passed:

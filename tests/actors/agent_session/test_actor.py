@@ -15,6 +15,7 @@ import pytest
 from actors.agent_session import CALL_MEMORY_BYTES, assembly, preload
 from actors.agent_session.actor import TOOL_REGISTRY
 from actors.agent_session.core import Setup
+from actors.agent_session.engine import ears
 from actors.agent_session.journal import Journal
 from actors.agent_session.journal_desk import STALLED
 from actors.journal import read_call
@@ -485,15 +486,18 @@ def test_a_new_registry_is_asked_who_is_there(begin: Begin) -> None:
     host.mail.wait(lambda to, envelope: to == newer and isinstance(envelope.message, WatchNames))
 
 
-def test_a_voice_activity_detection_that_fails_is_told_of_and_ends_the_life_if_it_goes_on(begin: Begin) -> None:
+def test_a_voice_activity_detection_that_fails_is_told_of_and_ends_the_life_if_it_goes_on(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears, "MAX_DEAF_S", 2.0)  # of the four that wait to be listened to at most
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()
     subscribe(host)
     first = stream(host, bytes(32_000))
     event(host.mail, SessionError, source="vad", text="RuntimeError: this ear is broken")
-    for sequence in range(first, first + 50):
-        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=bytes(3_200)))
+    for sequence in range(first, first + 3):
+        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=bytes(32_000)))
     assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
 
 

@@ -17,15 +17,22 @@ DEADLINE_S = 100.0
 class Watched:
     def __init__(self) -> None:
         self.crashes: queue.Queue[BaseException] = queue.Queue()
-        self.thread = LoopThread("engine", self.crashes.put)
+        self.thread = LoopThread("watched", self.crashes.put)
+
+    def stop(self) -> None:
+        """Stop it, and wait for its end, however long that takes."""
+        self.thread.stop()
+        for thread in threading.enumerate():
+            if thread.name == "watched":
+                thread.join(DEADLINE_S)
 
 
 @pytest.fixture
 def watched() -> Iterator[Watched]:
     found = Watched()
     yield found
-    found.thread.stop()
-    assert not any(thread.name == "engine" for thread in threading.enumerate())
+    found.stop()
+    assert not any(thread.name == "watched" for thread in threading.enumerate())
 
 
 def test_calls_run_in_order_on_the_loop(watched: Watched) -> None:
@@ -115,8 +122,8 @@ def test_stopping_cancels_what_runs_and_calls_do_nothing_afterwards(watched: Wat
 
     watched.thread.call(begin)
     assert begun.wait(DEADLINE_S)
-    watched.thread.stop()
-    watched.thread.stop()
+    watched.stop()
+    watched.stop()
     assert ended.is_set()
     watched.thread.call(begin)
     assert watched.crashes.empty()
