@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from actors.journal import FileStore, record_of
     from actors.media import (
         Playout,
         Recording,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IDLE_LIBRARY_THREADS",
     "LIBRARY_ENVIRONMENT",
+    "FileStore",
     "FunctionTool",
     "Playout",
     "Recording",
@@ -54,6 +56,7 @@ __all__ = [
     "preload_offline_providers",
     "prepare_libraries",
     "read_wav",
+    "record_of",
     "reference_to",
     "resample",
     "rule_llm",
@@ -65,6 +68,7 @@ __all__ = [
 ]
 
 _FOLDERS: Final = {
+    "actors.journal": ("FileStore", "record_of"),
     "actors.media": (
         *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
         *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from protocols import ConfigurationError, environment
+from actors import FileStore
+from protocols import ConfigurationError, JournalError, environment
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -80,7 +81,7 @@ class Options:
 
     @property
     def journal_path(self) -> Path | None:
-        """The absolute folder of the journals; None without them.
+        """The absolute folder of the journals, which holds nothing else; None without them.
 
         Raises:
             ConfigurationError: it is to be in the user's state folder, and he has none.
@@ -88,7 +89,7 @@ class Options:
         if not self.journal:
             return None
         if self.journal_dir is not None:
-            return Path(self.journal_dir).absolute()
+            return Path(self.journal_dir).absolute() / "calls"
         state = environment().get("XDG_STATE_HOME") or "~/.local/state"
         try:
             return Path(state).expanduser().absolute() / "livekitex" / "calls"
@@ -147,9 +148,11 @@ def require_free_port(host: str, port: int) -> None:
 
 def _require_folder(path: Path) -> None:
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        FileStore(path).prepare()
     except OSError as failure:
         raise ConfigurationError(f"journal_dir {path}: {failure.strerror}: {JOURNAL_CURE}") from failure
+    except JournalError as failure:
+        raise ConfigurationError(f"journal_dir {failure}: {JOURNAL_CURE}") from failure
     if not os.access(path, os.W_OK | os.X_OK):
         raise ConfigurationError(f"journal_dir {path} is not writable: {JOURNAL_CURE}")
 

@@ -12,6 +12,7 @@ from protocols.envelope import *
 from protocols.environment import *
 from protocols.errors import *
 from protocols.exit_reason import *
+from protocols.journal import *
 from protocols.messages import Message as Message
 from protocols.messages.breakers import *
 from protocols.messages.events import *

@@ -4,6 +4,7 @@ Three threads: the actor's own runs the core and performs its effects, one runs 
 come back with `Context.post`, so the core sees one input at a time. What nobody handled in any of them ends the process.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -46,15 +47,15 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
-from actors.agent_session.journal_desk import JournalDesk
-from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
-from actors.journal import Claim
+from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
+from actors.journal import FileStore
 from protocols import (
     BYTES_PER_SAMPLE,
     NORMAL,
     AudioHandled,
     AudioPushed,
     CancelResponse,
+    CommandAccepted,
     CommitAudio,
     EndCall,
     ErrorReply,
@@ -66,6 +67,7 @@ from protocols import (
     GetSession,
     InjectFault,
     InvalidAudioError,
+    JournalError,
     Message,
     NameChanged,
     Ref,
@@ -85,6 +87,8 @@ AUDIO_PROCESSOR: Final = "audio_processor"
 REPORT_EVERY_S: Final = 10.0
 """Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
+MAX_EARLY: Final = 1_000
+"""Messages that wait for the journal; what comes beyond is dropped, and sent again by whoever needs an answer."""
 FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer life has taken up the call")
 """Why a life ends that is not the newest of its call: nobody starts it again."""
 
@@ -94,6 +98,8 @@ class AgentSession(Actor):
 
     It answers commands, audio, subscriptions and questions (`protocols.messages.session`). It tells the JobContext of its call that it has
     begun and that the call has ended, and the tool registry of its tools, whenever it hears that they are there, and needs neither.
+
+    It is up before its journal has answered: until then messages wait, for `journal_writer.STALL_S` at most.
     """
 
     trap_exit: ClassVar[bool] = True
@@ -104,8 +110,9 @@ class AgentSession(Actor):
         """Take up the call where its journal ends.
 
         Raises:
-            LivekitexError: the agent, an option, a provider, a tool or the journal's file is wrong; the text names it and the cure.
+            LivekitexError: the agent, an option, a provider or a tool is wrong; the text names it and the cure.
         """
+        self._early: deque[Callable[[], None]] | None = deque()
         self._writer: JournalWriter | None = None
         self._loop: LoopThread | None = None
         try:
@@ -116,20 +123,27 @@ class AgentSession(Actor):
 
     def on_message(self, message: Message) -> None:
         """Serve the messages of a session; others are dropped."""
+        serve = partial(self._serve, message, self.context.sender, self.context.replier())
+        if self._early is None:
+            serve()
+        elif len(self._early) < MAX_EARLY:
+            self._early.append(serve)
+
+    def _serve(self, message: Message, sender: Ref | None, reply: Callable[[Message], None]) -> None:
         match message:
             case StreamAudio():
-                self._take_audio(message)
+                self._take_audio(message, reply)
             case SendText() | CommitAudio() | CancelResponse() | EndCall() | InjectFault():
-                self._feed(CommandArrived(request=self._request(), command=message, position=self._memory.position))
+                self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position))
             case Subscribe():
-                self._subscribe(message)
+                self._subscribe(message, sender, reply)
             case Unsubscribe():
-                if self.context.sender is not None:
-                    self._feed(SubscriptionEnded(subscriber=self.context.sender))
+                if sender is not None:
+                    self._feed(SubscriptionEnded(subscriber=sender))
             case GetSession():
-                self._feed(InfoAsked(request=self._request()))
+                self._feed(InfoAsked(request=self._request(reply)))
             case GetFigures():
-                self.context.reply(Figures(role="agent_session", figures=self._figures()))
+                reply(Figures(role="agent_session", figures=self._figures()))
             case NameChanged():
                 self._meet(message)
             case _:
@@ -141,17 +155,21 @@ class AgentSession(Actor):
 
     def on_ping(self, answer: Callable[[], None]) -> None:
         """Answer from the event loop, through the mailbox: a hang of either is one of the session."""
-        loop = self._loop
-        if loop is not None:
-            loop.call(self.context.post, answer)
+        if self._loop is not None:
+            self._loop.call(self.context.post, answer)
+        elif self._early is not None:  # the journal has not answered
+            answer()
 
     def terminate(self, reason: ExitReason) -> None:
         """Leave word of the end, for the life that follows.
 
         It finds a call that is closed as such, and tells those who have not heard of it. If none follows, the journal is swept.
         """
+        if self._early is not None:
+            self._release(born=False)
+            return
         if self._writer is not None:
-            self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda: None)
+            self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda _durable: None)
             if self._state.memory.closed:
                 self._writer.close(delete=False, ending=self._ending())
         self._report_audio()
@@ -159,24 +177,34 @@ class AgentSession(Actor):
 
     def _begin(self, blueprint: Blueprint) -> None:
         context, self._blueprint = self.context, blueprint
-        floor = floor_of(context.memory)
-        over = floor.over and (blueprint.journal is None or not blueprint.journal.exists())
+        self._floor = floor_of(context.memory)
+        over = self._floor.over and (blueprint.journal is None or not blueprint.journal.exists())
         if blueprint.journal is None:
-            floor = Floor(over=over)
+            self._floor = Floor(over=over)
         elif not over:  # it reads the past while the providers load
-            self._writer = JournalWriter(
-                blueprint.journal,
-                Claim(blueprint.record, above=floor.incarnation),
-                failed=lambda text: context.post(partial(self._feed, JournalFailed(text=text))),
-                recovered=lambda report: context.post(partial(self._feed, JournalRecovered(report=report))),
+            listener = Listener(
+                opened=self._opened,
+                failed=lambda text: self._feed(JournalFailed(text=text)),
+                recovered=lambda: self._feed(JournalRecovered()),
                 crashed=self._crashed,
             )
-            self._desk = JournalDesk(context, self._writer, lambda text: self._feed(JournalFailed(text=text)))
-        providers, tools = make_providers(blueprint), make_tools(blueprint)
+            store = FileStore(blueprint.journal.parent)
+            self._writer = JournalWriter(context, store, blueprint.record, listener, above=self._floor.incarnation)
+        self._providers, self._callables = make_providers(blueprint), make_tools(blueprint)
         self._tools = make_entries(blueprint)
-        opening = Opening() if self._writer is None else self._writer.opened()
-        past = after_end(floor.incarnation, floor.next_event) if over else restore(opening.past)
-        past = replace(past, report=opening.report, lost=opening.lost)
+        if self._writer is None:
+            self._go_live(after_end(self._floor.incarnation, self._floor.next_event) if over else restore(()), Opening())
+
+    def _opened(self, opening: Opening) -> None:
+        """The journal has told what it holds, or does not answer: of a call that is new, nothing can be lost."""
+        past = restore(opening.past)
+        returns = bool(self._floor.incarnation or self._blueprint.last_end or self.context.last_exit)
+        if returns or opening.past or not opening.failure:
+            past = replace(past, report=opening.report, lost=opening.lost)
+        self._go_live(past, opening)
+
+    def _go_live(self, past: Past, opening: Opening) -> None:
+        context, blueprint, providers = self.context, self._blueprint, self._providers
         caller = past.memory.caller
         # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
@@ -193,7 +221,7 @@ class AgentSession(Actor):
         self._engine = Engine(
             self._loop,
             providers,
-            tools,
+            self._callables,
             self._memory,
             call_id=blueprint.call_id,
             turns=blueprint.turns,
@@ -202,11 +230,15 @@ class AgentSession(Actor):
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
-        self._live(make_setup(blueprint, providers, tools, journal_path=journal_path), past, opening.incarnation, floor)
+        setup = make_setup(blueprint, providers, self._callables, journal_path=journal_path)
+        early, self._early = self._early or deque(), None
+        self._live(setup, past, opening.incarnation, self._floor)
         if opening.failure:
             self._feed(JournalFailed(text=opening.failure))
         self._watch()
         context.after(REPORT_EVERY_S, self._report_again)
+        for serve in early:
+            serve()
 
     # The core.
 
@@ -254,15 +286,15 @@ class AgentSession(Actor):
 
     def _write(self, write: Write) -> None:
         if self._writer is None:
-            self._written(write)
+            self._written(write, durable=False)
         else:
-            self._desk.write(write.entries, partial(self._written, write))
+            self._writer.write(write.entries, lambda durable: self._written(write, durable=durable))
 
-    def _written(self, write: Write) -> None:
+    def _written(self, write: Write, *, durable: bool) -> None:
         told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)
         if told:
             self._memory.raise_floor(self._state.memory.incarnation, told + 1)
-        self._perform(write.then)
+        self._perform(write.then if durable else tuple(map(_undurable, write.then)))
 
     def _leave(self) -> None:
         """The call is over: nobody needs the journal any more, but for its retention."""
@@ -276,42 +308,45 @@ class AgentSession(Actor):
         return Ending(self._state.memory.ending, self.context.clock.wall())
 
     def _crashed(self, failure: BaseException) -> None:
-        """From any thread: end the process for what nobody handled. Whose call has a newer life ends in order, and for good."""
+        """From any thread: end the process for what nobody handled. Whose call has a newer life, or a newer journal, ends for good."""
 
         def crash() -> NoReturn:
             raise failure
 
-        self.context.post(self._give_way if isinstance(failure, FencedError) else crash)
+        if isinstance(failure, JournalError):
+            self.context.post(partial(self._give_way, FENCED if isinstance(failure, FencedError) else unreadable(failure)))
+        else:
+            self.context.post(crash)
 
-    def _give_way(self) -> None:
+    def _give_way(self, reason: ExitReason) -> None:
         self._writer = None  # its thread has ended
-        self.context.exit(FENCED)
+        self.context.exit(reason)
 
     # Requests.
 
-    def _request(self) -> int:
+    def _request(self, reply: Callable[[Message], None]) -> int:
         number = next(self._numbers)
-        self._requests[number] = self.context.replier()
+        self._requests[number] = reply
         return number
 
-    def _take_audio(self, chunk: StreamAudio) -> None:
+    def _take_audio(self, chunk: StreamAudio, reply: Callable[[Message], None]) -> None:
         listened_to = self._engine.listened_to
         if listened_to is None:
             error: UsageError = UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
-            self.context.reply(_refused(error))
+            reply(_refused(error))
             return
         try:
-            self.context.reply(self._intake.take(chunk, listened_to))
+            reply(self._intake.take(chunk, listened_to))
         except InvalidAudioError as failure:
-            self.context.reply(_refused(failure))
+            reply(_refused(failure))
             return
         self._engine.heard()
 
-    def _subscribe(self, message: Subscribe) -> None:
-        if self.context.sender is not None:
+    def _subscribe(self, message: Subscribe, sender: Ref | None, reply: Callable[[Message], None]) -> None:
+        if sender is not None:
             asked = SubscriptionAsked(
-                request=self._request(),
-                subscriber=self.context.sender,
+                request=self._request(reply),
+                subscriber=sender,
                 from_number=message.from_number,
                 audio=message.audio,
                 next_sequence=self._memory.next_sequence,
@@ -392,3 +427,15 @@ class AgentSession(Actor):
 
 def _refused(error: UsageError) -> ErrorReply:
     return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
+
+
+def unreadable(failure: JournalError) -> ExitReason:
+    """Why a life ends whose journal this program cannot read: nobody starts it again, for it would find the same."""
+    return ExitReason(ExitKind.SHUTDOWN, f"journal: {failure}")
+
+
+def _undurable(effect: Effect) -> Effect:
+    """A command that is accepted without a journal says so."""
+    if isinstance(effect, Answer) and isinstance(effect.message, CommandAccepted):
+        return replace(effect, message=replace(effect.message, durable=False))
+    return effect

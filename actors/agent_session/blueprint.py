@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from actors.journal import CallRecord, call_path
+from actors.journal import CallRecord
 from actors.providers import OptionReader
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
 
@@ -35,8 +35,9 @@ class TurnOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A session as its arguments describe it. ``journal`` is the call's file (None: none), and ``record`` what it says of the call.
+    """A session as its arguments describe it.
 
+    ``journal`` is the folder of the call's journal (None: it has none), and ``record`` what it says of the call.
     ``last_end`` is why the call had to be started again, ``last_words`` why this life is only to say so and end it (empty: neither is so).
     """
 
@@ -76,7 +77,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         tools=tuple(agent.get("tools", ())),
         providers=providers,
         turns=_turn_options(agent.get("options") or {}),
-        journal=None if journal_dir is None else call_path(Path(journal_dir), call_id),
+        journal=None if journal_dir is None else Path(journal_dir) / call_id,
         record=CallRecord.of_start(call_id, agent, options, wall_s),
         fault_injection=bool(options.get("fault_injection")),
         last_end=str(options.get("last_end", "")),

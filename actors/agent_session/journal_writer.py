@@ -1,36 +1,46 @@
-"""The thread that writes a call's journal: it alone touches the file, so no disk holds up the mailbox or the audio.
+"""Writes a call's journal: a thread alone touches the disk, so no disk holds up the mailbox or the audio.
 
-Writes are committed in their order, those that wait together in one transaction, and each is confirmed in its order. While the disk fails,
-writes are confirmed without being kept, until a checkpoint makes the journal whole again. While it does not answer at all, whoever writes
-notices, gives up what waits, and is told that nothing more is taken until it answers; then it is as if it had failed.
+The mailbox hands over writes and is called back for each, in their order, whether or not the disk answers. The thread first claims the call
+and tells what it found; then it commits what waits, together in one batch. While the store fails, writes are called back for as not
+durable, until a checkpoint makes the journal whole again. A disk that leaves the claim or a write waiting for `STALL_S` is given up: the
+call begins, or goes on, without it; once it answers, it is as if it had failed.
 """
 
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from actors.agent_session.core import Checkpoint, Entry
-from actors.agent_session.journal import Journal
-from actors.journal import Claim
-from protocols import FencedError, JournalError
+from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
+from actors.journal import CallRecord, describe, read_call
+from protocols import AppendResult, ClaimedJournal, DecodeError, FencedError, JournalError, JournalStore, pack, unpack
+from supervision import Context
 
 log = logging.getLogger("livekitex.journal")
 
 MAX_WAITING: Final = 1_024
-"""Writes that wait for the disk; beyond that `JournalWriter.write` blocks. Whoever gives up in time never comes that far."""
+"""Writes that wait for the disk; beyond that `JournalWriter.write` blocks. A disk that is given up in time never lets it come that far."""
 MAX_TOGETHER: Final = 64
-OPEN_TIMEOUT_S: Final = 10.0
+STALL_S: Final = 5.0
+"""A disk that leaves the claim or a write waiting this long is given up: the call goes on without it."""
 CLOSE_TIMEOUT_S: Final = 2.0
+STALLED: Final = "the disk of the journal does not answer: the call goes on, and what is said now is lost if it dies; see to the disk"
+
+Then = Callable[[bool], None]
+"""Called with whether what was written is in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a life finds: its number, the entries of those before it, and what is to be told (see `actors.journal.JournalFile`)."""
+    """What a life finds: its number, the entries of those before it, and what is to be told (see `protocols.JournalContent`).
+
+    ``failure`` says why nothing can be written now (empty: it can).
+    """
 
     incarnation: int = 1
     past: tuple[Entry, ...] = ()
@@ -48,16 +58,31 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """Whom the writer calls, in turns of the mailbox.
+
+    ``opened`` once, when the claim is answered or given up. ``failed`` with what is wrong when a write is lost, and again for each
+    checkpoint that comes before the disk answers. ``recovered`` when the journal is whole again. ``crashed`` when the thread ends of
+    anything else: a newer life, a journal that this program cannot read, or a defect.
+    """
+
+    opened: Callable[[Opening], None]
+    failed: Callable[[str], None]
+    recovered: Callable[[], None]
+    crashed: Callable[[Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Write:
+    number: int
     entries: tuple[Entry, ...]
-    confirm: Callable[[], None]
     given_up: int
-    """How often the writer had been given up when it was asked for."""
+    """How often the disk had been given up when it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Nothing to write: see whether the writer was given up."""
+    """Nothing to write: see whether the disk was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,143 +94,219 @@ class _Close:
 
 
 class JournalWriter:
-    """Writes the journal at ``path`` for the life of ``claim``; its thread ends with `close`.
+    """Claims the call of ``record`` in ``store``, above the incarnation ``above``, and writes its journal until `close`.
 
-    From that thread: ``failed`` is called with the text of an error when a write is lost, ``recovered`` when the journal is whole again
-    with a report of what was mended (empty if nothing), ``crashed`` when the thread ends of anything else (a newer life, or a defect).
+    Everything is called from the mailbox of ``context``, to which it comes back.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        claim: Claim,
-        *,
-        failed: Callable[[str], None],
-        recovered: Callable[[str], None],
-        crashed: Callable[[Exception], None],
-    ) -> None:
-        self._path = path
-        self._claim = claim
-        self._failed = failed
-        self._recovered = recovered
-        self._crashed = crashed
+    def __init__(self, context: Context, store: JournalStore, record: CallRecord, listener: Listener, *, above: int) -> None:
+        self._context = context
+        self._listener = listener
+        self._above = above
+        self._number = 0
+        self._waiting: deque[tuple[int, float, Then]] = deque()
+        self._watched = False
         self._queue: queue.Queue[_Write | _Look | _Close] = queue.Queue(MAX_WAITING)
-        self._opened: queue.Queue[Opening | Exception] = queue.Queue(1)
-        self._broken = False
+        self._opening: Opening | None = None
         self._given_up = 0
         self._stalled = False
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._await(self._open)
+        self._thread = threading.Thread(target=self._run, args=(_Desk(store, record, above),), name="journal", daemon=True)
         self._thread.start()
 
-    def opened(self) -> Opening:
-        """What this life finds; waits for the disk. To be called once.
-
-        Raises:
-            JournalError: the file is a later program's, or the disk does not answer.
-        """
-        try:
-            outcome = self._opened.get(timeout=OPEN_TIMEOUT_S)
-        except queue.Empty:
-            raise JournalError(f"opening {self._path} took more than {OPEN_TIMEOUT_S:g} s: is its disk there?", retryable=True) from None
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> bool:
-        """Have ``entries`` committed, then ``confirm`` called from the thread; without entries only in its turn.
-
-        False, and nothing of it is done, while a disk that was given up does not answer.
-        """
+    def write(self, entries: tuple[Entry, ...], then: Then) -> None:
+        """Have ``entries`` committed, then ``then`` called; at once if the disk was given up and does not answer yet."""
+        self._number += 1
         if self._stalled:
-            return False
-        self._queue.put(_Write(entries, confirm, self._given_up))
-        return True
-
-    def give_up(self) -> None:
-        """The disk does not answer: what was not confirmed is not kept, except for what is under way; its confirmation may come or not."""
-        self._given_up += 1
-        self._stalled = True
-        with suppress(queue.Full):  # then the thread has enough to come by
-            self._queue.put_nowait(_Look())
+            if any(isinstance(entry, Checkpoint) for entry in entries):
+                self._context.post(partial(self._listener.failed, STALLED))
+            then(False)
+            return
+        self._await(then)
+        self._queue.put(_Write(self._number, entries, self._given_up))
 
     def close(self, *, delete: bool, ending: Ending | None = None) -> None:
-        """Write what waits, note the ``ending`` of the call, close the file, and remove it where ``delete``.
+        """Write what waits, note the ``ending`` of the call, give up the journal, and remove it where ``delete``.
 
         Waits at most `CLOSE_TIMEOUT_S`; a second call does nothing.
         """
-        if self._thread.is_alive():
-            self._queue.put(_Close(delete, ending))
-            self._thread.join(CLOSE_TIMEOUT_S)
+        self._finish(_Close(delete, ending))
 
     def abandon(self) -> None:
         """As `close`, for a life that did not come up: the journal of a call that never began is removed."""
+        self._finish(_Close(delete=False, if_new=True))
+
+    # In the mailbox.
+
+    def _finish(self, closing: _Close) -> None:
         if self._thread.is_alive():
-            self._queue.put(_Close(delete=False, if_new=True))
+            with suppress(queue.Full):  # of a disk that does not answer
+                self._queue.put_nowait(closing)
             self._thread.join(CLOSE_TIMEOUT_S)
 
-    def _run(self) -> None:
+    def _await(self, then: Then) -> None:
+        self._waiting.append((self._number, self._context.clock.monotonic(), then))
+        self._watch()
+
+    def _open(self, answered: bool) -> None:  # noqa: FBT001 - see `Then`
+        opening = self._opening
+        if not answered or opening is None:
+            opening = Opening(self._above + 1, failure=STALLED, report=STALLED, lost=None)
+        self._listener.opened(opening)
+
+    def _answered(self, number: int, *, durable: bool) -> None:
+        """All up to ``number`` are done; a disk that was given up may still confirm what it was given up for."""
+        while self._waiting and self._waiting[0][0] <= number:
+            self._waiting.popleft()[2](durable)
+
+    def _watch(self) -> None:
+        """Look when the oldest write has waited too long."""
+        if self._waiting and not self._watched:
+            self._watched = True
+            self._context.after(max(0.0, self._waiting[0][1] + STALL_S - self._context.clock.monotonic()), self._look)
+
+    def _look(self) -> None:
+        self._watched = False
+        if self._waiting and self._context.clock.monotonic() >= self._waiting[0][1] + STALL_S:
+            opening = self._waiting[0][0] == 0
+            self._given_up += 1
+            self._stalled = True
+            with suppress(queue.Full):  # then the thread has enough to come by
+                self._queue.put_nowait(_Look())
+            self._answered(self._waiting[-1][0], durable=False)
+            if not opening:
+                self._listener.failed(STALLED)
+        self._watch()
+
+    # In the thread.
+
+    def _run(self, desk: "_Desk") -> None:
         try:
-            journal = Journal(self._path, self._claim)
-        except Exception as failure:  # noqa: BLE001 - raised again by `opened`
-            self._opened.put(failure)
-            return
-        self._broken = bool(journal.failure)
-        self._opened.put(Opening(journal.incarnation, journal.past, journal.report, journal.lost, journal.failure))
-        try:
-            while not self._serve(journal):
+            self._opening = desk.open()
+            self._post(partial(self._answered, 0, durable=True))
+            while not self._serve(desk):
                 pass
         except Exception as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
-            journal.close(delete=False)
-            self._crashed(failure)
+            desk.close(delete=False)
+            self._post(partial(self._listener.crashed, failure))
 
-    def _serve(self, journal: Journal) -> bool:
+    def _serve(self, desk: "_Desk") -> bool:
         """Do what waits; tells whether the journal is closed."""
         waiting = [self._queue.get()]
         while len(waiting) < MAX_TOGETHER and not self._queue.empty():
             waiting.append(self._queue.get())
-        writes = [item for item in waiting if isinstance(item, _Write) and item.given_up == self._given_up]
-        self._keep(journal, [write.entries for write in writes if write.entries])
-        if self._stalled:
-            self._broken = True  # what was given up is missing
+        if self._given_up and self._stalled:
+            desk.broken = True  # what was given up is missing
             self._stalled = False
-        for write in writes:
-            write.confirm()
+        writes = [item for item in waiting if isinstance(item, _Write) and item.given_up == self._given_up]
+        was_broken = desk.broken
+        failure = desk.keep([entry for write in writes for entry in write.entries])
+        if failure:
+            self._post(partial(self._listener.failed, failure))
+        elif was_broken and not desk.broken:
+            self._post(self._listener.recovered)
+        if writes:
+            self._post(partial(self._answered, writes[-1].number, durable=not desk.broken))
         closing = next((item for item in waiting if isinstance(item, _Close)), None)
         if closing is not None:
-            _close(journal, closing)
+            desk.finish(closing)
         return closing is not None
 
-    def _keep(self, journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> None:
+    def _post(self, callback: Callable[[], None]) -> None:
+        self._context.post(callback)
+
+
+class _Desk:
+    """The journal as its thread holds it. ``broken`` while something is missing in it that only a checkpoint makes good."""
+
+    def __init__(self, store: JournalStore, record: CallRecord, above: int) -> None:
+        self._store = store
+        self._record = record
+        self._above = above
+        self._journal: ClaimedJournal | None = None
+        self._sequence = 0
+        self._events: deque[bytes] = deque(maxlen=EVENTS_KEPT)
+        self.broken = False
+
+    def open(self) -> Opening:
+        """Claim the call.
+
+        Raises:
+            FencedError: the call belongs to another run of the system.
+            JournalError: this program cannot read it; not retryable.
+        """
+        call_id = self._record.call_id
+        before = None
+        with suppress(JournalError):  # which the claim tells
+            before = read_call(self._store, call_id)
+        if before is not None:
+            self._require_ours(before)
+            self._record = replace(self._record, began_wall_s=before.began_wall_s)
+        nonce = f"{self._record.run_id}/{self._above}"
+        journal = self._store.claim(call_id, describe(self._record), nonce=nonce, above=self._above)
+        self._journal, self.broken = journal, bool(journal.failure)
+        past = journal.past
         try:
-            if self._broken:
-                transactions = self._mend(journal, transactions)
-            if transactions and not self._broken:
-                journal.append(transactions)
-        except FencedError:
-            raise
-        except JournalError as failure:
-            self._broken = True
-            self._failed(str(failure))
+            entries: tuple[Entry, ...] = tuple(unpack(Entry, body) for body in past.bodies)
+        except DecodeError as failure:
+            text = f"the journal of {call_id} holds an entry that is unknown here ({failure}): use the program that wrote it, or remove it"
+            raise JournalError(text, retryable=False) from failure
+        self._events.extend(body for body, entry in zip(past.bodies, entries, strict=True) if isinstance(entry, Happened))
+        return Opening(journal.incarnation, entries, past.report, past.lost, journal.failure)
 
-    def _mend(self, journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> Sequence[tuple[Entry, ...]]:
-        """Where there is a checkpoint, begin anew with it; gives what is left to be written after it."""
-        for at, entries in enumerate(transactions):
-            for index, entry in enumerate(entries):
-                if isinstance(entry, Checkpoint):
-                    report = journal.resume(entry)
-                    self._broken = False
-                    self._recovered(report)
-                    rest = (entries[index + 1 :], *transactions[at + 1 :])
-                    return [left for left in rest if left]
-        return ()
+    def keep(self, entries: Sequence[Entry]) -> str:
+        """Write the entries as one batch; a checkpoint among them replaces what was. Gives what failed (nothing: empty).
 
+        Raises:
+            FencedError: a newer life has the call.
+        """
+        checkpoint = max((at for at, entry in enumerate(entries) if isinstance(entry, Checkpoint)), default=None)
+        bodies: list[bytes] = []
+        for at, entry in enumerate(entries):
+            body = pack(Entry, entry)
+            if at == checkpoint:
+                bodies = [*self._events, body]
+            else:
+                bodies.append(body)
+            if isinstance(entry, Happened):
+                self._events.append(body)
+        if not bodies or self._journal is None or (self.broken and checkpoint is None):
+            return ""
+        write = self._journal.append if checkpoint is None else self._journal.checkpoint
+        answer = write(self._sequence + 1, bodies)
+        if answer.result is AppendResult.FENCED:
+            raise FencedError(answer.reason)
+        self.broken = not answer.confirmed
+        self._sequence += answer.confirmed
+        return answer.reason
 
-def _close(journal: Journal, closing: _Close) -> None:
-    new = journal.incarnation == 1 and not journal.past and not journal.report
-    try:
+    def finish(self, closing: _Close) -> None:
+        """Note the end, and remove the journal where it shall go."""
+        journal = self._journal
+        if journal is None:
+            return
+        new = journal.incarnation == 1 and not journal.past.bodies and not journal.past.report
         if closing.ending is not None and not closing.delete:
-            journal.end(closing.ending.outcome, closing.ending.wall_s)
-    except JournalError as failure:
-        log.warning("the end of a call could not be written down", extra={"reason": str(failure)})
-    finally:
-        journal.close(delete=closing.delete or (closing.if_new and new))
+            over = replace(self._record, outcome=closing.ending.outcome, ended_wall_s=closing.ending.wall_s)
+            answer = journal.end(self._sequence + 1, describe(over))
+            if not answer.confirmed:
+                log.warning("the end of a call could not be written down", extra={"reason": answer.reason})
+        self.close(delete=closing.delete or (closing.if_new and new))
+
+    def close(self, *, delete: bool) -> None:
+        """Give up the journal, and remove it where ``delete``, unless a newer life has it."""
+        journal, self._journal = self._journal, None
+        if journal is None:
+            return
+        try:
+            if delete:
+                self._store.remove(self._record.call_id, incarnation=journal.incarnation)
+        except JournalError as failure:
+            log.warning("a journal cannot be removed", extra={"call_id": self._record.call_id, "reason": str(failure)})
+        finally:
+            journal.close()
+
+    def _require_ours(self, before: CallRecord) -> None:
+        """A life that is started again finds that another run of the system has taken up the call."""
+        if self._above and before.run_id and before.run_id != self._record.run_id:
+            raise FencedError(f"{before.call_id}: the call has been taken up by another run of the system; this life of it must end")

@@ -1,26 +1,23 @@
-"""The journals of calls: one SQLite file for each, its format, its integrity, and a folder of them.
+"""The journals of calls: append-only files that anybody may read, a store of them, and what a call is.
 
-What the entries of a call mean is its session's business; here they are bytes.
+What the bodies of a call mean is its session's business; here they are bytes.
 """
 
-from actors.journal.file import Claim, JournalFile
-from actors.journal.folder import call_path, disown_call, open_calls, read_call, release_call
+from actors.journal.calls import ABANDONED_S, describe, disown_call, open_calls, read_call, record_of, release_call, sweep
+from actors.journal.files import FileStore
+from actors.journal.memory import MemoryStore
 from actors.journal.record import CallRecord
-from actors.journal.rows import Item
-from actors.journal.schema import SCHEMA_VERSION
-from actors.journal.sweeping import ABANDONED_S, sweep
 
 __all__ = [
     "ABANDONED_S",
-    "SCHEMA_VERSION",
     "CallRecord",
-    "Claim",
-    "Item",
-    "JournalFile",
-    "call_path",
+    "FileStore",
+    "MemoryStore",
+    "describe",
     "disown_call",
     "open_calls",
     "read_call",
+    "record_of",
     "release_call",
     "sweep",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from actors.journal import CallRecord, disown_call, open_calls, read_call, release_call, sweep
+from actors.journal import CallRecord, FileStore, disown_call, open_calls, read_call, release_call, sweep
 from actors.worker_manager.returning import Record
 from protocols import StartJob
 from supervision import Context
@@ -85,9 +85,8 @@ class Journals:
 
     def __init__(self, context: Context, folder: Path, run_id: str) -> None:
         self._context = context
-        self._folder = folder
+        self._store = FileStore(folder)
         self._run_id = run_id
-        self._swept: dict[Path, tuple[float, float]] = {}
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._work, name="journals", daemon=True)
         self._thread.start()
@@ -96,7 +95,7 @@ class Journals:
         """See `Records.open_calls`."""
 
         def found() -> tuple[Record, ...]:
-            return tuple(map(self._record, open_calls(self._folder, self._run_id)))
+            return tuple(map(self._record, open_calls(self._store, self._run_id)))
 
         self._ask("looking for open calls", found, then)
 
@@ -104,23 +103,23 @@ class Journals:
         """See `Records.read`."""
 
         def found() -> Record | None:
-            record = read_call(self._folder, call_id)
+            record = read_call(self._store, call_id)
             return None if record is None else self._record(record)
 
         self._ask(f"reading the journal of {call_id}", found, then)
 
     def release(self, call_id: str, outcome: str) -> None:
         """See `Records.release`. Where nothing is retained, its journal is removed."""
-        self._put(f"releasing {call_id}", lambda: release_call(self._folder, call_id, outcome, self._context.clock.wall()))
+        self._put(f"releasing {call_id}", lambda: release_call(self._store, call_id, outcome, self._context.clock.wall()))
         self.sweep()
 
     def disown(self, call_id: str) -> None:
         """See `Records.disown`."""
-        self._put(f"disowning {call_id}", lambda: disown_call(self._folder, call_id))
+        self._put(f"disowning {call_id}", lambda: disown_call(self._store, call_id))
 
     def sweep(self) -> None:
         """See `Records.sweep`."""
-        self._put("sweeping", lambda: sweep(self._folder, self._context.clock.wall(), self._swept))
+        self._put("sweeping", lambda: sweep(self._store, self._context.clock.wall()))
 
     def close(self) -> None:
         """See `Records.close`."""

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from livekitex_agent.cli.calls import app as calls
 from livekitex_agent.cli.demo import demo
 from livekitex_agent.cli.doctor import doctor
 from livekitex_agent.cli.streams import prepare_streams, run_to_its_end
@@ -41,6 +42,7 @@ def make_app(columns: int) -> typer.Typer:
     app.callback()(livekitex)
     app.command(short_help="Show a call that survives its process.")(demo)
     app.command(short_help="Say what this machine can do.")(doctor)
+    app.add_typer(calls, name="calls")
     return app
 
 

@@ -33,7 +33,7 @@ OLDEST_WALL_S: Final = 1_735_689_600.0
 COARSE_S: Final = 0.001
 LATE_S: Final = 0.05
 
-NETWORK_FILESYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre", "afs"})
+NETWORK_FILESYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs"})
 PASSING_FILESYSTEMS: Final = {"tmpfs": "with the next reboot", "ramfs": "with the next reboot", "overlay": "with the container"}
 
 
@@ -152,13 +152,13 @@ def judge_journal(trial: JournalTrial, cure: str) -> Finding:
         return cannot("journal", f"{where}: {trial.problem}", cure)
     if trial.free < SMALLEST_DISK:
         return cannot("journal", f"{where}: {trial.free // MB} MB free", f"make room there, or {cure}")
-    if trial.filesystem in NETWORK_FILESYSTEMS:
-        return warning("journal", f"{where}: a network's file system, where SQLite's locks may fail", cure)
+    if trial.filesystem in NETWORK_FILESYSTEMS or trial.filesystem.partition(".")[0] in ("fuse", "fuseblk"):
+        return cannot("journal", f"{where}: another machine or program keeps these files, and a call needs a local disk", cure)
     if trial.filesystem in PASSING_FILESYSTEMS:
         return warning("journal", f"{where}: gone {PASSING_FILESYSTEMS[trial.filesystem]}, and the calls with it", cure)
     if trial.free < COMFORTABLE_DISK:
         return warning("journal", f"{where}: {trial.free // MB} MB free", "make room there")
-    return ok("journal", f"{where}: writable, SQLite WAL works, {trial.free // (1024 * MB)} GB free")
+    return ok("journal", f"{where}: writable, {trial.free // (1024 * MB)} GB free")
 
 
 def judge_models(problem: str, seconds: float) -> Finding:

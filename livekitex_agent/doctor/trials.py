@@ -4,23 +4,22 @@ import asyncio
 import json
 import os
 import socket
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from actors import FileStore
 from livekitex_agent.agent import Agent
 from livekitex_agent.doctor.machine import filesystem_of
 from livekitex_agent.options import Options
 from livekitex_agent.system import AgentSystem
-from protocols import AgentMessage, Clock, LivekitexError
+from protocols import AgentMessage, Clock, JournalError, LivekitexError
 
 LOOPBACK: Final = "127.0.0.1"
 PROCESS_TRIAL: Final = Path(__file__).with_name("process_trial.py")
@@ -76,14 +75,14 @@ def try_loopback() -> str:
 
 
 def try_journal(folder: Path) -> JournalTrial:
-    """Write and read a journal's kind of file where ``folder`` is or would be made, and remove it again."""
+    """Write and read a journal where ``folder`` is or would be made, and remove it again."""
     place = next(parent for parent in (folder, *folder.parents) if parent.exists())
     problem, free = "", 0
     try:
         free = _free(place)
         with tempfile.TemporaryDirectory(prefix=".livekitex-doctor-", dir=place) as trial:
-            problem = _try_sqlite(Path(trial) / "trial.sqlite3")
-    except (OSError, sqlite3.Error) as failure:
+            problem = _try_files(Path(trial))
+    except (OSError, JournalError) as failure:
         problem = getattr(failure, "strerror", None) or str(failure)
     return JournalTrial(folder=str(folder), filesystem=filesystem_of(place.resolve()), free=free, problem=problem)
 
@@ -151,13 +150,15 @@ def _free(place: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def _try_sqlite(path: Path) -> str:
-    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
-        (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            return f"SQLite keeps to its {mode} mode there, a call needs WAL"
-        writer.execute("CREATE TABLE trial (n INTEGER)")
-        writer.execute("INSERT INTO trial VALUES (1)")
-        with closing(sqlite3.connect(path)) as reader:
-            found = reader.execute("SELECT n FROM trial").fetchall()
-    return "" if found == [(1,)] else "SQLite does not find what it has written"
+def _try_files(folder: Path) -> str:
+    """What a journal needs of a file system: one maker of a file, and bytes that are there once they are written."""
+    store = FileStore(folder / "calls")
+    journal = store.claim("trial", b"a trial", nonce="doctor")
+    try:
+        answer = journal.append(1, [b"x"])
+        found = store.read("trial")
+        if journal.failure or not answer.confirmed:
+            return journal.failure or answer.reason
+        return "" if found is not None and found.bodies == (b"x",) else "what is written is not found"
+    finally:
+        journal.close()

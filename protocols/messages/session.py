@@ -50,10 +50,11 @@ class EndCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAccepted:
-    """The command is in the journal."""
+    """The command is in the journal; without ``durable`` only in the session's memory, for want of a journal or of its disk."""
 
     TAG: ClassVar[str] = "session.command_accepted"
     command_id: str
+    durable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,14 @@ NO_NAMESPACE = why_no_namespace()
 
 @pytest.mark.skipif(bool(NO_NAMESPACE), reason=f"no mount namespace ({NO_NAMESPACE}): allow user namespaces, or run the tests as root")
 def test_a_call_on_a_bad_disk_tells_of_it_and_goes_on_and_is_durable_again(checkout: Path) -> None:
-    command = [sys.executable, str(checkout / "benchmarks" / "bad_disks.py"), "--together", "full disk", "read-only folder", "log's middle"]
+    command = [
+        sys.executable,
+        str(checkout / "benchmarks" / "bad_disks.py"),
+        "--together",
+        "full disk",
+        "read-only folder",
+        "flipped bytes in the checkpoint",
+    ]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "3 disks, 0 wrong" in run.stdout

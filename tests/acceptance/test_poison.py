@@ -1,14 +1,13 @@
 """What kills a session twice is given up, told, and never tried again; what a tool did before its process died is done once."""
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from actors import FileStore
 from actors.agent_session.core import Entry, Happened
 from actors.agent_session.core.tools import OUTCOME_UNKNOWN
 from livekitex_agent import AgentMessage, Options, Restarted, SessionEvent, ToolReturned, TurnFailed, UserMessage, sync
@@ -46,8 +45,10 @@ def use(session: sync.Session, tool: str, **arguments: object) -> ToolReturned:
 
 def journalled(session: sync.Session) -> list[SessionEvent]:
     """The events in the call's journal."""
-    with closing(sqlite3.connect(f"file:{session.info().journal_path}?mode=ro", uri=True)) as journal:
-        entries = [unpack(Entry, body) for (body,) in journal.execute("SELECT body FROM entries ORDER BY seq")]
+    path = Path(session.info().journal_path)
+    content = FileStore(path.parent).read(path.name)
+    assert content is not None
+    entries = [unpack(Entry, body) for body in content.bodies]
     return [entry.event for entry in entries if isinstance(entry, Happened)]
 
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from actors.journal import CallRecord, Claim, JournalFile, call_path, read_call
+from actors.journal import CallRecord, FileStore, describe, read_call
 from livekitex_agent import Agent, AgentSystem, Options, Session
 from protocols import AgentMessage, EventPushed, Restarted
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
@@ -69,9 +70,9 @@ async def until(session: Session, last: Callable[[EventPushed], bool]) -> list[E
 def leave(folder: Path, call_id: str, *, retention_s: float) -> None:
     """The journal of a call that ended long ago."""
     record = CallRecord(call_id=call_id, run_id="r0", agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
-    journal = JournalFile(call_path(folder, call_id), Claim(record))
-    journal.end("normal", 2.0)
-    journal.close(delete=False)
+    journal = FileStore(folder / "calls").claim(call_id, describe(record), nonce=call_id)
+    journal.end(1, describe(replace(record, outcome="normal", ended_wall_s=2.0)))
+    journal.close()
 
 
 async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_still_runs(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_st
     leave(folder, "kept", retention_s=1e10)
     with Program(tmp_path, [str(script), str(folder)]) as program:
         program.hear(lambda line: line == "in the middle")
-        record = read_call(folder, "lost")
+        record = read_call(FileStore(folder / "calls"), "lost")
         async with AgentSystem.start(options(folder, 3_600.0)) as system:
             taken = await system.start_session(AGENT, "taken")
             assert await answer(taken, QUESTION) == ANSWER
@@ -100,18 +101,18 @@ async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_st
                 said = [item.text for item in (await session.info()).history]
                 assert said[:3] == ["Welcome to us.", FACT, "Noted."]
             assert sorted(job.job_id for job in (await system.status()).jobs) == ["lost", "taken"]
-            owned = read_call(folder, "lost")
+            owned = read_call(FileStore(folder / "calls"), "lost")
             await lost.end("that is all")
             await until(lost, lambda _: False)
             async with asyncio.timeout(200):
-                while len((await system.status()).jobs) > 1 or read_call(folder, "over") is not None:
+                while len((await system.status()).jobs) > 1 or read_call(FileStore(folder / "calls"), "over") is not None:
                     pass
     assert record is not None
     assert owned is not None
     assert owned.is_open
     assert record.run_id != owned.run_id
     assert record.began_wall_s == owned.began_wall_s
-    kept = read_call(folder, "lost")
+    kept = read_call(FileStore(folder / "calls"), "lost")
     assert kept is not None
     assert (kept.outcome, kept.retention_s, kept.is_open) == ("that is all", 3_600.0, False)
-    assert read_call(folder, "kept") is not None
+    assert read_call(FileStore(folder / "calls"), "kept") is not None

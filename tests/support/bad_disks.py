@@ -6,18 +6,19 @@ The disk is a small one of its own (`own_disk`), which needs a private mount nam
 import asyncio
 import os
 import select
+import shutil
 import signal
-import sqlite3
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, aclosing, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from actors import FileStore
+from actors.agent_session.core import Entry, Happened
 from livekitex_agent import Agent, AgentSystem, Options, Session
-from protocols import AgentMessage, SessionError, SessionEvent
+from protocols import AgentMessage, JournalError, SessionError, SessionEvent, unpack
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.procfs import PROC, parse_stat
 
@@ -28,19 +29,6 @@ WHILE_BAD: Final = "This was said while the disk was bad."
 AFTERWARDS: Final = "This was said when the disk was good again."
 PATIENCE_S: Final = 60.0
 SIZE: Final = "4m"
-SUFFIXES: Final = ("", "-wal")
-
-LOCK: Final = """
-import sqlite3, sys
-path, exclusive = sys.argv[1:]
-sqlite = sqlite3.connect(path, isolation_level=None, timeout=30)
-if exclusive == "yes":
-    sqlite.execute("PRAGMA locking_mode = EXCLUSIVE")
-sqlite.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
 Harm = Callable[[Path], AbstractContextManager[None]]
 
 
@@ -118,79 +106,49 @@ def _read_only(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path, *, exclusive: bool) -> Iterator[None]:
-    command = [sys.executable, "-c", LOCK, str(path), "yes" if exclusive else "no"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as locker:
-        assert locker.stdout is not None
-        assert locker.stdout.readline() == "locked\n"
-        yield
-        locker.communicate()
-
-
-@contextmanager
 def _removed(path: Path) -> Iterator[None]:
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(path)
     yield
 
 
-def _flip(path: Path, suffix: str, place: float, length: int = 8) -> None:
-    file = path.with_name(path.name + suffix)
+def _newest(path: Path) -> Path:
+    return max(path.glob("*.log"), key=lambda file: tuple(map(int, file.name.split(".")[:2])))
+
+
+@contextmanager
+def _flipped(path: Path, place: float, length: int = 8) -> Iterator[None]:
+    file = _newest(path)
     data = bytearray(file.read_bytes())
     at = int(place * len(data))
     for offset in range(at, min(len(data), at + length)):
         data[offset] ^= 0xFF
     file.write_bytes(data)
-
-
-@contextmanager
-def _flipped(path: Path, suffix: str, place: float) -> Iterator[None]:
-    _flip(path, suffix, place)
     yield
 
 
 @contextmanager
-def _moved_and_flipped(path: Path) -> Iterator[None]:
-    """All of the log stands in the file, which is damaged in its middle."""
-    with closing(sqlite3.connect(path)) as sqlite:
-        sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    _flip(path, "", 0.5, 4_096)
-    yield
-
-
-@contextmanager
-def _headless(path: Path) -> Iterator[None]:
-    for suffix in SUFFIXES:
-        _flip(path, suffix, 0.0, 100)
-    yield
-
-
-@contextmanager
-def _log_lost(path: Path) -> Iterator[None]:
-    path.with_name(path.name + "-wal").unlink()
+def _cut(path: Path, place: float) -> Iterator[None]:
+    file = _newest(path)
+    os.truncate(file, int(place * file.stat().st_size))
     yield
 
 
 @contextmanager
 def _overwritten(path: Path) -> Iterator[None]:
-    for suffix in SUFFIXES:
-        file = path.with_name(path.name + suffix)
-        file.write_bytes(b"something else altogether " * (file.stat().st_size // 26))
+    _newest(path).write_bytes(b"something else altogether " * 1_000)
     yield
 
 
 DISKS: Final = (
     BadDisk("full disk", _full, between=False),
     BadDisk("read-only folder", _read_only, between=True),
-    BadDisk("locked file (immediate)", lambda path: _locked(path, exclusive=False), between=False),
-    BadDisk("locked file (exclusive)", lambda path: _locked(path, exclusive=True), between=True),
-    BadDisk("file removed under the call", _removed, between=False, heals=True),
-    BadDisk("flipped bytes in the log's middle", lambda path: _flipped(path, "-wal", 0.5), between=True),
-    BadDisk("flipped bytes in the log's last page", lambda path: _flipped(path, "-wal", 0.999), between=True),
-    BadDisk("a page of the file lost", _moved_and_flipped, between=True),
-    BadDisk("headers of file and log destroyed", _headless, between=True),
-    BadDisk("log lost", _log_lost, between=True, knows=False),
-    BadDisk("file and log overwritten", _overwritten, between=True, knows=False),
+    BadDisk("folder removed under the call", _removed, between=False, heals=True),
+    BadDisk("flipped bytes at the end", lambda path: _flipped(path, 0.999), between=True),
+    BadDisk("flipped bytes in the checkpoint", lambda path: _flipped(path, 0.1), between=True, knows=False),
+    BadDisk("header destroyed", lambda path: _flipped(path, 0.0, 100), between=True, knows=False),
+    BadDisk("end cut off", lambda path: _cut(path, 0.999), between=True),
+    BadDisk("checkpoint cut off", lambda path: _cut(path, 0.1), between=True, knows=False),
+    BadDisk("overwritten", _overwritten, between=True, knows=False),
 )
 
 
@@ -278,8 +236,10 @@ class Scene:
         """Wait until the newest life is in the journal."""
         while True:
             incarnation = (await self._session.info()).incarnation
-            with suppress(sqlite3.Error), closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as sqlite:
-                if sqlite.execute("SELECT max(incarnation) FROM entries").fetchone() == (incarnation,):
+            with suppress(JournalError):
+                content = FileStore(self._path.parent).read(self._path.name)
+                entries = [unpack(Entry, body) for body in content.bodies] if content is not None else []
+                if any(isinstance(entry, Happened) and entry.incarnation == incarnation for entry in entries):
                     return
 
     async def _wait(self, wanted: Callable[[SessionEvent], bool], first: int = 0) -> SessionEvent:
@@ -306,10 +266,10 @@ async def _alive() -> AsyncIterator[None]:
 
 async def play(disk: BadDisk, folder: Path) -> Seen:
     """A call in a system of its own whose journal is in ``folder``, with what this disk does to it."""
-    options = Options(partitions=1, preload=False, journal_dir=folder / "calls", log_level="error")
+    options = Options(partitions=1, preload=False, journal_dir=folder, log_level="error")
     async with AgentSystem.start(options) as system:
         session = await system.start_session(AGENT, "c1")
-        seen = await Scene(session, folder / "calls" / "c1.sqlite3").play(disk)
+        seen = await Scene(session, folder / "calls" / "c1").play(disk)
     seen.problems += _problems(disk, seen)
     return seen
 

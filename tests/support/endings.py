@@ -261,7 +261,7 @@ def end(ending: Ending, folder: Path, *, within_s: float) -> Outcome:
             left,
             running.last_words(),
             heard,
-            len([name for name in running.journals() if name.endswith(".sqlite3")]),
+            len([name for name in running.journals() if name.endswith(".log")]),
             took_s,
             running.complaints(),
         )

@@ -9,18 +9,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from actors.agent_session import AgentSession
 from actors.agent_session import actor as session_module
-from actors.agent_session import journal as journal_module
 from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, recall, step
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
-from actors.agent_session.journal_writer import Ending, Opening
-from actors.journal import Claim
+from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
+from actors.journal import CallRecord
 from livekitex_agent.client import delivery, subscription
 from livekitex_agent.client.delivery import Delivery, Done, Fail, Outcome, Send, Wait
 from livekitex_agent.client.event_cursor import EventCursor, Verdict
@@ -91,7 +89,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(session_module, "JournalWriter", SimWriter)
     patch.setattr(session_module, "LoopThread", SimLoop)
     patch.setattr(session_module, "Engine", SimEngine)
-    for module in (recall, step, journal_module):
+    for module in (recall, step):
         patch.setattr(module, "EVENTS_KEPT", EVENTS_KEPT)
     patch.setattr(step, "CHECKPOINT_EVERY", CHECKPOINT_EVERY)
 
@@ -99,7 +97,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
 def new_disk(folder: str) -> Disk:
     """A fresh disk for the journal of the call in ``folder``."""
     _disks.clear()
-    disk = _disks[f"{folder}/{CALL}.sqlite3"] = Disk()
+    disk = _disks[CALL] = Disk()
     return disk
 
 
@@ -117,24 +115,20 @@ class SimSession(AgentSession):
 class SimWriter:
     """Commits what waits, as much as it likes at a time, after a while."""
 
-    def __init__(self, path: Path, claim: Claim, *, crashed: Callable[[Exception], None], **_unused: Callable[[str], None]) -> None:
-        self._context = _starting[-1]
-        self._disk = _disks[str(path)]
-        self._crashed = crashed
-        self._waiting: deque[tuple[tuple[Entry, ...], Callable[[], None]]] = deque()
-        self._disk.lives = self._incarnation = max(self._disk.lives, claim.above) + 1
+    def __init__(self, context: Context, store: object, record: CallRecord, listener: Listener, *, above: int) -> None:
+        del store
+        self._context = context
+        self._disk = _disks[record.call_id]
+        self._crashed = listener.crashed
+        self._waiting: deque[tuple[tuple[Entry, ...], Then]] = deque()
+        self._disk.lives = self._incarnation = max(self._disk.lives, above) + 1
+        opening = Opening(self._incarnation, tuple(self._disk.entries))
+        context.after(0.001 * context.entropy.random(), partial(listener.opened, opening))
 
-    def opened(self) -> Opening:
-        return Opening(self._incarnation, tuple(self._disk.entries))
-
-    def write(self, entries: tuple[Entry, ...], confirm: Callable[[], None]) -> bool:
-        self._waiting.append((entries, confirm))
+    def write(self, entries: tuple[Entry, ...], then: Then) -> None:
+        self._waiting.append((entries, then))
         if len(self._waiting) == 1:
             self._context.after(0.001 * self._context.entropy.random(), self._commit)
-        return True
-
-    def give_up(self) -> None:
-        raise AssertionError("this disk answers")
 
     def abandon(self) -> None:
         self.close(delete=False)
@@ -156,8 +150,8 @@ class SimWriter:
             return
         writes = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
         self._disk.commit(tuple(entry for entries, _ in writes for entry in entries))
-        for _, confirm in writes:
-            confirm()
+        for _, then in writes:
+            then(True)
 
 
 class SimLoop:

@@ -8,7 +8,7 @@ from typing import Final
 
 from actors.agent_session.core.effects import After
 from actors.agent_session.core.entries import Checkpoint
-from actors.agent_session.core.inputs import JournalFailed, JournalRecovered, JournalRetryDue
+from actors.agent_session.core.inputs import JournalFailed, JournalRetryDue
 from actors.agent_session.core.step import Step
 from protocols import SessionError
 
@@ -31,8 +31,6 @@ def on_retry(step: Step) -> None:
     step.record(Checkpoint(memory=step.memory))
 
 
-def on_recovered(step: Step, recovered: JournalRecovered) -> None:
+def on_recovered(step: Step) -> None:
     """The journal is written again."""
-    if recovered.report:
-        step.publish(SessionError(source="journal", text=recovered.report, retryable=False))
     step.state = replace(step.state, journal_failures=0)

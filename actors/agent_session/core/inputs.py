@@ -197,9 +197,7 @@ class JournalFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRecovered:
-    """The journal is written again, from a checkpoint on; ``report`` tells what had to be mended for that (empty: nothing)."""
-
-    report: str = ""
+    """The journal is written again, from a checkpoint on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

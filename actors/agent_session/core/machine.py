@@ -106,7 +106,7 @@ def _react(step: Step, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - o
         case JournalRetryDue():
             durability.on_retry(step)
         case JournalRecovered():
-            durability.on_recovered(step, what)
+            durability.on_recovered(step)
         case _:
             assert_never(what)
 

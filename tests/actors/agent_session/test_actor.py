@@ -1,11 +1,9 @@
 """The actor: real threads, real audio, a real journal; everything but the process."""
 
-import sqlite3
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ from actors.agent_session import CALL_MEMORY_BYTES, assembly, preload
 from actors.agent_session.actor import TOOL_REGISTRY
 from actors.agent_session.core import Setup
 from actors.agent_session.engine import ears
-from actors.agent_session.journal import Journal
-from actors.agent_session.journal_desk import STALLED
-from actors.journal import read_call
+from actors.agent_session.journal_writer import STALLED
+from actors.journal import FileStore, read_call
+from actors.journal.files import FileJournal
 from protocols import (
     NORMAL,
     SHUTDOWN,
@@ -220,7 +218,7 @@ def test_a_journal_that_is_retained_stays(begin: Begin, tmp_path: Path) -> None:
     subscribe(host)
     host.mail.ask(EndCall(command_id="end"))
     host.wait_for_end()
-    assert [path.name for path in tmp_path.iterdir()] == ["c1.sqlite3"]
+    assert [path.name for path in tmp_path.iterdir()] == ["c1"]
 
 
 @pytest.fixture
@@ -229,13 +227,15 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "Setup", partial(Setup, audience_wait_s=0.3))
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_closed_call_that_is_stopped_before_it_could_leave_is_told_of_by_the_next_life_or_swept(begin: Begin, tmp_path: Path) -> None:
+def test_a_closed_call_that_is_stopped_before_it_could_leave_is_told_of_by_the_next_life_or_swept(
+    begin: Begin, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     first = begin().up()
     first.mail.ask(EndCall(command_id="end", reason="enough"))
+    request.getfixturevalue("hurried")  # from here on: the first waits for whoever may still follow
     first.mail.tell(ExitSignal(reason=str(SHUTDOWN), from_parent=True))
     assert first.wait_for_end() == SHUTDOWN
-    record = read_call(tmp_path, "c1")
+    record = read_call(FileStore(tmp_path), "c1")
     assert record is not None
     assert (record.is_open, record.outcome) == (False, "enough")
     second = begin().up()
@@ -326,7 +326,7 @@ def test_a_journal_is_written_again_as_soon_as_the_disk_can(begin: Begin, tmp_pa
     event(host.mail, CommandDone, command_id="one")
     (tmp_path / "file").unlink()
     deadline = time.monotonic() + 10
-    while read_call(tmp_path / "file", "c1") is None:
+    while read_call(FileStore(tmp_path / "file"), "c1") is None:
         assert time.monotonic() < deadline
     host.vanish()
     again = begin(journal_dir=str(tmp_path / "file")).up()
@@ -338,13 +338,13 @@ def test_a_journal_is_written_again_as_soon_as_the_disk_can(begin: Begin, tmp_pa
 
 def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.agent_session.core.durability.RETRY_S", 0.02)
-    monkeypatch.setattr("actors.agent_session.journal_desk.STALL_S", 0.1)
+    monkeypatch.setattr("actors.agent_session.journal_writer.STALL_S", 0.1)
     host = begin().up()
     subscribe(host)
-    append, resume, answers, resumed = Journal.append, Journal.resume, threading.Event(), threading.Event()
-    monkeypatch.setattr(Journal, "append", lambda *what: answers.wait(10) and append(*what))
-    monkeypatch.setattr(Journal, "resume", lambda *what: (resume(*what), resumed.set())[0])
-    assert isinstance(host.mail.ask(SendText(command_id="one", text="hello")), CommandAccepted)
+    append, checkpoint, answers, resumed = FileJournal.append, FileJournal.checkpoint, threading.Event(), threading.Event()
+    monkeypatch.setattr(FileJournal, "append", lambda *what: (answers.wait(10), append(*what))[1])
+    monkeypatch.setattr(FileJournal, "checkpoint", lambda *what: (checkpoint(*what), resumed.set())[0])
+    assert host.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one", durable=False)
     event(host.mail, SessionError, source="journal", text=STALLED, retryable=True)
     event(host.mail, AgentMessage, text="You said hello. That was message 1.")
     event(host.mail, CommandDone, command_id="one")
@@ -359,34 +359,72 @@ def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, 
     assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]
 
 
+@pytest.mark.parametrize("returns", [False, True])
+def test_a_session_is_up_before_its_journal_answers_and_begins_without_it(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, *, returns: bool
+) -> None:
+    monkeypatch.setattr("actors.agent_session.core.durability.RETRY_S", 0.02)
+    monkeypatch.setattr("actors.agent_session.journal_writer.STALL_S", 0.2)
+    answers, claim = threading.Event(), FileStore.claim
+    monkeypatch.setattr(FileStore, "claim", lambda *what, **more: (answers.wait(90), claim(*what, **more))[1])
+    host = begin(last_end="killed" if returns else "").up()
+    assert host.mail.ask(Ping(probe=7)) == Pong(probe=7)
+    subscribe(host)
+    assert host.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one", durable=False)
+    event(host.mail, SessionError, source="journal", text=STALLED, retryable=True)
+    event(host.mail, CommandDone, command_id="one")
+    numbers = [pushed.number for pushed in host.mail.all(EventPushed)]
+    assert (numbers[-1] > 100_000) is returns  # what was told before is not known: no number is given twice
+    answers.set()
+    for number in range(1_000):
+        answer = host.mail.ask(SendText(command_id=f"again-{number}", text="hello"))
+        assert isinstance(answer, CommandAccepted)
+        if answer.durable:
+            break
+    assert answer.durable
+
+
+def test_commands_wait_for_the_journal(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, claim = threading.Event(), FileStore.claim
+    monkeypatch.setattr(FileStore, "claim", lambda *what, **more: (answers.wait(90), claim(*what, **more))[1])
+    host = begin().up()
+    asked = [host.mail.tell(SendText(command_id=name, text="hello")) for name in ("one", "two")]
+    assert host.mail.ask(Ping(probe=1)) == Pong(probe=1)
+    answers.set()
+    for name, message_id in zip(("one", "two"), asked, strict=True):
+        answer = host.mail.wait(lambda _to, envelope, message_id=message_id: envelope.correlation_id == message_id)
+        assert answer.message == CommandAccepted(command_id=name)
+
+
 def test_a_destroyed_journal_is_kept_aside_and_the_call_goes_on_under_new_numbers(begin: Begin, tmp_path: Path) -> None:
     first = begin(agent(greeting="Welcome to us.")).up()
     subscribe(first)
     first.mail.ask(SendText(command_id="one", text="hello"))
     told = event(first.mail, CommandDone, command_id="one").number
     first.vanish()
-    path = tmp_path / "c1.sqlite3"
-    for file in (path, tmp_path / "c1.sqlite3-wal"):
-        file.write_bytes(b"no database at all " * 500)
+    (segment,) = (tmp_path / "c1").glob("*.log")
+    segment.write_bytes(b"no journal at all " * 500)
     second = begin(agent(greeting="Welcome to us.")).up()
     assert subscribe(second, told + 1).incarnation == 2
     pushed = event(second.mail, SessionError, source="journal", retryable=False)
-    assert "It is kept as c1.sqlite3.damaged-1; nothing of it could be read" in pushed.event.text
+    assert "is damaged (a header is broken, 0 bytes from its beginning): what came last is lost" in pushed.event.text
     assert event(second.mail, Restarted, incarnation=2).number == pushed.number - 1 > told
     event(second.mail, AgentMessage, text="I am sorry, something went wrong with that. Please go on.")
-    assert (tmp_path / "c1.sqlite3.damaged-1").read_bytes().startswith(b"no database")
+    (aside,) = (tmp_path / "c1").glob("*.damaged")
+    assert aside.read_bytes().startswith(b"no journal")
     second.mail.ask(EndCall(command_id="two"))
     second.wait_for_end()
     assert not list(tmp_path.iterdir())
 
 
 def test_a_journal_of_a_later_program_is_no_start(begin: Begin, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "c1.sqlite3", isolation_level=None)) as sqlite:
-        sqlite.execute("PRAGMA user_version = 9")
-        sqlite.execute(f"PRAGMA application_id = {zlib.crc32(b'livekitex journal 9') & 0x7FFF_FFFF}")
+    (tmp_path / "c1").mkdir()
+    start = b"LKJ\x09" + bytes(20)
+    newer = start + zlib.crc32(start).to_bytes(4, "little")
+    (tmp_path / "c1" / "1.0.log").write_bytes(newer)
     reason = str(begin().wait_for_end())
-    assert reason.startswith("error:JournalError: ")
-    assert "schema version 9, this is 2: use the program that wrote it" in reason
+    assert "its format has version 9, this is 1: use the program that wrote it" in reason
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "c1").iterdir()] == [("1.0.log", newer)]
 
 
 @pytest.mark.parametrize(
@@ -401,7 +439,7 @@ def test_a_journal_of_a_later_program_is_no_start(begin: Begin, tmp_path: Path) 
 )
 def test_an_agent_that_cannot_be_is_no_start(begin: Begin, tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     assert str(begin(agent(**changes)).wait_for_end()).startswith(f"error:{reason}")
-    assert not list(tmp_path.rglob("*.sqlite3*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_audio_is_refused_and_the_call_goes_on(begin: Begin) -> None:
@@ -456,8 +494,10 @@ def test_the_session_gives_its_figures_and_drops_what_it_does_not_know(begin: Be
 def test_it_meets_the_others_by_name_whenever_they_are_there(begin: Begin) -> None:
     host = begin(agent(voice=True, tools=[wire("remember")])).up()
     mail = host.mail
-    watched = {message.prefix for message in mail.all(WatchNames)}
-    assert watched == {"tool_registry", "audio_processor", "job_context/c1"}
+    watched = {"tool_registry", "audio_processor", "job_context/c1"}
+    for name in watched:
+        mail.wait_for(WatchNames, lambda message, name=name: message.prefix == name)
+    assert len(mail.all(WatchNames)) == len(watched)
     others = {name: Ref(id=name, uid="u", address="outside") for name in watched}
     for name, ref in others.items():
         mail.tell(NameChanged(name=name, ref=ref), sender=REGISTRY)

@@ -33,7 +33,7 @@ def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
         )
     )
     assert set(blueprint.providers) == set(ProviderKind)
-    assert blueprint.journal == Path("/var/calls/c1.sqlite3")
+    assert blueprint.journal == Path("/var/calls/c1")
     assert blueprint.record == CallRecord(
         call_id="c1",
         run_id="",

@@ -1,48 +1,74 @@
-"""The journal's thread: order, confirmation, failure and recovery."""
+"""The writer: its thread's order, failure and recovery, and that the mailbox is called back whatever the disk does."""
 
-import sqlite3
+import queue
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from actors.agent_session.core import Checkpoint, Entry, Memory
+from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, Memory, restore
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
-from actors.agent_session.journal import Journal
-from actors.agent_session.journal_writer import MAX_WAITING, Ending, JournalWriter, Opening
-from actors.journal import CallRecord, Claim, read_call
-from protocols import FencedError, JournalError
+from actors.agent_session.journal_writer import STALL_S, STALLED, Ending, JournalWriter, Listener, Opening
+from actors.journal import CallRecord, FileStore, read_call
+from actors.journal.files import FileJournal
+from protocols import Appended, AppendResult, FencedError, JournalError, unpack
+from support.fake_context import FakeContext
+from support.session_world import SPOKEN, World
 
 DEADLINE_S = 100.0
-CLAIM = Claim(CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0))
+RECORD = CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0)
+
+
+class Mailbox(FakeContext):
+    """What other threads post, the test performs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posts: queue.Queue[Callable[[], None]] = queue.Queue()
+
+    def post(self, callback: Callable[[], None]) -> None:
+        self.posts.put(callback)
 
 
 class Desk:
-    """A writer, and everything that it says."""
+    """A writer, and everything that it says: what is not durable in brackets."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path, *, above: int = 0, run_id: str = "r1") -> None:
+        self.context = Mailbox()
         self.said: list[str] = []
-        self.crashed: list[Exception] = []
-        self.end = threading.Event()
-        self.writer = JournalWriter(
-            path, CLAIM, failed=self.said.append, recovered=lambda report: self.said.append(f"recovered{report}"), crashed=self._crashed
+        self.openings: list[Opening] = []
+        self.crashes: list[Exception] = []
+        listener = Listener(
+            opened=self.openings.append,
+            failed=self.said.append,
+            recovered=lambda: self.said.append("recovered"),
+            crashed=self.crashes.append,
         )
+        record = CallRecord(call_id="c1", run_id=run_id, agent={}, options={}, began_wall_s=1.0)
+        self.writer = JournalWriter(self.context, FileStore(folder), record, listener, above=above)
+
+    def turn(self) -> None:
+        self.context.posts.get(timeout=DEADLINE_S)()
+
+    def turn_until(self, done: Callable[[], object]) -> None:
+        while not done():
+            self.turn()
+
+    def opened(self) -> Opening:
+        self.turn_until(lambda: self.openings or self.crashes)
+        if self.crashes:
+            raise self.crashes[0]
+        return self.openings[0]
 
     def write(self, name: str, *entries: Entry) -> None:
-        self.writer.write(entries, lambda: self.said.append(name))
+        self.writer.write(entries, lambda durable: self.said.append(name if durable else f"({name})"))
 
     def finish(self) -> None:
-        """Wait until everything so far was confirmed."""
-        done = threading.Event()
-        self.writer.write((), done.set)
-        assert done.wait(DEADLINE_S)
-
-    def _crashed(self, failure: Exception) -> None:
-        self.crashed.append(failure)
-        self.end.set()
+        """Wait until everything so far was called back for."""
+        done: list[bool] = []
+        self.writer.write((), done.append)
+        self.turn_until(lambda: done)
 
 
 def sentence(text: str) -> SentenceWritten:
@@ -50,16 +76,16 @@ def sentence(text: str) -> SentenceWritten:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "c1.sqlite3"
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "calls"
 
 
 @pytest.fixture
-def open_desk(path: Path) -> Iterator[Callable[[], Desk]]:
+def open_desk(folder: Path) -> Iterator[Callable[..., Desk]]:
     desks: list[Desk] = []
 
-    def make() -> Desk:
-        desks.append(Desk(path))
+    def make(**options: object) -> Desk:
+        desks.append(Desk(folder, **options))  # type: ignore[arg-type]
         return desks[-1]
 
     yield make
@@ -67,172 +93,168 @@ def open_desk(path: Path) -> Iterator[Callable[[], Desk]]:
         desk.writer.close(delete=False)
 
 
-def past(path: Path) -> tuple[Entry, ...]:
-    journal = Journal(path, CLAIM)
-    journal.close(delete=False)
-    return journal.past
+def past(folder: Path) -> tuple[Entry, ...]:
+    content = FileStore(folder).read("c1")
+    assert content is not None
+    return tuple(unpack(Entry, body) for body in content.bodies)
 
 
-def test_writes_are_kept_and_confirmed_in_their_order(path: Path, open_desk: Callable[[], Desk]) -> None:
+def test_writes_are_kept_and_called_back_for_in_their_order(folder: Path, open_desk: Callable[..., Desk]) -> None:
     desk = open_desk()
-    assert desk.writer.opened() == Opening()
+    assert desk.opened() == Opening()
     for number in range(200):
         desk.write(str(number), sentence(str(number))) if number % 3 else desk.write(str(number))
-    desk.writer.close(delete=False)
+    desk.finish()
     assert desk.said == [str(number) for number in range(200)]
-    assert past(path) == tuple(sentence(str(number)) for number in range(200) if number % 3)
+    desk.writer.close(delete=False)
+    desk.writer.close(delete=False)
+    assert past(folder) == tuple(sentence(str(number)) for number in range(200) if number % 3)
 
 
-def test_a_second_life_is_told_of_the_first(open_desk: Callable[[], Desk]) -> None:
+def test_a_second_life_is_told_of_the_first_and_fences_it(open_desk: Callable[..., Desk]) -> None:
     first = open_desk()
-    first.writer.opened()
-    first.write("", LifeBegan(incarnation=1))
+    first.opened()
+    first.write("one", LifeBegan(incarnation=1))
     first.finish()
-    assert open_desk().writer.opened() == Opening(2, (LifeBegan(incarnation=1),))
+    assert open_desk(above=1).opened() == Opening(2, (LifeBegan(incarnation=1),))
+    first.write("never", sentence("late"))
+    first.turn_until(lambda: first.crashes)
+    assert isinstance(first.crashes[0], FencedError)
+    assert first.said == ["one"]
 
 
-def test_what_cannot_be_opened_is_told_and_tried_again(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    desk = Desk(tmp_path / "file" / "c1.sqlite3")
-    opening = desk.writer.opened()
+def test_a_life_that_is_started_again_leaves_the_call_to_the_run_that_took_it_up(open_desk: Callable[..., Desk]) -> None:
+    open_desk().opened()
+    other = open_desk(run_id="r2")
+    assert other.opened().incarnation == 2
+    other.write("one", sentence("one"))
+    with pytest.raises(FencedError, match="taken up by another run"):
+        open_desk(above=1).opened()
+    other.finish()
+    assert other.said[-1] == "one"
+
+
+def test_a_claim_that_cannot_be_written_is_told_and_made_good_by_a_checkpoint(folder: Path, open_desk: Callable[..., Desk]) -> None:
+    folder.write_text("in the way")
+    desk = open_desk()
+    opening = desk.opened()
     assert (opening.incarnation, opening.past) == (1, ())
     assert "cannot open" in opening.failure
     desk.write("one", sentence("one"))
     desk.write("two", Checkpoint(memory=Memory(turns=1)))
     desk.finish()
-    (tmp_path / "file").unlink()
+    folder.unlink()
     desk.write("three", Checkpoint(memory=Memory(turns=2)))
+    desk.finish()
     desk.write("four", sentence("four"))
+    desk.finish()
+    assert [said for said in desk.said if "cannot" not in said] == ["(one)", "(two)", "recovered", "three", "four"]
     desk.writer.close(delete=False, ending=Ending("over", 5.0))
-    assert [said for said in desk.said if "cannot open" not in said] == ["one", "two", "recovered", "three", "four"]
-    assert past(tmp_path / "file" / "c1.sqlite3") == (Checkpoint(memory=Memory(turns=2)), sentence("four"))
-    record = read_call(tmp_path / "file", "c1")
+    assert past(folder) == (Checkpoint(memory=Memory(turns=2)), sentence("four"))
+    record = read_call(FileStore(folder), "c1")
     assert record is not None
-    assert (record.outcome, record.ended_wall_s) == ("", 0.0)  # `past` has taken it up again
+    assert (record.outcome, record.ended_wall_s, record.began_wall_s) == ("over", 5.0, 1.0)
 
 
-def test_a_file_of_a_later_program_is_told_to_who_waits(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as sqlite:
-        sqlite.execute("PRAGMA user_version = 9")
-        sqlite.execute(f"PRAGMA application_id = {zlib.crc32(b'livekitex journal 9') & 0x7FFF_FFFF}")
-    desk = Desk(path)
-    with pytest.raises(JournalError, match="schema version 9, this is 2"):
-        desk.writer.opened()
-    desk.writer.close(delete=False)
-
-
-def test_a_life_that_was_replaced_crashes(open_desk: Callable[[], Desk]) -> None:
-    old = open_desk()
-    old.writer.opened()
-    open_desk().writer.opened()
-    old.write("never", sentence("late"))
-    assert old.end.wait(DEADLINE_S)
-    assert isinstance(old.crashed[0], FencedError)
-    assert old.said == []
-
-
-def test_while_the_disk_fails_writes_are_confirmed_and_a_checkpoint_makes_them_good(
-    path: Path, open_desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+def test_while_the_disk_fails_writes_are_not_durable_and_a_checkpoint_makes_them_good(
+    folder: Path, open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
-    desk.writer.opened()
+    desk.opened()
     desk.write("one", sentence("one"))
     desk.finish()
-    append, resume = Journal.append, Journal.resume
-
-    def fail(_self: Journal, _what: object) -> None:
-        raise JournalError("disk full", retryable=True)
-
-    monkeypatch.setattr(Journal, "append", fail)
-    monkeypatch.setattr(Journal, "resume", fail)
+    for method in ("append", "checkpoint"):
+        answer = Appended(AppendResult.UNAVAILABLE, "disk full")
+        monkeypatch.setattr(FileJournal, method, lambda *_what, answer=answer: answer)
     for name in ("two", "three"):
         desk.write(name, sentence(name))
         desk.finish()
-    assert desk.said == ["one", "disk full", "two", "three"]
-    monkeypatch.setattr(Journal, "append", append)
-    monkeypatch.setattr(Journal, "resume", resume)
+    assert desk.said == ["one", "disk full", "(two)", "(three)"]
+    monkeypatch.undo()
     desk.write("four", sentence("four"))
     desk.finish()
     desk.write("five", Checkpoint(memory=Memory(turns=5)))
     desk.write("six", sentence("six"))
     desk.finish()
-    assert desk.said[-4:] == ["four", "recovered", "five", "six"]
+    assert [said for said in desk.said[-4:] if said != "(four)"] == ["recovered", "five", "six"]
     desk.writer.close(delete=False)
-    assert past(path) == (Checkpoint(memory=Memory(turns=5)), sentence("six"))
+    assert past(folder) == (Checkpoint(memory=Memory(turns=5)), sentence("six"))
 
 
-class Disk:
-    """Holds up whatever is appended, until it answers."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked, self.answers = threading.Event(), threading.Event()
-        genuine = Journal.append
-
-        def append(journal: Journal, transactions: Sequence[tuple[Entry, ...]]) -> None:
-            self.asked.set()
-            assert self.answers.wait(DEADLINE_S)
-            genuine(journal, transactions)
-
-        monkeypatch.setattr(Journal, "append", append)
-
-
-def test_what_waited_for_a_disk_that_was_given_up_is_not_kept_until_a_checkpoint_makes_it_good(
-    path: Path, open_desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("method", ["claim", "append"])
+def test_a_disk_that_does_not_answer_is_given_up_and_made_good_later(
+    folder: Path, open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    desk = open_desk()
-    desk.writer.opened()
-    disk = Disk(monkeypatch)
-    desk.write("under way", sentence("under way"))
-    assert disk.asked.wait(DEADLINE_S)
-    desk.write("waits", sentence("waits"), Checkpoint(memory=Memory(turns=1)))
-    desk.writer.give_up()
-    assert not desk.writer.write((sentence("not taken"),), lambda: desk.said.append("not taken"))
-    disk.answers.set()
-    while not desk.writer.write((sentence("later"),), lambda: desk.said.append("later")):
-        pass
-    desk.finish()
-    desk.write("five", Checkpoint(memory=Memory(turns=5)))
-    desk.finish()
-    assert desk.said == ["under way", "later", "recovered", "five"]
-    desk.writer.close(delete=False)
-    assert past(path) == (Checkpoint(memory=Memory(turns=5)),)
-
-
-def test_a_writer_that_is_given_up_while_its_room_is_full_comes_by_all_the_same(
-    open_desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = open_desk()
-    desk.writer.opened()
-    disk = Disk(monkeypatch)
-    desk.write("under way", sentence("under way"))
-    assert disk.asked.wait(DEADLINE_S)
-    for _ in range(MAX_WAITING):
+    answers, owner = threading.Event(), FileStore if method == "claim" else FileJournal
+    genuine = getattr(owner, method)
+    if method == "append":
+        desk = open_desk()
+        desk.opened()
+    monkeypatch.setattr(owner, method, lambda *what, **more: (answers.wait(DEADLINE_S), genuine(*what, **more))[1])
+    if method == "claim":
+        desk = open_desk()
+        desk.context.advance(STALL_S)
+        assert desk.openings == [Opening(1, (), STALLED, None, STALLED)]
+    else:
         desk.write("waits", sentence("waits"))
-    desk.writer.give_up()
-    disk.answers.set()
-    while not desk.writer.write((), lambda: None):
-        pass
-    desk.finish()
-    assert desk.said == ["under way"]
+        desk.context.advance(0.9 * STALL_S)
+        assert desk.said == []
+        desk.context.advance(0.1 * STALL_S)
+        assert desk.said == ["(waits)", STALLED]
+    desk.said.clear()
+    desk.write("not taken", Checkpoint(memory=Memory()))
+    desk.turn()
+    assert desk.said == ["(not taken)", STALLED]
+    answers.set()
+    while desk.said[-1] != "good":
+        desk.write("good", Checkpoint(memory=Memory(turns=2)))
+        desk.turn()
+    assert "recovered" in desk.said
+    assert past(folder)[-1] == Checkpoint(memory=Memory(turns=2))
+    assert len(desk.openings) == 1
 
 
-def test_closing_twice_does_nothing_and_may_remove_the_file(path: Path, open_desk: Callable[[], Desk]) -> None:
-    desk = open_desk()
-    desk.writer.opened()
-    desk.write("one", sentence("one"))
-    desk.writer.close(delete=True)
-    desk.writer.close(delete=True)
-    assert not list(path.parent.iterdir())
+def test_what_this_program_does_not_know_ends_it(folder: Path, open_desk: Callable[..., Desk]) -> None:
+    store = FileStore(folder)
+    journal = store.claim("c1", b"", nonce="n")
+    journal.append(1, [b"\x92\xa6future\x80"])
+    journal.close()
+    with pytest.raises(JournalError, match=r"unknown here .*the program that wrote it") as caught:
+        open_desk().opened()
+    assert not caught.value.retryable
 
 
-def test_of_a_call_that_never_began_nothing_is_left(path: Path, open_desk: Callable[[], Desk]) -> None:
-    open_desk().writer.abandon()
-    assert not list(path.parent.iterdir())
+def test_a_journal_goes_with_its_call_and_with_a_life_that_never_came_up(folder: Path, open_desk: Callable[..., Desk]) -> None:
+    for end in (lambda writer: writer.close(delete=True), JournalWriter.abandon):
+        desk = open_desk()
+        desk.opened()
+        end(desk.writer)
+        assert list(folder.iterdir()) == []
     first = open_desk()
+    first.opened()
     first.write("one", sentence("one"))
-    first.finish()
     first.writer.close(delete=False)
-    second = open_desk().writer
-    second.abandon()
-    second.abandon()
-    assert past(path) == (sentence("one"),)
+    later = open_desk(above=1)
+    later.opened()
+    later.writer.abandon()
+    assert past(folder) == (sentence("one"),)
+
+
+def test_a_checkpoint_keeps_the_journal_small_and_loses_nothing(folder: Path, open_desk: Callable[..., Desk]) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    for number in range(70):
+        world.send(f"message {number}")
+        world.settle()
+    desk = open_desk()
+    desk.opened()
+    for transaction in world.transactions:
+        desk.write("", *transaction)
+    desk.finish()
+    desk.writer.close(delete=False)
+    kept: Sequence[Entry] = past(folder)
+    events = [entry for entry in kept if isinstance(entry, Happened)]
+    assert EVENTS_KEPT <= len(events) < world.state.memory.next_event - 1 + EVENTS_KEPT
+    assert sum(isinstance(entry, Checkpoint) for entry in kept) == 1
+    assert restore(kept) == restore(world.entries)
+    assert sorted(path.suffix for path in (folder / "c1").iterdir()) == [".log", ".previous"]

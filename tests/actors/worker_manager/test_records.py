@@ -1,12 +1,13 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.journal import CallRecord, Claim, JournalFile, call_path, read_call
+from actors.journal import CallRecord, FileStore, describe, read_call
 from actors.worker_manager import records
 from actors.worker_manager.records import MAX_WAITING, READ_S, Journals, NoJournals
 from actors.worker_manager.returning import Record
@@ -46,10 +47,10 @@ def write(folder: Path, call_id: str, run_id: str = "run", *, outcome: str = "",
     record = CallRecord(
         call_id=call_id, run_id=run_id, agent={"instructions": "x"}, options={"room": "r"}, began_wall_s=7.0, retention_s=retention_s
     )
-    journal = JournalFile(call_path(folder, call_id), Claim(record))
+    journal = FileStore(folder).claim(call_id, describe(record), nonce=call_id)
     if outcome:
-        journal.end(outcome, 9.0)
-    journal.close(delete=False)
+        journal.end(1, describe(replace(record, outcome=outcome, ended_wall_s=9.0)))
+    journal.close()
 
 
 def job(call_id: str) -> StartJob:
@@ -86,10 +87,10 @@ def test_a_released_call_belongs_to_no_run_and_goes_unless_it_is_retained(journa
     for call_id in "ab":
         journals.release(call_id, "failed: no more")
     journals.close()
-    record = read_call(tmp_path, "a")
+    record = read_call(FileStore(tmp_path), "a")
     assert record is not None
     assert (record.run_id, record.outcome, record.is_open) == ("", "failed: no more", False)
-    assert not call_path(tmp_path, "b").exists()
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_call_that_did_not_start_is_open_for_whoever_starts_it(journals: Journals, tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_call_that_did_not_start_is_open_for_whoever_starts_it(journals: Journ
     journals.disown("a")
     journals.sweep()
     journals.close()
-    record = read_call(tmp_path, "a")
+    record = read_call(FileStore(tmp_path), "a")
     assert record is not None
     assert (record.run_id, record.is_open) == ("", True)
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from actors import FileStore
 from livekitex_agent.doctor import process_trial, trials
 from livekitex_agent.options import Options
 from protocols import SystemClock
@@ -83,21 +83,12 @@ def test_a_journal_is_tried_where_its_folder_would_be_made(tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
-class NoWal:
-    def execute(self, _statement: str) -> "NoWal":
-        return self
-
-    def fetchone(self) -> tuple[str]:
-        return ("delete",)
-
-    def close(self) -> None: ...
-
-
 def test_a_folder_that_takes_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     assert trials.try_journal(tmp_path / "file" / "calls").problem == "Not a directory"
-    monkeypatch.setattr(sqlite3, "connect", lambda *_, **__: NoWal())
-    assert trials.try_journal(tmp_path).problem == "SQLite keeps to its delete mode there, a call needs WAL"
+    monkeypatch.setattr(FileStore, "read", lambda *_: None)
+    assert trials.try_journal(tmp_path).problem == "what is written is not found"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_clock() -> None:

@@ -232,10 +232,10 @@ def test_events_that_were_told_and_are_not_in_the_journal_are_missed_and_that_is
     cut = next(at for at, entries in enumerate(world.transactions) if any(isinstance(entry, TurnOpened) for entry in entries))
     left = max(entry.number for entries in world.transactions[:cut] for entry in entries if isinstance(entry, Happened))
     world.last_event = 0
-    world.setup = replace(CHECKED, journal_path="/calls/c.sqlite3")
+    world.setup = replace(CHECKED, journal_path="/calls/c")
     events = set_back(world, len(world.transactions) - cut)
     assert events[left] == EventsMissed(count=told - left)
-    text = f"/calls/c.sqlite3 lacks the newest {told - left} events: what the call did in them is forgotten"
+    text = f"/calls/c lacks the newest {told - left} events: what the call did in them is forgotten"
     assert SessionError(source="journal", text=text, retryable=False) in events
     assert world.events[-1].number > told
 
