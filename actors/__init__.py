@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         write_wav,
     )
     from actors.providers.offline import (
-        IDLE_LIBRARY_THREADS,
         LIBRARY_ENVIRONMENT,
         hibari_tts,
         moonshine_stt,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
 
 __all__ = [
-    "IDLE_LIBRARY_THREADS",
     "LIBRARY_ENVIRONMENT",
     "FileStore",
     "FunctionTool",
@@ -74,7 +72,7 @@ _FOLDERS: Final = {
         *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),
     ),
     "actors.providers.offline": (
-        *("IDLE_LIBRARY_THREADS", "LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
+        *("LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
         *("hibari_tts", "moonshine_stt", "rule_llm", "silero_vad"),
     ),
     "actors.tools": (

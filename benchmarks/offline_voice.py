@@ -81,7 +81,7 @@ def row(name: str, figures: list[Figures]) -> str:
 
 def main(calls: int) -> None:
     """Measure and print the table."""
-    from actors import IDLE_LIBRARY_THREADS, preload_offline_providers, resample
+    from actors import preload_offline_providers, resample
     from actors.providers.offline.hibari import HibariTts
 
     began = CLOCK.monotonic()
@@ -89,7 +89,7 @@ def main(calls: int) -> None:
     preloaded_s = CLOCK.monotonic() - began
     question = resample(b"".join(part.tobytes() for part in HibariTts().sentences(QUESTION)), 24_000, 16_000)
     parent = memory()
-    print(f"preload: {preloaded_s:.2f} s, {threads} library threads (documented: {len(IDLE_LIBRARY_THREADS)}), RSS {parent['rss']:.0f} MB")
+    print(f"preload: {preloaded_s:.2f} s, {threads} library threads, RSS {parent['rss']:.0f} MB")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, a question of {len(question) / 32000:.1f} s")
     print(f"{'process':<28} {'calls':>5} {'ms':>8} {'worst':>8} {'RSS MB':>8} {'PSS MB':>8} {'private':>9}")
     print(row("cold: loads the models", [cold(question) for _ in range(COLD_CALLS)]))

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 from livekitex_agent.agent import Agent
 from livekitex_agent.client.stop_signals import StopSignals
@@ -17,7 +17,10 @@ from livekitex_agent.options import Options
 from livekitex_agent.session import DEFAULT_TIMEOUT_S
 from livekitex_agent.session import Session as AsyncSession
 from livekitex_agent.system import AgentSystem as AsyncSystem
-from protocols import AudioPushed, EventPushed, UsageError
+from protocols import AudioPushed, EventPushed, SystemUnavailableError, UsageError
+
+CLEAN_UP_S: Final = 5.0
+"""How long what is cancelled at the end may take."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +33,8 @@ class _Loop:
     def __init__(self) -> None:
         self._owner = os.getpid()
         self._loop = asyncio.new_event_loop()
+        self._gate = threading.Lock()
+        self._closing = False
         self._thread = threading.Thread(target=self._loop.run_forever, name="livekitex", daemon=True)
         self._thread.start()
 
@@ -38,11 +43,16 @@ class _Loop:
 
         Raises:
             UsageError: this is a fork of the process that the loop runs in.
+            SystemUnavailableError: the loop was closed.
         """
         if self.foreign:
             work.close()
             raise UsageError("the system belongs to the process that this one is a fork of: fork first, then start one here")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._gate:  # what is handed over is seen by `close`, or refused: the loop never ends before it
+            if self._closing:
+                work.close()
+                raise SystemUnavailableError("the system was stopped")
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except BaseException:
@@ -78,8 +88,10 @@ class _Loop:
         return self._loop.is_closed()
 
     def close(self) -> None:
-        """Have everything that still runs there clean up, then end the loop and its thread."""
-        self.run(_cancel_others())
+        """Have everything that still runs there clean up, for `CLEAN_UP_S` at most, then end the loop and its thread."""
+        with self._gate:
+            self._closing = True
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -89,7 +101,11 @@ async def _cancel_others() -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    if others:
+        ended, _ = await asyncio.wait(others, timeout=CLEAN_UP_S)
+        for task in ended:
+            if not task.cancelled():
+                task.exception()  # it has been looked at: asyncio need not log it
 
 
 async def _next(generator: AsyncGenerator[R]) -> R:
@@ -149,6 +165,7 @@ class AgentSystem:
     def __init__(self, wrapped: AsyncSystem, loop: _Loop) -> None:
         self._wrapped = wrapped
         self._loop = loop
+        self._stopping = threading.RLock()  # a signal's handler may stop, too
 
     @classmethod
     def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
@@ -193,10 +210,13 @@ class AgentSystem:
             self._loop.run(self._wrapped.serve(signals))
 
     def stop(self) -> None:
-        """End everything in order; returns when no process of the system is left. Doing it twice does no harm."""
-        if not self._loop.closed and not self._loop.foreign:
-            self._loop.run(self._wrapped.stop())
-            self._loop.close()
+        """End everything in order; returns when no process of the system is left. Doing it twice, from any threads, does no harm."""
+        if self._loop.foreign:
+            return
+        with self._stopping:
+            if not self._loop.closed:
+                self._loop.run(self._wrapped.stop())
+                self._loop.close()
 
     async def _session(self, call_id: str) -> AsyncSession:
         return self._wrapped.session(call_id)

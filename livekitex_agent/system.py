@@ -20,6 +20,7 @@ from livekitex_agent.client.launcher_process import LauncherProcess
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.errors import error_of_reason
 from livekitex_agent.gateway.frames import Configure, EventsLost
+from livekitex_agent.gateway.gateway import START_TIMEOUT_S
 from livekitex_agent.launcher.hosted import is_hosted
 from livekitex_agent.options import Options, prepare, require_platform
 from livekitex_agent.session import DEFAULT_TIMEOUT_S, Session
@@ -57,7 +58,7 @@ ROOT: Final = "application"
 GUARD: Final = 'if __name__ == "__main__":'
 
 ANSWER_S: Final = 5.0
-"""How much later than its deadline `AgentSystem.drain` waits for the answer."""
+"""How much later than its deadline `AgentSystem.drain`, or the start, waits for the answer."""
 
 M = TypeVar("M", bound=Message)
 
@@ -215,18 +216,21 @@ class AgentSystem:
         try:
             self._connection = await Connection.open(self._launcher, self._push)
         except BaseException:  # given up before there is anybody to ask for the end
-            self._launcher.kill()
-            self._launcher.close(STOP_TIMEOUT_S)
-            atexit.unregister(self._launcher.close)
+            self._kill()
             raise
         self._courier = Courier(self._connection, self._clock)
         self._fates = Fates(self._connection, self._name_changed)
         self._connection.ended.add_done_callback(lambda ended: self._end(ended.result()))
+        ready = self._connection.ready
         try:
-            failure = await asyncio.shield(self._connection.ready)
+            await asyncio.wait([ready], timeout=START_TIMEOUT_S + ANSWER_S)
         except asyncio.CancelledError:
             await self.stop()
             raise
+        except GeneratorExit:  # the loop was closed meanwhile: nothing can be waited for
+            self._kill()
+            raise
+        failure = ready.result() if ready.done() else SystemUnavailableError("the system could not start: its launcher does not answer")
         if failure is not None:
             await self.stop()
             raise error_of_reason(str(failure), SystemUnavailableError)
@@ -240,6 +244,11 @@ class AgentSystem:
         await self.stop()
         if not self._connection.stopped:
             raise self._connection.ended.result()
+
+    def _kill(self) -> None:
+        self._launcher.kill()
+        self._launcher.close(0.0)
+        atexit.unregister(self._launcher.close)
 
     @property
     def _root_pid(self) -> int:

@@ -35,6 +35,7 @@ from supervision.core import (
 )
 from supervision.dynamic_supervisor import DynamicSupervisor
 from supervision.heartbeats import HUNG, Heartbeats
+from supervision.private_descriptors import keep_files_private
 from supervision.registry import Registry
 from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.supervisor import Supervisor
@@ -75,6 +76,7 @@ __all__ = [
     "SystemOptions",
     "TraceKind",
     "dynamic_args",
+    "keep_files_private",
     "require_thespian",
     "run_gateway",
     "supervisor_args",

@@ -80,7 +80,7 @@ from protocols import (
     UsageError,
     WatchNames,
 )
-from supervision import Actor
+from supervision import Actor, keep_files_private
 
 TOOL_REGISTRY: Final = "tool_registry"
 AUDIO_PROCESSOR: Final = "audio_processor"
@@ -177,6 +177,8 @@ class AgentSession(Actor):
 
     def _begin(self, blueprint: Blueprint) -> None:
         context, self._blueprint = self.context, blueprint
+        if blueprint.journal is not None:
+            keep_files_private(blueprint.journal.parent)
         self._floor = floor_of(context.memory)
         over = self._floor.over and (blueprint.journal is None or not blueprint.journal.exists())
         if blueprint.journal is None:

@@ -29,6 +29,8 @@ READ_BYTES: Final = 1 << 16
 LAST_WORDS_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 7.0
 """How long `Connection.stop` waits for the launcher before it is killed; the launcher itself kills the tree after less."""
+KILL_TIMEOUT_S: Final = 2.0
+"""How long a killed launcher may take to be gone."""
 
 
 class Connection(asyncio.Protocol):
@@ -49,6 +51,7 @@ class Connection(asyncio.Protocol):
         self._said = ""
         self._asked_by = ""
         self._stopping = False
+        self._abandoned = False
         self._exited = asyncio.Event()
         self.root_pid = 0
         self.ready: asyncio.Future[SystemUnavailableError | None] = self._loop.create_future()
@@ -63,9 +66,13 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> "Connection":
-        """Take over the launcher's socket."""
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_unix_connection(lambda: cls(launcher, on_push), sock=launcher.connection)
+        """Take over the launcher's socket; if that fails or is cancelled, nothing of the launcher is used any more."""
+        connection = cls(launcher, on_push)
+        try:
+            await connection._loop.create_unix_connection(lambda: connection, sock=launcher.connection)
+        except BaseException:
+            connection._abandon()
+            raise
         return connection
 
     def request(self, name: str, message: Message, *, timeout_s: float, then: Answer) -> None:
@@ -82,26 +89,46 @@ class Connection(asyncio.Protocol):
         self._open[request_id] = then
 
     async def stop(self) -> None:
-        """End the system in order, and wait until the launcher is gone. In a fork of the script nothing is done."""
+        """End the system in order, and wait until the launcher is gone. In a fork of the script nothing is done.
+
+        Raises:
+            SystemUnavailableError: the launcher was killed, and the kernel does not end it.
+        """
         if self._launcher.foreign:
             return
         if not self.ended.done():
             self._stopping = True
             self._write(StopSystem())
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._exited.wait()
-        except TimeoutError:
+        if not self._abandoned and not await self._launcher_ends(STOP_TIMEOUT_S):
             self._launcher.kill()
-            await self._exited.wait()
-        await self.ended
-        self._launcher.close(STOP_TIMEOUT_S)
+            await self._launcher_ends(KILL_TIMEOUT_S)
+        await asyncio.wait([self.ended], timeout=2 * LAST_WORDS_S)
+        self._abandon()
+        self._end()
+        self._launcher.close(0.0)
+
+    async def _launcher_ends(self, within_s: float) -> bool:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._exited.wait()
+        except TimeoutError:
+            return False
+
+    def _abandon(self) -> None:
+        """Use nothing of the launcher any more: its descriptors may be closed, and their numbers given to others, from here on."""
+        if not self._abandoned:
+            self._abandoned = True
+            self._loop.remove_reader(self._launcher.exited)
+            self._close()
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ours: hear frames, and the launcher's end even if a copy of its socket lives on somewhere."""
         self._transport = cast("asyncio.Transport", transport)  # that of a stream socket; uvloop's own are of no such class
+        if self._abandoned:  # it was cancelled before this was called
+            self._close()
+            return
         self._loop.add_reader(self._launcher.exited, self._launcher_exited)
 
     def data_received(self, data: bytes) -> None:
@@ -117,7 +144,7 @@ class Connection(asyncio.Protocol):
         """The launcher has closed its end; how it ended is known a moment later."""
         if exc is not None:  # writing failed: what it said before it closed was not read
             self._read_rest()
-        if self._said or self._stopping or self._exited.is_set():
+        if self._said or self._stopping or self._abandoned or self._exited.is_set():
             self._end()
         else:
             self._loop.call_later(LAST_WORDS_S, self._end)
@@ -171,8 +198,9 @@ class Connection(asyncio.Protocol):
         self._loop.call_later(LAST_WORDS_S, self._close)
 
     def _close(self) -> None:
+        """Close at once, also if what was written is not taken: a copy of the other end may live on, which is not read."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def _end(self) -> None:
         if self.ended.done():

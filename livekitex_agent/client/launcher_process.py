@@ -18,12 +18,16 @@ import livekitex_agent.launcher
 from livekitex_agent.client.lifelines import Lifeline
 from livekitex_agent.cures import CURES, with_cure
 from livekitex_agent.gateway.frames import LENGTH_BYTES, Configure, encode_frame
-from protocols import ConfigurationError, SystemEntropy, environment
+from protocols import ConfigurationError, SystemEntropy, SystemUnavailableError, environment
 
 BOOTSTRAP: Final = Path(livekitex_agent.launcher.__file__).with_name("bootstrap.py")
 RUN: Final = "LIVEKITEX_RUN"
 """The variable by which every process of one system is known, whatever became of its parents."""
 SWEEPS: Final = 10
+CONFIGURE_S: Final = 10.0
+"""How long a launcher may take to read what it is told to do."""
+KILLED_S: Final = 2.0
+"""How long it may take to be gone when it is killed."""
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Processes that fork must have no idle threads of numeric libraries, which a fork would lose."""
 
@@ -76,9 +80,18 @@ class LauncherProcess:
             lifeline.hand_over()
         launcher = cls(process, lifeline, run)
         path = json.dumps([str(Path(entry).absolute()) for entry in sys.path]).encode()
-        with suppress(BrokenPipeError):  # it has ended already; the connection tells
-            configure = replace(configure, exit_fd=fds[1])
+        configure = replace(configure, exit_fd=fds[1])
+        try:
+            launcher.connection.settimeout(CONFIGURE_S)
             launcher.connection.sendall(len(path).to_bytes(LENGTH_BYTES, "big") + path + encode_frame(configure))
+        except BrokenPipeError:
+            pass  # it has ended already; the connection tells
+        except BaseException as failure:
+            launcher.kill()
+            launcher.close(0.0)
+            if isinstance(failure, TimeoutError):
+                raise SystemUnavailableError(f"the launcher did not read what to start within {CONFIGURE_S:g} s; try again") from None
+            raise
         return launcher
 
     @property
@@ -113,18 +126,32 @@ class LauncherProcess:
                     return
 
     def close(self, timeout_s: float) -> None:
-        """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks; again does no harm."""
+        """Cut the lifeline and wait until the launcher has ended; after ``timeout_s`` it is killed. Blocks; again does no harm.
+
+        ``exited`` is closed: no event loop may watch it any more.
+
+        Raises:
+            SystemUnavailableError: it was killed, and has not ended `KILLED_S` later.
+        """
         self._lifeline.cut()
-        if not self.foreign:
-            try:
-                self._process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                self.kill()
-                self._process.wait()
-            self.sweep()
         if self.exited >= 0:
             os.close(self.exited)
             self.exited = -1
+        if not self.foreign:
+            self._wait(timeout_s)
+            self.sweep()
+
+    def _wait(self, timeout_s: float) -> None:
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            try:
+                self._process.wait(KILLED_S)
+            except subprocess.TimeoutExpired:
+                raise SystemUnavailableError(
+                    f"the launcher (process {self.pid}) was killed and does not end: the kernel holds it"
+                ) from None
 
 
 def kill_marked(mark: bytes) -> int:

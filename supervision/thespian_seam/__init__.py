@@ -18,7 +18,7 @@ a new selector for each message                   `reactor`
 a native crash becomes an endless loop            `process.reset_signals`
 an exit has no reason, or comes twice             `reports`, `children`
 an exception is answered by running it again      `hosts.HostActor`
-who dies leaves its children running              `process.fork`, `process.adopt_orphans`
+who dies leaves its children running              `process.fork`, `orphans`
 children inherit sockets                          `process.close_foreign_fds`, `process_start`
 logging goes through one process                  none is started, `internals.silence_thespian`
 shutdown gives up and leaves processes            `gateway`

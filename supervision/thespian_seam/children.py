@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from protocols import Entropy, Envelope, ExitReason, ExitSignal, Ref, encode_envelope
+from protocols import Entropy, Envelope, ExitReason, ExitSignal, InternalError, Ref, encode_envelope
 from supervision.actor import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, reason_of
 from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.options import SystemOptions
+from supervision.thespian_seam.orphans import Orphans
 from supervision.thespian_seam.process import fork
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, ReportReader, reason_of_status
@@ -47,8 +48,8 @@ class _Child:
 class ChildProcesses:
     """Cures C3, C4, C7, C8 and C10: a child's own word on a pipe, its death from the kernel, and one event for each, in that order.
 
-    Thespian's ``ChildActorExited`` is not used. An exit is reported within a few milliseconds, after the last message that came from the
-    child; who ends in order loses none of them, who is killed may lose the last.
+    Thespian's ``ChildActorExited`` is not used. An exit is reported within a few milliseconds, after what the child had started is ended
+    (`Orphans`) and after the last message that came from it; who ends in order loses none of them, who is killed may lose the last.
     """
 
     def __init__(
@@ -61,16 +62,12 @@ class ChildProcesses:
         self._tell = tell
         self._children: dict[str, _Child] = {}
         self._memory = SharedMemory()
+        self.orphans = Orphans(transport.reactor, transport.clock, lambda: {child.pid for child in self._children.values()})
 
     @property
     def uids(self) -> list[str]:
         """The lives that have not been reported as ended."""
         return list(self._children)
-
-    @property
-    def pids(self) -> set[int]:
-        """Their process ids."""
-        return {child.pid for child in self._children.values()}
 
     def prepare(self, actor: ActorStart, admin: EndpointAddress) -> tuple[ProcessStart, int]:
         """Everything that a new process needs, and the descriptor on which its reports will be read.
@@ -113,9 +110,10 @@ class ChildProcesses:
         """Fork the process of a prepared start, as `spawn`; what is the child's own is closed here."""
         pid = 0
         try:
+            self.orphans.adopt()
             pid = fork(lambda: main(start))
             pid_fd = os.pidfd_open(pid)
-        except OSError as failure:
+        except (OSError, InternalError) as failure:
             os.close(reader_fd)
             if pid:
                 os.kill(pid, signal.SIGKILL)
@@ -181,11 +179,14 @@ class ChildProcesses:
             self._reactor.unwatch(child.report_fd)
 
     def _ended(self, child: _Child) -> None:
-        """The process is dead: take what it reported, then wait for what it sent."""
+        """The process is dead: take what it reported, end what it leaves behind, then wait for what it sent."""
         self._listen(child)
         self._stop_listening(child)
         os.close(child.report_fd)
         self._reactor.unwatch(child.pid_fd)
+        self.orphans.end(lambda: self._orphans_ended(child))
+
+    def _orphans_ended(self, child: _Child) -> None:
         child.give_up_at = self._transport.clock.monotonic() + LAST_WORDS_S
         self._hear_out(child)
 

@@ -2,7 +2,7 @@
 
 ::
 
-    launcher     hosts the gateway; adopts every orphan, so nothing of the tree escapes it
+    launcher     hosts the gateway; the last that adopts orphans, so nothing of the tree escapes it
     └── admin    Thespian's; parent process of the root, ends with it
         └── root, and everything below
 """
@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -28,8 +27,6 @@ from supervision.thespian_seam.hosts import escaping, run_admin
 from supervision.thespian_seam.internals import require_thespian, silence_thespian
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.process import (
-    adopt_orphans,
-    children_of,
     keep_environment_readable,
     on_signals,
     reset_signals,
@@ -45,8 +42,6 @@ ADMIN: Final = "admin"
 
 KILL_TIMEOUT_S: Final = 1.0
 """How long killed processes may take to be gone; one that the kernel cannot end meanwhile is left, and logged."""
-
-_SWEEP_S: Final = 0.005
 
 
 def run_gateway(start: ActorStart, options: SystemOptions) -> ExitReason:
@@ -93,7 +88,6 @@ class _Launcher:
     def _become_launcher(self) -> None:
         keep_environment_readable()
         set_title(self._title)
-        adopt_orphans()
         if not logging.root.handlers:
             logging.basicConfig(stream=sys.stderr)
         with Path(os.devnull).open("rb") as nothing:
@@ -103,7 +97,6 @@ class _Launcher:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         reset_signals()
         on_signals([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], self._asked_to_end)
-        on_signals([signal.SIGCHLD], lambda _number: self._transport.reactor.post_from_signal(self._reap_orphans))
 
     def _asked_to_end(self, number: signal.Signals) -> None:
         self._kill_now = self._cell.ended is not None
@@ -148,21 +141,7 @@ class _Launcher:
         for uid in children.uids:
             children.kill(uid)
         self._run_mailbox(lambda: not children.uids, KILL_TIMEOUT_S)
-        deadline = self._clock.monotonic() + KILL_TIMEOUT_S
-        while (left := self._orphans()) and self._clock.monotonic() < deadline:
-            for pid in left:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._transport.reactor.poll(_SWEEP_S)
-            self._reap_orphans()
-        if left:
-            log.error("processes of the tree do not end", extra={"pids": left})
-
-    def _orphans(self) -> list[int]:
-        return [pid for pid in children_of(os.getpid()) if pid not in self._runtime.children.pids]
-
-    def _reap_orphans(self) -> None:
-        """Cures A6: who died after its parent is waited for here."""
-        for pid in self._orphans():
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+        ended: list[bool] = []
+        children.orphans.end(lambda: ended.append(True), KILL_TIMEOUT_S)
+        while not ended:
+            self._transport.reactor.poll(KILL_TIMEOUT_S)

@@ -14,6 +14,7 @@ from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
 
 from protocols import ExitReason, SystemClock, SystemEntropy
 from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
+from supervision.private_descriptors import keep_private
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
 from supervision.thespian_seam.process import close_foreign_fds, end_process, set_title
@@ -129,6 +130,7 @@ def run_actor(start: ProcessStart) -> None:
         spawn=lambda children, child: children.spawn(child, start.admin, run_actor),
         memory=memory,
     )
+    keep_private(lambda: (*transport.reactor.descriptors, start.listener.fileno(), start.report_fd))
     on_unhandled(lambda failure: runtime.post(partial(_raise, failure)))
     cell = ActorCell(actor, runtime)
     runtime.host(cell)

@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 from functools import reduce
+from pathlib import Path
 from typing import Final
 
 from protocols import ConfigurationError
@@ -57,6 +58,8 @@ def require_thespian() -> None:
         raise ConfigurationError(
             f"actors run in processes on Linux with glibc, not on {sys.platform} with {libc or 'another libc'}: use a container"
         )
+    if not Path("/proc/thread-self/children").exists():
+        raise ConfigurationError("this kernel does not tell a process its children (CONFIG_PROC_CHILDREN): use one that does")
     try:
         version = importlib.metadata.version("thespian")
     except importlib.metadata.PackageNotFoundError:

@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 from setproctitle import setproctitle
 
 from protocols import InternalError, set_environment_defaults
+from supervision.private_descriptors import our_fork
 
 log = logging.getLogger("livekitex.seam")
 
@@ -28,7 +29,7 @@ ASKED_TO_END: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQ
 """The signals by which a whole group of processes is asked to end."""
 
 _PR_SET_PDEATHSIG: Final = 1
-_PR_SET_CHILD_SUBREAPER: Final = 36
+_TASKS: Final = Path("/proc/self/task")
 _STDERR_FD: Final = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -42,16 +43,26 @@ def fork(main: Callable[[], object]) -> int:
     frozen, so nothing of the parent's is finalised in the child (which would close descriptors that the child has opened since), and the
     garbage collector does not touch memory that both share.
 
+    Another thread may hold a lock at this moment, of the allocator say, which nothing would ever release in the child: so there must be
+    none, those of libraries included, which Python does not know.
+
     Raises:
         OSError: there is no room for another process.
-        InternalError: called from another thread than the main one; the child would die with that thread.
+        InternalError: there are other threads, which the text names as proc(5) does (``comm``); or this is not the main thread, with which
+            the child would die.
     """
     if threading.current_thread() is not threading.main_thread():
         raise InternalError("a process is forked from the main thread only: the child dies with the thread that forked it")
+    if others := _other_threads():
+        raise InternalError(
+            f"a process that has other threads ({', '.join(others)}) is not forked, since a lock of theirs would stay locked in the child: "
+            "start threads when a call runs, not when a module is imported"
+        )
     parent = os.getpid()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        pid = os.fork()
+        with our_fork():
+            pid = os.fork()
         if not pid:
             _run_child(main, parent, mask)
     finally:
@@ -84,14 +95,9 @@ def end_process(code: int) -> NoReturn:
 
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when the thread that forked it ends, even by SIGKILL; ends it now if that has happened."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(EXIT_ORPHANED)
-
-
-def adopt_orphans() -> None:
-    """Make this process the parent of every descendant whose parent ends, so that none escapes."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def reset_signals() -> None:
@@ -137,6 +143,16 @@ def close_foreign_fds(keep: Iterable[int]) -> None:
                 os.close(int(name))
 
 
+def _other_threads() -> list[str]:
+    """The names of all threads but the calling one."""
+    names = []
+    for thread in _TASKS.iterdir():
+        if thread.name != str(threading.get_native_id()):
+            with suppress(OSError):  # it has ended
+                names.append((thread / "comm").read_text().rstrip("\n"))
+    return sorted(names)
+
+
 def set_title(title: str) -> None:
     """Show what this process is in ``ps``."""
     setproctitle(f"livekitex: {title}")
@@ -150,18 +166,11 @@ def keep_environment_readable() -> None:
     set_environment_defaults({"SPT_NOENV": "1"})
 
 
-def children_of(parent: int) -> list[int]:
-    """The process ids of the direct children of ``parent``, ended ones that nobody waited for included."""
-    children = []
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
-            with suppress(OSError):  # it ended meanwhile
-                stat = Path("/proc", name, "stat").read_bytes()
-                if int(stat.rpartition(b")")[2].split()[1]) == parent:
-                    children.append(int(name))
-    return children
+def prctl(option: int, value: int) -> None:
+    """Set one of this process's attributes.
 
-
-def _prctl(option: int, value: int) -> None:
+    Raises:
+        OSError: the kernel refuses.
+    """
     if _libc.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")

@@ -28,6 +28,11 @@ class Reactor:
         self._due: list[Callable[[], None]] = []
         self.watch(self._posts.fileno, lambda: self._due.extend(self._posts.take()))
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """All that it waits on, and its own."""
+        return (self._epoll.fileno(), *self._watched)
+
     def watch(self, fd: int, callback: Callable[[], None], events: int = READABLE) -> None:
         """Call back whenever ``fd`` is ready or broken, until `unwatch`."""
         self._epoll.register(fd, events)

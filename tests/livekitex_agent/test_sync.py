@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 import pytest
 
@@ -11,7 +12,7 @@ from livekitex_agent import Options, sync
 from livekitex_agent.session import Session
 from livekitex_agent.sync import _Loop
 from livekitex_agent.system import AgentSystem
-from protocols import ConfigurationError, UsageError
+from protocols import ConfigurationError, SystemUnavailableError, UsageError
 
 
 async def count(to: int, closed: list[bool]) -> AsyncGenerator[int]:
@@ -107,6 +108,50 @@ def test_a_fork_is_told_instead_of_waiting_for_ever() -> None:
     assert os.waitpid(pid, 0)[1] == 0
     items.close()  # type: ignore[attr-defined]
     loop.close()
+
+
+def test_threads_that_stop_at_once_all_return_and_what_comes_later_is_refused() -> None:
+    stops: list[str] = []
+
+    class Wrapped:
+        async def stop(self) -> None:
+            await asyncio.sleep(0)
+            stops.append(threading.current_thread().name)
+
+    loop = _Loop()
+    system = sync.AgentSystem(Wrapped(), loop)  # type: ignore[arg-type]
+    threads = [threading.Thread(target=system.stop, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert (stops, loop.closed) == (["livekitex"], True)
+    with pytest.raises(SystemUnavailableError, match="was stopped"):
+        loop.run(asyncio.sleep(0))
+
+
+def test_work_that_does_not_end_when_it_is_cancelled_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "CLEAN_UP_S", 0.01)
+    loop = _Loop()
+    over = asyncio.Event()
+    stubborn: list[asyncio.Task[None]] = []
+
+    async def refuses() -> None:
+        while not over.is_set():
+            with suppress(asyncio.CancelledError):
+                await over.wait()
+
+    async def begin() -> None:
+        stubborn.append(asyncio.create_task(refuses()))
+        await asyncio.sleep(0)
+
+    loop.run(begin())
+    closing = threading.Thread(target=loop.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert loop.closed
+    stubborn[0]._log_destroy_pending = False  # type: ignore[attr-defined]  # what asyncio says of it is right
 
 
 def test_a_start_that_fails_leaves_no_thread() -> None:

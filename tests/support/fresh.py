@@ -15,8 +15,8 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
 
 
-def python(code: str, *, status: int = 0, timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
-    """Run ``code``; it must end with ``status``."""
+def python(code: str, *, status: int = 0, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run ``code``; it must end with ``status``, and before ``timeout_s``, which only what hangs reaches on the slowest machine."""
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     run = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False)
     assert run.returncode == status, run.stderr

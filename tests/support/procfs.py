@@ -49,6 +49,12 @@ def parse_listeners(text: str) -> dict[int, int]:
     return found
 
 
+def tcp_inodes() -> set[int]:
+    """The socket inodes of every TCP socket of this network namespace."""
+    tables = (PROC / "net" / name for name in ("tcp", "tcp6"))
+    return {int(line.split()[9]) for table in tables if table.exists() for line in table.read_text("ascii").splitlines()[1:]}
+
+
 def socket_inode(link: str) -> int | None:
     """The inode in the target of a ``/proc/PID/fd`` link such as ``socket:[123]``, or None for what is no socket."""
     return int(link[8:-1]) if link.startswith("socket:[") else None

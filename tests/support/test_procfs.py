@@ -39,6 +39,7 @@ def test_a_real_listener_is_found_by_its_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert port in procfs.listening_ports(os.getpid(), procfs.listeners())
+        assert os.fstat(server.fileno()).st_ino in procfs.tcp_inodes()
     assert port not in procfs.listening_ports(os.getpid(), procfs.listeners())
 
 

@@ -2,10 +2,9 @@
 
 from actors.providers.offline.factories import hibari_tts, moonshine_stt, rule_llm, silero_vad
 from actors.providers.offline.libraries import LIBRARY_ENVIRONMENT, prepare_libraries
-from actors.providers.offline.preloading import IDLE_LIBRARY_THREADS, preload_offline_providers
+from actors.providers.offline.preloading import preload_offline_providers
 
 __all__ = [
-    "IDLE_LIBRARY_THREADS",
     "LIBRARY_ENVIRONMENT",
     "hibari_tts",
     "moonshine_stt",

@@ -10,9 +10,6 @@ from typing import Final
 
 from actors.providers.offline.libraries import load_library, prepare_libraries
 
-IDLE_LIBRARY_THREADS: Final[tuple[str, ...]] = ()
-"""The threads of libraries that run, idle, in a preloaded process, by whose they are. There are none: `libraries` says why."""
-
 _TASKS: Final = Path("/proc/self/task")
 _WARM_UP: Final = "Preloading 12 models, e.g. of Zyxwuthorn."  # a number, and a word for the network that reads unknown words
 
@@ -21,7 +18,7 @@ def preload_offline_providers() -> int:
     """Load and warm up every offline provider, then freeze the garbage collector's objects, so that it leaves their pages shared.
 
     Blocks for 1 to 3 s. Call it from the main thread of a process that has no other, before its first fork. Gives the number of
-    threads beside the calling one: as many as `IDLE_LIBRARY_THREADS`, unless numpy was loaded before without `LIBRARY_ENVIRONMENT`.
+    threads beside the calling one: none, unless numpy was loaded before without `LIBRARY_ENVIRONMENT`. No process forks beside threads.
 
     Raises:
         MissingExtraError: the extra ``offline`` is not installed; nothing is lost but the speed of the first session.

@@ -1,10 +1,12 @@
 """What outlives the process: torn writes lose nothing that was acknowledged."""
 
+from typing import Never
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agent_session import CALL_MEMORY_BYTES
+from actors.agent_session import CALL_MEMORY_BYTES, call_memory
 from actors.agent_session.call_memory import CAPACITY, MAX_CARRIED, CallMemory, Floor, floor_of
 from protocols import SESSION_RATE_HZ
 
@@ -107,3 +109,42 @@ def test_a_memory_of_another_layout_is_made_anew() -> None:
     memory.append(pcm(0, 100))
     view[0] ^= 0xFF
     assert CallMemory(view, fresh_at=7).position == 7
+
+
+class Killed(BaseException):
+    """The process was killed before a write."""
+
+
+def kill(*_: object) -> Never:
+    raise Killed
+
+
+@pytest.mark.parametrize("before", [100, CAPACITY - 50], ids=["in the middle", "around the end of the ring"])
+def test_whoever_is_killed_before_the_slot_has_written_the_samples_and_nothing_counts(monkeypatch: pytest.MonkeyPatch, before: int) -> None:
+    view, memory = fresh()
+    memory.append(pcm(0, before), b"one")
+    slots = bytes(view[64:576])
+    with monkeypatch.context() as patch:
+        patch.setattr(call_memory, "_write", kill)
+        with pytest.raises(Killed):
+            memory.append(pcm(before, 200), b"two")
+    assert bytes(view[64:576]) == slots, "the slot comes last"
+    ring = bytes(view[1536:])
+    written = b"".join(ring[(before + n) % CAPACITY * 2 :][:2] for n in range(200))
+    assert written == pcm(before, 200), "the samples are in the ring before the slot that says so"
+    again = CallMemory(view)
+    assert (again.position, again.next_sequence, again.carried) == (before, 1, b"one")
+    assert (memory.position, memory.next_sequence) == (before, 1), "nor does the memory that was interrupted count it"
+    again.append(pcm(before, 200), b"two")
+    assert (again.position, again.carried) == (before + 200, b"two")
+    assert again.read(before, before + 200) == pcm(before, 200)
+
+
+def test_a_memory_counts_as_one_only_once_all_its_slots_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = memoryview(bytearray(b"\xff" * CALL_MEMORY_BYTES))
+    with monkeypatch.context() as patch:
+        patch.setattr(call_memory, "_write", kill)
+        with pytest.raises(Killed):
+            CallMemory(view, fresh_at=7)
+    assert floor_of(view) == Floor()
+    assert CallMemory(view, fresh_at=9).position == 9

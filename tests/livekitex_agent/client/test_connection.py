@@ -1,5 +1,7 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -17,7 +19,7 @@ from livekitex_agent.gateway.frames import (
     encode_frame,
 )
 from protocols import Breakers, GetBreakers, Message, MessageTooLargeError, NameChanged, SendText, SystemUnavailableError, UsageError
-from support.fake_launcher import FakeTree, close_connection, open_connection
+from support.fake_launcher import FakeLauncher, FakeTree, close_connection, open_connection
 
 pytestmark = pytest.mark.asyncio
 
@@ -173,3 +175,47 @@ async def test_an_unasked_answer_is_dropped(harness: Harness) -> None:
     harness.tree.say(Response(request_id=99, message=GetBreakers()))
     harness.tree.say(SystemReady(root_pid=1))
     assert await harness.connection.ready is None
+
+
+async def test_two_that_stop_at_once_both_return(harness: Harness) -> None:
+    both = asyncio.gather(harness.connection.stop(), harness.connection.stop())
+    await harness.tree.next(StopSystem)
+    harness.tree.launcher.exit()
+    async with asyncio.timeout(100):
+        await both
+    assert harness.tree.launcher.closed
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_whenever_opening_is_cancelled_the_number_of_the_launchers_descriptor_is_free_for_the_next(steps: int) -> None:
+    launcher = FakeLauncher()
+    number = launcher.exited
+    opening = asyncio.ensure_future(Connection.open(launcher, lambda _pushed: None))  # type: ignore[arg-type]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    opening.cancel()
+    with suppress(asyncio.CancelledError):
+        (await opening)._abandon()
+    launcher.close(0.0)
+    launcher.far.close()
+    told = asyncio.Event()
+    reader, writer = os.pipe()
+    os.dup2(reader, number)
+    os.write(writer, b"x")
+    asyncio.get_running_loop().add_reader(number, told.set)
+    async with asyncio.timeout(100):
+        await told.wait()
+    asyncio.get_running_loop().remove_reader(number)
+    for descriptor in {reader, writer, number}:
+        os.close(descriptor)
+
+
+async def test_a_launcher_that_does_not_die_of_sigkill_holds_nobody_up(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "STOP_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(connection_module, "KILL_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.01)
+    monkeypatch.setattr(harness.tree.launcher, "kill", lambda: None)
+    async with asyncio.timeout(100):
+        await harness.connection.stop()
+    assert str(await harness.connection.ended) == "the system was stopped"
+    harness.tree.launcher.said = "held by the kernel"

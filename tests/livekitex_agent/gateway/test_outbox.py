@@ -63,6 +63,15 @@ def test_too_much_audio_drops_the_oldest() -> None:
         outbox.push(audio(position))
     assert outbox.dropped_audio == 3
     assert drain(outbox) == [audio(position) for position in range(3, fit + 3)]
+    for position in range(fit):  # what was written, and what was dropped, gives its room back
+        outbox.push(audio(position))
+    assert outbox.dropped_audio == 3
+    outbox.pop()
+    outbox.push(audio(fit))
+    assert outbox.dropped_audio == 3
+    outbox.push(audio(fit + 1))
+    assert outbox.dropped_audio == 4
+    assert drain(outbox) == [audio(position) for position in range(2, fit + 2)]
 
 
 def test_too_many_answers_drop_the_oldest() -> None:

@@ -48,6 +48,41 @@ def test_g13_nothing_is_left_however_deep_the_tree() -> None:
         assert all(gone(pid) for pid in pids)
 
 
+LOOKS_FORKED = """
+import json
+def links():
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[name] = os.readlink("/proc/self/fd/" + name)
+        except OSError:  # the descriptor that listed the folder
+            pass
+    return {link for name, link in found.items() if int(name) > 2}
+reader, writer = os.pipe()
+own = links()
+pid = os.fork()
+if not pid:
+    os.write(writer, json.dumps(sorted(links())).encode())
+    os._exit(0)
+os.close(writer)
+forked = json.loads(os.read(reader, 1 << 16))
+os.waitpid(pid, 0)
+pipes = {f"pipe:[{os.fstat(reader).st_ino}]"}
+os.close(reader)
+reply([sorted(own - pipes), sorted(set(forked) - pipes)])
+"""
+
+
+def test_a_worker_that_a_process_of_ours_forks_has_none_of_its_descriptors() -> None:
+    with system() as running:
+        root = running.start()["ref"]
+        child = running.child(root, "c1")["ref"]
+        for actor, kinds in ((root, {"socket", "pipe", "anon_inode"}), (child, {"socket", "pipe", "anon_inode"})):
+            own, forked = running.ask(actor, LOOKS_FORKED)
+            assert {link.partition(":")[0] for link in own} == kinds
+            assert forked == ["/dev/null"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_reaches_the_gateway_as_its_parents(number: signal.Signals) -> None:
     with system() as running:
@@ -227,7 +262,7 @@ GATEWAYS = """
         import sys
         from supervision import Actor, Ignore
         from supervision.actor import ActorStart
-        from supervision.thespian_seam import SystemOptions, gateway, run_gateway
+        from supervision.thespian_seam import SystemOptions, gateway, orphans, run_gateway
 
         class Ignored(Actor):
             def on_start(self, args):
@@ -263,8 +298,12 @@ def test_processes_that_the_kernel_does_not_end_are_named_and_left() -> None:
         GATEWAYS
         + """
         gateway.KILL_TIMEOUT_S = 0.02
-        gateway.children_of = lambda _pid: [1 << 30]
-        run("Ignored")
+        launcher = gateway._Launcher(ActorStart(actor_id="g", uid="g", actor="__main__:Ignored"), SystemOptions())
+        launcher._runtime.children.orphans.adopt()
+        orphans.children = lambda: [1 << 30]
+        orphans._ended = lambda _pid: False
+        gateway.os.kill = lambda _pid, _number: None
+        launcher.run()
         """
     )
     assert "do not end" in run.stderr

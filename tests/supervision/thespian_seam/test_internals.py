@@ -34,6 +34,12 @@ def test_no_thespian_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         require_thespian()
 
 
+def test_a_kernel_that_does_not_tell_children_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    with pytest.raises(ConfigurationError, match="CONFIG_PROC_CHILDREN"):
+        require_thespian()
+
+
 def test_a_thespian_that_was_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(ActorManager, "handleMessages")
     with pytest.raises(ConfigurationError, match=r"ActorManager\.handleMessages is missing"):

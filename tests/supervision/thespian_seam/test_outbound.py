@@ -110,6 +110,15 @@ def test_at_the_bound_of_bytes_the_newest_is_refused(monkeypatch: pytest.MonkeyP
     assert outbox.put(frame(1, bytes(8)), None)
     assert not outbox.put(frame(2, bytes(3)), None)
     assert outbox.put(frame(3, bytes(2)), None)
+    outbox.next()
+    outbox.rewind()
+    assert not outbox.put(frame(4, bytes(1)), None), "what is sent again waits as before"
+    outbox.next()
+    outbox.acknowledged(1)
+    assert outbox.put(frame(4, bytes(8)), None), "what was taken gives its bytes back"
+    assert not outbox.put(frame(5, bytes(1)), None), "and no more than those"
+    outbox.abandon(Fate.LOST)
+    assert outbox.put(frame(6, bytes(10)), None), "what was given up gives them back, too"
 
 
 class Outboxes(RuleBasedStateMachine):

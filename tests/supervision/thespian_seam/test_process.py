@@ -5,7 +5,6 @@ import signal
 import pytest
 
 from supervision.thespian_seam import process
-from supervision.thespian_seam.process import children_of
 from support import fresh
 
 pytestmark = pytest.mark.processes
@@ -65,12 +64,42 @@ def test_only_the_main_thread_forks() -> None:
     )
 
 
+def test_a_process_with_other_threads_is_not_forked_and_they_are_named() -> None:
+    fresh.python(
+        """
+        import ctypes, os, threading
+        from protocols import InternalError
+        from supervision.thespian_seam.process import fork
+        over, named = threading.Event(), threading.Semaphore(0)
+        def idle(name):
+            ctypes.CDLL(None).prctl(15, name, 0, 0, 0)  # PR_SET_NAME
+            named.release()
+            over.wait()
+        threads = [threading.Thread(target=idle, args=[name]) for name in (b"uploader", b"blas pool")]
+        for thread in threads:
+            thread.start()
+            named.acquire()
+        try:
+            fork(lambda: None)
+            raise AssertionError
+        except InternalError as refusal:
+            assert "(blas pool, uploader)" in str(refusal), refusal
+        over.set()
+        for thread in threads:
+            thread.join()
+        while len(os.listdir("/proc/self/task")) > 1:  # Python's end of a thread comes before the kernel's
+            pass
+        assert os.waitpid(fork(lambda: None), 0)[1] == 0
+        """
+    )
+
+
 def test_c5_a_child_dies_with_its_parent_even_by_sigkill() -> None:
     fresh.python(
         """
         import os, select, signal, time
-        from supervision.thespian_seam.process import adopt_orphans, fork
-        adopt_orphans()
+        from supervision.thespian_seam.process import fork, prctl
+        prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
         ends = os.pipe()
         def parent():
             fork(lambda: (os.write(ends[1], str(os.getpid()).encode()), time.sleep(60)))
@@ -248,27 +277,7 @@ def test_the_title_shows_and_the_environment_stays_readable() -> None:
     assert run.stdout == "livekitex: agent_session 7f3a\n"
 
 
-def test_children_are_found_ended_ones_included() -> None:
-    fresh.python(
-        """
-        import os, signal, time
-        from supervision.thespian_seam.process import children_of, fork
-        ended, alive = fork(lambda: None), fork(lambda: time.sleep(60))
-        os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
-        assert sorted(children_of(os.getpid())) == sorted([ended, alive])
-        os.kill(alive, signal.SIGKILL)
-        for pid in (ended, alive):
-            os.waitpid(pid, 0)
-        assert children_of(os.getpid()) == []
-        """
-    )
-
-
-def test_nobody_has_children_that_do_not_exist() -> None:
-    assert children_of(1 << 30) == []
-
-
 def test_a_refused_request_to_the_kernel_is_an_error() -> None:
     with pytest.raises(OSError, match="prctl") as caught:
-        process._prctl(process._PR_SET_PDEATHSIG, 1 << 20)
+        process.prctl(process._PR_SET_PDEATHSIG, 1 << 20)
     assert caught.value.errno == errno.EINVAL

@@ -26,6 +26,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 def test_a_descriptor_calls_back_when_it_is_ready(reactor: Reactor, pipe: tuple[int, int]) -> None:
     read: list[bytes] = []
     reactor.watch(pipe[0], lambda: read.append(os.read(pipe[0], 9)))
+    assert pipe[0] in reactor.descriptors
     reactor.poll(0)
     assert read == []
     os.write(pipe[1], b"x")
