@@ -7,6 +7,8 @@ from typing import Any, Final, Self
 from actors import FunctionTool, reference_to, tool_to_wire
 from livekitex_agent.default_brain import rules_for
 from protocols import (
+    MAX_GREETING_CHARS,
+    MAX_INSTRUCTIONS_CHARS,
     InvalidAgentError,
     InvalidToolError,
     MessageTooLargeError,
@@ -47,9 +49,10 @@ def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> Pro
 class Agent:
     """An agent, checked where it is made. It may be defined anywhere, also after the system was started.
 
-    ``instructions`` tell the language model who it is. ``tools`` are functions that it may call: plain ones, or made by `function_tool`.
+    ``instructions`` (at most 64,000 characters) tell the language model who it is. ``tools`` are functions that it may call: plain ones, or
+    made by `function_tool`.
     They travel to the call's process by where they are defined, so each stands at the top level of a module or of the script.
-    ``greeting`` is said when the call begins (empty: nothing).
+    ``greeting`` (at most 16,000 characters) is said when the call begins (empty: nothing).
 
     ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none (`Agent.text` has none
     of them). ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours instead,
@@ -71,10 +74,10 @@ class Agent:
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _require_text("instructions", self.instructions)
+        _require_text("instructions", self.instructions, MAX_INSTRUCTIONS_CHARS)
         if not self.instructions.strip():
             raise InvalidAgentError("instructions are empty: tell the model in a sentence who it is and what it does")
-        _require_text("greeting", self.greeting)
+        _require_text("greeting", self.greeting, MAX_GREETING_CHARS)
         for name in _PROVIDERS:
             object.__setattr__(self, name, _reference(name, getattr(self, name)))
         if (self.vad is None) is not (self.stt is None):
@@ -134,9 +137,11 @@ def _provider_to_wire(ref: ProviderRef | None) -> dict[str, Any] | None:
     return None if ref is None else {"factory": ref.factory, "options": dict(ref.options)}
 
 
-def _require_text(name: str, value: object) -> None:
+def _require_text(name: str, value: object, longest: int) -> None:
     if not isinstance(value, str):
         raise InvalidAgentError(f"{name} is a {type(value).__name__}: give text")
+    if len(value) > longest:
+        raise InvalidAgentError(f"{name} has {len(value)} characters, the limit is {longest}: shorten it")
 
 
 def _require_map(name: str, value: object) -> None:

@@ -1,7 +1,6 @@
 """The settings of one system, checked where they are made."""
 
 import errno
-import ipaddress
 import os
 import platform
 import socket
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from actors import FileStore
-from protocols import ConfigurationError, JournalError, environment
+from protocols import ConfigurationError, JournalError, environment, is_loopback, parse_host
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -70,8 +69,9 @@ class Options:
         _require(0 <= self.max_restarts <= MAX_RESTARTS, f"max_restarts={self.max_restarts!r}: use 0 (none) to {MAX_RESTARTS}")
         _require(1 <= self.max_seconds <= MAX_SECONDS, f"max_seconds={self.max_seconds!r}: use 1 to {MAX_SECONDS}")
         _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
+        object.__setattr__(self, "health_host", _host(self.health_host))
         _require(
-            self.health_remote or _is_loopback(self.health_host),
+            self.health_remote or is_loopback(self.health_host),
             f"health_host={self.health_host!r} lets other machines ask, without a password: say health_remote=True, or use 127.0.0.1",
         )
         _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
@@ -122,11 +122,11 @@ def prepare(options: Options) -> None:
         _require_folder(path)
 
 
-def _is_loopback(host: str) -> bool:
+def _host(host: str) -> str:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return parse_host(host)
+    except ConfigurationError as failure:
+        raise ConfigurationError(f"health_host: {failure}") from failure
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -135,15 +135,16 @@ def require_free_port(host: str, port: int) -> None:
     Raises:
         ConfigurationError: it is taken, or not to be had on this host.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port in TIME_WAIT is free
-        try:
-            probe.bind((host, port))
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port in TIME_WAIT is free
+            probe.bind(address)
             probe.listen()
-        except OSError as failure:
-            if failure.errno == errno.EADDRINUSE:
-                raise ConfigurationError(f"health_port={port} on {host} is in use: choose another, or 0 for any free one") from failure
-            raise ConfigurationError(f"health_host={host!r}, health_port={port}: {failure.strerror}: choose others") from failure
+    except OSError as failure:
+        if failure.errno == errno.EADDRINUSE:
+            raise ConfigurationError(f"health_port={port} on {host} is in use: choose another, or 0 for any free one") from failure
+        raise ConfigurationError(f"health_host={host!r}, health_port={port}: {failure.strerror}: choose others") from failure
 
 
 def _require_folder(path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from livekitex_agent.client.audio_outbox import require_audio
 from livekitex_agent.client.call import Call
-from livekitex_agent.client.courier import Courier, expect
+from livekitex_agent.client.request_sender import RequestSender, expect
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
@@ -23,6 +23,7 @@ from protocols import (
     SessionEvent,
     SessionInfo,
     SessionUnavailableError,
+    text_problem,
 )
 
 DEFAULT_TIMEOUT_S: Final = 30.0
@@ -40,9 +41,9 @@ class Session:
     command of its own.
     """
 
-    def __init__(self, call: Call, courier: Courier, entropy: Entropy) -> None:
+    def __init__(self, call: Call, requests: RequestSender, entropy: Entropy) -> None:
         self._call = call
-        self._courier = courier
+        self._requests = requests
         self._entropy = entropy
         self._waited_to = 1
         self._beginning = 1
@@ -53,17 +54,19 @@ class Session:
         return self._call.call_id
 
     async def send_text(self, text: str, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
-        """Say ``text`` as the caller; returns the command's id once the call has taken it.
+        """Say ``text`` as the caller, at most 16,000 characters; returns the command's id once the call has taken it.
 
         ``command_id`` is one of your own (1 to 64 ASCII characters, remembered for 1,024 further commands), or a new one.
 
         Raises:
             UsageError: the text is empty, or ``command_id`` is no id.
             CapacityError: as many commands wait already as the call lets wait; nothing was done.
-            MessageTooLargeError: more than one message holds (about 1 MB); nothing was sent.
+            MessageTooLargeError: the text has more than 16,000 characters, however many bytes they take; nothing was sent.
             SessionUnavailableError: not taken within ``timeout_s``, or the call has ended.
             SystemUnavailableError: the system has ended.
         """
+        if (problem := text_problem(text)) is not None:
+            raise problem
         return await self._command(SendText(command_id=self._id(command_id), text=text), timeout_s)
 
     async def stream_audio(self, pcm: bytes, rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
@@ -146,11 +149,11 @@ class Session:
 
     async def info(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> SessionInfo:
         """The session as it is now: state, life, process, journal, history; raises as `send_text`."""
-        return expect(SessionInfo, await self._courier.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
+        return expect(SessionInfo, await self._requests.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
 
     async def _command(self, command: SessionCommand, timeout_s: float) -> str:
         what = f"{type(command).__name__} (command_id={command.command_id!r})"
-        await self._courier.deliver(self._call.name, what, command, timeout_s=timeout_s)
+        await self._requests.deliver(self._call.name, what, command, timeout_s=timeout_s)
         return command.command_id
 
     def _id(self, command_id: str | None) -> str:

@@ -13,10 +13,10 @@ from actors import loading_script
 from livekitex_agent import composition
 from livekitex_agent.agent import Agent
 from livekitex_agent.client.call import Call
+from livekitex_agent.client.call_outcomes import CallOutcomes
 from livekitex_agent.client.connection import STOP_TIMEOUT_S, Connection
-from livekitex_agent.client.courier import Courier, expect
-from livekitex_agent.client.fates import Fates
 from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.client.request_sender import RequestSender, expect
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.errors import error_of_reason
 from livekitex_agent.gateway.frames import Configure, EventsLost
@@ -52,6 +52,7 @@ from protocols import (
     WhichChildren,
     WorkerStatus,
     new_key,
+    url_host,
 )
 
 ROOT: Final = "application"
@@ -77,8 +78,8 @@ class AgentSystem:
         self._loop = asyncio.get_running_loop()
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
         self._connection: Connection
-        self._courier: Courier
-        self._fates: Fates
+        self._requests: RequestSender
+        self._outcomes: CallOutcomes
 
     @classmethod
     def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
@@ -115,7 +116,7 @@ class AgentSystem:
             raise InvalidAgentError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...)")
         call_id = self._entropy.hex_id(4) if call_id is None else _require_call_id(call_id)
         request = StartJob(job_id=call_id, agent=agent.to_wire(), options=composition.session_options(self.options, self.run_id))
-        expect(JobStarted, await self._courier.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))
+        expect(JobStarted, await self._requests.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))
         return self.session(call_id)
 
     def session(self, call_id: str) -> Session:
@@ -126,7 +127,7 @@ class AgentSystem:
             call = self._calls[call_id] = Call(self._connection, self._clock, call_id)
             if self._connection.ended.done():
                 call.end(self._connection.ended.result())
-        return Session(call, self._courier, self._entropy)
+        return Session(call, self._requests, self._entropy)
 
     async def which_children(self, name: str = ROOT, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> tuple[ChildInfo, ...]:
         """The children of the supervisor ``name``, as OTP reports them: youngest first.
@@ -151,9 +152,9 @@ class AgentSystem:
         return await self._ask("worker_manager", GetWorkerStatus(), WorkerStatus, timeout_s)
 
     async def health_url(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
-        """Where the health endpoints answer now, ``http://host:port``; raises as `which_children`."""
+        """Where the health endpoints answer now, ``http://host:port`` (an address of IPv6 in brackets); raises as `which_children`."""
         address = await self._ask("health_server", GetHealthAddress(), HealthAddress, timeout_s)
-        return f"http://{address.host}:{address.port}"
+        return f"http://{url_host(address.host)}:{address.port}"
 
     async def drain(self, timeout_s: float | None = None) -> int:
         """Take no new call from now on (`start_session` refuses it), and wait until those that run have ended; returns how many still do.
@@ -172,7 +173,7 @@ class AgentSystem:
         def drain() -> Drain:
             return Drain(timeout_ms=max(0, round((until - self._clock.monotonic()) * 1000)))
 
-        answer = await self._courier.deliver_lasting("worker_manager", "the drain", drain, timeout_s=timeout_s + ANSWER_S)
+        answer = await self._requests.deliver_made("worker_manager", "the drain", drain, timeout_s=timeout_s + ANSWER_S)
         return expect(Drained, answer).jobs
 
     async def serve_forever(self) -> None:
@@ -218,8 +219,8 @@ class AgentSystem:
         except BaseException:  # given up before there is anybody to ask for the end
             self._kill()
             raise
-        self._courier = Courier(self._connection, self._clock)
-        self._fates = Fates(self._connection, self._name_changed)
+        self._requests = RequestSender(self._connection, self._clock)
+        self._outcomes = CallOutcomes(self._connection, self._name_changed)
         self._connection.ended.add_done_callback(lambda ended: self._end(ended.result()))
         ready = self._connection.ready
         try:
@@ -256,7 +257,7 @@ class AgentSystem:
 
     async def _ask(self, name: str, message: Message, kind: type[M], timeout_s: float) -> M:
         self._require_loop()
-        answer = await self._courier.deliver(name, f"a question to {name}", message, timeout_s=timeout_s)
+        answer = await self._requests.deliver(name, f"a question to {name}", message, timeout_s=timeout_s)
         if isinstance(answer, ChildResult):  # a supervisor that is ending answers every question so
             raise SessionUnavailableError(f"{name} is ending ({answer.result})")
         return expect(kind, answer)
@@ -278,7 +279,7 @@ class AgentSystem:
     def _push(self, message: Message | EventsLost) -> None:
         match message:
             case NameChanged():
-                self._name_changed(self._fates.name_changed(message))
+                self._name_changed(self._outcomes.name_changed(message))
             case EventPushed(call_id=call_id) if call := self._calls.get(call_id):
                 call.event(message)
             case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
@@ -289,14 +290,14 @@ class AgentSystem:
                 pass  # of a call that nobody here has a handle of any more
 
     def _name_changed(self, change: NameChanged) -> None:
-        self._courier.name_changed(change)
+        self._requests.name_changed(change)
         kind, _, call_id = change.name.partition("/")
         if kind == "agent_session" and (call := self._calls.get(call_id)):
             call.name_changed(change)
 
     def _end(self, error: SystemUnavailableError) -> None:
-        self._fates.close()
-        self._courier.end(error)
+        self._outcomes.close()
+        self._requests.end(error)
         for call in list(self._calls.values()):
             call.end(error)
 

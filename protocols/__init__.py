@@ -12,7 +12,9 @@ from protocols.envelope import *
 from protocols.environment import *
 from protocols.errors import *
 from protocols.exit_reason import *
+from protocols.hosts import *
 from protocols.journal import *
+from protocols.limits import *
 from protocols.messages import Message as Message
 from protocols.messages.breakers import *
 from protocols.messages.events import *
@@ -23,6 +25,7 @@ from protocols.messages.registry import *
 from protocols.messages.session import *
 from protocols.messages.supervision import *
 from protocols.messages.tools import *
+from protocols.printable import *
 from protocols.providers import *
 from protocols.ref import *
 from protocols.secrecy import *

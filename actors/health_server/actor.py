@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from actors.health_server.collection import Collector
-from actors.health_server.listening import HttpThread, is_loopback, listen
+from actors.health_server.listening import HttpThread, listen
 from actors.health_server.options import HealthOptions
 from actors.health_server.snapshot import Snapshot
 from actors.health_server.web import Endpoints
@@ -20,6 +20,8 @@ from protocols import (
     HealthAddress,
     Message,
     abnormal,
+    is_loopback,
+    url_host,
 )
 from supervision import Actor, StopStart
 
@@ -121,7 +123,7 @@ class HealthServer(Actor):
         return listen(options.host, options.port, allow_remote=options.allow_remote)
 
     def _served_hosts(self, options: HealthOptions) -> frozenset[str] | None:
-        return LOOPBACK_HOSTS | {options.host.lower()} if is_loopback(self._host) else None
+        return LOOPBACK_HOSTS | {url_host(options.host.lower())} if is_loopback(self._host) else None
 
     def _remembered(self) -> int:
         memory = self.context.memory

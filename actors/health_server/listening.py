@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import socket
 import threading
@@ -15,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_protocol import RequestHandler
 
-from protocols import ConfigurationError, InternalError
+from protocols import ConfigurationError, InternalError, is_loopback
 
 MAX_CONNECTIONS: Final = 64
 """Open connections; a further one is served, and the oldest is closed."""
@@ -43,21 +42,18 @@ def listen(host: str, port: int, *, allow_remote: bool) -> socket.socket:
         raise ConfigurationError(f"health host {host!r} is unknown ({failure.strerror}): use an address of this machine") from failure
     if not allow_remote and not is_loopback(str(address[0])):
         raise ConfigurationError(f"health host {host} can be reached by other machines: use 127.0.0.1, or allow it with allow_remote")
-    sock = socket.socket(family, kind, protocol)
+    sock = None
     try:
+        sock = socket.socket(family, kind, protocol)  # fails where the machine has no IPv6
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
     except OSError as failure:
-        sock.close()
+        if sock is not None:
+            sock.close()
         what = "is in use" if failure.errno == errno.EADDRINUSE else f"cannot be had ({failure.strerror})"
         raise ConfigurationError(f"health port {port} on {host} {what}: choose another, or 0 for any free one") from failure
     return sock
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches an address."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 class HttpThread:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from protocols import ConfigurationError
+from protocols import ConfigurationError, parse_host
 
 MAX_PORT: Final = 65_535
 
@@ -22,8 +22,7 @@ class HealthOptions:
     allow_remote: bool = False
 
     def __post_init__(self) -> None:
-        if type(self.host) is not str or not self.host:
-            raise ConfigurationError(f"health host is {self.host!r}: use an address of this machine, such as 127.0.0.1")
+        object.__setattr__(self, "host", parse_host(self.host))
         if type(self.port) is not int or not 0 <= self.port <= MAX_PORT:
             raise ConfigurationError(f"health port is {self.port!r}: use 0 (any free port) to {MAX_PORT}")
         if type(self.allow_remote) is not bool:

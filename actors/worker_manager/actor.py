@@ -39,7 +39,6 @@ from actors.worker_manager.workload import (
     without_partition,
 )
 from protocols import (
-    CapacityError,
     ChildResult,
     Drain,
     Drained,
@@ -76,7 +75,8 @@ WAIT_S: Final = 10.0
 """How long a request waits for the calls to be known; then it is refused."""
 
 MAX_HELD: Final = 1_000
-"""Requests that are under way or wait; a further one is refused."""
+"""Requests that are under way or wait; a further one is told to come again. That is no `CapacityError`: a life before this one may have
+begun what it asks for."""
 
 NEWS_S: Final = 1.0
 """How much later than a job's end the news of it may come, which say why; they take another way than surveys."""
@@ -168,7 +168,7 @@ class WorkerManager(Actor):
 
     def _accept(self, request: _Request) -> None:
         if self._held() >= MAX_HELD:
-            request.answer(ErrorReply.of(CapacityError(f"{MAX_HELD} requests are under way: try again in a moment")))
+            request.answer(ErrorReply.of(SystemUnavailableError(f"{MAX_HELD} requests are under way: try again in a moment")))
             return
         try:
             if not isinstance(request.message, GetWorkerStatus):
@@ -401,7 +401,8 @@ class WorkerManager(Actor):
 
     def _drain(self, timeout_s: float) -> None:
         if len(self._drains) >= MAX_HELD:
-            self.context.reply(ErrorReply.of(CapacityError(f"{MAX_HELD} wait for the end of the calls already: try again in a moment")))
+            text = f"{MAX_HELD} wait for the end of the calls already: try again in a moment"
+            self.context.reply(ErrorReply.of(SystemUnavailableError(text)))
             return
         self._workload = replace(self._workload, draining=True)
         self._drains.append(self.context.replier())

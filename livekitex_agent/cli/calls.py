@@ -12,7 +12,7 @@ import typer
 from actors import FileStore, record_of
 from livekitex_agent.cli.streams import tell_failure
 from livekitex_agent.options import Options
-from protocols import CallEntry, JournalError, UsageError
+from protocols import CallEntry, JournalError, UsageError, printable
 
 LONGEST: Final = 100
 """Characters of a value in a line for people."""
@@ -105,7 +105,7 @@ def _words(record: Any) -> str:  # noqa: ANN401 - see `_decoded`
 
 def _short(value: Any) -> str:  # noqa: ANN401 - see `_decoded`
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    text = printable(text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
 from rich.console import Console
 
+from protocols import printable
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -108,7 +110,9 @@ def run_to_its_end(command: Callable[[], object], output: Output) -> None:
 
 def tell_failure(command: str, failure: Exception) -> None:
     """Say on standard error why ``livekitex command`` did not do what was asked."""
-    Console(stderr=True).print(f"livekitex {command}: {failure}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+    Console(stderr=True).print(
+        f"livekitex {command}: {printable(str(failure))}", style="bold red", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def _plain_letter(letter: str) -> str:

@@ -1,6 +1,7 @@
-"""One request on its way to a name that may be between two lives: sent again under the same id until it is answered.
+"""One request to a name that may be between two lives: it is sent to each life once, and again when one could not answer.
 
-Pure. The request must be one that may be handled twice (commands carry an id, questions change nothing).
+Pure. The request must be one that may be handled twice (commands carry an id, questions change nothing). Copies against loss are not made
+here but on the way (`supervision.actor.requests`), so an attempt has one answer, and a refusal is one of the whole request.
 """
 
 import math
@@ -10,16 +11,17 @@ from typing import Final
 from livekitex_agent.errors import error_of
 from protocols import CapacityError, ErrorReply, LivekitexError, Message, SessionUnavailableError
 
-FIRST_RESEND_S: Final = 0.2
-RESEND_S: Final = 0.5
-"""An unanswered request is sent again after `FIRST_RESEND_S`, then every `RESEND_S`, and at once when its recipient has come back."""
+FIRST_PAUSE_S: Final = 0.2
+MAX_PAUSE_S: Final = 2.0
+"""Before the next attempt after one that failed for now; doubled before each further one. Whoever has come back is asked at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A request that waits. ``what`` names it in errors; ``said`` is the newest answer that was no acceptance.
 
-    A ``lasting`` one takes its time to be answered: it is sent again only when it was lost, with its recipient or for want of one.
+    ``sends`` numbers the attempts: only the answer of the newest counts. ``failures`` counts those in a row that failed for now. While one
+    is under way ``next_send`` is infinite.
     """
 
     what: str
@@ -27,7 +29,7 @@ class Delivery:
     deadline: float
     next_send: float
     sends: int = 0
-    lasting: bool = False
+    failures: int = 0
     said: str = "no answer"
 
     @property
@@ -65,9 +67,9 @@ class Fail:
 Outcome = Send | Wait | Done | Fail
 
 
-def begin(what: str, now: float, timeout_s: float, *, lasting: bool = False) -> Delivery:
+def begin(what: str, now: float, timeout_s: float) -> Delivery:
     """A request that is due now."""
-    return Delivery(what=what, started=now, deadline=now + timeout_s, next_send=now, lasting=lasting)
+    return Delivery(what=what, started=now, deadline=now + timeout_s, next_send=now)
 
 
 def due(delivery: Delivery, now: float) -> tuple[Delivery, Outcome]:
@@ -77,8 +79,7 @@ def due(delivery: Delivery, now: float) -> tuple[Delivery, Outcome]:
         return delivery, Fail(SessionUnavailableError(f"{delivery.what} was not accepted within {waited:g} s ({delivery.said}); try again"))
     if now < delivery.next_send:
         return delivery, Wait()
-    again_s = math.inf if delivery.lasting else FIRST_RESEND_S if delivery.sends == 0 else RESEND_S
-    return replace(delivery, next_send=now + again_s, sends=delivery.sends + 1), Send(delivery.deadline - now)
+    return replace(delivery, next_send=math.inf, sends=delivery.sends + 1), Send(delivery.deadline - now)
 
 
 def answered(delivery: Delivery, answer: Message, now: float) -> tuple[Delivery, Outcome]:
@@ -92,13 +93,14 @@ def answered(delivery: Delivery, answer: Message, now: float) -> tuple[Delivery,
 
 
 def unanswered(delivery: Delivery, reason: str, now: float) -> Delivery:
-    """After the gateway gave up on one sending; the next is due when it was due anyway, or soon."""
-    return replace(delivery, said=reason, next_send=min(delivery.next_send, now + RESEND_S))
+    """An attempt had no answer, or one that says to try again: the next follows after a pause."""
+    pause_s = min(MAX_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(delivery.failures, 10))
+    return replace(delivery, said=reason, next_send=now + pause_s, failures=delivery.failures + 1)
 
 
 def revived(delivery: Delivery, now: float) -> Delivery:
     """The recipient has a new life: send at once."""
-    return replace(delivery, next_send=now)
+    return replace(delivery, next_send=now, failures=0)
 
 
 def ended(delivery: Delivery, reason: str) -> Fail:

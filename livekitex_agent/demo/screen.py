@@ -13,6 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from protocols import printable
+
 VISIBLE_ENTRIES: Final = 24
 """Newest entries on the live screen, fewer where it is lower; the older ones scroll out of it."""
 NARROW: Final = 80
@@ -54,7 +56,7 @@ class Entry:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.at_s:7.2f}  {self.kind:<7} {self.text}"
+        return f"{self.at_s:7.2f}  {self.kind:<7} {printable(self.text)}"
 
 
 class Screen(Protocol):
@@ -118,7 +120,7 @@ class LiveScreen:
         newest = list(self._entries)[-rows:]
         talk = Group(*(Text(str(entry), style=STYLES[entry.kind], no_wrap=True, overflow="ellipsis") for entry in newest))
         grid.add_row(
-            Panel(talk, title=f"call: {self._state or 'starting'}", height=rows + FRAME),
+            Panel(talk, title=Text(f"call: {printable(self._state) or 'starting'}"), height=rows + FRAME),
             Panel(Text("\n".join(self._tree), no_wrap=True), title="supervision tree, process ids", height=rows + FRAME),
         )
         yield grid

@@ -1,7 +1,7 @@
 """The gateway actor: starts the root, forwards the script's requests by name, pushes what the script subscribed to, and ends everything.
 
 It runs in the launcher, as the parent of the root. It decides nothing itself: `lifecycle` says what to do when, `names` who has which name,
-`outbox` what is dropped when the script is slow.
+`requests` asks them, `outbox` what is dropped when the script is slow.
 """
 
 import logging
@@ -17,15 +17,14 @@ from livekitex_agent.gateway.frames import (
     Frame,
     Pushed,
     Request,
-    Response,
     StopSystem,
     SystemEnded,
     SystemReady,
-    Unanswered,
 )
 from livekitex_agent.gateway.last_words import why_ended
 from livekitex_agent.gateway.lifecycle import STOP_GRACE_S, Effect, Happening, Phase, step
 from livekitex_agent.gateway.names import KnownNames
+from livekitex_agent.gateway.requests import ScriptRequests
 from protocols import (
     NORMAL,
     SHUTDOWN,
@@ -97,6 +96,7 @@ class Gateway(Actor):
         self._root: Ref | None = None
         self._root_pid = 0
         self._link = self.open_link(args)
+        self._requests = ScriptRequests(self.context, self._link.send)
         root = args["root"]
         self.context.spawn(ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID))
         self._cancel_start = self.context.after(START_TIMEOUT_S, self._start_overdue)
@@ -157,6 +157,7 @@ class Gateway(Actor):
             case NameChanged():
                 self._names = self._names.changed(message)
                 self._calls.name_changed(message)
+                self._requests.name_changed(message.name, message.ref)
                 self._link.send(Pushed(message=message))
             case EventPushed() | AudioPushed():
                 self._link.send(Pushed(message=message))
@@ -192,18 +193,7 @@ class Gateway(Actor):
     def _forward(self, request: Request) -> None:
         if isinstance(request.message, Drain):
             self._calls.script_drains(request.message)
-        life = self._names.find(request.name)
-        if life is None:
-            self._link.send(Unanswered(request_id=request.request_id, reason=f"nobody has the name {request.name}"))
-            return
-
-        def answer(message: Message | None) -> None:
-            if message is None:
-                self._link.send(Unanswered(request_id=request.request_id, reason=f"{request.name} did not answer in time"))
-            else:
-                self._link.send(Response(request_id=request.request_id, message=message))
-
-        self.context.ask(life, request.message, timeout_s=request.timeout_ms / 1000, then=answer)
+        self._requests.forward(request, self._names.find(request.name))
 
     def _reconcile(self, answer: Message | None) -> None:
         if isinstance(answer, Names):

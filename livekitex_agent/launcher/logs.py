@@ -1,9 +1,20 @@
-"""Where the system's processes log: each on its own standard error, which is the script's."""
+"""Where the system's processes log: each on its own standard error, which is the script's.
+
+An entry begins its line with the time, and nothing else does: whatever text is in it (an exception's, a caller's, a provider's) is made
+`printable`, and what takes more lines, a traceback, is indented. So no text can look like another entry, or command the terminal.
+"""
 
 import logging
 import sys
+import textwrap
+from io import StringIO
+from typing import Final, TextIO
 
 import structlog
+
+from protocols import printable
+
+INDENT: Final = "    "
 
 
 def configure_logs(level: str) -> None:
@@ -18,7 +29,8 @@ def configure_logs(level: str) -> None:
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+            _make_printable,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_write_traceback),
         ],
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -30,3 +42,27 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _make_printable(_logger: object, _method: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The entry with all its texts printable; what is no text is shown as Python shows it."""
+    shown: structlog.typing.EventDict = {}
+    for name, value in entry.items():
+        match name:
+            case "exc_info":
+                shown[name] = value
+            case "exception" | "stack":
+                shown[name] = _indented(str(value))
+            case _:
+                shown[printable(name)] = printable(value if isinstance(value, str) else repr(value))
+    return shown
+
+
+def _write_traceback(output: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    whole = StringIO()
+    structlog.dev.plain_traceback(whole, exc_info)
+    output.write("\n" + _indented(whole.getvalue().strip("\n")))
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(printable(text, keep="\n"), INDENT, lambda _line: True)

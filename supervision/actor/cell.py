@@ -30,9 +30,10 @@ from protocols import (
 )
 from supervision.actor.actor import Actor, Ignore, StopStart
 from supervision.actor.children import ActorStart, ChildEvent, ChildIgnored, ChildStarted, ChildStartFailed
-from supervision.actor.context import MAX_OPEN_REQUESTS, Cancel
+from supervision.actor.context import Cancel
 from supervision.actor.exits import ends_at_once, reason_of
 from supervision.actor.loading import load_actor
+from supervision.actor.requests import Copies, Key, OpenRequests
 from supervision.actor.runtime import Runtime
 
 log = logging.getLogger("livekitex.actor")
@@ -41,6 +42,8 @@ LOOKUP_TIMEOUT_S: Final = 2.0
 
 ASK_MARK: Final = "ask-"
 """Begins the message id of a request, so that an answer which comes after its deadline is known as one."""
+REPEATED_MARK: Final = ASK_MARK + "repeated-"
+"""Begins that of a request of which several copies may come."""
 
 
 class ActorCell:
@@ -56,7 +59,8 @@ class ActorCell:
         self._self_ref = Ref(id=start.actor_id, uid=start.uid, address=runtime.address)
         self._registry = start.registry
         self._current: Envelope | None = None
-        self._requests: dict[str, tuple[Callable[[Message | None], None], Cancel]] = {}
+        self._requests = OpenRequests(runtime.clock, self.after)
+        self._copies = Copies()
         self._spawned: dict[str, Ref | None] = {}
         self._actor: Actor | None = None
         self._deferred = False
@@ -86,6 +90,8 @@ class ActorCell:
         late = envelope.remaining_ms is not None and self.clock.monotonic() - now > envelope.remaining_ms / 1000
         if late or envelope.to_id != self._self_ref.id or envelope.to_uid not in ("", self._self_ref.uid):
             self.dropped += 1
+            return
+        if not self._is_first(envelope):
             return
         self._current = envelope
         try:
@@ -181,26 +187,23 @@ class ActorCell:
         request = self._current
         if request is None or request.sender is None:
             return lambda _message: None
-        sender, correlation, trace = request.sender, request.message_id, request.trace_id
+        sender, correlation, trace, key = request.sender, request.message_id, request.trace_id, _key(request)
 
         def answer(message: Message) -> None:
-            self._transmit(sender, message, correlation_id=correlation, trace_id=trace)
+            data = self._transmit(sender, message, correlation_id=correlation, trace_id=trace)
+            if key is not None:
+                self._copies.answered(key, data)
 
         return answer
 
     def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         """See `Context.ask`."""
-        message_id = ASK_MARK + self.entropy.hex_id()
-        self._transmit(to, message, message_id=message_id, remaining_ms=round(timeout_s * 1000))
-        if len(self._requests) >= MAX_OPEN_REQUESTS:
-            oldest, cancel = self._requests.pop(next(iter(self._requests)))
-            cancel()
-            self._answer_nobody(oldest)
+        self._request(ASK_MARK, to, message, timeout_s, then)
 
-        def give_up() -> None:
-            self._answer(message_id, None)
-
-        self._requests[message_id] = (then, self.after(timeout_s, give_up))
+    def ask_repeatedly(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> Cancel:
+        """See `Context.ask_repeatedly`."""
+        message_id = self._request(REPEATED_MARK, to, message, timeout_s, then)
+        return lambda: self._requests.forget(message_id)
 
     def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         """See `Context.ask_name`."""
@@ -278,7 +281,7 @@ class ActorCell:
     def _dispatch(self, envelope: Envelope) -> None:
         message = envelope.message
         if envelope.correlation_id.startswith(ASK_MARK):
-            if not self._answer(envelope.correlation_id, message):
+            if not self._requests.answer(envelope.correlation_id, message):
                 self.dropped += 1
             return
         match message:
@@ -336,7 +339,7 @@ class ActorCell:
         correlation_id: str = "",
         trace_id: str = "",
         remaining_ms: int | None = None,
-    ) -> None:
+    ) -> bytes:
         message_id = message_id or self.entropy.hex_id()
         envelope = Envelope(
             message=message,
@@ -348,15 +351,29 @@ class ActorCell:
             trace_id=trace_id or (self._current.trace_id if self._current else "") or message_id,
             remaining_ms=remaining_ms,
         )
-        self._runtime.transmit(to, encode_envelope(envelope))
+        data = encode_envelope(envelope)
+        self._runtime.transmit(to, data)
+        return data
 
-    def _answer(self, message_id: str, message: Message | None) -> bool:
-        then, cancel = self._requests.pop(message_id, (None, None))
-        if then is None or cancel is None:
-            return False
-        cancel()
-        then(message)
-        return True
+    def _request(self, mark: str, to: Ref, message: Message, timeout_s: float, then: Callable[[Message | None], None]) -> str:
+        message_id = mark + self.entropy.hex_id()
+        trace_id = self._current.trace_id if self._current else message_id
+
+        def send(remaining_s: float) -> None:
+            self._transmit(to, message, message_id=message_id, trace_id=trace_id, remaining_ms=round(remaining_s * 1000))
+
+        self._requests.begin(message_id, timeout_s, then, send, repeat=mark == REPEATED_MARK)
+        return message_id
+
+    def _is_first(self, envelope: Envelope) -> bool:
+        """Whether an envelope is to be handled; a further copy of a request is answered as the first was, if that was answered."""
+        key = _key(envelope)
+        if key is None or self._copies.is_first(key):
+            return True
+        answer = self._copies.answer(key)
+        if answer is not None and envelope.sender is not None:
+            self._runtime.transmit(envelope.sender, answer)
+        return False
 
     def _answer_nobody(self, then: Callable[[None], None]) -> None:
         self.after(0, lambda: then(None))  # callbacks never run inside each other
@@ -371,3 +388,10 @@ class ActorCell:
             timeout_s=LOOKUP_TIMEOUT_S,
             then=lambda answer: then(answer.ref if isinstance(answer, Found) else None),
         )
+
+
+def _key(envelope: Envelope) -> Key | None:
+    """What the copies of a request have in common; None for what comes once."""
+    if envelope.sender is None or not envelope.message_id.startswith(REPEATED_MARK):
+        return None
+    return envelope.sender.uid, envelope.message_id

@@ -89,6 +89,13 @@ class Context(Protocol):
         """
         ...
 
+    def ask_repeatedly(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> Cancel:
+        """As `ask`, sent again with growing pauses until it is answered; the function given here gives it up, and ``then`` is not called.
+
+        However many copies come, the recipient handles one, and its answer is this one's (see `supervision.actor.requests`).
+        """
+        ...
+
     def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         """`ask` whoever has ``name`` in the registry; ``then(None)`` also when nobody has it."""
         ...

@@ -198,6 +198,47 @@ def check_sleeps(files: Mapping[str, str]) -> list[Violation]:
     return sorted(found)
 
 
+STARTS_TASK = frozenset({"create_task", "ensure_future", "run_coroutine_threadsafe", "Task"})
+
+
+def check_tasks(files: Mapping[str, str]) -> list[Violation]:
+    """Each task that is started has an owner: asyncio refers to tasks weakly, and one that nothing else refers to may vanish at any moment.
+
+    Owned is what is awaited, returned, handed to something or kept in it. A variable owns one only if it is used for that, or, in a
+    coroutine, which waits while it holds it, if it is used at all.
+    """
+    found = []
+    for path, source in files.items():
+        for function in [
+            node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        ]:
+            found += [Violation(path, line, "a task without an owner", text) for line, text in _unowned(function)]
+    return sorted(set(found))
+
+
+def _unowned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[tuple[int, str]]:
+    calls = [
+        node for node in ast.walk(function) if isinstance(node, ast.Call) and (_dotted(node.func) or "").rpartition(".")[2] in STARTS_TASK
+    ]
+    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)} if calls else {}
+    for call in calls:
+        holder = parents[call]
+        name = holder.targets[0] if isinstance(holder, ast.Assign) else holder
+        unused = isinstance(name, ast.Name) and not any(
+            _owns(use, parents, lasting=isinstance(function, ast.AsyncFunctionDef))
+            for use in ast.walk(function)
+            if isinstance(use, ast.Name) and use.id == name.id and isinstance(use.ctx, ast.Load)
+        )
+        if unused or isinstance(holder, ast.Expr | ast.Attribute):
+            yield call.lineno, ast.unparse(call)
+
+
+def _owns(use: ast.Name, parents: Mapping[ast.AST, ast.AST], *, lasting: bool) -> bool:
+    holder = parents[use]
+    waits = isinstance(holder, ast.Attribute) and holder.attr == "result"
+    return lasting or waits or not isinstance(holder, ast.Expr | ast.Attribute)
+
+
 def check_mirror(files: Mapping[str, str]) -> list[Violation]:
     """Each module of protocols/ and supervision/ has its own test file, at the same place below tests/."""
     return [

@@ -34,6 +34,7 @@ def report(found: list[rules.Violation]) -> str:
         rules.check_imports,
         rules.check_sources,
         rules.check_sleeps,
+        rules.check_tasks,
         rules.check_mirror,
         rules.check_sizes,
         rules.check_packages,

@@ -130,6 +130,35 @@ def test_what_does_not_sleep_is_allowed(call: str) -> None:
     assert rules.check_sleeps({"tests/test_x.py": f"async def test_x():\n    {call}"}) == []
 
 
+OWNED = [
+    "async def f():\n    await asyncio.create_task(work())",
+    "def f():\n    return loop.create_task(work())",
+    "def f(self):\n    self.task = asyncio.ensure_future(work())",
+    "def f(self):\n    task = asyncio.ensure_future(work())\n    self.tasks.add(task)\n    task.add_done_callback(self.tasks.discard)",
+    "async def f():\n    tasks = [asyncio.create_task(work()) for work in works]\n    await asyncio.wait(tasks)",
+    "async def f():\n    task = asyncio.create_task(work())\n    await stop.wait()\n    task.cancel()",
+    "def f():\n    future = asyncio.run_coroutine_threadsafe(work(), loop)\n    return future.result()",
+]
+UNOWNED = [
+    "async def f():\n    asyncio.create_task(work())",
+    "def f():\n    loop.create_task(work()).add_done_callback(done)",
+    "def f():\n    task = asyncio.ensure_future(work())\n    task.add_done_callback(done)",
+    "async def f():\n    _ = asyncio.create_task(work())\n    await stop.wait()",
+    "def f():\n    asyncio.run_coroutine_threadsafe(work(), loop)",
+    "def f():\n    asyncio.Task(work(), loop=loop)",
+]
+
+
+@pytest.mark.parametrize("source", OWNED)
+def test_a_task_with_an_owner_is_allowed(source: str) -> None:
+    assert rules.check_tasks({"a.py": source}) == []
+
+
+@pytest.mark.parametrize("source", UNOWNED)
+def test_a_task_without_an_owner_is_found(source: str) -> None:
+    assert [found.rule for found in rules.check_tasks({"a.py": source})] == ["a task without an owner"]
+
+
 def test_a_module_without_its_test_file_is_found() -> None:
     files = {"protocols/a/b.py": "", "protocols/_c.py": "", "protocols/__init__.py": "", "tests/protocols/test_c.py": "", "actors/d.py": ""}
     assert [(found.path, found.text) for found in rules.check_mirror(files)] == [("protocols/a/b.py", "tests/protocols/a/test_b.py")]

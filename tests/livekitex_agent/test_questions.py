@@ -97,7 +97,7 @@ async def test_a_stop_is_the_launchers_to_do(harness: Harness) -> None:
 
 
 async def test_a_drain_asks_each_life_of_the_manager_for_the_time_that_remains(harness: Harness) -> None:
-    clock = harness.system._clock = harness.system._courier._clock = FakeClock()  # type: ignore[assignment]
+    clock = harness.system._clock = harness.system._requests._clock = FakeClock()  # type: ignore[assignment]
     draining = asyncio.create_task(harness.system.drain(60.0))
     assert (await harness.tree.request(Drain)).message == Drain(timeout_ms=60_000)
     clock.now += 10.0

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.connection import Connection
-from livekitex_agent.client.courier import Courier
+from livekitex_agent.client.request_sender import RequestSender
 from livekitex_agent.session import Session
 from protocols import (
     AgentMessage,
@@ -64,8 +64,8 @@ async def harness() -> AsyncIterator[Harness]:
     harness = Harness()
     harness.connection, harness.tree = await open_connection(harness.pushed)
     harness.call = Call(harness.connection, SystemClock(), "c")
-    courier = Courier(harness.connection, SystemClock())
-    harness.session = Session(harness.call, courier, SeededEntropy(0))
+    requests = RequestSender(harness.connection, SystemClock())
+    harness.session = Session(harness.call, requests, SeededEntropy(0))
     yield harness
     await close_connection(harness.connection, harness.tree)
     harness.call.end(SystemUnavailableError("over"))

@@ -1,6 +1,7 @@
 """The twin's own part: handing over, iterating, and ending. What it hands over is tested with `test_system`."""
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import AsyncGenerator
@@ -84,10 +85,12 @@ def test_what_still_runs_cleans_up_before_the_loop_ends() -> None:
             await asyncio.sleep(0)
             cleaned.set()
 
-    asyncio.run_coroutine_threadsafe(work(), loop.events)
+    owner = asyncio.run_coroutine_threadsafe(work(), loop.events)
     begun.wait()
+    gc.collect()
     loop.close()
     assert cleaned.is_set()
+    assert owner.cancelled()
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

@@ -95,6 +95,11 @@ class FakeContext:
     def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         self.asks.append(Ask(to, _wire(message), timeout_s, then))
 
+    def ask_repeatedly(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> Callable[[], None]:
+        asked = Ask(to, _wire(message), timeout_s, then)
+        self.asks.append(asked)
+        return lambda: self.asks.remove(asked) if asked in self.asks else None
+
     def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
         self.asks.append(Ask(name, _wire(message), timeout_s, then))
 

@@ -297,7 +297,12 @@ class SimHandle(Actor):
     def _perform(self, key: str, outcome: Outcome) -> None:
         match outcome:
             case Send(timeout_s=timeout_s):
-                self._ask(self._open[key][0], timeout_s, partial(self._answered, key))
+                command, state = self._open[key]
+                then = partial(self._answered, key, state.sends)
+                if self._session is None:
+                    self.context.post(partial(then, None))
+                else:
+                    self.context.ask_repeatedly(self._session, command, timeout_s=timeout_s, then=then)
             case Done():
                 del self._open[key]
                 self.accepted.append(key)
@@ -314,12 +319,17 @@ class SimHandle(Actor):
         else:
             self.context.ask(self._session, message, timeout_s=timeout_s, then=then)
 
-    def _answered(self, key: str, answer: Message | None) -> None:
-        if key in self._open and answer is not None:
-            command, state = self._open[key]
-            after, outcome = delivery.answered(state, answer, self.context.clock.monotonic())
-            self._open[key] = command, after
-            self._perform(key, outcome)
+    def _answered(self, key: str, attempt: int, answer: Message | None) -> None:
+        if key not in self._open or attempt != self._open[key][1].sends:
+            return
+        (command, state), now, outcome = self._open[key], self.context.clock.monotonic(), Wait()
+        if answer is None:
+            after = delivery.unanswered(state, "no answer", now)
+        else:
+            after, outcome = delivery.answered(state, answer, now)
+        self._open[key] = command, after
+        self._perform(key, outcome)
+        self._advance()
 
     def _hear_subscribed(self, answer: Message | None) -> None:
         now = self.context.clock.monotonic()

@@ -22,15 +22,14 @@ from protocols import (
     ErrorReply,
     InjectFault,
     LivekitexError,
-    MessageTooLargeError,
     SendText,
     SessionUnavailableError,
     UsageError,
+    text_problem,
 )
 
 MAX_WAITING: Final = 64
 """Commands that wait to be acted on; beyond that they are refused with `CapacityError`."""
-MAX_TEXT_CHARS: Final = 16_000
 MAX_WAITING_BYTES: Final = 64_000
 """Of all texts that wait."""
 MAX_ID_CHARS: Final = 64
@@ -106,10 +105,8 @@ def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
 
 
 def _text_refusal(step: Step, text: str) -> LivekitexError | None:
-    if not text.strip():
-        return UsageError("the text is empty: send at least a word, or nothing")
-    if len(text) > MAX_TEXT_CHARS:
-        return MessageTooLargeError(f"the text has {len(text)} characters, the limit is {MAX_TEXT_CHARS}: send it in parts")
+    if (problem := text_problem(text)) is not None:
+        return problem
     waiting = [accepted.command.text for accepted in step.memory.inbox if isinstance(accepted.command, SendText)]
     if waiting and n_bytes(waiting, (text,)) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")

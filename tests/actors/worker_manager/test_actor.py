@@ -419,7 +419,7 @@ def test_requests_are_bounded() -> None:
     for _ in range(MAX_HELD):
         context.deliver(actor, GetWorkerStatus())
     [answer] = context.deliver(actor, GetWorkerStatus())
-    assert error(answer) == ("CapacityError", True)
+    assert error(answer) == ("SystemUnavailableError", True)
 
 
 def test_who_waits_is_told_when_it_ends() -> None:
@@ -490,7 +490,7 @@ def test_drains_are_bounded_and_told_when_it_ends() -> None:
     context, actor = started()
     surveyed(context, "a")
     waiting = [context.deliver(actor, Drain(timeout_ms=1_000)) for _ in range(MAX_HELD)]
-    assert error(context.deliver(actor, Drain(timeout_ms=1_000))[0]) == ("CapacityError", True)
+    assert error(context.deliver(actor, Drain(timeout_ms=1_000))[0]) == ("SystemUnavailableError", True)
     actor.terminate(SHUTDOWN)
     assert {error(answer) for [answer] in waiting} == {("SystemUnavailableError", True)}
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livekitex_agent.client import delivery
-from livekitex_agent.client.delivery import FIRST_RESEND_S, RESEND_S, Delivery, Done, Fail, Send, Wait
+from livekitex_agent.client.delivery import FIRST_PAUSE_S, MAX_PAUSE_S, Delivery, Done, Fail, Send, Wait
 from protocols import CapacityError, CommandAccepted, ErrorReply, InvalidToolError, SessionUnavailableError
 
 ACCEPTED = CommandAccepted(command_id="c")
@@ -13,15 +13,26 @@ def begun() -> Delivery:
     return delivery.begin("SendText", 100.0, 30.0)
 
 
-def test_it_is_sent_at_once_and_again_while_there_is_no_answer() -> None:
+def test_it_is_sent_at_once_and_then_waits_for_its_answer() -> None:
     state, first = delivery.due(begun(), 100.0)
     assert first == Send(30.0)
-    assert state.wake_at == 100.0 + FIRST_RESEND_S
-    assert delivery.due(state, 100.1) == (state, Wait())
-    state, again = delivery.due(state, 100.0 + FIRST_RESEND_S)
-    assert again == Send(pytest.approx(30.0 - FIRST_RESEND_S))
-    assert state.wake_at == 100.0 + FIRST_RESEND_S + RESEND_S
-    assert state.sends == 2
+    assert state.wake_at == 130.0
+    assert delivery.due(state, 129.0) == (state, Wait())
+    assert state.sends == 1
+
+
+def test_an_attempt_that_failed_for_now_is_followed_by_another_after_growing_pauses() -> None:
+    state, now, pauses = begun(), 100.0, []
+    for _ in range(6):
+        state, outcome = delivery.due(state, now)
+        assert isinstance(outcome, Send)
+        state = delivery.unanswered(state, "nobody has the name x", now)
+        pauses.append(round(state.wake_at - now, 3))
+        now = state.wake_at
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    assert (FIRST_PAUSE_S, MAX_PAUSE_S) == (0.2, 2.0)
+    revived = delivery.unanswered(delivery.revived(state, now), "nobody", now)
+    assert revived.wake_at == pytest.approx(now + FIRST_PAUSE_S)
 
 
 def test_a_new_life_is_sent_to_at_once() -> None:
@@ -62,16 +73,6 @@ def test_why_there_was_no_answer_is_told_at_the_end() -> None:
     assert "(nobody has the name x)" in str(outcome.error)
 
 
-def test_a_lasting_request_is_sent_again_only_when_it_was_lost() -> None:
-    state, first = delivery.due(delivery.begin("the drain", 100.0, 30.0, lasting=True), 100.0)
-    assert (first, state.wake_at) == (Send(30.0), 130.0)
-    refused, _ = delivery.answered(state, ErrorReply(error="SystemUnavailableError", text="restarting", retryable=True), 110.0)
-    for lost in (refused, delivery.unanswered(state, "nobody has the name x", 110.0)):
-        assert lost.wake_at == 110.0 + RESEND_S
-        assert delivery.due(lost, lost.wake_at)[1] == Send(20.0 - RESEND_S)
-    assert delivery.due(delivery.revived(state, 110.0), 110.0)[1] == Send(20.0)
-
-
 def test_the_end_of_the_call_is_the_end() -> None:
     error = delivery.ended(begun(), "normal").error
     assert (str(error), error.retryable) == ("SendText was not accepted: the call has ended (normal)", False)
@@ -93,12 +94,11 @@ def test_it_always_ends_at_its_deadline_and_never_after(steps: list[float], time
 @pytest.mark.parametrize("timeout_s", [0.5, 3.0, 30.0])
 def test_the_number_of_sendings_is_bounded(timeout_s: float) -> None:
     state = delivery.begin("x", 0.0, timeout_s)
-    sendings = 0
     now = 0.0
     while True:
         state, outcome = delivery.due(state, now)
         if isinstance(outcome, Fail):
             break
-        sendings += isinstance(outcome, Send)
+        state = delivery.unanswered(state, "nobody", now)
         now = state.wake_at
-    assert sendings <= 2 + timeout_s / RESEND_S
+    assert state.sends <= 4 + timeout_s / MAX_PAUSE_S

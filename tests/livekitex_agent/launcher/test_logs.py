@@ -31,8 +31,34 @@ def test_entries_of_both_kinds_go_to_standard_error_a_line_each() -> None:
     assert "[error    ] failed" in failed
     assert "call_id=c" in failed
     assert "actor crashed" in crashed
-    assert trace[0] == "Traceback (most recent call last):"
-    assert trace[-1] == "ZeroDivisionError: division by zero"
+    assert trace[0] == "    Traceback (most recent call last):"
+    assert trace[-1] == "    ZeroDivisionError: division by zero"
+
+
+FORGERY = """
+import logging, structlog
+from livekitex_agent.launcher.logs import configure_logs
+configure_logs("info")
+forged = "x\\n2026-01-01T00:00:00Z [error    ] forged\\x1b[2J\\x9b\\u2028\\u202e\\x85"
+log = logging.getLogger("livekitex.actor")
+log.warning("message %s", forged, extra={"extra": forged, "listed": [forged]})
+structlog.get_logger("livekitex.tool").info(forged, **{forged: 1})
+try:
+    raise ValueError(forged)
+except ValueError:
+    log.exception("failed", stack_info=True)
+"""
+
+
+def test_no_text_looks_like_another_entry_or_commands_the_terminal() -> None:
+    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", FORGERY], capture_output=True, check=True, env=here)
+    written = done.stderr.decode()
+    entries = [line for line in written.split("\n") if line and not line.startswith("    ")]
+    assert len(entries) == 3
+    assert not any(line.startswith("2026-01-01") for line in entries)
+    assert set(written) & set("\x1b\x9b\u2028\u202e\x85\r") == set()
+    assert "\\x1b[2J" in written
 
 
 def test_the_level_decides() -> None:

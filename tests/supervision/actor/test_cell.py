@@ -596,6 +596,59 @@ def test_a_request_that_cannot_be_sent_is_not_open() -> None:
     assert hosted.runtime.timers == []
 
 
+def copies_of(message_id: str = "ask-repeated-1", **fields: Any) -> dict[str, Any]:
+    return {"message": GetFigures(), "message_id": message_id, **fields}
+
+
+def test_of_the_copies_of_a_request_one_is_handled_and_all_have_its_answer() -> None:
+    repliers: list[Callable[[Message], None]] = []
+    hosted = Hosted(on_message=lambda context, _message: repliers.append(context.replier()))
+    hosted.receive(**copies_of())
+    hosted.receive(**copies_of())
+    assert (len(repliers), hosted.runtime.sent) == (1, [])
+    repliers[0](FIGURES)
+    hosted.receive(**copies_of())
+    assert len(repliers) == 1
+    assert [(to, envelope.message, envelope.correlation_id) for to, envelope in hosted.runtime.sent] == [
+        (PEER, FIGURES, "ask-repeated-1"),
+        (PEER, FIGURES, "ask-repeated-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "handled"),
+    [
+        ({"message_id": "ask-repeated-2"}, 2),
+        ({"sender": replace(PEER, uid="peer-2")}, 2),
+        ({"message_id": "ask-1"}, 2),
+        ({"sender": None}, 2),
+        ({}, 1),
+    ],
+    ids=["another request", "another life asks", "asked once", "from nobody", "a copy"],
+)
+def test_what_is_a_copy(other: dict[str, Any], handled: int) -> None:
+    hosted = Hosted()
+    hosted.receive(**copies_of())
+    hosted.receive(**copies_of(**other))
+    assert len(hosted.seen) == handled
+
+
+def test_a_request_that_is_repeated_goes_out_again_as_the_same() -> None:
+    hosted = Hosted()
+    answers: list[Message | None] = []
+    hosted.cell.ask_repeatedly(PEER, GetFigures(), timeout_s=2, then=answers.append)
+    hosted.runtime.pass_time(0.5)
+    (_, first), (_, second) = hosted.runtime.sent
+    assert (second.message_id, second.trace_id, second.message) == (first.message_id, first.trace_id, first.message)
+    assert (first.remaining_ms, second.remaining_ms) == (2000, 1500)
+    hosted.answer(FIGURES, to=second)
+    assert answers == [FIGURES]
+    give_up = hosted.cell.ask_repeatedly(PEER, GetFigures(), timeout_s=2, then=answers.append)
+    give_up()
+    hosted.runtime.pass_time(3)
+    assert (answers, len(hosted.runtime.sent)) == ([FIGURES], 3)
+
+
 # Names.
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from livekitex_agent.client import courier as courier_module
+from livekitex_agent.client import request_sender as request_sender_module
 from livekitex_agent.client.connection import Connection
-from livekitex_agent.client.courier import Courier, expect
+from livekitex_agent.client.request_sender import RequestSender, expect
 from protocols import (
     CommandAccepted,
     ErrorReply,
@@ -33,21 +33,21 @@ ACCEPTED = CommandAccepted(command_id="1")
 class Harness:
     connection: Connection
     tree: FakeTree
-    courier: Courier
+    requests: RequestSender
 
     def pushed(self, message: Any) -> None:
         if isinstance(message, NameChanged):
-            self.courier.name_changed(message)
+            self.requests.name_changed(message)
 
     def deliver(self, timeout_s: float = 10.0, message: Message = TEXT) -> "asyncio.Task[Message]":
-        return asyncio.create_task(self.courier.deliver("agent_session/c", "SendText", message, timeout_s=timeout_s))
+        return asyncio.create_task(self.requests.deliver("agent_session/c", "SendText", message, timeout_s=timeout_s))
 
 
 @pytest_asyncio.fixture
 async def harness() -> AsyncIterator[Harness]:
     harness = Harness()
     harness.connection, harness.tree = await open_connection(harness.pushed)
-    harness.courier = Courier(harness.connection, SystemClock())
+    harness.requests = RequestSender(harness.connection, SystemClock())
     yield harness
     await close_connection(harness.connection, harness.tree)
 
@@ -58,7 +58,7 @@ async def test_a_request_is_answered(harness: Harness) -> None:
     assert request.message == TEXT
     harness.tree.answer(request, ACCEPTED)
     assert await delivered == ACCEPTED
-    assert harness.courier._parcels == {}
+    assert harness.requests._pending == {}
 
 
 async def test_it_goes_on_through_a_restart_under_the_same_id(harness: Harness) -> None:
@@ -79,9 +79,9 @@ async def test_it_is_sent_again_when_nobody_has_the_name_yet(harness: Harness) -
     await delivered
 
 
-async def test_a_lasting_request_is_made_anew_for_each_life_of_its_recipient(harness: Harness) -> None:
+async def test_a_request_that_speaks_of_time_is_made_anew_for_each_attempt(harness: Harness) -> None:
     texts = iter(["one", "two", "three"])
-    making = harness.courier.deliver_lasting("n", "work", lambda: SendText(command_id="1", text=next(texts)), timeout_s=10.0)
+    making = harness.requests.deliver_made("n", "work", lambda: SendText(command_id="1", text=next(texts)), timeout_s=10.0)
     delivered = asyncio.create_task(making)
     request = await harness.tree.request(SendText)
     harness.tree.leave_unanswered(request)
@@ -91,6 +91,24 @@ async def test_a_lasting_request_is_made_anew_for_each_life_of_its_recipient(har
     assert request.message == SendText(command_id="1", text="three")
     harness.tree.answer(request, ACCEPTED)
     assert await delivered == ACCEPTED
+
+
+async def test_only_the_answer_to_the_newest_attempt_counts(harness: Harness) -> None:
+    delivered = harness.deliver()
+    first = await harness.tree.request(SendText)
+    harness.tree.name("agent_session/c", 2)
+    second = await harness.tree.request(SendText)
+    harness.tree.answer(first, ErrorReply(error="CapacityError", text="64 commands wait", retryable=True))
+    harness.tree.answer(second, ACCEPTED)
+    assert await delivered == ACCEPTED
+
+
+async def test_a_recipient_that_is_slow_is_asked_once(harness: Harness) -> None:
+    delivered = harness.deliver(timeout_s=1.0)
+    await harness.tree.request(SendText)
+    with pytest.raises(SessionUnavailableError):
+        await delivered
+    assert harness.tree.quiet()
 
 
 async def test_a_refusal_is_raised(harness: Harness) -> None:
@@ -115,13 +133,13 @@ async def test_the_end_of_the_call_is_told_at_once_and_late_answers_are_dropped(
 
 
 async def test_a_call_known_to_have_ended_is_not_asked(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier_module, "MAX_ENDED", 1)
+    monkeypatch.setattr(request_sender_module, "MAX_ENDED", 1)
     for name in ("agent_session/other", "agent_session/c"):
-        harness.courier.name_changed(NameChanged(name=name, ref=None, reason="normal", final=True))
+        harness.requests.name_changed(NameChanged(name=name, ref=None, reason="normal", final=True))
     with pytest.raises(SessionUnavailableError, match=r"the call has ended \(normal\)"):
         await harness.deliver()
-    assert list(harness.courier._ended) == ["agent_session/c"]
-    harness.courier.name_changed(NameChanged(name="agent_session/c", ref=Ref(id="agent_session/c", uid="2", address="there")))
+    assert list(harness.requests._ended) == ["agent_session/c"]
+    harness.requests.name_changed(NameChanged(name="agent_session/c", ref=Ref(id="agent_session/c", uid="2", address="there")))
     delivered = harness.deliver()
     harness.tree.answer(await harness.tree.request(SendText), ACCEPTED)
     await delivered
@@ -130,7 +148,7 @@ async def test_a_call_known_to_have_ended_is_not_asked(harness: Harness, monkeyp
 async def test_the_end_of_the_system_is_told_to_all(harness: Harness) -> None:
     delivered = [harness.deliver(), harness.deliver()]
     await harness.tree.request(SendText)
-    harness.courier.end(SystemUnavailableError("gone"))
+    harness.requests.end(SystemUnavailableError("gone"))
     for each in delivered:
         with pytest.raises(SystemUnavailableError, match="gone"):
             await each
@@ -148,7 +166,7 @@ async def test_who_stops_waiting_stops_the_sending(harness: Harness) -> None:
     with pytest.raises(asyncio.CancelledError):
         await delivered
     harness.tree.answer(request, ACCEPTED)
-    assert harness.courier._parcels == {}
+    assert harness.requests._pending == {}
 
 
 async def test_an_answer_of_another_kind_is_our_bug() -> None:

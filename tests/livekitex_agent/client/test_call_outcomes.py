@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from livekitex_agent.client import fates as fates_module
+from livekitex_agent.client import call_outcomes as call_outcomes_module
+from livekitex_agent.client.call_outcomes import CallOutcomes
 from livekitex_agent.client.connection import Connection
-from livekitex_agent.client.fates import Fates
 from livekitex_agent.gateway.frames import Request
 from protocols import ErrorReply, GetJob, JobState, NameChanged, Ref
 from support.fake_launcher import FakeTree, close_connection, open_connection
@@ -28,7 +28,7 @@ def back(life: int = 2) -> NameChanged:
 class Harness:
     connection: Connection
     tree: FakeTree
-    fates: Fates
+    outcomes: CallOutcomes
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[NameChanged] = asyncio.Queue()
@@ -44,19 +44,19 @@ class Harness:
 
 @pytest_asyncio.fixture
 async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Harness]:
-    monkeypatch.setattr(fates_module, "PATIENCE_S", 0.01)
-    monkeypatch.setattr(fates_module, "AGAIN_S", 0.01)
+    monkeypatch.setattr(call_outcomes_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(call_outcomes_module, "AGAIN_S", 0.01)
     harness = Harness()
     harness.connection, harness.tree = await open_connection(lambda _message: None)
-    harness.fates = Fates(harness.connection, harness.told.put_nowait)
+    harness.outcomes = CallOutcomes(harness.connection, harness.told.put_nowait)
     yield harness
-    harness.fates.close()
+    harness.outcomes.close()
     await close_connection(harness.connection, harness.tree)
 
 
 @pytest.mark.parametrize("change", [back(), gone("normal"), gone(name="worker_manager"), gone(name="job/c")])
 async def test_what_is_certain_is_passed_on(harness: Harness, change: NameChanged) -> None:
-    assert harness.fates.name_changed(change) == change
+    assert harness.outcomes.name_changed(change) == change
     await asyncio.sleep(0)
     assert harness.tree.quiet()
 
@@ -64,7 +64,7 @@ async def test_what_is_certain_is_passed_on(harness: Harness, change: NameChange
 @pytest.mark.parametrize("final", [True, False])
 @pytest.mark.parametrize(("state", "reason"), [("ended", "enough"), ("failed", "failed: it died too often")])
 async def test_a_call_is_over_when_the_worker_manager_says_so(harness: Harness, final: bool, state: str, reason: str) -> None:
-    assert harness.fates.name_changed(gone(final=final)) == gone(final=False)
+    assert harness.outcomes.name_changed(gone(final=final)) == gone(final=False)
     await harness.answer("running")
     await harness.answer("returning", "error:job/c ended (killed)")
     await harness.answer(state, reason)
@@ -72,13 +72,13 @@ async def test_a_call_is_over_when_the_worker_manager_says_so(harness: Harness, 
 
 
 async def test_a_call_that_nobody_remembers_is_over_with_what_was_told_of_its_session(harness: Harness) -> None:
-    harness.fates.name_changed(gone("error:KeyError: 'x'"))
+    harness.outcomes.name_changed(gone("error:KeyError: 'x'"))
     await harness.answer("unknown", "no call of this id is remembered")
     assert await harness.told.get() == gone("no call of this id is remembered; its session had ended for error:KeyError: 'x'")
 
 
 async def test_who_does_not_answer_is_asked_again(harness: Harness) -> None:
-    harness.fates.name_changed(gone())
+    harness.outcomes.name_changed(gone())
     harness.tree.leave_unanswered(await harness.asked())
     harness.tree.answer(await harness.asked(), ErrorReply(error="SystemUnavailableError", text="restarts", retryable=True))
     await harness.answer("ended", "enough")
@@ -86,21 +86,21 @@ async def test_who_does_not_answer_is_asked_again(harness: Harness) -> None:
 
 
 async def test_a_call_that_comes_back_is_asked_for_no_more(harness: Harness) -> None:
-    harness.fates.name_changed(gone())
+    harness.outcomes.name_changed(gone())
     request = await harness.asked()
-    assert harness.fates.name_changed(back()) == back()
+    assert harness.outcomes.name_changed(back()) == back()
     harness.tree.answer(request, JobState(job_id="c", state="ended", reason="of the life before"))
-    harness.fates.name_changed(gone())
+    harness.outcomes.name_changed(gone())
     await harness.answer("ended", "enough")
     assert (await harness.told.get()).reason == "enough"
     assert harness.told.empty()
 
 
 async def test_the_end_of_the_system_is_the_end_of_all_questions(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    harness.fates.name_changed(gone())
+    harness.outcomes.name_changed(gone())
     await harness.asked()
-    harness.fates.name_changed(gone(final=False))
-    harness.fates.close()
+    harness.outcomes.name_changed(gone(final=False))
+    harness.outcomes.close()
     harness.tree.launcher.exit()
     await harness.connection.ended
     refused = asyncio.Event()
@@ -111,7 +111,7 @@ async def test_the_end_of_the_system_is_the_end_of_all_questions(harness: Harnes
         request(*args, **fields)
 
     monkeypatch.setattr(harness.connection, "request", ask)
-    harness.fates.name_changed(gone())
+    harness.outcomes.name_changed(gone())
     await asyncio.wait_for(refused.wait(), 10)
     await asyncio.sleep(0)
     assert harness.told.empty()

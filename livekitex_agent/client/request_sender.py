@@ -1,8 +1,9 @@
-"""Carries requests to names through the restarts of whoever has them. The shell of `delivery`."""
+"""Sends requests to names, through the restarts of what has them, until they are answered. The shell of `delivery`."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from livekitex_agent.client import delivery
@@ -29,44 +30,42 @@ def expect(kind: type[M], message: Message) -> M:
     return message
 
 
-class Courier:
+class RequestSender:
     """All requests of one system that wait for their answer."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self._parcels: defaultdict[str, set[_Parcel]] = defaultdict(set)
+        self._pending: defaultdict[str, set[PendingRequest]] = defaultdict(set)
         self._ended: dict[str, str] = {}
 
     async def deliver(self, name: str, what: str, message: Message, *, timeout_s: float) -> Message:
-        """Send ``message`` to whoever has ``name``, again and again, until it is answered; cancelling stops that.
+        """Send ``message`` to whoever has ``name``, to each life once, until it is answered; cancelling stops that.
 
         Raises:
             SessionUnavailableError: no answer within ``timeout_s``, or the recipient has ended for good.
             SystemUnavailableError: the system has ended.
             LivekitexError: the request was refused for good.
         """
-        return await self._deliver(name, lambda: message, delivery.begin(what, self._clock.monotonic(), timeout_s))
+        return await self.deliver_made(name, what, lambda: message, timeout_s=timeout_s)
 
-    async def deliver_lasting(self, name: str, what: str, message: Callable[[], Message], *, timeout_s: float) -> Message:
-        """As `deliver`, for a request whose answer takes long: sent, as ``message`` makes it then, once to each life of ``name``."""
-        return await self._deliver(name, message, delivery.begin(what, self._clock.monotonic(), timeout_s, lasting=True))
-
-    async def _deliver(self, name: str, message: Callable[[], Message], state: Delivery) -> Message:
-        parcel = _Parcel(self._connection, self._clock, name, message, state)
-        parcels = self._parcels[name]
-        parcels.add(parcel)
+    async def deliver_made(self, name: str, what: str, message: Callable[[], Message], *, timeout_s: float) -> Message:
+        """As `deliver`, for a request that speaks of time: ``message`` makes it anew for each attempt."""
+        state = delivery.begin(what, self._clock.monotonic(), timeout_s)
+        request = PendingRequest(self._connection, self._clock, name, message, state)
+        pending = self._pending[name]
+        pending.add(request)
         try:
             if name in self._ended and not self._connection.ended.done():
-                parcel.end(self._ended[name])
+                request.end(self._ended[name])
             else:
-                parcel.advance()
-            return await parcel.answer
+                request.advance()
+            return await request.answer
         finally:
-            parcel.close()
-            parcels.discard(parcel)
-            if not parcels:
-                self._parcels.pop(name, None)
+            request.close()
+            pending.discard(request)
+            if not pending:
+                self._pending.pop(name, None)
 
     def name_changed(self, change: NameChanged) -> None:
         """Somebody else has the name now, or nobody."""
@@ -75,17 +74,19 @@ class Courier:
             self._ended[change.name] = change.reason
             while len(self._ended) > MAX_ENDED:
                 del self._ended[next(iter(self._ended))]
-        for parcel in tuple(self._parcels.get(change.name, ())):
-            parcel.name_changed(change)
+        for request in tuple(self._pending.get(change.name, ())):
+            request.name_changed(change)
 
     def end(self, error: SystemUnavailableError) -> None:
         """The system has ended."""
-        for parcels in tuple(self._parcels.values()):
-            for parcel in tuple(parcels):
-                parcel.fail(error)
+        for pending in tuple(self._pending.values()):
+            for request in tuple(pending):
+                request.fail(error)
 
 
-class _Parcel:
+class PendingRequest:
+    """One of them; ``answer`` is done when it is answered, or has failed."""
+
     def __init__(self, connection: Connection, clock: Clock, name: str, message: Callable[[], Message], state: Delivery) -> None:
         self._connection = connection
         self._clock = clock
@@ -96,10 +97,12 @@ class _Parcel:
         self.answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
 
     def advance(self) -> None:
+        """Send it if that is due, and see to its deadline."""
         self._state, outcome = delivery.due(self._state, self._clock.monotonic())
         self._perform(outcome)
 
     def name_changed(self, change: NameChanged) -> None:
+        """Somebody else has the name that it is for, or nobody."""
         if change.ref is not None:
             self._state = delivery.revived(self._state, self._clock.monotonic())
             self.advance()
@@ -107,13 +110,16 @@ class _Parcel:
             self.end(change.reason)
 
     def end(self, reason: str) -> None:
+        """The name is nobody's for good."""
         self._perform(delivery.ended(self._state, reason))
 
     def fail(self, error: LivekitexError) -> None:
+        """It has failed for good."""
         if not self.answer.done():
             self.answer.set_exception(error)
 
     def close(self) -> None:
+        """Nobody waits for it any more."""
         self._alarm.cancel()
         self.answer.cancel()
 
@@ -121,7 +127,7 @@ class _Parcel:
         match outcome:
             case Send(timeout_s=timeout_s):
                 try:
-                    self._connection.request(self._name, self._message(), timeout_s=timeout_s, then=self._hear)
+                    self._connection.request(self._name, self._message(), timeout_s=timeout_s, then=partial(self._hear, self._state.sends))
                 except LivekitexError as error:
                     self.fail(error)
             case Done(message=message):
@@ -133,8 +139,8 @@ class _Parcel:
                 pass
         self._alarm.set(None if self.answer.done() else self._state.wake_at - self._clock.monotonic())
 
-    def _hear(self, answer: Message | Unanswered) -> None:
-        if self.answer.done():
+    def _hear(self, attempt: int, answer: Message | Unanswered) -> None:
+        if self.answer.done() or attempt != self._state.sends:
             return
         outcome: Outcome = Wait()
         if isinstance(answer, Unanswered):

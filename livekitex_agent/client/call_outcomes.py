@@ -31,7 +31,7 @@ class _Inquiry:
     alarm: Alarm = field(init=False)
 
 
-class Fates:
+class CallOutcomes:
     """The calls whose session is gone, and what becomes of them. Used from one event loop.
 
     ``tell`` is called with the news that a call is over: the end of its session's name, with the call's own reason.
