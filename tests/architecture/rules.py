@@ -188,7 +188,7 @@ def check_sleeps(files: Mapping[str, str]) -> list[Violation]:
     """Tests wait for events, never for time: no ``sleep`` of ``time`` or ``asyncio`` but ``asyncio.sleep(0)``, which only yields."""
     found = []
     for path, source in files.items():
-        if not path.startswith("tests/"):
+        if not path.startswith("tests/") or "sleep" not in source:
             continue
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and (called := _dotted(node.func)) in {"sleep", "time.sleep", "asyncio.sleep", "anyio.sleep"}:
@@ -204,11 +204,13 @@ STARTS_TASK = frozenset({"create_task", "ensure_future", "run_coroutine_threadsa
 def check_tasks(files: Mapping[str, str]) -> list[Violation]:
     """Each task that is started has an owner: asyncio refers to tasks weakly, and one that nothing else refers to may vanish at any moment.
 
-    Owned is what is awaited, returned, handed to something or kept in it. A variable owns one only if it is used for that, or, in a
-    coroutine, which waits while it holds it, if it is used at all.
+    Owned is what is awaited, returned, handed to something or kept in it, and what a task group started. A variable owns one only if it is
+    used for that, or, in a coroutine, which waits while it holds it, if it is used at all.
     """
     found = []
     for path, source in files.items():
+        if not any(word in source for word in STARTS_TASK):
+            continue
         for function in [
             node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         ]:
@@ -220,9 +222,13 @@ def _unowned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> I
     calls = [
         node for node in ast.walk(function) if isinstance(node, ast.Call) and (_dotted(node.func) or "").rpartition(".")[2] in STARTS_TASK
     ]
+    withs = [node for node in ast.walk(function) if isinstance(node, ast.AsyncWith)] if calls else []
+    groups = {name for node in withs for item in node.items for name in _group_of(item)}
     parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)} if calls else {}
     for call in calls:
         holder = parents[call]
+        if (_dotted(call.func) or "").rpartition(".")[0] in groups or (isinstance(holder, ast.Attribute) and holder.attr == "result"):
+            continue
         name = holder.targets[0] if isinstance(holder, ast.Assign) else holder
         unused = isinstance(name, ast.Name) and not any(
             _owns(use, parents, lasting=isinstance(function, ast.AsyncFunctionDef))
@@ -231,6 +237,12 @@ def _unowned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> I
         )
         if unused or isinstance(holder, ast.Expr | ast.Attribute):
             yield call.lineno, ast.unparse(call)
+
+
+def _group_of(item: ast.withitem) -> Iterator[str]:
+    match item:
+        case ast.withitem(context_expr=ast.Call(func=made), optional_vars=ast.Name(id=name)) if (_dotted(made) or "").endswith("TaskGroup"):
+            yield name
 
 
 def _owns(use: ast.Name, parents: Mapping[ast.AST, ast.AST], *, lasting: bool) -> bool:

@@ -138,6 +138,8 @@ OWNED = [
     "async def f():\n    tasks = [asyncio.create_task(work()) for work in works]\n    await asyncio.wait(tasks)",
     "async def f():\n    task = asyncio.create_task(work())\n    await stop.wait()\n    task.cancel()",
     "def f():\n    future = asyncio.run_coroutine_threadsafe(work(), loop)\n    return future.result()",
+    "def f():\n    asyncio.run_coroutine_threadsafe(work(), loop).result()",
+    "async def f():\n    async with asyncio.timeout(1), asyncio.TaskGroup() as tasks:\n        tasks.create_task(work())",
 ]
 UNOWNED = [
     "async def f():\n    asyncio.create_task(work())",
@@ -146,6 +148,7 @@ UNOWNED = [
     "async def f():\n    _ = asyncio.create_task(work())\n    await stop.wait()",
     "def f():\n    asyncio.run_coroutine_threadsafe(work(), loop)",
     "def f():\n    asyncio.Task(work(), loop=loop)",
+    "async def f():\n    async with asyncio.timeout(1) as tasks:\n        tasks.create_task(work())",
 ]
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from actors.agent_session.core import Happened, Memory, Push
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.audience import MAX_INFO_CHARS, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
-from actors.agent_session.core.commands import MAX_TEXT_CHARS
 from protocols import (
+    MAX_TEXT_CHARS,
     CallStarted,
     CommandDone,
     EndCall,

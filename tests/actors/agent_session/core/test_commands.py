@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import Setup
-from actors.agent_session.core.commands import MAX_REASON_CHARS, MAX_TEXT_CHARS, MAX_WAITING, MAX_WAITING_BYTES
+from actors.agent_session.core.commands import MAX_REASON_CHARS, MAX_WAITING, MAX_WAITING_BYTES
 from protocols import (
+    MAX_TEXT_CHARS,
     CancelResponse,
     CommandAccepted,
     CommandDone,
