@@ -45,7 +45,7 @@ class OpenRequests:
             oldest = next(iter(self._open))
             self._given_up[oldest] = self._take(oldest)
             self._after(0, lambda: self._answer_given_up(oldest))  # callbacks never run inside each other
-        timers = [self._after(timeout_s, lambda: self.answer(message_id, None))]
+        timers = [self._after(timeout_s, lambda: self._time_out(message_id))]
         if repeat:
             timers.append(self._repeat_later(timers, send, self._clock.monotonic() + timeout_s, FIRST_PAUSE_S))
 
@@ -72,6 +72,9 @@ class OpenRequests:
         then = self._given_up.pop(message_id, None)
         if then is not None:
             then(None)
+
+    def _time_out(self, message_id: str) -> None:
+        self.answer(message_id, None)
 
     def _take(self, message_id: str) -> Then:
         then, cancel = self._open.pop(message_id)
