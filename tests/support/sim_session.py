@@ -15,7 +15,7 @@ import pytest
 
 from actors.agent_session import AgentSession
 from actors.agent_session import actor as session_module
-from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, recall, step
+from actors.agent_session.core import Checkpoint, Entry, Happened, Past, RunTool, StopThinking, Think, recall, step
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
 from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
 from actors.journal import CallRecord
@@ -104,10 +104,10 @@ def new_disk(folder: str) -> Disk:
 class SimSession(AgentSession):
     """The session, with its context known to what stands in for its threads."""
 
-    def on_start(self, args: Mapping[str, Any]) -> None:
+    def _go_live(self, past: Past, opening: Opening) -> None:
         _starting.append(self.context)
         try:
-            super().on_start(args)
+            super()._go_live(past, opening)
         finally:
             _starting.pop()
 
