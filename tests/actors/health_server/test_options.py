@@ -13,8 +13,8 @@ def test_the_default_is_this_machine_alone() -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        ({"host": ""}, "health host is ''"),
-        ({"host": 1}, "health host is 1"),
+        ({"host": ""}, "'' is no host"),
+        ({"host": 1}, "1 is no host"),
         ({"port": -1}, "health port is -1"),
         ({"port": 65_536}, "health port is 65536"),
         ({"port": True}, "health port is True"),

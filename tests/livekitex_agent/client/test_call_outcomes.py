@@ -112,6 +112,6 @@ async def test_the_end_of_the_system_is_the_end_of_all_questions(harness: Harnes
 
     monkeypatch.setattr(harness.connection, "request", ask)
     harness.outcomes.name_changed(gone())
-    await asyncio.wait_for(refused.wait(), 10)
+    await asyncio.wait_for(refused.wait(), 100)
     await asyncio.sleep(0)
     assert harness.told.empty()
