@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from actors.journal import FileStore, record_of
+    from actors.journal import FileStore, describe_record, record_of
     from actors.media import (
         Playout,
         Recording,
@@ -45,6 +45,7 @@ __all__ = [
     "SentenceSplitter",
     "Side",
     "StereoTimeline",
+    "describe_record",
     "function_tool",
     "hibari_tts",
     "load_reference",
@@ -66,7 +67,7 @@ __all__ = [
 ]
 
 _FOLDERS: Final = {
-    "actors.journal": ("FileStore", "record_of"),
+    "actors.journal": ("FileStore", "describe_record", "record_of"),
     "actors.media": (
         *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
         *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),

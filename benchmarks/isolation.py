@@ -47,7 +47,7 @@ class Talker:
 
     async def _listen(self) -> None:
         async for pushed in self.session.events():
-            if isinstance(pushed.event, ReplyLatency):
+            if isinstance(pushed.event, ReplyLatency) and pushed.event.latency_ms is not None:
                 self.latencies.append((time.monotonic(), pushed.event.latency_ms))
 
     async def _talk(self) -> None:

@@ -174,6 +174,6 @@ def _require_fits(wire: dict[str, Any]) -> None:
     try:
         pack(Any, wire)
     except MessageTooLargeError as failure:
-        raise InvalidAgentError(f"the agent is too large to travel ({failure}): shorten its options, or those of its providers") from failure
+        raise InvalidAgentError(f"the agent is too large to travel ({failure}): shorten its options and its providers'") from failure
     except UsageError as failure:
         raise InvalidAgentError(f"options travel as plain data, and one does not: {failure}") from failure

@@ -48,7 +48,7 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
-from actors.journal import FileStore
+from actors.journal import FileStore, unreadable
 from protocols import (
     BYTES_PER_SAMPLE,
     NORMAL,
@@ -429,11 +429,6 @@ class AgentSession(Actor):
 
 def _refused(error: UsageError) -> ErrorReply:
     return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
-
-
-def unreadable(failure: JournalError) -> ExitReason:
-    """Why a life ends whose journal this program cannot read: nobody starts it again, for it would find the same."""
-    return ExitReason(ExitKind.SHUTDOWN, f"journal: {failure}")
 
 
 def _undurable(effect: Effect) -> Effect:

@@ -14,12 +14,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
-from actors.journal import CallRecord, describe, read_call
-from protocols import AppendResult, ClaimedJournal, DecodeError, FencedError, JournalError, JournalStore, pack, unpack
+from actors.agent_session.records import decode_entry, encode_entry
+from actors.journal import CallRecord, describe
+from protocols import AppendResult, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
 from supervision import Context
+
+T = TypeVar("T")
 
 log = logging.getLogger("livekitex.journal")
 
@@ -229,28 +232,27 @@ class _Desk:
         self.broken = False
 
     def open(self) -> Opening:
-        """Claim the call.
+        """Claim the call, once it is known that this version can take it: else its journal stays for the version that wrote it.
 
         Raises:
             FencedError: the call belongs to another run of the system.
             JournalError: this program cannot read it; not retryable.
         """
         call_id = self._record.call_id
-        before = None
+        before: JournalContent | None = None
         with suppress(JournalError):  # which the claim tells
-            before = read_call(self._store, call_id)
+            before = self._store.read(call_id)
+        entries: tuple[Entry, ...] = ()
         if before is not None:
-            self._require_ours(before)
-            self._record = replace(self._record, began_wall_s=before.began_wall_s)
+            if before.description:
+                self._require_ours(self._understood(CallRecord.decode, before.description))
+            entries = self._entries(before)
         nonce = f"{self._record.run_id}/{self._above}"
         journal = self._store.claim(call_id, describe(self._record), nonce=nonce, above=self._above)
         self._journal, self.broken = journal, bool(journal.failure)
         past = journal.past
-        try:
-            entries: tuple[Entry, ...] = tuple(unpack(Entry, body) for body in past.bodies)
-        except DecodeError as failure:
-            text = f"the journal of {call_id} holds an entry that is unknown here ({failure}): use the program that wrote it, or remove it"
-            raise JournalError(text, retryable=False) from failure
+        if before is None or past.bodies != before.bodies:
+            entries = self._entries(past)
         self._events.extend(body for body, entry in zip(past.bodies, entries, strict=True) if isinstance(entry, Happened))
         return Opening(journal.incarnation, entries, past.report, past.lost, journal.failure)
 
@@ -263,7 +265,7 @@ class _Desk:
         checkpoint = max((at for at, entry in enumerate(entries) if isinstance(entry, Checkpoint)), default=None)
         bodies: list[bytes] = []
         for at, entry in enumerate(entries):
-            body = pack(Entry, entry)
+            body = encode_entry(entry)
             if at == checkpoint:
                 bodies = [*self._events, body]
             else:
@@ -306,7 +308,20 @@ class _Desk:
         finally:
             journal.close()
 
+    def _entries(self, content: JournalContent) -> tuple[Entry, ...]:
+        return tuple(self._understood(decode_entry, body) for body in content.bodies)
+
+    def _understood(self, decode: Callable[[bytes], T], body: bytes) -> T:
+        try:
+            return decode(body)
+        except DecodeError as failure:
+            raise JournalError(
+                f"this version cannot take up {self._record.call_id} ({failure}): use the one that wrote it, or remove its journal",
+                retryable=False,
+            ) from failure
+
     def _require_ours(self, before: CallRecord) -> None:
-        """A life that is started again finds that another run of the system has taken up the call."""
+        """The call has begun when its journal says; it may be that another run of the system has taken it up since this life's last."""
+        self._record = replace(self._record, began_wall_s=before.began_wall_s)
         if self._above and before.run_id and before.run_id != self._record.run_id:
             raise FencedError(f"{before.call_id}: the call has been taken up by another run of the system; this life of it must end")

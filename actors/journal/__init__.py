@@ -3,21 +3,62 @@
 What the bodies of a call mean is its session's business; here they are bytes.
 """
 
-from actors.journal.calls import ABANDONED_S, describe, disown_call, open_calls, read_call, record_of, release_call, sweep
+from actors.journal.calls import (
+    ABANDONED_S,
+    describe,
+    disown_call,
+    is_unreadable,
+    open_calls,
+    read_call,
+    record_of,
+    release_call,
+    sweep,
+    unreadable,
+)
 from actors.journal.files import FileStore
 from actors.journal.memory import MemoryStore
 from actors.journal.record import CallRecord
+from actors.journal.records import (
+    FLAG,
+    INTEGER,
+    MAP,
+    NUMBER,
+    TEXT,
+    Records,
+    RecordType,
+    UnknownRecord,
+    choice,
+    describe_record,
+    many,
+    maybe,
+    nested,
+)
 
 __all__ = [
     "ABANDONED_S",
+    "FLAG",
+    "INTEGER",
+    "MAP",
+    "NUMBER",
+    "TEXT",
     "CallRecord",
     "FileStore",
     "MemoryStore",
+    "RecordType",
+    "Records",
+    "UnknownRecord",
+    "choice",
     "describe",
+    "describe_record",
     "disown_call",
+    "is_unreadable",
+    "many",
+    "maybe",
+    "nested",
     "open_calls",
     "read_call",
     "record_of",
     "release_call",
     "sweep",
+    "unreadable",
 ]

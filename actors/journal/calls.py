@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from actors.journal.record import CallRecord
-from protocols import CallEntry, DecodeError, JournalError, JournalStore, pack, unpack
+from protocols import CallEntry, DecodeError, ExitKind, ExitReason, JournalError, JournalStore
 
 log = logging.getLogger("livekitex.journal")
 
@@ -13,9 +13,22 @@ ABANDONED_S: Final = 7 * 86_400.0
 """An open call that nobody has written to for so long is given up, and so is what cannot be read."""
 
 
+_UNREADABLE: Final = "journal: "
+
+
+def unreadable(failure: JournalError) -> ExitReason:
+    """Why a session ends whose journal this program cannot read: nobody starts it again, for it would find the same."""
+    return ExitReason(ExitKind.SHUTDOWN, f"{_UNREADABLE}{failure}")
+
+
+def is_unreadable(reason: ExitReason) -> bool:
+    """Whether a session has ended because of `unreadable`."""
+    return reason.kind is ExitKind.SHUTDOWN and reason.detail.startswith(_UNREADABLE)
+
+
 def describe(record: CallRecord) -> bytes:
     """What a store keeps as a call's description."""
-    return pack(CallRecord, record)
+    return record.encode()
 
 
 def record_of(entry: CallEntry) -> CallRecord | None:
@@ -23,7 +36,7 @@ def record_of(entry: CallEntry) -> CallRecord | None:
     problem = entry.problem
     if not problem:
         try:
-            return unpack(CallRecord, entry.description)  # type: ignore[no-any-return]
+            return CallRecord.decode(entry.description)
         except DecodeError as failure:
             problem = str(failure)
     log.warning("the journal of a call cannot be read", extra={"call_id": entry.call_id, "reason": problem})

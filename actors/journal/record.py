@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from protocols import ProviderKind, require_no_secret
+from actors.journal.records import MAP, NUMBER, TEXT, Records, RecordType
+from protocols import DecodeError, ProviderKind, require_no_secret
 
 _OF_ONE_START: Final = ("last_end", "last_words")
 """Options that say why a call is started now: of no use to a later start."""
@@ -46,6 +47,26 @@ class CallRecord:
             retention_s=float(options.get("retention_s") or 0.0),
         )
 
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """The record that `encode` made, in this version of the program or another.
+
+        Raises:
+            DecodeError: this version cannot take the call, or the bytes are none of a call.
+        """
+        record = _RECORDS.decode(body)
+        if not isinstance(record, cls):
+            raise DecodeError("the record is none of a call")
+        return record
+
+    def encode(self) -> bytes:
+        """The body of the record in a journal.
+
+        Raises:
+            UsageError: the agent or the options hold what msgpack cannot.
+        """
+        return _RECORDS.encode(self)
+
     @property
     def is_open(self) -> bool:
         """Whether the call has not ended."""
@@ -55,3 +76,19 @@ class CallRecord:
 def _options(provider: object) -> Mapping[str, Any]:
     options = provider.get("options") if isinstance(provider, Mapping) else None
     return options if isinstance(options, Mapping) else {}
+
+
+_RECORDS: Final = Records(
+    RecordType(
+        CallRecord,
+        "call",
+        call_id=TEXT,
+        run_id=TEXT,
+        agent=MAP,
+        options=MAP,
+        began_wall_s=NUMBER,
+        ended_wall_s=NUMBER.default(0.0),
+        outcome=TEXT.default(""),
+        retention_s=NUMBER.default(0.0),
+    )
+)

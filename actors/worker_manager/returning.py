@@ -7,6 +7,7 @@ only to say that it ends. If that fails too, it has failed. ::
       ├──── its supervisor or partition died ───> Return ─┐
       │                                      (budget spent)
       ├──── its supervisor gave it up ────────────────────┴> Return, with last words
+      ├──── it cannot read its journal ──────────────────────────────> Over ("failed"), and the journal stays
       └──── it was saying its last words ────────────────────────────> Over ("failed")
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from actors.journal import is_unreadable
 from protocols import NORMAL, ExitReason, StartJob, shorten_reason
 from supervision import RestartIntensity
 
@@ -164,6 +166,8 @@ def _over(call: Call, ends: Ends, record: Record | None) -> Over | None:
         return Over(FAILED if record.outcome.startswith(FAILED) else "ended", record.outcome)
     if ends.session == str(NORMAL):  # it closed; if its journal says otherwise, the disk had failed it
         return Over("ended", ends.session, release=record is not None)
+    if is_unreadable(session := ExitReason.parse(ends.session)):  # it stays for the version that can
+        return Over(FAILED, shorten_reason(f"{FAILED}: {session.detail}"))
     if record is not None and not record.ours:
         return Over("ended", "another system has taken up the call")
     if call.last_words:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgpack
 import typer
 
-from actors import FileStore, record_of
+from actors import FileStore, describe_record, record_of
 from livekitex_agent.cli.streams import tell_failure
 from livekitex_agent.options import Options
-from protocols import CallEntry, JournalError, UsageError, printable
+from protocols import CallEntry, DecodeError, JournalError, UsageError, printable
 
 LONGEST: Final = 100
 """Characters of a value in a line for people."""
@@ -79,12 +78,12 @@ def _line(call: Mapping[str, Any]) -> str:
     return "  ".join(f"{value!s}" if name == "call_id" else f"{name}={_short(value)}" for name, value in call.items() if value != "")
 
 
-def _decoded(body: bytes) -> Any:  # noqa: ANN401 - whatever a record of whichever program holds
+def _decoded(body: bytes) -> dict[str, Any]:
     """A record as plain data, whether or not this program knows its type."""
     try:
-        return _plain(msgpack.unpackb(body, strict_map_key=False))
-    except (ValueError, msgpack.UnpackException):
-        return {"bytes": body.hex()}
+        return {name: _plain(value) for name, value in describe_record(body).items()}
+    except DecodeError:
+        return {"type": "", "bytes": body.hex()}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - see `_decoded`
@@ -92,15 +91,15 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - see `_decoded`
         return value.hex()
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value if value is None or isinstance(value, str | int | float) else repr(value)
 
 
-def _words(record: Any) -> str:  # noqa: ANN401 - see `_decoded`
-    match record:
-        case [str(kind), dict(fields)]:
-            return f"{kind}  " + "  ".join(f"{name}={_short(value)}" for name, value in fields.items())
-        case _:
-            return _short(record)
+def _words(record: Mapping[str, Any]) -> str:
+    kind, *fields = record.items()
+    told = [f"{name}={_short(value)}" for name, value in fields if name != "critical"]
+    return "  ".join((printable(str(kind[1])) or "?", *told))
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - see `_decoded`

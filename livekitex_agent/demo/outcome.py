@@ -41,7 +41,7 @@ def after_event(outcome: Outcome, pushed: EventPushed, now: float) -> Outcome:
     match event:
         case ToolReturned(ok=True):
             return _after_tool(outcome, event)
-        case ReplyLatency(latency_ms=latency_ms):
+        case ReplyLatency(latency_ms=float(latency_ms)):
             return replace(outcome, latencies_ms=(*outcome.latencies_ms, latency_ms))
         case Restarted() if outcome.kills and outcome.kills[-1].back_s is None:
             last = outcome.kills[-1]

@@ -88,11 +88,14 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyLatency:
-    """From the end of the caller's turn to the first audio (or text) of the reply, in milliseconds."""
+    """From the end of the caller's turn to the first audio (or text) of the reply, in milliseconds.
+
+    None where that is not known: the process has died in between, and the machine's clock was set.
+    """
 
     TAG: ClassVar[str] = "ev.reply_latency"
     turn_id: str
-    latency_ms: float
+    latency_ms: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
         ({"options": {"callback": print}}, "options travel as plain data, and one does not"),
         ({"instructions": "x" * 64_001}, "instructions has 64001 characters, the limit is 64000: shorten it"),
         ({"greeting": "x" * 16_001}, "greeting has 16001 characters, the limit is 16000: shorten it"),
-        ({"options": {"note": "x" * 2_000_000}}, "too large to travel .*: shorten its options, or those of its providers"),
+        ({"options": {"note": "x" * 2_000_000}}, "too large to travel .*: shorten its options and its providers'"),
         ({"tts": ProviderRef(factory="a:b", options={"note": "x" * 2_000_000})}, "too large to travel"),
     ],
 )

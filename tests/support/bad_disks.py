@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from actors import FileStore
-from actors.agent_session.core import Entry, Happened
+from actors.agent_session.core import Happened
+from actors.agent_session.records import decode_entry
 from livekitex_agent import Agent, AgentSystem, Options, Session
-from protocols import AgentMessage, JournalError, SessionError, SessionEvent, unpack
+from protocols import AgentMessage, JournalError, SessionError, SessionEvent
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.procfs import PROC, parse_stat
 
@@ -238,7 +239,7 @@ class Scene:
             incarnation = (await self._session.info()).incarnation
             with suppress(JournalError):
                 content = FileStore(self._path.parent).read(self._path.name)
-                entries = [unpack(Entry, body) for body in content.bodies] if content is not None else []
+                entries = [decode_entry(body) for body in content.bodies] if content is not None else []
                 if any(isinstance(entry, Happened) and entry.incarnation == incarnation for entry in entries):
                     return
 

@@ -45,6 +45,7 @@ from actors.agent_session.core import (
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.entries import CallerBegan
 from actors.agent_session.core.recall import remember
+from actors.agent_session.records import decode_entry, encode_entry
 from protocols import (
     ChatMessage,
     CommandAccepted,
@@ -56,8 +57,6 @@ from protocols import (
     Role,
     SendText,
     SessionCommand,
-    pack,
-    unpack,
 )
 
 SAMPLES_PER_CHAR = 100
@@ -270,8 +269,7 @@ class World:
             return False
         write = self.writes.popleft()
         if self.journal_works and write.entries:
-            data = pack(tuple[Entry, ...], write.entries)
-            assert unpack(tuple[Entry, ...], data) == write.entries
+            assert tuple(decode_entry(encode_entry(entry)) for entry in write.entries) == write.entries
             self.transactions.append(write.entries)
         self.numbered = max([self.numbered, *(entry.number for entry in write.entries if isinstance(entry, Happened))])
         self.perform(write.then)

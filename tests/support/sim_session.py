@@ -18,6 +18,7 @@ from actors.agent_session import actor as session_module
 from actors.agent_session.core import Checkpoint, Entry, Happened, Past, RunTool, StopThinking, Think, recall, step
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
 from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
+from actors.agent_session.records import decode_entry, encode_entry
 from actors.journal import CallRecord
 from livekitex_agent.client import delivery, subscription
 from livekitex_agent.client.delivery import Delivery, Done, Fail, Outcome, Send, Wait
@@ -38,8 +39,6 @@ from protocols import (
     SessionCommand,
     Subscribed,
     WatchNames,
-    pack,
-    unpack,
 )
 from supervision import Actor, Cancel, Context
 
@@ -68,7 +67,7 @@ class Disk:
 
     def commit(self, entries: tuple[Entry, ...]) -> None:
         """One transaction, with the journal's own way of forgetting."""
-        for entry in unpack(tuple[Entry, ...], pack(tuple[Entry, ...], entries)):
+        for entry in (decode_entry(encode_entry(entry)) for entry in entries):
             if isinstance(entry, Happened):
                 assert entry.number not in self.told, f"event {entry.number} happens twice"
                 self.told[entry.number] = entry

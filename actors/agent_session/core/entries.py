@@ -1,13 +1,13 @@
 """What the journal holds: the facts of a call, one after the other. `Entry` is their closed union.
 
 A memory is a fold over entries (`recall.remember`), so whatever has to survive is an entry, and entries that belong together are written in
-one transaction. The tags are the journal's format: an entry that changes its meaning gets another tag.
+one transaction. How they are written, and which a reader may pass over, `actors.agent_session.records` says.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from actors.agent_session.core.memory import Memory, TurnSource
+from actors.journal import UnknownRecord
 from protocols import FunctionCall, SessionCommand, SessionEvent
 
 
@@ -15,7 +15,6 @@ from protocols import FunctionCall, SessionCommand, SessionEvent
 class LifeBegan:
     """A session's process has taken up the call."""
 
-    TAG: ClassVar[str] = "life_began"
     incarnation: int
 
 
@@ -23,7 +22,6 @@ class LifeBegan:
 class LifeEnded:
     """It ends for ``reason``; ``clean`` if it was asked to. Absent where it had no time to say so."""
 
-    TAG: ClassVar[str] = "life_ended"
     reason: str
     clean: bool
 
@@ -35,40 +33,36 @@ class SetBack:
     What waited then may have been done: it is not done again. No number that was given then is given again.
     """
 
-    TAG: ClassVar[str] = "set_back"
     next_event: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event with its number in the call."""
+    """An event with its number in the call. One that this version does not know is missed by subscribers."""
 
-    TAG: ClassVar[str] = "happened"
     number: int
     incarnation: int
     wall_s: float
-    event: SessionEvent
+    event: SessionEvent | UnknownRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTaken:
     """A command is accepted. ``position`` is the caller's audio (in samples) that came before it."""
 
-    TAG: ClassVar[str] = "command_taken"
     command: SessionCommand
     position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOpened:
-    """The agent has the turn. The caller's audio is settled up to the sample ``heard_until``."""
+    """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``."""
 
-    TAG: ClassVar[str] = "turn_opened"
     turn_id: str
     source: TurnSource
     text: str
     command_id: str
-    asked_s: float
+    asked_wall_s: float
     heard_until: int
 
 
@@ -76,7 +70,6 @@ class TurnOpened:
 class SentenceWritten:
     """The next sentence of the reply."""
 
-    TAG: ClassVar[str] = "sentence_written"
     text: str
 
 
@@ -84,7 +77,6 @@ class SentenceWritten:
 class RoundEnded:
     """The model has ended its answer and asks for these tools, or for none."""
 
-    TAG: ClassVar[str] = "round_ended"
     calls: tuple[FunctionCall, ...]
 
 
@@ -92,7 +84,6 @@ class RoundEnded:
 class ToolBegun:
     """From here on the tool may have run."""
 
-    TAG: ClassVar[str] = "tool_begun"
     call_id: str
 
 
@@ -100,7 +91,6 @@ class ToolBegun:
 class ToolEnded:
     """The outcome of a call, the user data after it, and the tool's wish (if not empty) to end the call."""
 
-    TAG: ClassVar[str] = "tool_ended"
     call_id: str
     result: str
     user_data_json: str
@@ -111,7 +101,6 @@ class ToolEnded:
 class SentenceBegun:
     """The next sentence begins to be heard, at the sample ``position`` of the reply."""
 
-    TAG: ClassVar[str] = "sentence_begun"
     position: int
 
 
@@ -119,7 +108,6 @@ class SentenceBegun:
 class TurnClosed:
     """The turn is over. Heard were ``sentences`` whole sentences and ``tail`` of the next one."""
 
-    TAG: ClassVar[str] = "turn_closed"
     sentences: int
     tail: str
 
@@ -128,7 +116,6 @@ class TurnClosed:
 class CallerBegan:
     """The caller speaks, from the sample ``start`` on."""
 
-    TAG: ClassVar[str] = "caller_began"
     start: int
 
 
@@ -136,7 +123,6 @@ class CallerBegan:
 class CallerDropped:
     """There is nothing to answer in the caller's audio up to the sample ``until``."""
 
-    TAG: ClassVar[str] = "caller_dropped"
     until: int
 
 
@@ -144,7 +130,6 @@ class CallerDropped:
 class CallFailed:
     """The call died too often and shall end for ``reason``. Commands that still wait are not acted on."""
 
-    TAG: ClassVar[str] = "call_failed"
     reason: str
 
 
@@ -152,14 +137,11 @@ class CallFailed:
 class CallClosed:
     """The call is over."""
 
-    TAG: ClassVar[str] = "call_closed"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """All of the memory: what stands before this is needed no more, but for the newest events."""
 
-    TAG: ClassVar[str] = "checkpoint"
     memory: Memory
 
 
@@ -181,4 +163,5 @@ Entry = (
     | CallFailed
     | CallClosed
     | Checkpoint
+    | UnknownRecord
 )

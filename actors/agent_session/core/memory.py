@@ -3,6 +3,7 @@
 Plain frozen data and questions about it. Nothing here changes anything: the only way to a new `Memory` is `recall.remember`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,8 +11,18 @@ from typing import Final
 
 from protocols import ChatMessage, FunctionCall, Role, SessionCommand
 
-MAX_DEATHS: Final = 2
-"""A turn in which as many lives ended is given up."""
+MAX_DEATHS_IN_STEP: Final = 2
+"""A turn is given up in which as many lives ended in the same step: what they died of is taken to be that step."""
+MAX_DEATHS: Final = 5
+"""So is one in which as many ended in all."""
+
+RECOGNISING: Final = "recognising the caller"
+SPEAKING: Final = "speaking"
+
+
+def died_in(step: str, times: int) -> str:
+    """Why a turn is given up in which the session died ``times`` in the same ``step``."""
+    return f"the session died {times} times in the same step: {step}"
 
 
 def n_bytes(*texts: Iterable[str]) -> int:
@@ -58,21 +69,21 @@ class Outcome:
 class Turn:
     """The turn that is open: the caller's message and what the agent does about it. Its id is the reply's ``speech_id`` too.
 
-    ``text`` is the caller's message that it answers. ``asked_s`` is when the caller's turn ended (monotonic seconds of this machine; 0:
-    nobody asked). ``starts`` holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` counts the
-    lives that ended within this turn, while the caller spoke it too.
+    ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
+    be answered after a reboot; 0: nobody asked). ``starts`` holds the position in the reply's audio at which each sentence that was begun
+    starts. ``deaths`` are the steps in which lives ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
     source: TurnSource
     text: str
     command_id: str = ""
-    asked_s: float = 0.0
+    asked_wall_s: float = 0.0
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     starts: tuple[int, ...] = ()
-    deaths: int = 0
+    deaths: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -102,9 +113,26 @@ class Turn:
         return n_bytes(self.sentences, calls, (outcome.result for outcome in self.outcomes))
 
     @property
+    def step(self) -> str:
+        """What it is at: a tool, a round of the model, or speaking what that has written."""
+        if self.written:
+            return SPEAKING
+        if self.waiting_calls:
+            return f"the tool {self.waiting_calls[0].name}"
+        return f"round {1 + sum(round_.ended for round_ in self.rounds)} of the model"
+
+    @property
+    def failure(self) -> str:
+        """Why it is given up; empty if it is not."""
+        for step, times in Counter(self.deaths).most_common(1):
+            if times >= MAX_DEATHS_IN_STEP:
+                return died_in(step, times)
+        return f"the session died {len(self.deaths)} times in it" if len(self.deaths) >= MAX_DEATHS else ""
+
+    @property
     def failed(self) -> bool:
         """Whether it is given up."""
-        return self.deaths >= MAX_DEATHS
+        return bool(self.failure)
 
     @property
     def user_text(self) -> str:
@@ -114,10 +142,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerSpeech:
-    """The caller speaks, or did and is not understood yet: his turn begins at the sample ``start``."""
+    """The caller speaks, or did and is not understood yet: his turn begins at the sample ``start``.
+
+    ``deaths`` counts the lives that ended meanwhile.
+    """
 
     start: int
     deaths: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is given up."""
+        return self.deaths >= MAX_DEATHS_IN_STEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +175,7 @@ class Memory:
 
     ``last_end`` is why the life before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns`` and
     ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
-    once the call shall end, ``closed`` whether it has.
+    once the call shall end, ``closed`` whether it has. ``unknown`` are entries that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -157,6 +193,7 @@ class Memory:
     ending: str = ""
     closed: bool = False
     next_event: int = 1
+    unknown: tuple[object, ...] = ()
 
     @property
     def unanswered(self) -> bool:

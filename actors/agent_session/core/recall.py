@@ -6,7 +6,7 @@ Entries are facts, so the fold refuses nothing; an entry about a turn that is no
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from actors.agent_session.core.chat import appended, settled
 from actors.agent_session.core.entries import (
@@ -29,13 +29,17 @@ from actors.agent_session.core.entries import (
     TurnClosed,
     TurnOpened,
 )
-from actors.agent_session.core.memory import Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import RECOGNISING, Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
+from actors.journal import UnknownRecord
 from protocols import CommandDone, EndCall
 
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
 COMMANDS_KEPT: Final = 1_024
 """The newest command ids: a command that is sent again after as many others is taken for a new one."""
+
+UNKNOWN_BYTES_KEPT: Final = 64_000
+"""Of the newest records that this version does not know, through checkpoints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +99,11 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _turn_closed(memory, Heard(sentences=entry.sentences, tail=entry.tail))
         case SentenceWritten() | RoundEnded() | ToolBegun() | ToolEnded() | SentenceBegun():
             return _turn_went_on(memory, entry)
-        case Checkpoint():
-            return entry.memory
+        case Checkpoint():  # what is unknown to the version that made it may be known to this one
+            unknown = cast("tuple[Entry, ...]", entry.memory.unknown)
+            return reduce(remember, unknown, replace(entry.memory, unknown=())) if unknown else entry.memory
+        case UnknownRecord():
+            return replace(memory, unknown=_newest((*cast("tuple[UnknownRecord, ...]", memory.unknown), entry)))
     assert_never(entry)
 
 
@@ -104,7 +111,7 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
     died = memory.incarnation > 0 and not memory.ended_cleanly
     turn, caller = memory.turn, memory.caller
     if died and turn is not None:
-        turn = replace(turn, deaths=turn.deaths + 1)
+        turn = replace(turn, deaths=(*turn.deaths, turn.step))
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
     return replace(memory, incarnation=incarnation, turn=turn, caller=caller, last_end="", ended_cleanly=False)
@@ -127,10 +134,10 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
 
 
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
-    turn = Turn(turn_id=entry.turn_id, source=entry.source, text=entry.text, command_id=entry.command_id, asked_s=entry.asked_s)
+    turn = Turn(turn_id=entry.turn_id, source=entry.source, text=entry.text, command_id=entry.command_id, asked_wall_s=entry.asked_wall_s)
     settles = entry.heard_until > memory.heard_until
     if settles and memory.caller is not None:  # his speech and the answer to it are one turn
-        turn = replace(turn, deaths=memory.caller.deaths)
+        turn = replace(turn, deaths=(RECOGNISING,) * memory.caller.deaths)
     return replace(
         memory,
         turn=turn,
@@ -179,6 +186,14 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
 def _at_round(turn: Turn, round_: Round) -> Turn:
     going_on = turn.rounds and not turn.rounds[-1].ended
     return replace(turn, rounds=(*turn.rounds[:-1], round_) if going_on else (*turn.rounds, round_))
+
+
+def _newest(records: tuple[UnknownRecord, ...]) -> tuple[UnknownRecord, ...]:
+    room, first = UNKNOWN_BYTES_KEPT, len(records)
+    while first and len(records[first - 1].body) <= room:
+        first -= 1
+        room -= len(records[first].body)
+    return records[first:]
 
 
 def _without(inbox: tuple[Accepted, ...], command_id: str) -> tuple[Accepted, ...]:

@@ -1,7 +1,7 @@
 """How a life begins: the first one with the greeting, each later one where the one before was.
 
 The turn that is open goes on: a message is thought about again, a tool that may have run is not run again, a reply is spoken on from
-where it was heard, half a sentence of the caller is listened to again. What killed two lives is given up. Where some of the
+where it was heard, half a sentence of the caller is listened to again. What killed two lives in one step is given up. Where some of the
 caller's turn is lost or given up, the rest of it is listened to and left unanswered, and then he is told. Where the whole call is given up,
 a last life says so and ends it.
 """
@@ -14,7 +14,7 @@ from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan, SetBack
 from actors.agent_session.core.inputs import AudienceAwaited
 from actors.agent_session.core.interruption import interrupt_restored
-from actors.agent_session.core.memory import MAX_DEATHS, TurnSource
+from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.recall import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
 from actors.agent_session.core.state import Setup, State, Utterance
@@ -135,13 +135,13 @@ def _listen_again(step: Step, remains: Remains) -> None:
     if caller is None:
         lost = remains.oldest > settled
         listen = Listen(start=remains.oldest if lost else settled, origin=Origin.UNKNOWN if lost else Origin.SETTLED)
-    elif caller.deaths < MAX_DEATHS and remains.oldest <= caller.start <= remains.position:
+    elif not caller.failed and remains.oldest <= caller.start <= remains.position:
         listen = Listen(start=caller.start, origin=Origin.SPEECH)
     else:
-        if caller.deaths == MAX_DEATHS:
-            _give_up(step)
+        if caller.failed:
+            _give_up(step, died_in(RECOGNISING, caller.deaths))
         lost_start = min(caller.start, remains.oldest - 1)
-        rest = Utterance(start=lost_start, over_speech=False, given_up=caller.deaths >= MAX_DEATHS)
+        rest = Utterance(start=lost_start, over_speech=False, given_up=caller.failed)
         step.state = replace(step.state, utterance=rest)
         listen = Listen(start=remains.position, origin=Origin.REST)
     step.do(listen)
@@ -153,7 +153,7 @@ def _listen_again(step: Step, remains: Remains) -> None:
 def _take_up_turn(step: Step, played: int | None) -> None:
     turn = step.turn
     if turn.failed:
-        _give_up(step, turn.turn_id, turn.text)
+        _give_up(step, turn.failure, turn.turn_id, turn.text)
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, played))
         if turn.source not in (TurnSource.GREETING, TurnSource.REPEAT, TurnSource.APOLOGY):
@@ -182,5 +182,5 @@ def _take_up_turn(step: Step, played: int | None) -> None:
     think(step)
 
 
-def _give_up(step: Step, turn_id: str = "", text: str = "") -> None:
-    step.publish(TurnFailed(turn_id=turn_id, text=text, reason=f"the session died {MAX_DEATHS} times in it"))
+def _give_up(step: Step, reason: str, turn_id: str = "", text: str = "") -> None:
+    step.publish(TurnFailed(turn_id=turn_id, text=text, reason=reason))

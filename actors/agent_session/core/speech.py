@@ -4,6 +4,7 @@ In a call without a voice a sentence counts as heard the moment it is written.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from actors.agent_session.core.chat import heard_tail
 from actors.agent_session.core.closing import finish_if_over
@@ -14,6 +15,9 @@ from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.state import Setup, State
 from actors.agent_session.core.step import Step
 from protocols import AgentSentence, ConversationEvent, ConversationState, ReplyLatency
+
+MAX_LATENCY_S: Final = 3_600.0
+"""Only the wall clock tells how long it took over two lives, and that may be set: what were more than this, or negative, is unknown."""
 
 
 def write_sentence(step: Step, text: str) -> None:
@@ -79,10 +83,15 @@ def heard_at(setup: Setup, turn: Turn, played: int | None) -> Heard:
 
 def _heard_from(step: Step, index: int) -> None:
     turn = step.turn
-    if index == 0 and turn.asked_s:
-        latency_ms = (step.now.monotonic_s - turn.asked_s) * 1000
-        step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=latency_ms))
+    if index == 0 and turn.asked_wall_s:
+        step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
     step.publish(AgentSentence(speech_id=turn.turn_id, text=turn.sentences[index]))
+
+
+def _latency_ms(step: Step) -> float | None:
+    now, asked_s = step.now, step.state.asked_s
+    latency_s = now.wall_s - step.turn.asked_wall_s if asked_s is None else now.monotonic_s - asked_s
+    return latency_s * 1000 if 0 <= latency_s <= MAX_LATENCY_S else None
 
 
 def _place(turn: Turn, played: int | None) -> tuple[int, int]:

@@ -92,7 +92,8 @@ class State:
     ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking`` and
     ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
-    whether the caller interrupted before anything answered him. ``mouth_open`` once speech may be heard.
+    whether the caller interrupted before anything answered him. ``mouth_open`` once speech may be heard. ``asked_s`` is when the caller's
+    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another life).
     """
 
     setup: Setup
@@ -114,3 +115,4 @@ class State:
     owed: bool = False
     mouth_open: bool = False
     journal_failures: int = 0
+    asked_s: float | None = None

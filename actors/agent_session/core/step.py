@@ -12,10 +12,12 @@ from actors.agent_session.core.entries import Checkpoint, Entry, Happened
 from actors.agent_session.core.memory import Memory, Turn
 from actors.agent_session.core.recall import EVENTS_KEPT, remember
 from actors.agent_session.core.state import Setup, State
+from actors.journal import UnknownRecord
 from protocols import (
     ConversationEvent,
     ConversationState,
     EventPushed,
+    EventsMissed,
     InternalError,
     SessionEvent,
     StateChanged,
@@ -117,7 +119,6 @@ class Step:
 
 
 def pushed(call_id: str, happened: Happened) -> EventPushed:
-    """An event as subscribers get it."""
-    return EventPushed(
-        call_id=call_id, number=happened.number, incarnation=happened.incarnation, wall_s=happened.wall_s, event=happened.event
-    )
+    """An event as subscribers get it. They miss one that this version of the program does not know."""
+    event = EventsMissed(count=1) if isinstance(happened.event, UnknownRecord) else happened.event
+    return EventPushed(call_id=call_id, number=happened.number, incarnation=happened.incarnation, wall_s=happened.wall_s, event=event)

@@ -14,7 +14,9 @@ from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
 
 
-def take_turn(step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float = 0.0, heard_until: int = 0) -> None:
+def take_turn(
+    step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float | None = None, heard_until: int = 0
+) -> None:
     """Answer the caller: open a turn for his message and ask the model. ``heard_until`` is the end of his audio, if it was audio."""
     _open(step, source, text=text, command_id=command_id, asked_s=asked_s, heard_until=heard_until)
     if heard_until:
@@ -62,15 +64,18 @@ def on_round(step: Step, finished: RoundFinished) -> None:
         finish_if_over(step)
 
 
-def _open(step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float = 0.0, heard_until: int = 0) -> None:
+def _open(
+    step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float | None = None, heard_until: int = 0
+) -> None:
+    now = step.now
     step.record(
         TurnOpened(
             turn_id=f"turn-{step.memory.turns + 1}",
             source=source,
             text=text,
             command_id=command_id,
-            asked_s=asked_s,
+            asked_wall_s=0.0 if asked_s is None else now.wall_s - (now.monotonic_s - asked_s),
             heard_until=heard_until,
         )
     )
-    step.state = replace(step.state, played=0, failures=0, expected=(), owed=False)
+    step.state = replace(step.state, played=0, failures=0, expected=(), owed=False, asked_s=asked_s)

@@ -10,9 +10,10 @@ import pytest
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, Memory, restore
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
 from actors.agent_session.journal_writer import STALL_S, STALLED, Ending, JournalWriter, Listener, Opening
+from actors.agent_session.records import decode_entry
 from actors.journal import CallRecord, FileStore, read_call
 from actors.journal.files import FileJournal
-from protocols import Appended, AppendResult, FencedError, JournalError, unpack
+from protocols import Appended, AppendResult, FencedError, JournalError
 from support.fake_context import FakeContext
 from support.session_world import SPOKEN, World
 
@@ -96,7 +97,7 @@ def open_desk(folder: Path) -> Iterator[Callable[..., Desk]]:
 def past(folder: Path) -> tuple[Entry, ...]:
     content = FileStore(folder).read("c1")
     assert content is not None
-    return tuple(unpack(Entry, body) for body in content.bodies)
+    return tuple(decode_entry(body) for body in content.bodies)
 
 
 def test_writes_are_kept_and_called_back_for_in_their_order(folder: Path, open_desk: Callable[..., Desk]) -> None:

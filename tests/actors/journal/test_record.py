@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actors.journal import CallRecord
-from protocols import InvalidAgentError, pack, unpack
+from protocols import InvalidAgentError
 
 
 def record(**changes: Any) -> CallRecord:
@@ -18,7 +18,7 @@ def test_a_start_becomes_a_record_without_what_concerns_only_this_start() -> Non
     made = CallRecord.of_start("c1", agent, options, 5.0)
     assert made == record(agent=agent, options={name: options[name] for name in ("run_id", "retention_s", "journal_dir")}, retention_s=60.0)
     assert made.is_open
-    assert unpack(CallRecord, pack(CallRecord, made)) == made
+    assert CallRecord.decode(made.encode()) == made
     assert not record(ended_wall_s=9.0).is_open
     assert CallRecord.of_start("c1", {}, {}, 5.0) == record(run_id="")
 

@@ -1,9 +1,11 @@
+import itertools
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.journal import unreadable
 from actors.worker_manager.returning import (
     FIRST_PAUSE_S,
     MAX_PAUSE_S,
@@ -19,7 +21,7 @@ from actors.worker_manager.returning import (
     job_of,
     not_up,
 )
-from protocols import MAX_REASON_CHARS, StartJob
+from protocols import MAX_REASON_CHARS, JournalError, StartJob
 from supervision import RestartIntensity
 
 JOB = StartJob(job_id="a", agent={"instructions": "sell pizza"}, options={"run_id": "run"})
@@ -79,6 +81,15 @@ def test_who_is_gone_without_a_word_and_without_his_journal_has_closed() -> None
 
 def test_a_call_of_another_run_is_left_to_it() -> None:
     assert judged(CALL, KILLED, replace(OPEN, ours=False))[1] == Over("ended", "another system has taken up the call")
+
+
+def test_a_call_whose_journal_this_version_cannot_read_has_failed_and_its_journal_stays() -> None:
+    unread = Ends(tree="shutdown", session=str(unreadable(JournalError("use the program that wrote it", retryable=False))))
+    failed = Over("failed", "failed: journal: use the program that wrote it")
+    for record, with_partition in itertools.product((None, OPEN, replace(OPEN, ours=False)), (False, True)):
+        assert judged(CALL, unread, record, with_partition=with_partition)[1] == failed
+    assert judged(replace(CALL, last_words="no more"), unread, None)[1] == failed
+    assert judged(replace(CALL, ending="enough"), unread, None)[1] == Over("ended", "enough", release=True)
 
 
 def test_a_call_that_was_to_end_has_ended() -> None:

@@ -19,7 +19,8 @@ def folder(tmp_path: Path) -> Path:
     """A journal_dir with an open call, one that has ended, and one that nothing can be read of."""
     store = FileStore(tmp_path / "calls")
     opened = store.claim("open-one", describe(record("open-one")), nonce="n")
-    opened.append(1, [msgpack.packb(["said", {"text": "hello\x1b[2J", "raw": b"\x01\xff"}]), b"\xc1", msgpack.packb("x" * 500)])
+    said = ["said", False, {"text": "hello\x1b[2J", "raw": b"\x01\xff", "at": msgpack.Timestamp(5)}]
+    opened.append(1, [msgpack.packb(said), b"\xc1", msgpack.packb(["long", True, {"text": "x" * 500}])])
     opened.close()
     ended = store.claim("ended-one", describe(record("ended-one")), nonce="n")
     ended.end(1, describe(record("ended-one", outcome="completed")))
@@ -61,11 +62,15 @@ def test_without_any_call_it_lists_nothing(tmp_path: Path) -> None:
 def test_it_prints_a_call_without_control_characters_and_cuts_what_is_long_for_people_only(folder: Path) -> None:
     told = run("show", "open-one", "--journal-dir", str(folder)).stdout.splitlines()
     assert told[0].startswith("open-one")
-    assert told[1].split() == ["1", "said", r"text=hello\x1b[2J", "raw=01ff"]
-    assert told[2].split() == ["2", '{"bytes":', '"c1"}']
+    assert told[1].split() == ["1", "said", r"text=hello\x1b[2J", "raw=01ff", "at=Timestamp(seconds=5,", "nanoseconds=0)"]
+    assert told[2].split() == ["2", "?", "bytes=c1"]
     assert told[3].endswith("x…")
     _, *records = (json.loads(line) for line in run("show", "open-one", "--json", "--journal-dir", str(folder)).stdout.splitlines())
-    assert records == [["said", {"text": "hello\x1b[2J", "raw": "01ff"}], {"bytes": "c1"}, "x" * 500]
+    assert records == [
+        {"type": "said", "critical": False, "text": "hello\x1b[2J", "raw": "01ff", "at": "Timestamp(seconds=5, nanoseconds=0)"},
+        {"type": "", "bytes": "c1"},
+        {"type": "long", "critical": True, "text": "x" * 500},
+    ]
 
 
 def test_a_look_at_a_live_call_disturbs_nothing(folder: Path) -> None:

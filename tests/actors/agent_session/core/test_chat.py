@@ -16,7 +16,7 @@ from actors.agent_session.core.chat import (
     heard_text,
     settled,
 )
-from actors.agent_session.core.memory import MAX_DEATHS, Heard, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import SPEAKING, Heard, Outcome, Round, Turn, TurnSource
 from protocols import ChatMessage, FunctionCall, Role
 
 CALL = FunctionCall(call_id="call-1", name="look", arguments="{}")
@@ -69,7 +69,7 @@ def test_a_turn_of_the_agent_has_no_message_of_the_caller() -> None:
 def test_of_a_turn_that_was_given_up_the_model_is_told_nothing_that_the_session_may_have_died_of() -> None:
     calls = tuple(replace(CALL, call_id=f"call-{number}") for number in (1, 2, 3))
     rounds = (Round(sentences=("One moment.",), calls=calls, ended=True),)
-    failed = replace(TURN, rounds=rounds, begun_calls=("call-1", "call-2"), deaths=MAX_DEATHS)
+    failed = replace(TURN, rounds=rounds, begun_calls=("call-1", "call-2"), deaths=(SPEAKING, SPEAKING))
     history = settled(failed, Heard(sentences=1))
     assert [(message.role, message.content) for message in history] == [(Role.FAILED, "hello"), (Role.ASSISTANT, "One moment.")]
     told = context("", Memory(history=history))
@@ -80,7 +80,7 @@ def test_of_a_turn_that_was_given_up_the_model_is_told_nothing_that_the_session_
     assert context("", Memory(history=settled(replace(failed, begun_calls=()), Heard()))) == (
         ChatMessage(role=Role.SYSTEM, content=GIVEN_UP),
     )
-    assert not settled(replace(TURN, source=TurnSource.GREETING, text="", rounds=(), deaths=MAX_DEATHS), Heard())
+    assert not settled(replace(TURN, source=TurnSource.GREETING, text="", rounds=(), deaths=(SPEAKING, SPEAKING)), Heard())
 
 
 def test_what_was_heard_is_told_as_one_text() -> None:

@@ -24,6 +24,7 @@ def test_a_text_is_answered_sentence_by_sentence() -> None:
     world.settle()
     assert [pushed.event for pushed in world.events if not isinstance(pushed.event, StateChanged)][1:] == [
         UserMessage(turn_id="turn-1", text="hello", source="text"),
+        ReplyLatency(turn_id="turn-1", latency_ms=0.0),
         AgentSentence(speech_id="turn-1", text="You said hello."),
         AgentSentence(speech_id="turn-1", text="Anything else?"),
         AgentMessage(speech_id="turn-1", text="You said hello. Anything else?", interrupted=False),

@@ -1,8 +1,11 @@
 """The fold from entries to memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from actors.agent_session.core import Memory
+import pytest
+
+from actors.agent_session.core import Entry, Memory
 from actors.agent_session.core.entries import (
     CallerBegan,
     CallerDropped,
@@ -11,17 +14,21 @@ from actors.agent_session.core.entries import (
     Happened,
     LifeBegan,
     LifeEnded,
+    RoundEnded,
+    SentenceBegun,
     SentenceWritten,
+    ToolBegun,
     ToolEnded,
     TurnClosed,
     TurnOpened,
 )
-from actors.agent_session.core.memory import TurnSource
-from actors.agent_session.core.recall import COMMANDS_KEPT, EVENTS_KEPT, remember, restore
-from protocols import CallStarted, ChatMessage, Role, SendText
+from actors.agent_session.core.memory import RECOGNISING, SPEAKING, Turn, TurnSource
+from actors.agent_session.core.recall import COMMANDS_KEPT, EVENTS_KEPT, UNKNOWN_BYTES_KEPT, remember, restore
+from actors.journal import UnknownRecord
+from protocols import CallStarted, ChatMessage, FunctionCall, Role, SendText
 from support.session_world import CHECKED, SPOKEN, World
 
-OPENED = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_s=1.0, heard_until=0)
+OPENED = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_wall_s=1.0, heard_until=0)
 
 
 def test_no_entries_are_a_call_that_has_not_begun() -> None:
@@ -31,15 +38,15 @@ def test_no_entries_are_a_call_that_has_not_begun() -> None:
 
 def test_a_death_counts_for_the_open_turn_and_a_clean_end_does_not() -> None:
     memory = restore((LifeBegan(incarnation=1), OPENED, CallerBegan(start=5))).memory
-    died = remember(memory, LifeBegan(incarnation=2))
-    assert died.turn is not None
-    assert died.caller is not None
-    assert (died.turn.deaths, died.caller.deaths) == (1, 1)
+    after = remember(memory, LifeBegan(incarnation=2))
+    assert after.turn is not None
+    assert after.caller is not None
+    assert (after.turn.deaths, after.caller.deaths) == (("round 1 of the model",), 1)
     ended = remember(memory, LifeEnded(reason="shutdown", clean=True))
     assert (ended.last_end, ended.ended_cleanly) == ("shutdown", True)
     again = remember(ended, LifeBegan(incarnation=2))
     assert again.turn is not None
-    assert (again.turn.deaths, again.last_end) == (0, "")
+    assert (again.turn.deaths, again.last_end) == ((), "")
 
 
 def test_the_first_life_has_no_death_before_it() -> None:
@@ -61,24 +68,109 @@ def test_a_wish_of_a_tool_to_end_the_call_is_remembered_and_the_first_reason_cou
 def test_a_message_from_audio_settles_it_and_a_text_does_not() -> None:
     speaking = restore((CallerBegan(start=5), OPENED)).memory
     assert speaking.caller is not None
-    heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_s=1.0, heard_until=90)
+    heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_wall_s=1.0, heard_until=90)
     settled = restore((CallerBegan(start=5), heard)).memory
     assert (settled.caller, settled.heard_until) == (None, 90)
     assert remember(speaking, CallerDropped(until=70)).heard_until == 70
 
 
-def test_the_callers_speech_and_the_answer_to_it_are_one_turn_that_dies_twice() -> None:
-    heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_s=1.0, heard_until=90)
+def test_the_deaths_in_the_callers_speech_count_for_the_turn_that_answers_it() -> None:
+    heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_wall_s=1.0, heard_until=90)
     lives = (LifeBegan(incarnation=1), CallerBegan(start=5), LifeBegan(incarnation=2))
     turn = restore((*lives, heard)).memory.turn
     assert turn is not None
-    assert (turn.deaths, turn.failed) == (1, False)
+    assert (turn.deaths, turn.failed) == ((RECOGNISING,), False)
     turn = restore((*lives, heard, LifeBegan(incarnation=3))).memory.turn
     assert turn is not None
-    assert (turn.deaths, turn.failed) == (2, True)
+    assert (turn.deaths, turn.failed) == ((RECOGNISING, "round 1 of the model"), False)
+    turn = restore((*lives, heard, LifeBegan(incarnation=3), LifeBegan(incarnation=4))).memory.turn
+    assert turn is not None
+    assert turn.failure == "the session died 2 times in the same step: round 1 of the model"
     other = restore((*lives, OPENED)).memory.turn  # while he speaks a text is answered: another turn
     assert other is not None
-    assert other.deaths == 0
+    assert other.deaths == ()
+
+
+CALLS = tuple(FunctionCall(call_id=f"call-{number}", name=name, arguments="{}") for number, name in enumerate(("look", "order"), 1))
+WANTS = RoundEnded(calls=CALLS)
+WROTE = (SentenceWritten(text="Hello."), RoundEnded(calls=()))
+
+
+def ended(call_id: str) -> tuple[ToolBegun, ToolEnded]:
+    return ToolBegun(call_id=call_id), ToolEnded(call_id=call_id, result="done", user_data_json="{}", end_call="")
+
+
+@pytest.mark.parametrize(
+    ("entries", "step"),
+    [
+        ((), "round 1 of the model"),
+        (WROTE[:1], "round 1 of the model"),
+        ((WANTS,), "the tool look"),
+        ((WANTS, *ended("call-1")[:1]), "the tool look"),
+        ((WANTS, *ended("call-1")), "the tool order"),
+        ((WANTS, *ended("call-1"), *ended("call-2")), "round 2 of the model"),
+        (WROTE, SPEAKING),
+        ((*WROTE, SentenceBegun(position=0)), SPEAKING),
+    ],
+)
+def test_a_death_counts_for_the_step_in_which_the_turn_was(entries: tuple[Entry, ...], step: str) -> None:
+    memory = restore((LifeBegan(incarnation=1), OPENED, *entries)).memory
+    for times in (1, 2):
+        memory = remember(memory, LifeBegan(incarnation=1 + times))
+        assert memory.turn is not None
+        assert (memory.turn.deaths, memory.turn.failed) == ((step,) * times, times == 2)
+
+
+def died(deaths: Sequence[str]) -> Turn:
+    return Turn(turn_id="turn-1", source=TurnSource.TEXT, text="hello", deaths=tuple(deaths))
+
+
+@pytest.mark.parametrize(
+    ("deaths", "failure"),
+    [
+        ("", ""),
+        ("abcd", ""),
+        ("aa", "2 times in the same step: a"),
+        ("aba", "2 times in the same step: a"),
+        ("abcb", "2 times in the same step: b"),
+        ("abcde", "5 times in it"),
+    ],
+)
+def test_poison_is_what_dies_twice_in_one_step_or_five_times_in_all(deaths: str, failure: str) -> None:
+    assert died(deaths).failure == (failure and f"the session died {failure}")
+
+
+def test_a_tool_is_the_same_step_in_whatever_round_it_is_called() -> None:
+    again = RoundEnded(calls=(replace(CALLS[0], call_id="call-3", arguments='{"other": 1}'),))
+    before = (LifeBegan(incarnation=1), OPENED, WANTS, LifeBegan(incarnation=2), *ended("call-1"), *ended("call-2"))
+    turn = restore((*before, again, LifeBegan(incarnation=3))).memory.turn
+    assert turn is not None
+    assert turn.failure == "the session died 2 times in the same step: the tool look"
+
+
+def test_deaths_while_nobody_has_the_turn_never_count() -> None:
+    idle = restore([LifeBegan(incarnation=number) for number in range(1, 9)]).memory
+    turn = remember(idle, OPENED).turn
+    assert turn is not None
+    assert turn.deaths == ()
+
+
+FUTURE = UnknownRecord(b"\x93\xa6future\xc2\x80")
+
+
+def test_what_is_not_known_is_kept_through_checkpoints_within_a_bound() -> None:
+    memory = remember(Memory(turns=3), FUTURE)
+    assert memory == Memory(turns=3, unknown=(FUTURE,))
+    assert restore((LifeBegan(incarnation=1), Checkpoint(memory=memory))).memory == memory
+    large = UnknownRecord(bytes(UNKNOWN_BYTES_KEPT))
+    assert remember(remember(memory, large), FUTURE).unknown == (FUTURE,)
+    assert remember(memory, large).unknown == (large,)
+
+
+def test_what_was_unknown_to_the_version_that_made_a_checkpoint_is_acted_on_by_one_that_knows_it() -> None:
+    held = Memory(incarnation=2, unknown=(FUTURE, LifeEnded(reason="shutdown", clean=True)))
+    memory = restore((Checkpoint(memory=held),)).memory
+    assert memory == Memory(incarnation=2, unknown=(FUTURE,), last_end="shutdown", ended_cleanly=True)
 
 
 def test_a_message_that_is_answered_late_fails_with_the_turn_that_answers_it() -> None:

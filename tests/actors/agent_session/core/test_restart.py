@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from actors.agent_session.core import Happened, Moment, Remains, Setup, begin, restore
+from actors.agent_session.core import Happened, Moment, Remains, Setup, begin, handle, restore
 from actors.agent_session.core.chat import context
 from actors.agent_session.core.effects import EndVoice, Listen, Origin, Say
 from actors.agent_session.core.entries import CallerBegan, CallerDropped, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
+from actors.agent_session.core.inputs import CommandArrived, SentenceReady
+from actors.agent_session.core.memory import RECOGNISING, TurnSource
 from actors.agent_session.core.restart import MAX_LOST, UNKNOWN_END
 from protocols import (
     AgentMessage,
@@ -21,8 +23,10 @@ from protocols import (
     ConversationState,
     EndCall,
     EventsMissed,
+    ReplyLatency,
     Restarted,
     Role,
+    SendText,
     SessionError,
     StateChanged,
     TurnFailed,
@@ -164,7 +168,8 @@ def test_a_turn_that_killed_two_lives_is_given_up_with_an_apology() -> None:
     world.subscribe()
     world.settle()
     events = [pushed.event for pushed in world.events]
-    assert TurnFailed(turn_id="turn-1", text="use look", reason="the session died 2 times in it") in events
+    reason = "the session died 2 times in the same step: speaking"
+    assert TurnFailed(turn_id="turn-1", text="use look", reason=reason) in events
     assert CommandDone(command_id="text-1") in events
     contents = [message.content for message in world.state.memory.history]
     assert contents[0] == "use look"
@@ -173,11 +178,13 @@ def test_a_turn_that_killed_two_lives_is_given_up_with_an_apology() -> None:
 
 
 def test_what_killed_two_lives_is_never_asked_of_the_model_again() -> None:
-    world = killed_while(S.THINKING, "use order")
+    world = killed_while(S.TOOL_EXECUTION, "use order")
+    world.commit_all()
+    turn = world.state.memory.turn
+    assert turn is not None
+    assert turn.outcomes, "its outcome is unknown, and the model is asked"
     world.kill()
-    world.subscribe()
-    while world.tool is None:
-        assert world.commit() or world.think()
+    world.commit_all()
     world.kill()
     world.subscribe()
     world.settle()
@@ -258,6 +265,49 @@ def test_damage_that_cost_nothing_is_told_and_changes_nothing() -> None:
     assert SessionError(source="journal", text="the file is kept aside", retryable=False) in events
     contents = [message.content for message in world.state.memory.history]
     assert contents == ["use look", "One moment.", "done", "It came back: done."]
+
+
+def test_a_turn_that_dies_in_each_of_its_steps_is_answered() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.speak()
+    world.commit_all()
+    world.kill()  # recognising
+    for phase in (S.THINKING, S.TOOL_EXECUTION, S.SPEAKING):
+        while world.state.phase is not phase:
+            went_on = world.commit() or world.hear_again() or world.think() or world.recognize("use look")
+            assert went_on or world.play(300) or world.finish_tool()
+        world.commit_all()
+        while phase is S.SPEAKING and not world.state.memory.turn.written:  # type: ignore[union-attr]
+            assert world.finish_tool() or world.think() or world.commit()
+        world.commit_all()
+        turn = world.state.memory.turn
+        world.kill()
+        world.subscribe()
+        assert turn is not None
+    assert turn.deaths == (RECOGNISING, "round 1 of the model", "the tool look")
+    world.settle()
+    assert world.state.memory.history[-1].content == "It came back: done."
+    assert not [pushed for pushed in world.events if isinstance(pushed.event, TurnFailed)]
+
+
+def test_a_latency_over_two_lives_goes_by_the_wall_clock_and_is_unknown_where_that_was_set() -> None:
+    for reboot_s, wall_s, latency_ms in ((1e9 + 2.0, 1e9 + 2.5, 2_500.0), (1.0, 1e9 + 2.5, 2_500.0), (1.0, 9e8, None), (1.0, 2e9, None)):
+        opened = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_wall_s=1e9, heard_until=0)
+        past = restore((LifeBegan(incarnation=1), opened))
+        now = Moment(monotonic_s=reboot_s, wall_s=wall_s)
+        state, _ = begin(CHECKED, past, 2, Remains(), now)
+        state, _ = handle(state, SentenceReady(token=state.thinking, text="Hello."), now)
+        (told,) = [happened.event for happened in state.log if isinstance(happened.event, ReplyLatency)]
+        assert told.latency_ms == latency_ms
+
+
+def test_a_latency_within_a_life_does_not_depend_on_the_wall_clock() -> None:
+    state, _ = begin(CHECKED, restore(()), 1, Remains(), NOW)
+    state, _ = handle(state, CommandArrived(request=1, command=SendText(command_id="c", text="hello"), position=0), NOW)
+    state, _ = handle(state, SentenceReady(token=state.thinking, text="Hello."), Moment(monotonic_s=1.25, wall_s=-50.0))
+    (told,) = [happened.event for happened in state.log if isinstance(happened.event, ReplyLatency)]
+    assert told.latency_ms == 250.0
 
 
 def test_an_apology_that_kills_is_not_apologised_for() -> None:
@@ -343,7 +393,7 @@ def test_audio_that_killed_two_lives_is_left_alone() -> None:
     lives = (LifeBegan(incarnation=1), CallerBegan(start=10), LifeBegan(incarnation=2))
     effects, events = begun(SPOKEN, *lives, remains=Remains(oldest=0, position=900))
     assert Listen(start=900, origin=Origin.REST) in effects
-    failed = TurnFailed(turn_id="", text="", reason="the session died 2 times in it")
+    failed = TurnFailed(turn_id="", text="", reason="the session died 2 times in the same step: recognising the caller")
     assert failed in events
     effects, events = begun(SPOKEN, *lives, LifeBegan(incarnation=3), remains=Remains(oldest=0, position=950))
     assert Listen(start=950, origin=Origin.REST) in effects

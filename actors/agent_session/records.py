@@ -1,0 +1,188 @@
+"""What a session's journal holds, and in which form: the table of its records (see `actors.journal.records` for how it may change).
+
+Optional are those that a version may pass over without doing anything wrong by the caller; all others are critical.
+"""
+
+from typing import Final, cast
+
+from actors.agent_session.core import Entry
+from actors.agent_session.core.entries import (
+    CallClosed,
+    CallerBegan,
+    CallerDropped,
+    CallFailed,
+    Checkpoint,
+    CommandTaken,
+    Happened,
+    LifeBegan,
+    LifeEnded,
+    RoundEnded,
+    SentenceBegun,
+    SentenceWritten,
+    SetBack,
+    ToolBegun,
+    ToolEnded,
+    TurnClosed,
+    TurnOpened,
+)
+from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnSource
+from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, many, maybe, nested
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    CallEnded,
+    CallStarted,
+    CancelResponse,
+    ChatMessage,
+    CommandDone,
+    CommitAudio,
+    EndCall,
+    EventsMissed,
+    FunctionCall,
+    InjectFault,
+    ReplyLatency,
+    Restarted,
+    Role,
+    SendText,
+    SessionError,
+    StateChanged,
+    ToolCalled,
+    ToolReturned,
+    TurnFailed,
+    UserMessage,
+)
+
+_ROLE: Final = choice(
+    {Role.SYSTEM: "system", Role.USER: "user", Role.ASSISTANT: "assistant", Role.TOOL: "tool", Role.FAILED: "failed"},
+)
+_SOURCE: Final = choice(
+    {
+        TurnSource.TEXT: "text",
+        TurnSource.AUDIO: "audio",
+        TurnSource.UNANSWERED: "unanswered",
+        TurnSource.GREETING: "greeting",
+        TurnSource.REPEAT: "repeat",
+        TurnSource.APOLOGY: "apology",
+        TurnSource.FAREWELL: "farewell",
+    },
+)
+_FUNCTION_CALL: Final = nested(RecordType(FunctionCall, "function_call", call_id=TEXT, name=TEXT, arguments=TEXT))
+_FUNCTION_CALLS: Final = many(_FUNCTION_CALL)
+
+COMMANDS: Final = Records(
+    RecordType(SendText, "send_text", command_id=TEXT, text=TEXT),
+    RecordType(CommitAudio, "commit_audio", command_id=TEXT),
+    RecordType(CancelResponse, "cancel_response", command_id=TEXT),
+    RecordType(EndCall, "end_call", command_id=TEXT, reason=TEXT),
+    RecordType(InjectFault, "inject_fault", command_id=TEXT, at_state=TEXT, fault=TEXT),
+)
+"""One that is not known cannot be acted on: whoever sent it was told that it would be."""
+_COMMAND: Final = COMMANDS.one_of()
+
+EVENTS: Final = Records(
+    RecordType(CallStarted, "call_started", call_id=TEXT),
+    RecordType(Restarted, "restarted", reason=TEXT, incarnation=INTEGER),
+    RecordType(StateChanged, "state_changed", old=TEXT, new=TEXT),
+    RecordType(UserMessage, "user_message", turn_id=TEXT, text=TEXT, source=TEXT),
+    RecordType(AgentSentence, "agent_sentence", speech_id=TEXT, text=TEXT),
+    RecordType(AgentMessage, "agent_message", speech_id=TEXT, text=TEXT, interrupted=FLAG),
+    RecordType(ToolCalled, "tool_called", call_id=TEXT, name=TEXT, arguments=TEXT),
+    RecordType(ToolReturned, "tool_returned", call_id=TEXT, name=TEXT, result=TEXT, ok=FLAG),
+    RecordType(ReplyLatency, "reply_latency", turn_id=TEXT, latency_ms=maybe(NUMBER)),
+    RecordType(CommandDone, "command_done", command_id=TEXT),
+    RecordType(SessionError, "error", source=TEXT, text=TEXT, retryable=FLAG),
+    RecordType(TurnFailed, "turn_failed", turn_id=TEXT, text=TEXT, reason=TEXT),
+    RecordType(EventsMissed, "events_missed", count=INTEGER),
+    RecordType(CallEnded, "call_ended", reason=TEXT),
+)
+"""One that is not known keeps its number; subscribers are told that they miss it."""
+
+_MESSAGE: Final = nested(
+    RecordType(ChatMessage, "message", role=_ROLE, content=TEXT.default(""), calls=_FUNCTION_CALLS.default(()), call_id=TEXT.default(""))
+)
+_ROUND: Final = nested(
+    RecordType(Round, "round", sentences=many(TEXT).default(()), calls=_FUNCTION_CALLS.default(()), ended=FLAG.default(False))
+)
+_TURN: Final = nested(
+    RecordType(
+        Turn,
+        "turn",
+        turn_id=TEXT,
+        source=_SOURCE,
+        text=TEXT,
+        command_id=TEXT.default(""),
+        asked_wall_s=NUMBER.default(0.0),
+        rounds=many(_ROUND).default(()),
+        begun_calls=many(TEXT).default(()),
+        outcomes=many(nested(RecordType(Outcome, "outcome", call_id=TEXT, result=TEXT))).default(()),
+        starts=many(INTEGER).default(()),
+        deaths=many(TEXT).default(()),
+    )
+)
+_EVENT: Final = EVENTS.one_of(or_unknown=True)
+_OTHERS: Final = (
+    RecordType(LifeBegan, "incarnation_began", incarnation=INTEGER),
+    RecordType(LifeEnded, "incarnation_ended", critical=False, reason=TEXT, clean=FLAG),
+    RecordType(SetBack, "set_back", next_event=INTEGER),
+    RecordType(Happened, "event", number=INTEGER, incarnation=INTEGER, wall_s=NUMBER, event=_EVENT),
+    RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER),
+    RecordType(
+        TurnOpened,
+        "turn_opened",
+        turn_id=TEXT,
+        source=_SOURCE,
+        text=TEXT,
+        command_id=TEXT.default(""),
+        asked_wall_s=NUMBER.default(0.0),
+        heard_until=INTEGER.default(0),
+    ),
+    RecordType(SentenceWritten, "sentence_written", text=TEXT),
+    RecordType(RoundEnded, "round_ended", calls=_FUNCTION_CALLS.default(())),
+    RecordType(ToolBegun, "tool_begun", call_id=TEXT),
+    RecordType(ToolEnded, "tool_ended", call_id=TEXT, result=TEXT, user_data_json=TEXT, end_call=TEXT.default("")),
+    RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
+    RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
+    RecordType(CallerBegan, "caller_began", start=INTEGER),
+    RecordType(CallerDropped, "caller_dropped", until=INTEGER),
+    RecordType(CallFailed, "call_failed", reason=TEXT),
+    RecordType(CallClosed, "call_closed"),
+)
+_MEMORY: Final = RecordType(
+    Memory,
+    "memory",
+    incarnation=INTEGER.default(0),
+    last_end=TEXT.default(""),
+    ended_cleanly=FLAG.default(False),
+    history=many(_MESSAGE).default(()),
+    turn=maybe(_TURN).default(None),
+    turns=INTEGER.default(0),
+    calls=INTEGER.default(0),
+    inbox=many(nested(RecordType(Accepted, "accepted", command=_COMMAND, position=INTEGER))).default(()),
+    seen=many(TEXT).default(()),
+    caller=maybe(nested(RecordType(CallerSpeech, "caller", start=INTEGER, deaths=INTEGER.default(0)))).default(None),
+    heard_until=INTEGER.default(0),
+    user_data_json=TEXT.default("{}"),
+    ending=TEXT.default(""),
+    closed=FLAG.default(False),
+    next_event=INTEGER.default(1),
+    unknown=many(Records(*_OTHERS).standing_alone()).default(()),
+)
+ENTRIES: Final = Records(*_OTHERS, RecordType(Checkpoint, "checkpoint", memory=nested(_MEMORY)))
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The body of an entry.
+
+    Raises:
+        UsageError: it holds a value of a wrong type.
+    """
+    return ENTRIES.encode(entry)
+
+
+def decode_entry(body: bytes) -> Entry:
+    """The entry of a body that any version wrote; `UnknownRecord` where this version does not know it and may go on without.
+
+    Raises:
+        DecodeError: this version cannot take up the call; or the bytes are no record.
+    """
+    return cast("Entry", ENTRIES.decode(body))
