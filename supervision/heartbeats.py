@@ -1,4 +1,9 @@
-"""Probes the children that asked for it, through their mailbox and event loop, and tells which of them hang."""
+"""Probes the children that asked for it, through their mailbox and event loop, and tells which of them hang.
+
+A child whose mailbox does not run yet cannot answer. While it starts, any sign that its process runs, or waits for a processor, counts as
+an answer: so one that is stopped or blocked is found, and none is killed because it loads much or the machine is loaded. What runs in
+circles there ends with `ChildSpec.start_timeout_ms`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +22,8 @@ class _Watched:
     child: Ref
     heartbeat: Heartbeat
     cancel: Cancel
+    starting: bool = True
+    progress: int = 0
 
 
 class Heartbeats:
@@ -29,9 +36,16 @@ class Heartbeats:
         self._probes = 0
 
     def watch(self, child: Ref, deadline_ms: int) -> None:
-        """Probe ``child`` from now on; ``on_hung`` is called with its uid at each tick at which it hangs."""
+        """Probe ``child``, which may still be starting, from now on; ``on_hung`` is called with its uid at each tick at which it hangs."""
         heartbeat = Heartbeat.begin(deadline_ms, self._context.clock.monotonic())
         self._watched[child.uid] = _Watched(child, heartbeat, self._tick_later(child.uid, heartbeat))
+
+    def started(self, uid: str) -> None:
+        """The mailbox of a child runs: from now on only its answers count; nothing happens if nobody watches it."""
+        watched = self._watched.get(uid)
+        if watched is not None and watched.starting:
+            watched.starting = False
+            watched.heartbeat = watched.heartbeat.answer()
 
     def forget(self, uid: str) -> None:
         """Probe this life no more; nothing happens if nobody did."""
@@ -43,6 +57,10 @@ class Heartbeats:
         return self._context.after(heartbeat.period_s, lambda: self._tick(self._watched[uid]))
 
     def _tick(self, watched: _Watched) -> None:
+        if watched.starting:
+            before, watched.progress = watched.progress, self._context.child_progress(watched.child.uid)
+            if watched.progress != before:
+                watched.heartbeat = watched.heartbeat.answer()
         watched.heartbeat = watched.heartbeat.tick(self._context.clock.monotonic())
         watched.cancel = self._tick_later(watched.child.uid, watched.heartbeat)
         if watched.heartbeat.probe_due:

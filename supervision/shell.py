@@ -29,6 +29,7 @@ from supervision.actor import (
     Actor,
     ActorStart,
     Cancel,
+    ChildAcknowledged,
     ChildEvent,
     ChildExited,
     ChildIgnored,
@@ -48,7 +49,8 @@ log = logging.getLogger("livekitex.supervisor")
 class SupervisorShell(Actor):
     """Base of `Supervisor` and `DynamicSupervisor`, which differ in `make_machine` alone.
 
-    Its start is over when all its children are up. While it starts or stops a child, calls wait for their answer, as in OTP.
+    Its start is over when all its children are up. While it starts or stops a child, calls wait for their answer, as in OTP; they do not
+    wait for a child that has acknowledged its start. Heartbeats are answered all the time, and asked for from a child's spawn to its end.
     """
 
     trap_exit: ClassVar[bool] = True
@@ -66,7 +68,7 @@ class SupervisorShell(Actor):
         super().__init__(context)
         self._machine: Machine
         self._finish_start: Callable[[], None]
-        self._lives: dict[str, ChildStarted] = {}
+        self._lives: dict[str, ChildAcknowledged | ChildStarted] = {}
         self._timers: dict[events.Timer, Cancel] = {}
         self._retries: deque[events.Retry] = deque()
         self._hung: set[str] = set()
@@ -111,20 +113,30 @@ class SupervisorShell(Actor):
     def on_child(self, event: ChildEvent) -> None:
         """Hand the fate of a child to the machine."""
         match event:
+            case ChildAcknowledged(ref=ref):
+                self._lives[ref.uid] = event
+                self._feed(events.ChildAcknowledged(ref.uid))
             case ChildStarted(ref=ref):
+                self._heartbeats.started(ref.uid)
                 self._lives[ref.uid] = event
                 self._feed(events.ChildStarted(ref.uid))
             case ChildIgnored(uid=uid):
+                self._heartbeats.forget(uid)
                 self._feed(events.ChildIgnored(uid))
             case ChildStartFailed(uid=uid, reason=reason):
-                self._feed(events.ChildStartFailed(uid, str(reason)))
+                self._feed(events.ChildStartFailed(uid, str(self._ended(uid, reason))))
+                self._lives.pop(uid, None)
             case ChildExited(uid=uid, reason=reason):
-                hung = uid in self._hung and reason == KILLED  # who ended by itself after all has its own reason
-                self._hung.discard(uid)
-                self._feed(events.ChildExited(uid, HUNG if hung else reason))
+                self._feed(events.ChildExited(uid, self._ended(uid, reason)))
                 self._lives.pop(uid, None)
             case _:
                 assert_never(event)
+
+    def _ended(self, uid: str, reason: ExitReason) -> ExitReason:
+        self._heartbeats.forget(uid)
+        hung = uid in self._hung and reason == KILLED  # who ended by itself after all has its own reason
+        self._hung.discard(uid)
+        return HUNG if hung else reason
 
     def on_registry_changed(self) -> None:
         """Announce the living children again, and pass the address on."""
@@ -148,7 +160,7 @@ class SupervisorShell(Actor):
     def _control(self, effect: effects.ProcessEffect) -> None:
         match effect:
             case effects.SpawnChild(uid=uid, key=key, spec=spec, last_exit=last_exit):
-                self.context.spawn(
+                child = self.context.spawn(
                     ActorStart(
                         actor_id=spec.name or spec.id,
                         uid=uid,
@@ -160,6 +172,8 @@ class SupervisorShell(Actor):
                         last_exit=last_exit,
                     )
                 )
+                if spec.heartbeat_ms is not None:
+                    self._heartbeats.watch(child, spec.heartbeat_ms)
             case effects.ShutDownChild(uid=uid):
                 self.context.signal_child(uid, SHUTDOWN)
             case effects.KillChild(uid=uid):
@@ -172,20 +186,16 @@ class SupervisorShell(Actor):
     def _end_hung(self, uid: str) -> None:
         if uid not in self._hung:
             self._hung.add(uid)
-            log.warning("child hangs and is killed", extra={"child": self._lives[uid].ref.id, "uid": uid})
+            log.warning("child hangs and is killed", extra={"uid": uid})
             self.context.kill_child(uid, trace=True)
 
     def _tell(self, effect: effects.NewsEffect) -> None:
         match effect:
             case effects.ChildUp(uid=uid, spec=spec):
-                child = self._lives[uid].ref
-                self._announcements.up(child, spec)
-                if spec.heartbeat_ms is not None:
-                    self._heartbeats.watch(child, spec.heartbeat_ms)
+                self._announcements.up(self._lives[uid].ref, spec)
             case effects.ChildDown(key=key, uid=uid, spec=spec, reason=reason, final=final):
                 level = logging.INFO if reason.clean else logging.WARNING
                 log.log(level, "child ended", extra={"child": key, "uid": uid, "reason": str(reason), "final": final})
-                self._heartbeats.forget(uid)
                 self._announcements.down(uid, spec, reason, final=final)
             case effects.ForgetChild(key=key, spec=spec):
                 if spec.memory_bytes:
@@ -205,6 +215,8 @@ class SupervisorShell(Actor):
                 self._retries.append(retry)
                 if len(self._retries) == 1:
                     self.context.post(self._next_retry)
+            case effects.Acknowledge():
+                self.context.acknowledge_start()
             case effects.Ready():
                 self._finish_start()
             case effects.FailStart(reason=reason):

@@ -1,18 +1,20 @@
 """The AgentSession actor: the shell around the conversation.
 
 Three threads: the actor's own runs the core and performs its effects, one runs the engine's event loop, one writes the journal. The others
-come back with `Context.post`, so the core sees one input at a time. What nobody handled in any of them ends the process.
+come back with `Context.post`, so the core sees one input at a time. What nobody handled in any of them ends the process. Before that a
+fourth makes the providers and tools (`preparation`), while the third reads the past; the conversation goes live when both are there.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
 
 from actors.agent_session import faults
-from actors.agent_session.assembly import make_entries, make_providers, make_setup, make_tools
+from actors.agent_session.assembly import make_entries, make_setup
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.call_memory import CALL_MEMORY_BYTES, CallMemory, Floor, floor_of
 from actors.agent_session.core import (
@@ -48,6 +50,7 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
+from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
 from actors.journal import FileStore, unreadable
 from protocols import (
     BYTES_PER_SAMPLE,
@@ -57,6 +60,7 @@ from protocols import (
     CancelResponse,
     CommandAccepted,
     CommitAudio,
+    ConfigurationError,
     EndCall,
     ErrorReply,
     ExitKind,
@@ -88,7 +92,7 @@ REPORT_EVERY_S: Final = 10.0
 """Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
 MAX_EARLY: Final = 1_000
-"""Messages that wait for the journal; what comes beyond is dropped, and sent again by whoever needs an answer."""
+"""Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
 FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer life has taken up the call")
 """Why a life ends that is not the newest of its call: nobody starts it again."""
 
@@ -99,7 +103,8 @@ class AgentSession(Actor):
     It answers commands, audio, subscriptions and questions (`protocols.messages.session`). It tells the JobContext of its call that it has
     begun and that the call has ended, and the tool registry of its tools, whenever it hears that they are there, and needs neither.
 
-    It is up before its journal has answered: until then messages wait, for `journal_writer.STALL_S` at most.
+    It is up when its providers and tools are there, whether or not its journal has answered. Messages wait until that has, or for
+    `journal_writer.STALL_S` at most.
     """
 
     trap_exit: ClassVar[bool] = True
@@ -107,19 +112,21 @@ class AgentSession(Actor):
     _state: State
 
     def on_start(self, args: Mapping[str, Any]) -> None:
-        """Take up the call where its journal ends.
+        """Begin to take up the call where its journal ends, and return at once.
 
-        Raises:
+        Raises (also later, as the outcome of the start):
             LivekitexError: the agent, an option, a provider or a tool is wrong; the text names it and the cure.
         """
         self._early: deque[Callable[[], None]] | None = deque()
         self._writer: JournalWriter | None = None
         self._loop: LoopThread | None = None
-        try:
+        self._parts: Parts | None = None
+        self._past: tuple[Past, Opening] | None = None
+        self._preparing = ""
+        self._giving_way: ExitReason | None = None
+        with self._releasing():
             self._begin(read_blueprint(args, self.context.clock.wall()))
-        except BaseException:
-            self._release(born=False)
-            raise
+            self._prepare()
 
     def on_message(self, message: Message) -> None:
         """Serve the messages of a session; others are dropped."""
@@ -149,6 +156,12 @@ class AgentSession(Actor):
             case _:
                 super().on_message(message)
 
+    def on_shutdown(self, reason: ExitReason) -> None:
+        """End, also while the session is not up yet."""
+        if self._early is not None:
+            self._release(born=False)
+        super().on_shutdown(reason)
+
     def on_registry_changed(self) -> None:
         """Ask the new registry who is there."""
         self._watch()
@@ -157,7 +170,7 @@ class AgentSession(Actor):
         """Answer from the event loop, through the mailbox: a hang of either is one of the session."""
         if self._loop is not None:
             self._loop.call(self.context.post, answer)
-        elif self._early is not None:  # the journal has not answered
+        elif self._early is not None:  # not live yet
             answer()
 
     def terminate(self, reason: ExitReason) -> None:
@@ -192,10 +205,9 @@ class AgentSession(Actor):
             )
             store = FileStore(blueprint.journal.parent)
             self._writer = JournalWriter(context, store, blueprint.record, listener, above=self._floor.incarnation)
-        self._providers, self._callables = make_providers(blueprint), make_tools(blueprint)
-        self._tools = make_entries(blueprint)
         if self._writer is None:
-            self._go_live(after_end(self._floor.incarnation, self._floor.next_event) if over else restore(()), Opening())
+            past = after_end(self._floor.incarnation, self._floor.next_event) if over else restore(())
+            self._past = past, Opening()
 
     def _opened(self, opening: Opening) -> None:
         """The journal has told what it holds, or does not answer: of a call that is new, nothing can be lost."""
@@ -203,10 +215,50 @@ class AgentSession(Actor):
         returns = bool(self._floor.incarnation or self._blueprint.last_end or self.context.last_exit)
         if returns or opening.past or not opening.failure:
             past = replace(past, report=opening.report, lost=opening.lost)
-        self._go_live(past, opening)
+        self._past = past, opening
+        self._go_live()
 
-    def _go_live(self, past: Past, opening: Opening) -> None:
-        context, blueprint, providers = self.context, self._blueprint, self._providers
+    def _prepare(self) -> None:
+        """Make the providers and tools; that ends the start."""
+        finish = self.context.defer_start()
+        self.context.acknowledge_start()
+        give_up = self.context.after(PREPARE_TIMEOUT_S, self._preparation_overdue)
+
+        def begin_step(step: str) -> None:
+            self._preparing = step
+
+        def prepared(outcome: Parts | BaseException) -> None:
+            give_up()
+            with self._releasing():
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                self._parts, self._tools = outcome, make_entries(self._blueprint)
+                self._go_live()
+            finish()
+            if self._giving_way is not None:
+                self.context.exit(self._giving_way)
+
+        in_background(self.context, lambda: prepare(self._blueprint, begin_step), prepared)
+
+    def _preparation_overdue(self) -> NoReturn:
+        self._release(born=False)
+        raise ConfigurationError(f"{self._preparing} took more than {PREPARE_TIMEOUT_S:g} s: make it in less, or when it is first used")
+
+    @contextmanager
+    def _releasing(self) -> Iterator[None]:
+        """Leave nothing of a life that does not come up."""
+        try:
+            yield
+        except BaseException:
+            self._release(born=False)
+            raise
+
+    def _go_live(self) -> None:
+        """Begin the conversation, once both its parts and its past are there."""
+        if self._parts is None or self._past is None:
+            return
+        context, blueprint, providers, tools = self.context, self._blueprint, self._parts.providers, self._parts.tools
+        past, opening = self._past
         caller = past.memory.caller
         # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
@@ -223,7 +275,7 @@ class AgentSession(Actor):
         self._engine = Engine(
             self._loop,
             providers,
-            self._callables,
+            tools,
             self._memory,
             call_id=blueprint.call_id,
             turns=blueprint.turns,
@@ -232,7 +284,7 @@ class AgentSession(Actor):
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
-        setup = make_setup(blueprint, providers, self._callables, journal_path=journal_path)
+        setup = make_setup(blueprint, providers, tools, journal_path=journal_path)
         early, self._early = self._early or deque(), None
         self._live(setup, past, opening.incarnation, self._floor)
         if opening.failure:
@@ -322,7 +374,10 @@ class AgentSession(Actor):
 
     def _give_way(self, reason: ExitReason) -> None:
         self._writer = None  # its thread has ended
-        self.context.exit(reason)
+        if self._parts is None:
+            self._giving_way = reason  # it is no failure of the start
+        else:
+            self.context.exit(reason)
 
     # Requests.
 

@@ -1,6 +1,8 @@
 """From a blueprint to what a session works with: its providers, its tools, and what its core is told."""
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import Setup
@@ -8,21 +10,30 @@ from actors.agent_session.engine import Providers
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
-from protocols import InvalidAgentError, ProviderKind, ToolEntry
+from protocols import InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
+
+T = TypeVar("T")
+Load = Callable[[str], Any]
 
 
-def make_providers(blueprint: Blueprint) -> Providers:
-    """The call's providers; slow where their models are not loaded yet.
+def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Providers:
+    """The call's providers; slow where their models are not loaded yet. ``begin`` is told of each before it is made.
 
     Raises:
         MissingExtraError, ConfigurationError: as their factories do.
     """
+
+    def made(kind: ProviderKind, make: Callable[[ProviderRef, Load], T]) -> T:
+        ref = blueprint.providers[kind]
+        begin(f"making the {kind} {ref.factory}")
+        return make(ref, load_reference)
+
     refs = blueprint.providers
     return Providers(
-        llm=make_llm(refs[ProviderKind.LLM], load_reference),
-        vad=make_vad(refs[ProviderKind.VAD], load_reference) if ProviderKind.VAD in refs else None,
-        stt=make_stt(refs[ProviderKind.STT], load_reference) if ProviderKind.STT in refs else None,
-        tts=make_tts(refs[ProviderKind.TTS], load_reference) if ProviderKind.TTS in refs else None,
+        llm=made(ProviderKind.LLM, make_llm),
+        vad=made(ProviderKind.VAD, make_vad) if ProviderKind.VAD in refs else None,
+        stt=made(ProviderKind.STT, make_stt) if ProviderKind.STT in refs else None,
+        tts=made(ProviderKind.TTS, make_tts) if ProviderKind.TTS in refs else None,
     )
 
 

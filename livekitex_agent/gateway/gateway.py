@@ -43,7 +43,19 @@ from protocols import (
     WatchNames,
     abnormal,
 )
-from supervision import HUNG, Actor, ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, Heartbeats
+from supervision import (
+    HUNG,
+    Actor,
+    ActorStart,
+    Cancel,
+    ChildAcknowledged,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    Heartbeats,
+)
 
 log = logging.getLogger("livekitex.gateway")
 
@@ -98,7 +110,8 @@ class Gateway(Actor):
         self._link = self.open_link(args)
         self._requests = ScriptRequests(self.context, self._link.send)
         root = args["root"]
-        self.context.spawn(ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID))
+        start = ActorStart(actor_id=ROOT_ID, uid=self._root_uid, actor=root["actor"], args=root["args"], title=ROOT_ID)
+        self._heartbeats.watch(self.context.spawn(start), HEARTBEAT_MS)
         self._cancel_start = self.context.after(START_TIMEOUT_S, self._start_overdue)
         self._link.start(args["starter_pid"], self.on_frame, self.on_script_gone)
 
@@ -127,12 +140,14 @@ class Gateway(Actor):
     def on_child(self, event: ChildEvent) -> None:
         """The root is up, or has ended."""
         match event:
+            case ChildAcknowledged():
+                pass  # it is up when all that it needs is
             case ChildStarted(ref=root, os_pid=os_pid):
                 self._root, self._root_pid = root, os_pid
                 self._names = self._names.changed(NameChanged(name=ROOT_ID, ref=root))  # a tree may have no registry
                 self._announce_root()
                 self._cancel_start()
-                self._heartbeats.watch(root, HEARTBEAT_MS)
+                self._heartbeats.started(root.uid)
                 self._advance(Happening.ROOT_UP)
             case ChildExited(reason=reason) | ChildStartFailed(reason=reason):
                 self._heartbeats.forget(self._root_uid)

@@ -2,7 +2,15 @@
 
 from supervision.actor.actor import Actor, Ignore, StopStart
 from supervision.actor.cell import ActorCell
-from supervision.actor.children import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
+from supervision.actor.children import (
+    ActorStart,
+    ChildAcknowledged,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+)
 from supervision.actor.context import MAX_OPEN_REQUESTS, POST_LIMIT, Cancel, Context
 from supervision.actor.exits import ends_at_once, reason_of
 from supervision.actor.loading import load_actor
@@ -15,6 +23,7 @@ __all__ = [
     "ActorCell",
     "ActorStart",
     "Cancel",
+    "ChildAcknowledged",
     "ChildEvent",
     "ChildExited",
     "ChildIgnored",

@@ -49,8 +49,8 @@ REPEATED_MARK: Final = ASK_MARK + "repeated-"
 class ActorCell:
     """Hosts one `Actor` on a `Runtime`, and is its `Context`.
 
-    ``started``, ``ended`` and ``ignored`` tell the runtime where the actor's life stands (see `Runtime`); ``dropped`` counts the messages
-    that were not handled.
+    ``acknowledged``, ``started``, ``ended`` and ``ignored`` tell the runtime where the actor's life stands (see `Runtime`);
+    ``dropped`` counts the messages that were not handled.
     """
 
     def __init__(self, start: ActorStart, runtime: Runtime) -> None:
@@ -65,6 +65,7 @@ class ActorCell:
         self._actor: Actor | None = None
         self._deferred = False
         self._leaving: ExitReason | None = None
+        self.acknowledged = False
         self.started = False
         self.ended: ExitReason | None = None
         self.ignored = False
@@ -174,6 +175,10 @@ class ActorCell:
         self._deferred = True
         return self._finish_start
 
+    def acknowledge_start(self) -> None:
+        """See `Context.acknowledge_start`."""
+        self.acknowledged = True
+
     def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
         """See `Context.send`."""
         self._transmit(to, message, remaining_ms=None if deadline_s is None else round(deadline_s * 1000))
@@ -233,10 +238,11 @@ class ActorCell:
         if self._leaving is None:
             self._leaving = reason
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> Ref:
         """See `Context.spawn`."""
         self._spawned[start.uid] = self._registry
-        self._runtime.spawn(replace(start, parent=self._self_ref, registry=self._registry))
+        address = self._runtime.spawn(replace(start, parent=self._self_ref, registry=self._registry))
+        return Ref(id=start.actor_id, uid=start.uid, address=address)
 
     def signal_child(self, uid: str, reason: ExitReason) -> None:
         """See `Context.signal_child`."""
@@ -245,6 +251,10 @@ class ActorCell:
     def kill_child(self, uid: str, *, trace: bool = False) -> None:
         """See `Context.kill_child`."""
         self._runtime.kill(uid, trace=trace)
+
+    def child_progress(self, uid: str) -> int:
+        """See `Context.child_progress`."""
+        return self._runtime.progress(uid)
 
     def release_memory(self, memory_key: str) -> None:
         """See `Context.release_memory`."""
@@ -308,7 +318,7 @@ class ActorCell:
 
     def _fail(self, failure: BaseException) -> None:
         match failure:
-            case Ignore() if not self.started:
+            case Ignore() if not (self.started or self.acknowledged):
                 self.ignored = self._leaving is None
                 self.exit(NORMAL)
             case StopStart() if not self.started:

@@ -29,8 +29,16 @@ class ActorStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildAcknowledged:
+    """The child has acknowledged its start, which goes on (see `Context.acknowledge_start`)."""
+
+    ref: Ref
+    os_pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildStarted:
-    """`Actor.on_start` has returned: the child is up."""
+    """The child is up: `Actor.on_start` has returned, or the start that it deferred is over."""
 
     ref: Ref
     os_pid: int
@@ -59,4 +67,4 @@ class ChildExited:
     reason: ExitReason
 
 
-ChildEvent = ChildStarted | ChildIgnored | ChildStartFailed | ChildExited
+ChildEvent = ChildAcknowledged | ChildStarted | ChildIgnored | ChildStartFailed | ChildExited

@@ -64,6 +64,14 @@ class Context(Protocol):
         """
         ...
 
+    def acknowledge_start(self) -> None:
+        """Have the supervisor go on while a deferred start does (OTP's ``init_ack``): what takes long must not hold up siblings.
+
+        Told after the present callback, once; nothing happens when the start is over. How the start ends is told as without it, except that
+        `Ignore` comes too late and is a failure.
+        """
+        ...
+
     def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
         """Send, without an answer. Lost silently if ``to`` is dead. ``deadline_s``: dropped if it is handled later than that.
 
@@ -122,8 +130,11 @@ class Context(Protocol):
         """
         ...
 
-    def spawn(self, start: ActorStart) -> None:
-        """Start a child process; its fate comes as `Actor.on_child`. ``start.parent`` and ``start.registry`` are filled in."""
+    def spawn(self, start: ActorStart) -> Ref:
+        """Start a child process; its fate comes as `Actor.on_child`. ``start.parent`` and ``start.registry`` are filled in.
+
+        What is sent to the reference waits until the child's mailbox runs, and is lost if it never does.
+        """
         ...
 
     def signal_child(self, uid: str, reason: ExitReason) -> None:
@@ -134,6 +145,13 @@ class Context(Protocol):
         """Kill a child (untrappable): at once, or when it had a moment to leave a ``trace``; nothing happens if it has ended.
 
         A trace is where each of its threads was, on its standard error; a process that is stopped leaves none.
+        """
+        ...
+
+    def child_progress(self, uid: str) -> int:
+        """A number that has grown whenever the child's process ran, or waited for a processor, since it was last asked for.
+
+        So one that only loads for long, or is kept waiting by a loaded machine, is told from one that hangs. 0 where it is not known.
         """
         ...
 

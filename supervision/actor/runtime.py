@@ -14,6 +14,7 @@ class Runtime(Protocol):
     The runtime makes itself, then the `ActorCell`, and calls `ActorCell.boot`. Then it feeds `ActorCell.receive`, `ActorCell.child` and the
     callbacks given to `schedule` and `post`. After `boot` and after each of these inputs it looks at the cell:
 
+    - `ActorCell.acknowledged` is set for the first time, and `ActorCell.started` is not: report `ChildAcknowledged` to the parent.
     - `ActorCell.started` is set for the first time: report `ChildStarted` to the parent (a start may be deferred over several inputs).
     - `ActorCell.ended` is set: the process ends. Report `ChildExited` with that reason if it had started, else `ChildIgnored` if
       `ActorCell.ignored`, else `ChildStartFailed` with that reason. Both may be set by one input; then both are reported, in this order.
@@ -51,8 +52,8 @@ class Runtime(Protocol):
         """Call back on the cell's thread soon; callable from any thread; bounded (see `Context.post`)."""
         ...
 
-    def spawn(self, start: ActorStart) -> None:
-        """Start a process for ``start``; its fate comes through `ActorCell.child`."""
+    def spawn(self, start: ActorStart) -> str:
+        """Start a process for ``start``; its fate comes through `ActorCell.child`. Returns its address; empty where it has none."""
         ...
 
     def signal(self, uid: str, reason: ExitReason) -> None:
@@ -61,6 +62,10 @@ class Runtime(Protocol):
 
     def kill(self, uid: str, *, trace: bool = False) -> None:
         """Kill a child (see `Context.kill_child`)."""
+        ...
+
+    def progress(self, uid: str) -> int:
+        """See `Context.child_progress`."""
         ...
 
     def release_memory(self, memory_key: str) -> None:

@@ -9,10 +9,14 @@ from typing import Self
 from protocols import NORMAL, ChildCounts, ExitReason
 from supervision.core.child_spec import ChildSpec, ChildType, Restart
 from supervision.core.effects import ChildRow, Listing
+from supervision.core.task import Goal
 
 
 class Status(StrEnum):
     """What a supervisor knows of a child's process."""
+
+    STARTING = "starting"
+    """It has acknowledged its start, which goes on while its supervisor does other things."""
 
     RUNNING = "running"
     RESTARTING = "restarting"
@@ -25,9 +29,14 @@ class Status(StrEnum):
     """Down until a call or a group restart starts it."""
 
     @property
+    def alive(self) -> bool:
+        """Whether there is a process that has acknowledged its start or is up."""
+        return self in (Status.STARTING, Status.RUNNING)
+
+    @property
     def has_process(self) -> bool:
         """Whether OTP would show a process, or ``restarting``, rather than ``undefined``."""
-        return self in (Status.RUNNING, Status.RESTARTING)
+        return self.alive or self is Status.RESTARTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,8 @@ class Child:
     """One child through all its lives. ``uid`` is its present life or its last one; empty while it is down.
 
     ``reason`` is why its last life ended, or its last start failed. ``attempts`` counts its starts; ``streak`` its restarts in a row, each
-    soon after the life begun at ``up_since`` (monotonic seconds).
+    soon after the life begun at ``up_since`` (monotonic seconds). ``goal`` is what a start that was acknowledged is for; ``overdue`` tells
+    that this start took too long and is being ended.
     """
 
     key: str
@@ -46,6 +56,8 @@ class Child:
     attempts: int = 0
     streak: int = 0
     up_since: float = 0.0
+    goal: Goal | None = None
+    overdue: bool = False
 
     @property
     def restart(self) -> Restart:
@@ -118,11 +130,10 @@ class Children:
 
 
 def _row(child: Child) -> ChildRow:
-    running = child.status is Status.RUNNING
     return ChildRow(
         id=child.spec.id,
         state=str(child.status) if child.status.has_process else "undefined",
         type=child.spec.type,
         title=child.spec.title,
-        uid=child.uid if running else "",
+        uid=child.uid if child.status.alive else "",
     )

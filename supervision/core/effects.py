@@ -79,7 +79,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ChildRow:
-    """One child as OTP lists it. ``state`` is ``running``, ``restarting`` or ``undefined``; only a running one has a ``uid``."""
+    """One child as OTP lists it.
+
+    ``state`` is ``running``, ``restarting``, ``undefined``, or ``starting`` for one whose acknowledged start is not over. Only a running
+    one and a starting one have a ``uid``.
+    """
 
     id: str
     state: str
@@ -138,6 +142,11 @@ class ForgetChild:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Every child is up or has acknowledged its start: so does the supervisor, whose own start is not over either."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The boot is complete: the supervisor itself has started."""
 
@@ -168,7 +177,7 @@ ProcessEffect = SpawnChild | ShutDownChild | KillChild | EndHungChild
 NewsEffect = ChildUp | ChildDown | ForgetChild
 """What others are to know, or to give up, because of a child."""
 
-OwnEffect = ArmTimer | CancelTimer | SendSelf | Ready | FailStart | Exit
+OwnEffect = ArmTimer | CancelTimer | SendSelf | Acknowledge | Ready | FailStart | Exit
 """What is done to the supervisor itself."""
 
 Effect = ProcessEffect | NewsEffect | OwnEffect | Reply

@@ -1,7 +1,7 @@
 """What a supervisor hears. The shell hands each to the machine in the order of its arrival.
 
 A life is named by the ``uid`` that the machine chose for it in `SpawnChild`. Each spawn is answered once, by `ChildStarted`, `ChildIgnored`
-or `ChildStartFailed`; each started life ends once, by `ChildExited`.
+or `ChildStartFailed`; before the first or the last of these may come a `ChildAcknowledged`. Each started life ends once, by `ChildExited`.
 """
 
 from collections.abc import Hashable
@@ -30,6 +30,13 @@ class Boot:
 @dataclass(frozen=True, slots=True)
 class ChildStarted:
     """The child is up."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildAcknowledged:
+    """The child's mailbox runs and its start goes on: nobody has to wait for it (OTP's ``init_ack`` before the end of the start)."""
 
     uid: str
 
@@ -130,6 +137,7 @@ Message = ChildExited | ParentExited | Called | Retry | BackoffTimer
 
 Event = (
     Boot
+    | ChildAcknowledged
     | ChildStarted
     | ChildIgnored
     | ChildStartFailed

@@ -14,8 +14,8 @@ PROBE_TICKS: Final = 2
 class Heartbeat:
     """What is known of one child, which is judged at each tick. A hang is noticed within ``deadline_s`` of its beginning.
 
-    ``silence`` is the number of ticks since the child last answered, or came up. What is counted is ticks and not time, so the judge's own
-    small delays are never held against the child. A judge who was late himself judges nobody: when a tick comes more than a period late,
+    ``silence`` is the number of ticks since the child last answered, or was spawned. What is counted is ticks and not time, so the judge's
+    own small delays are never held against the child. A judge who was late judges nobody: when a tick comes more than a period late,
     answers may wait behind it, and what delayed the judge (a loaded machine, a stopped one) may have delayed the child. The count begins
     anew from that tick on.
     """
@@ -26,7 +26,7 @@ class Heartbeat:
 
     @classmethod
     def begin(cls, deadline_ms: int, now: float) -> Self:
-        """A child that came up just now."""
+        """A child that was spawned just now."""
         return cls(deadline_s=deadline_ms / 1000, ticked_at=now)
 
     @property

@@ -2,19 +2,25 @@
 
 While OTP's supervisor stops or starts a child it reads nothing but what that child answers. So does this machine: everything else waits
 in its mailbox, in the order of its arrival. It reads no clock, makes no random number and knows no runtime.
+
+One thing is not OTP's: a child may acknowledge its start before it is over (``proc_lib:init_ack``, followed by an initialisation that can
+still fail). From then on its supervisor reads its mailbox again; what the start was for is concluded when it is over. No child of OTP's
+does so, and without one the machine is OTP's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Self, assert_never
 
+from protocols import ExitReason
 from supervision.core.child_spec import ChildSpec
 from supervision.core.children import Child, Children, Status
-from supervision.core.effects import Effect, FailStart, Outcome, Ready, Reply
+from supervision.core.effects import Acknowledge, Effect, FailStart, Outcome, Ready, Reply
 from supervision.core.events import (
     BackoffTimer,
     Boot,
     Called,
+    ChildAcknowledged,
     ChildExited,
     ChildHung,
     ChildIgnored,
@@ -32,7 +38,7 @@ from supervision.core.events import (
 from supervision.core.reading import read
 from supervision.core.restart_intensity import RestartIntensity
 from supervision.core.rules import Rules
-from supervision.core.starting import child_ignored, child_started, start_failed, start_next, start_overdue
+from supervision.core.starting import child_acknowledged, child_ignored, child_started, start_failed, start_next, start_overdue
 from supervision.core.stopping import child_hung, child_stopped, stop_overdue, stop_wave
 from supervision.core.task import AnswerStart, AnswerStop, BootTree, FailBoot, Goal, RestartGroup, ShutDown, Task
 from supervision.core.turn import State, Turn
@@ -83,15 +89,15 @@ class Machine:
 def _take(turn: Turn, event: Event) -> None:
     """Act on what a working supervisor waits for; let everything else wait."""
     match event:
+        case ChildAcknowledged(uid=uid):
+            child_acknowledged(turn, uid)
         case ChildStarted(uid=uid):
             child_started(turn, uid)
         case ChildIgnored(uid=uid):
             child_ignored(turn, uid)
-        case ChildStartFailed(uid=uid, reason=reason):
-            start_failed(turn, uid, reason)
         case ChildHung(uid=uid):
             child_hung(turn, uid)
-        case ChildExited():
+        case ChildStartFailed() | ChildExited():
             _take_end(turn, event)
         case TimerFired(timer=timer):
             _take_timer(turn, timer)
@@ -105,8 +111,13 @@ def _take(turn: Turn, event: Event) -> None:
             assert_never(event)
 
 
-def _take_end(turn: Turn, event: ChildExited) -> None:
+def _take_end(turn: Turn, event: ChildStartFailed | ChildExited) -> None:
     task = turn.task
+    if isinstance(event, ChildStartFailed):
+        if turn.children.living(event.uid) is None:
+            start_failed(turn, event.uid, event.reason)
+            return
+        event = ChildExited(event.uid, ExitReason.parse(event.reason))  # it had acknowledged its start: an end like any other
     if task is not None and event.uid in task.stopping:
         child_stopped(turn, task, event.uid, event.reason)
     elif task is not None and event.uid == task.starting:
@@ -132,6 +143,7 @@ def _work(turn: Turn) -> None:
     while not turn.ended:
         task = turn.task
         if task is None:
+            _tell_ready(turn)
             if not turn.mailbox:
                 return
             message, turn.mailbox = turn.mailbox[0], turn.mailbox[1:]
@@ -150,13 +162,12 @@ def _work(turn: Turn) -> None:
 def _conclude(turn: Turn, goal: Goal) -> None:
     match goal:
         case BootTree():
-            turn.emit(Ready())
+            if any(child.status is Status.STARTING for child in turn.children):
+                turn.emit(Acknowledge())
         case RestartGroup():
             pass
         case AnswerStart(call=call, key=key):
-            child = turn.children.get(key)
-            up = child is not None and child.status is Status.RUNNING
-            turn.emit(Reply(call, Outcome("ok", child.uid) if child is not None and up else turn.rules.ignored))
+            _answer_start(turn, call, turn.children.get(key))
         case AnswerStop(call=call):
             turn.answer(call, "ok")
         case FailBoot(reason=text):
@@ -167,6 +178,21 @@ def _conclude(turn: Turn, goal: Goal) -> None:
             _end(turn, str(last.reason), last)
         case _:
             assert_never(goal)
+
+
+def _answer_start(turn: Turn, call: Hashable, child: Child | None) -> None:
+    """Answer the call for a start that is over; one that was acknowledged and goes on is answered when it is over."""
+    if child is None or not child.status.alive:
+        turn.emit(Reply(call, turn.rules.ignored))
+    elif child.status is Status.RUNNING:
+        turn.emit(Reply(call, Outcome("ok", child.uid)))
+
+
+def _tell_ready(turn: Turn) -> None:
+    """The boot is complete once no start is under way, be it the first of a child or one that has followed it since."""
+    if not turn.ready and not any(child.status in (Status.STARTING, Status.RESTARTING) for child in turn.children):
+        turn.ready = True
+        turn.emit(Ready())
 
 
 def _end(turn: Turn, reason: str, last: Effect) -> None:

@@ -9,6 +9,7 @@ from supervision.core.children import Child, Status
 from supervision.core.effects import ArmTimer, Exit, Reply
 from supervision.core.events import BackoffTimer, Called, ChildExited, Message, ParentExited, Request, Retry
 from supervision.core.rules import AddChild, DropChild, StartAgain, StopChild
+from supervision.core.starting import acknowledged_start_failed
 from supervision.core.task import AnswerStart, AnswerStop, RestartGroup, Task
 from supervision.core.turn import Turn
 
@@ -20,6 +21,8 @@ def read(turn: Turn, message: Message) -> None:
             child = turn.children.living(uid)
             if child is not None and child.status is Status.RUNNING:
                 _child_ended(turn, replace(child, reason=reason))
+            elif child is not None and child.status is Status.STARTING:
+                acknowledged_start_failed(turn, child, reason)
         case Retry(key=key):
             child = turn.children.get(key)
             if child is not None and child.status is Status.RESTARTING:

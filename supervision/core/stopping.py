@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from protocols import ExitReason
-from supervision.core.child_spec import ChildType
-from supervision.core.children import Child, Status
+from supervision.core.children import Child
 from supervision.core.effects import ArmTimer, CancelTimer, EndHungChild, KillChild, ShutDownChild
 from supervision.core.events import StopTimer
 from supervision.core.task import Task
@@ -20,7 +19,7 @@ def stop_wave(turn: Turn, task: Task) -> None:
     dead = turn.unread_ends()
     stopping = set[str]()
     for child in wave:
-        if child.status is Status.RUNNING and child.uid not in dead:
+        if child.status.alive and child.uid not in dead:
             stopping.add(child.uid)
             _ask_to_end(turn, child)
         else:
@@ -44,15 +43,13 @@ def stop_overdue(turn: Turn, uid: str) -> None:
 
 
 def child_hung(turn: Turn, uid: str) -> None:
-    """A child hangs: that is a death which needs help. One that is over needs none, nor one that is being stopped within a time of its own.
+    """A child hangs: that is a death which needs help, at every moment of its life. One that is over needs none.
 
-    A supervisor may take for ever to stop its children, but it answers meanwhile.
+    So a clean-up that blocks for longer than the heartbeat's deadline is a hang, whatever time its specification gives for the end.
     """
     child = turn.children.living(uid)
-    if child is None or child.status is not Status.RUNNING or uid in turn.unread_ends():
-        return
-    stopping = turn.task is not None and uid in turn.task.stopping
-    if not stopping or (child.spec.type is ChildType.SUPERVISOR and child.spec.grace_ms is None):
+    starting = turn.task is not None and uid == turn.task.starting
+    if starting or (child is not None and child.status.alive and uid not in turn.unread_ends()):
         turn.emit(EndHungChild(uid))
 
 

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from protocols import CountChildren, DeleteChild, InvalidSpecError, RestartChild, StartChild, TerminateChild, WhichChildren
 from supervision.core.child_spec import ChildSpec, Restart
-from supervision.core.children import Child, Children, Status
+from supervision.core.children import Child, Children
 from supervision.core.effects import Outcome
 from supervision.core.events import ChildRequest
 from supervision.core.flags import AutoShutdown, Backoff, SupervisorFlags
@@ -111,7 +111,7 @@ class SupervisorRules:
         present = children.get(spec.id)
         if present is None:
             return AddChild(spec)
-        if present.status is Status.RUNNING:
+        if present.status.alive:
             return Outcome("error:already_started", present.uid)
         return Outcome("error:already_present")
 

@@ -9,19 +9,19 @@ from typing import Any
 
 from protocols import ExitReason
 from supervision.core.children import Child, Children, Status
-from supervision.core.effects import ChildDown, Effect, Exit, ForgetChild, Outcome, Reply
-from supervision.core.events import ChildExited, Message
+from supervision.core.effects import CancelTimer, ChildDown, Effect, Exit, ForgetChild, Outcome, Reply
+from supervision.core.events import ChildExited, Message, StartTimer
 from supervision.core.restart_intensity import RestartIntensity
 from supervision.core.rules import Rules
-from supervision.core.task import Goal, ShutDown, Task
+from supervision.core.task import AnswerStart, Goal, ShutDown, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything that a supervisor remembers.
 
-    ``mailbox`` is what waits while ``task`` is being done; ``serial`` numbers the lives; ``ended`` is the reason of the supervisor's end,
-    empty while it lives.
+    ``mailbox`` is what waits while ``task`` is being done; ``serial`` numbers the lives; ``ready`` tells that the supervisor's own start is
+    over; ``ended`` is the reason of its end, empty while it lives.
     """
 
     children: Children
@@ -29,6 +29,7 @@ class State:
     task: Task | None
     mailbox: tuple[Message, ...] = ()
     serial: int = 0
+    ready: bool = False
     ended: str = ""
 
 
@@ -44,6 +45,7 @@ class Turn:
         self.task = state.task
         self.mailbox = state.mailbox
         self.serial = state.serial
+        self.ready = state.ready
         self.ended = state.ended
         self.effects: list[Effect] = []
 
@@ -68,11 +70,22 @@ class Turn:
         """Remember ``child`` with ``changes``."""
         self.children = self.children.put(replace(child, **changes))
 
+    def over(self, child: Child) -> Child:
+        """The child without the start that it had acknowledged and that is over now, however it went."""
+        if child.spec.start_timeout_ms is not None:
+            self.emit(CancelTimer(StartTimer(child.uid)))
+        return replace(child, goal=None, overdue=False)
+
     def settle(self, child: Child, *, final: bool) -> None:
         """No process of ``child`` is left, and ``child.reason`` is why: keep it for its group's restart, for a call, or not at all.
 
-        A life that ends, and one that was to be followed by another but will not, is told by `ChildDown`.
+        A life that ends, and one that was to be followed by another but will not, is told by `ChildDown`. Whoever still waits for its start
+        is told that it has failed.
         """
+        if child.status is Status.STARTING:
+            if isinstance(child.goal, AnswerStart):
+                self.answer(child.goal.call, f"error:{child.reason}")
+            child = self.over(child)
         if child.uid and (final or child.status is Status.RUNNING):
             self.emit(ChildDown(child.key, child.uid, child.spec, child.reason, final))
         if not final:

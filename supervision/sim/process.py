@@ -33,8 +33,8 @@ class Host(Protocol):
         """Give the process a turn; called from any thread."""
         ...
 
-    def spawn(self, start: ActorStart, parent: "SimProcess") -> None:
-        """Start a child of the process."""
+    def spawn(self, start: ActorStart, parent: "SimProcess") -> str:
+        """Start a child of the process, and return its address."""
         ...
 
     def signal(self, process: "SimProcess", uid: str, reason: ExitReason) -> None:
@@ -68,6 +68,7 @@ class SimProcess:
         self.entropy = host.entropy
         self.memory = memory
         self.cell: ActorCell | None = None
+        self.acknowledged = False
         self.reported = False
         self.boot_missed = False
 
@@ -145,9 +146,9 @@ class SimProcess:
 
         self._host.hand_over(self, turn)
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> str:
         """See `Runtime.spawn`."""
-        self._host.spawn(start, self)
+        return self._host.spawn(start, self)
 
     def signal(self, uid: str, reason: ExitReason) -> None:
         """See `Runtime.signal`."""
@@ -157,6 +158,11 @@ class SimProcess:
         """See `Runtime.kill`; who wants a trace has that of the simulation."""
         del trace
         self._host.kill_child(self, uid)
+
+    def progress(self, uid: str) -> int:
+        """See `Runtime.progress`: in virtual time nobody is kept waiting."""
+        del uid
+        return 0
 
     def release_memory(self, memory_key: str) -> None:
         """See `Runtime.release_memory`."""

@@ -24,7 +24,17 @@ from protocols import (
     pack,
     unpack,
 )
-from supervision.actor import ActorStart, Cancel, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, ends_at_once
+from supervision.actor import (
+    ActorStart,
+    Cancel,
+    ChildAcknowledged,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    ends_at_once,
+)
 from supervision.sim.clock import VirtualClock
 from supervision.sim.faults import Passing, Rule, passes
 from supervision.sim.items import Boot, Callback, Delivery, Item, Kill, News
@@ -114,8 +124,8 @@ class World:
 
     # What processes and the remote control ask for.
 
-    def spawn(self, start: ActorStart, parent: SimProcess | None) -> None:
-        """Start a process."""
+    def spawn(self, start: ActorStart, parent: SimProcess | None) -> str:
+        """Start a process, and return its address."""
         if start.uid in self.names:
             raise UsageError(f"the uid {start.uid!r} belongs to {self.names[start.uid]}: each life has a new one")
         start = replace(start, args=unpack(_ARGS, pack(_ARGS, start.args)))  # nothing but bytes passes between processes
@@ -139,6 +149,7 @@ class World:
         self._schedule.hold(process.uid, STARTING)
         delay = self.start_delays.get((start.actor_id, attempt), self.start_delays.get((start.actor_id, None), 0.0))
         self._schedule.send(("boot", process.uid), Boot(uid=process.uid), at=self.clock.monotonic() + delay)
+        return process.address
 
     def transmit(self, process: SimProcess, to: Ref, data: bytes) -> None:
         """Put an envelope of a process on its way."""
@@ -278,6 +289,9 @@ class World:
 
     def _look(self, process: SimProcess) -> None:
         cell = process.running
+        if cell.acknowledged and not (cell.started or process.acknowledged):
+            process.acknowledged = True
+            self._tell_parent(process, ChildAcknowledged(ref=process.ref, os_pid=process.os_pid))
         if cell.started and not process.reported:
             process.reported = True
             self._note(TraceKind.STARTED, process)

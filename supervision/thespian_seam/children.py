@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocols import Entropy, Envelope, ExitReason, ExitSignal, InternalError, Ref, encode_envelope
-from supervision.actor import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed, reason_of
+from supervision.actor import (
+    ActorStart,
+    ChildAcknowledged,
+    ChildEvent,
+    ChildExited,
+    ChildIgnored,
+    ChildStarted,
+    ChildStartFailed,
+    reason_of,
+)
 from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.orphans import Orphans
-from supervision.thespian_seam.process import fork
+from supervision.thespian_seam.process import fork, scheduled_ns
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, ReportReader, reason_of_status
 from supervision.thespian_seam.shared_memory import SharedMemory
@@ -94,8 +103,8 @@ class ChildProcesses:
         )
         return start, reader_fd
 
-    def spawn(self, actor: ActorStart, admin: EndpointAddress, main: Callable[[ProcessStart], object], *, via: str = "") -> None:
-        """Fork a process that runs ``main``; whatever becomes of it is told.
+    def spawn(self, actor: ActorStart, admin: EndpointAddress, main: Callable[[ProcessStart], object], *, via: str = "") -> str:
+        """Fork a process that runs ``main``; whatever becomes of it is told. Returns its address; empty where it has none.
 
         ``via`` names a process that does not host the actor itself but forks who does; its own end is told under that name.
         """
@@ -103,8 +112,9 @@ class ChildProcesses:
             start, reader_fd = self.prepare(actor, admin)
         except Exception as failure:
             self.fail(actor, failure)
-            return
+            return ""
         self.launch(start, reader_fd, main, via=via)
+        return str(start.address)
 
     def launch(self, start: ProcessStart, reader_fd: int, main: Callable[[ProcessStart], object], *, via: str = "") -> None:
         """Fork the process of a prepared start, as `spawn`; what is the child's own is closed here."""
@@ -158,6 +168,11 @@ class ChildProcesses:
         if trace:
             self._reactor.call_later(TRACE_S, lambda: self.kill(uid))
 
+    def progress(self, uid: str) -> int:
+        """How long the main thread of a child has run and waited for a processor, in ns; 0 if it has ended or the kernel does not tell."""
+        child = self._children.get(uid)
+        return 0 if child is None else scheduled_ns(child.pid)
+
     def release_memory(self, key: str) -> None:
         """Give up the shared memory under ``key``."""
         self._memory.release(key)
@@ -167,11 +182,15 @@ class ChildProcesses:
         if not reports:  # end of file: the process is about to end, or has closed what is not its own
             self._stop_listening(child)
         for report in reports:
-            if report.outcome is Outcome.STARTED:
-                child.started = True
-                self._tell(ChildStarted(ref=child.ref, os_pid=int(report.text) if report.text.isdecimal() else child.pid))
-            else:
-                child.last = report
+            os_pid = int(report.text) if report.text.isdecimal() else child.pid
+            match report.outcome:
+                case Outcome.ACKNOWLEDGED:
+                    self._tell(ChildAcknowledged(ref=child.ref, os_pid=os_pid))
+                case Outcome.STARTED:
+                    child.started = True
+                    self._tell(ChildStarted(ref=child.ref, os_pid=os_pid))
+                case _:
+                    child.last = report
 
     def _stop_listening(self, child: _Child) -> None:
         if child.listening:

@@ -102,15 +102,16 @@ class _Launcher:
         self._kill_now = self._cell.ended is not None
         self._runtime.ask_to_end(number.name)
 
-    def _spawn(self, children: ChildProcesses, root: ActorStart) -> None:
+    def _spawn(self, children: ChildProcesses, root: ActorStart) -> str:
         """Fork an admin that forks the root; to this process both are one child."""
         try:
             listener, admin = listen(self._options.host, self._entropy)
         except OSError as failure:
             children.fail(root, failure)
-            return
-        children.spawn(root, admin, partial(run_admin, listener=listener), via=ADMIN)
+            return ""
+        address = children.spawn(root, admin, partial(run_admin, listener=listener), via=ADMIN)
         listener.close()
+        return address
 
     def _watch(self, fd: int, callback: Callable[[], None]) -> Cancel:
         return self._runtime.watch(fd, lambda: self._cell.run(callback))

@@ -13,7 +13,7 @@ from thespian.actors import ActorAddress
 from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
 
 from protocols import ExitReason, SystemClock, SystemEntropy
-from supervision.actor import ActorCell, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
+from supervision.actor import ActorCell, ChildAcknowledged, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
 from supervision.private_descriptors import keep_private
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
@@ -94,11 +94,15 @@ class _Life:
         self._cell = cell
         self._transport = transport
         self._report_fd = report_fd
+        self._acknowledged = False
         self._told = False
 
     def look(self, escaped: ExitReason | None) -> None:
         """To be called after each input of the cell."""
         cell = self._cell
+        if cell.acknowledged and not (cell.started or self._acknowledged):
+            self._acknowledged = True
+            write_report(self._report_fd, Report(Outcome.ACKNOWLEDGED, str(os.getpid())))
         if cell.started and not self._told:
             self._told = True
             write_report(self._report_fd, Report(Outcome.STARTED, str(os.getpid())))
@@ -155,7 +159,7 @@ def run_admin(start: ProcessStart, listener: socket) -> None:
 
     def relay(event: ChildEvent) -> None:
         write_report(start.report_fd, _report_of(event))
-        if not isinstance(event, ChildStarted):
+        if not isinstance(event, ChildAcknowledged | ChildStarted):
             transport.abort_run()
 
     children = ChildProcesses(transport, start.options, entropy, relay)
@@ -167,6 +171,8 @@ def run_admin(start: ProcessStart, listener: socket) -> None:
 
 
 def _report_of(event: ChildEvent) -> Report:
+    if isinstance(event, ChildAcknowledged):
+        return Report(Outcome.ACKNOWLEDGED, str(event.os_pid))
     if isinstance(event, ChildStarted):
         return Report(Outcome.STARTED, str(event.os_pid))
     if isinstance(event, ChildIgnored):

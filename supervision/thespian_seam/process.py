@@ -166,6 +166,18 @@ def keep_environment_readable() -> None:
     set_environment_defaults({"SPT_NOENV": "1"})
 
 
+def scheduled_ns(pid: int) -> int:
+    """How long the main thread of ``pid`` has run and waited in a run queue, in ns; 0 if the kernel does not tell.
+
+    Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
+    """
+    try:
+        running, waiting, _slices = Path(f"/proc/{pid}/schedstat").read_text("ascii").split()
+    except (OSError, ValueError):
+        return 0
+    return int(running) + int(waiting)
+
+
 def prctl(option: int, value: int) -> None:
     """Set one of this process's attributes.
 

@@ -1,4 +1,6 @@
-"""What a child tells its parent through a pipe: that it is up, or why not, and why it ends. A death without a word is a crash.
+"""What a child tells its parent through a pipe: that it has acknowledged its start, that it is up, or why not, and why it ends.
+
+A death without a word is a crash.
 
 Cures C3: Thespian's notice of an exit holds an address and nothing else.
 """
@@ -30,6 +32,9 @@ class Outcome(IntEnum):
 
     EXITED = 4
     """With the reason."""
+
+    ACKNOWLEDGED = 5
+    """With its process id."""
 
 
 _OUTCOMES: Final = frozenset(Outcome)

@@ -27,7 +27,7 @@ class ThespianRuntime:
         options: SystemOptions,
         clock: Clock,
         entropy: Entropy,
-        spawn: Callable[[ChildProcesses, ActorStart], None],
+        spawn: Callable[[ChildProcesses, ActorStart], str],
         memory: memoryview | None = None,
     ) -> None:
         self._transport = transport
@@ -115,9 +115,9 @@ class ThespianRuntime:
         self._transport.reactor.watch(fd, lambda: self._transport.enqueue(turn))
         return cancel
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> str:
         """Fork a process for ``start``; its fate comes through `ActorCell.child`."""
-        self._spawn(self.children, start)
+        return self._spawn(self.children, start)
 
     def signal(self, uid: str, reason: ExitReason) -> None:
         """Send an exit signal to a child, as its parent."""
@@ -126,6 +126,10 @@ class ThespianRuntime:
     def kill(self, uid: str, *, trace: bool = False) -> None:
         """Kill a child, with a trace where it hangs."""
         self.children.kill(uid, trace=trace)
+
+    def progress(self, uid: str) -> int:
+        """How long a child has run and waited for a processor, in ns."""
+        return self.children.progress(uid)
 
     def release_memory(self, memory_key: str) -> None:
         """Give up the memory kept under this key."""

@@ -73,3 +73,26 @@ def test_a_supervisor_that_was_late_judges_nobody() -> None:
     context.clock.now += 60
     context.advance(0.1)
     assert hung == []
+
+
+def test_a_child_that_cannot_answer_yet_is_left_alone_while_its_process_runs() -> None:
+    context = FakeContext()
+    _, hung = watched(context)
+    for _ in range(30):
+        context.progress += 1
+        context.advance(0.1)
+    assert hung == []
+    context.advance(1.2)  # it is stopped, or waits for something
+    assert hung != []
+
+
+def test_once_it_is_up_only_answers_count() -> None:
+    context = FakeContext()
+    heartbeats, hung = watched(context)
+    heartbeats.started(CHILD.uid)
+    heartbeats.started(CHILD.uid)
+    heartbeats.started("somebody else")
+    for _ in range(12):
+        context.progress += 1
+        context.advance(0.1)
+    assert hung != []

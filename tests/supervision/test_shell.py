@@ -251,8 +251,9 @@ class HostedByATest(FakeContext):
     def defer_start(self) -> Callable[[], None]:
         return lambda: None
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> Ref:
         self.spawned.append(start)
+        return Ref(id=start.actor_id, uid=start.uid, address="x")
 
 
 def test_who_gives_up_without_a_parent_only_ends() -> None:

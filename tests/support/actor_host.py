@@ -88,7 +88,7 @@ class ActorHost:
         if not self._gone:
             self._inbox.put(callback)
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> str:
         raise AssertionError(f"the actor spawns {start.actor_id}")
 
     def signal(self, uid: str, reason: ExitReason) -> None:
@@ -97,14 +97,19 @@ class ActorHost:
     def kill(self, uid: str, *, trace: bool = False) -> None:
         raise AssertionError(f"the actor kills {uid}")
 
+    def progress(self, uid: str) -> int:
+        raise AssertionError(f"the actor asks for the progress of {uid}")
+
     def release_memory(self, memory_key: str) -> None:
         raise AssertionError(f"the actor releases {memory_key}")
 
     def _run(self) -> None:
         self._cell.boot()
-        self._booted.set()
         while self._cell.ended is None and not self._gone:
+            if self._cell.started:
+                self._booted.set()
             self._next()()
+        self._booted.set()
         self.ended = self._cell.ended
 
     def _next(self) -> Callable[[], None]:

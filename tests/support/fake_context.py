@@ -55,6 +55,8 @@ class FakeContext:
     asks: list[Ask] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     exited: ExitReason | None = None
+    acknowledged: bool = False
+    progress: int = 0
     _replies: list[Message] | None = None
 
     def deliver(self, actor: Actor, message: Message, sender: Ref | None = None) -> list[Message]:
@@ -111,6 +113,12 @@ class FakeContext:
             timer.cancelled = True
 
         return cancel
+
+    def acknowledge_start(self) -> None:
+        self.acknowledged = True
+
+    def child_progress(self, uid: str) -> int:
+        return self.progress
 
     def post(self, callback: Callable[[], None]) -> None:
         callback()

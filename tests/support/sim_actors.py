@@ -49,6 +49,8 @@ class Node(Actor):
                 self.context.after(float(text), lambda: self.notes.append(f"fired {text}"))
             case "busy":
                 self.context.after(0.0, lambda: self.obey("busy", ""))
+            case "acknowledge":
+                self.context.acknowledge_start()
             case "done":
                 self.done()
             case "write":

@@ -15,7 +15,7 @@ import pytest
 
 from actors.agent_session import AgentSession
 from actors.agent_session import actor as session_module
-from actors.agent_session.core import Checkpoint, Entry, Happened, Past, RunTool, StopThinking, Think, recall, step
+from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, recall, step
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
 from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
 from actors.agent_session.records import decode_entry, encode_entry
@@ -88,6 +88,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(session_module, "JournalWriter", SimWriter)
     patch.setattr(session_module, "LoopThread", SimLoop)
     patch.setattr(session_module, "Engine", SimEngine)
+    patch.setattr(session_module, "in_background", lambda _context, work, then: then(work()))
     for module in (recall, step):
         patch.setattr(module, "EVENTS_KEPT", EVENTS_KEPT)
     patch.setattr(step, "CHECKPOINT_EVERY", CHECKPOINT_EVERY)
@@ -103,10 +104,10 @@ def new_disk(folder: str) -> Disk:
 class SimSession(AgentSession):
     """The session, with its context known to what stands in for its threads."""
 
-    def _go_live(self, past: Past, opening: Opening) -> None:
+    def _go_live(self) -> None:
         _starting.append(self.context)
         try:
-            super()._go_live(past, opening)
+            super()._go_live()
         finally:
             _starting.pop()
 

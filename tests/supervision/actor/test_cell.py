@@ -139,8 +139,12 @@ class FakeRuntime:
     def post(self, callback: Callable[[], None]) -> None:
         self.posted.append(callback)
 
-    def spawn(self, start: ActorStart) -> None:
+    def spawn(self, start: ActorStart) -> str:
         self.spawned.append(start)
+        return "there"
+
+    def progress(self, uid: str) -> int:
+        return len(uid)
 
     def signal(self, uid: str, reason: ExitReason) -> None:
         self.done.append(("signal", uid, reason))
@@ -316,6 +320,16 @@ def test_a_deferred_start_is_ignored_like_any_start() -> None:
     hosted = Hosted(on_start=Deferring(), on_message=ignore)
     hosted.receive(GetFigures())
     assert (hosted.cell.started, hosted.cell.ended, hosted.cell.ignored) == (False, NORMAL, True)
+
+
+def test_an_acknowledged_start_goes_on_and_is_ignored_no_more() -> None:
+    start = Deferring()
+    hosted = Hosted(on_start=start, on_message=ignore)
+    assert not hosted.cell.acknowledged
+    hosted.cell.run(hosted.cell.acknowledge_start)
+    assert (hosted.cell.acknowledged, hosted.cell.started) == (True, False)
+    hosted.receive(GetFigures())
+    assert (hosted.cell.started, hosted.cell.ignored, hosted.cell.ended) == (False, False, abnormal("Ignore"))
 
 
 def test_who_has_left_does_not_finish_its_start() -> None:
@@ -753,7 +767,8 @@ CHILD_REF = Ref(id="child", uid="c-1", address="below")
 
 def test_a_child_is_given_its_parent_and_the_registry() -> None:
     hosted = Hosted(registry=REGISTRY)
-    hosted.cell.spawn(CHILD)
+    assert hosted.cell.spawn(CHILD) == Ref(id=CHILD.actor_id, uid=CHILD.uid, address="there")
+    assert hosted.cell.child_progress("abc") == 3
     assert hosted.runtime.spawned == [replace(CHILD, parent=ME, registry=REGISTRY)]
     started = ChildStarted(ref=CHILD_REF, os_pid=1)
     hosted.cell.child(started)

@@ -1,6 +1,6 @@
 import pytest
 
-from protocols import RestartChild, StartChild, StopSupervisor, TerminateChild
+from protocols import RestartChild, StartChild, StopSupervisor, TerminateChild, WhichChildren
 from supervision.core import Restart, Strategy
 from supervision.core import effects as do
 from supervision.core import events as on
@@ -137,3 +137,127 @@ def test_a_stop_waits_for_the_start() -> None:
     assert bench.stopping == set()
     bench.run()
     assert bench.steps[-3:] == ["+b#2", "-b#2", "-a#1"]
+
+
+def acknowledge(bench: Bench) -> str:
+    uid = bench.starting
+    assert bench.feed(on.ChildAcknowledged(uid))[:1] != [do.KillChild(uid)]
+    return uid
+
+
+def test_a_start_that_is_acknowledged_holds_up_no_other() -> None:
+    bench = dynamic().boot()
+    bench.call(StartChild(spec=spec("slow").to_wire()), "slow")
+    slow = acknowledge(bench)
+    bench.call(StartChild(spec=spec("quick").to_wire()), "quick")
+    quick = bench.starting
+    bench.feed(on.ChildStarted(quick))
+    assert (bench.answers("quick"), bench.answers("slow")) == ([do.Outcome("ok", quick)], [])
+    bench.call(WhichChildren(), "which")
+    assert [(row.id, row.state, row.uid) for row in bench.answers("which")[0].rows] == [  # type: ignore[union-attr]
+        ("quick", "running", quick),
+        ("slow", "starting", slow),
+    ]
+    bench.effects.clear()
+    bench.feed(on.ChildStarted(slow))
+    assert bench.answers("slow") == [do.Outcome("ok", slow)]
+    assert bench.wanted(do.CancelTimer) == [do.CancelTimer(on.StartTimer(slow))]
+    assert [up.uid for up in bench.wanted(do.ChildUp)] == [slow]
+
+
+def test_a_boot_is_acknowledged_when_nobody_has_to_wait_and_over_when_all_are_up() -> None:
+    bench = static("a", "b", "c")
+    bench.feed(on.Boot(), on.ChildStarted("s.1"))
+    acknowledge(bench)
+    assert bench.wanted(do.Acknowledge) == []
+    bench.feed(on.ChildStarted("s.3"))
+    assert (bench.wanted(do.Acknowledge), bench.wanted(do.Ready)) == ([do.Acknowledge()], [])
+    bench.feed(on.ChildStarted("s.2"))
+    assert bench.wanted(do.Ready) == [do.Ready()]
+    assert bench.running == ["a#1", "b#1", "c#1"]
+
+
+@pytest.mark.parametrize("start_timeout_ms", [10, None])
+def test_an_acknowledged_start_that_fails_fails_the_boot(start_timeout_ms: int | None) -> None:
+    child = spec("b", type="supervisor", start_timeout_ms=start_timeout_ms)
+    bench = static("a", child)
+    bench.feed(on.Boot(), on.ChildStarted("s.1"))
+    uid = acknowledge(bench)
+    bench.feed(on.ChildStartFailed(uid, "error:no disk"))
+    assert bench.end("a", SHUTDOWN)[-1] == do.FailStart("shutdown:failed_to_start_child:b:error:no disk")
+    assert bench.wanted(do.ChildDown)[-1].key == "a"
+
+
+def test_so_does_one_that_was_begun_anew_since() -> None:
+    bench = static("a", "b", strategy=Strategy.REST_FOR_ONE)
+    bench.feed(on.Boot(), on.ChildStarted("s.1"))
+    uid = acknowledge(bench)
+    bench.end("a")
+    bench.feed(on.ChildExited(uid, SHUTDOWN), on.ChildStarted("s.3"))
+    assert bench.wanted(do.Ready) == []
+    uid = acknowledge(bench)
+    bench.feed(on.ChildStartFailed(uid, "error:no disk"))
+    assert bench.end("a", SHUTDOWN)[-1] == do.FailStart("shutdown:failed_to_start_child:b:error:no disk")
+
+
+def test_an_acknowledged_start_that_fails_is_told_to_whoever_asked_for_it() -> None:
+    bench = dynamic().boot()
+    bench.call(StartChild(spec=spec("a").to_wire()))
+    bench.feed(on.ChildStartFailed(acknowledge(bench), "error:no disk"))
+    assert (bench.answers(), bench.statuses) == ([do.Outcome("error:error:no disk")], {})
+    bench = static("a").boot()
+    bench.call(TerminateChild(child_id="a"), "stop")
+    bench.end("a", SHUTDOWN)
+    bench.effects.clear()
+    bench.call(RestartChild(child_id="a"))
+    uid = acknowledge(bench)
+    assert bench.call(StartChild(spec=spec("a").to_wire()), "again")[-1] == do.Reply("again", do.Outcome("error:already_started", uid))
+    bench.feed(on.ChildStartFailed(uid, "error:no disk"))
+    assert (bench.answers(), bench.statuses) == ([do.Outcome("error:error:no disk")], {"a": "down"})
+    assert bench.wanted(do.ChildDown) == []
+
+
+def test_an_acknowledged_restart_that_fails_is_tried_again() -> None:
+    bench = static("a").boot()
+    bench.end("a")
+    uid = acknowledge(bench)
+    assert bench.feed(on.ChildStartFailed(uid, "error:no disk"))[-1] == do.SendSelf(on.Retry("a"))
+    assert (bench.statuses, bench.uid("a")) == ({"a": "restarting"}, uid)
+    assert bench.feed(on.Retry("a"))[0] == do.SpawnChild("s.3", "a", spec("a"), 3, "error:no disk")
+
+
+def test_an_acknowledged_start_that_takes_too_long_is_killed_and_has_failed() -> None:
+    bench = static(spec("a", start_timeout_ms=10))
+    bench.feed(on.Boot())
+    uid = acknowledge(bench)
+    assert bench.feed(on.TimerFired(on.StartTimer(uid))) == [do.KillChild(uid)]
+    assert bench.feed(on.ChildStarted(uid)) == []
+    assert bench.feed(on.ChildExited(uid, KILLED))[-1] == do.FailStart("shutdown:failed_to_start_child:a:timeout")
+
+
+def test_who_is_stopped_in_an_acknowledged_start_is_told_of_and_so_is_who_asked_for_it() -> None:
+    bench = dynamic().boot()
+    bench.call(StartChild(spec=spec("a").to_wire()), "start")
+    uid = acknowledge(bench)
+    assert bench.call(TerminateChild(child_id="", uid=uid), "stop")[0] == do.ShutDownChild(uid)
+    bench.feed(on.ChildStartFailed(uid, "shutdown"))
+    assert bench.answers("start") == [do.Outcome("error:shutdown")]
+    assert bench.answers("stop") == [do.Outcome("ok")]
+    assert bench.statuses == {}
+
+
+def test_an_acknowledgement_that_nobody_waits_for() -> None:
+    bench = static(spec("a", start_timeout_ms=10))
+    bench.feed(on.Boot(), on.TimerFired(on.StartTimer("s.1")))
+    before = bench.machine
+    assert bench.feed(on.ChildAcknowledged("s.1"), on.ChildAcknowledged("x")) == []
+    assert bench.machine == before
+
+
+def test_a_hang_in_a_start_is_ended_acknowledged_or_not() -> None:
+    bench = static("a", "b")
+    bench.feed(on.Boot())
+    uid = bench.starting
+    assert bench.feed(on.ChildHung(uid)) == [do.EndHungChild(uid)]
+    acknowledge(bench)
+    assert bench.feed(on.ChildHung(uid)) == [do.EndHungChild(uid)]

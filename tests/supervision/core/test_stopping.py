@@ -1,3 +1,5 @@
+import pytest
+
 from protocols import StartChild, StopSupervisor, TerminateChild
 from supervision.core import ChildType, Restart, Shutdown, Strategy
 from supervision.core import effects as do
@@ -108,24 +110,21 @@ def test_a_hang_is_a_death_that_needs_help() -> None:
     assert bench.feed(on.ChildHung(uid)) == []
 
 
-def test_a_hang_needs_no_help_from_two() -> None:
+def test_the_dead_need_no_help() -> None:
     bench = static("a", "b").boot()
     bench.call(stop("b"))
-    assert bench.feed(on.ChildHung(bench.uid("b"))) == []
     bench.end("a")
     assert bench.feed(on.ChildHung(bench.uid("a"))) == []
 
 
-def test_a_supervisor_that_hangs_while_it_is_being_stopped_is_ended_unless_its_time_is_bounded() -> None:
-    bench = static(spec("a", type=ChildType.SUPERVISOR), spec("b", type=ChildType.SUPERVISOR, shutdown=200)).boot()
-    a, b = bench.uid("a"), bench.uid("b")
-    bench.call(stop("b"))
-    assert bench.feed(on.ChildHung(b)) == []
-    bench.end("b", SHUTDOWN)
+@pytest.mark.parametrize("shutdown", [200, Shutdown.INFINITY])
+@pytest.mark.parametrize("kind", ChildType)
+def test_who_hangs_while_it_is_being_stopped_is_ended_whatever_time_it_has(kind: ChildType, shutdown: int | Shutdown) -> None:
+    bench = static(spec("a", type=kind, shutdown=shutdown)).boot()
     bench.call(stop("a"))
-    assert bench.feed(on.ChildHung(a)) == [do.EndHungChild(a)]
+    assert bench.feed(on.ChildHung(bench.uid("a"))) == [do.EndHungChild(bench.uid("a"))]
     bench.end("a", KILLED)
-    assert bench.answers() == [do.Outcome("ok"), do.Outcome("ok")]
+    assert bench.answers() == [do.Outcome("ok")]
 
 
 def test_a_hang_is_ended_while_the_supervisor_waits() -> None:

@@ -160,6 +160,19 @@ def test_a_deferred_start_is_reported_when_it_is_over() -> None:
     assert lives(world) == ["starting a#1", "started a#1"]
 
 
+def test_a_parent_hears_of_an_acknowledged_start_before_it_is_over() -> None:
+    world = make()
+    parent = spawn(world, "parent", children=[child("kid", args={"start": "defer"})])
+    settle(world)
+    (kid,) = parent.children.values()
+    notes = parent.running.actor.notes  # type: ignore[attr-defined]
+    for command in ("acknowledge", "acknowledge", "done"):
+        send(world, kid.ref, do(command))
+        settle(world)
+    assert notes == ["ChildAcknowledged", "ChildStarted"]
+    assert parent.progress(kid.uid) == 0
+
+
 def test_a_suspended_process_boots_when_it_is_resumed() -> None:
     world = make()
     process = spawn(world)

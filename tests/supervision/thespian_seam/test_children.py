@@ -65,6 +65,19 @@ def test_a_child_without_code_says_so(running: System, parent: dict[str, str]) -
     assert "AttributeError" in running.wait("message", uid="missing")["reason"]
 
 
+def test_an_acknowledged_start_is_told_of_twice(running: System, parent: dict[str, str]) -> None:
+    code = "done = self.context.defer_start(); self.context.acknowledge_start(); self.context.after(0.05, done)"
+    spawn(running, parent, "acknowledged", code)
+    assert running.wait("message", uid="acknowledged", event="ChildAcknowledged")["event"] == "ChildAcknowledged"
+    assert running.wait("message", uid="acknowledged", event="ChildStarted")["event"] == "ChildStarted"
+
+
+def test_the_progress_of_a_child_is_that_of_its_process(running: System, parent: dict[str, str]) -> None:
+    running.child(parent, "runs", "")
+    assert running.ask(parent, "self.context.child_progress('runs')") > 0
+    assert running.ask(parent, "self.context.child_progress('nobody')") == 0
+
+
 def test_a_deferred_start_is_told_when_it_is_over(running: System, parent: dict[str, str]) -> None:
     running.child(parent, "deferred", "done = self.context.defer_start(); self.context.after(0.05, done)")
     spawn(running, parent, "deferred and failed", "self.context.defer_start(); self.context.after(0.01, lambda: 1 / 0)")

@@ -5,9 +5,19 @@ import signal
 import pytest
 
 from supervision.thespian_seam import process
+from supervision.thespian_seam.process import scheduled_ns
 from support import fresh
 
 pytestmark = pytest.mark.processes
+
+
+def test_who_runs_makes_progress_and_the_dead_make_none() -> None:
+    before = scheduled_ns(os.getpid())
+    until = os.times().user + 0.05
+    while os.times().user < until:
+        pass
+    assert scheduled_ns(os.getpid()) > before
+    assert scheduled_ns(2**22) == 0
 
 
 def test_a_child_ends_with_what_it_runs() -> None:

@@ -1,0 +1,53 @@
+"""What a session makes before it is up, on a thread of its own, because it is user code: its providers and its tools.
+
+Meanwhile the mailbox answers heartbeats and the end of the call, and the call's supervisor goes on with the other calls of its partition.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from actors.agent_session.assembly import make_providers, make_tools
+from actors.agent_session.blueprint import Blueprint
+from actors.agent_session.engine import Providers
+from actors.tools import FunctionTool
+from supervision import Context
+
+T = TypeVar("T")
+
+PREPARE_TIMEOUT_S: Final = 25.0
+"""How long providers and tools together may take; less than the call's supervisor waits, so that what took it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a life works with: its providers, and its tools by name."""
+
+    providers: Providers
+    tools: dict[str, FunctionTool]
+
+
+def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
+    """Make the parts one after the other; ``begin`` is called with the name of each before it. Blocks as long as they take.
+
+    Raises:
+        LivekitexError: a provider or a tool is wrong; the text names it and the cure.
+    """
+    providers = make_providers(blueprint, begin)
+    begin("loading the tools")
+    return Parts(providers=providers, tools=make_tools(blueprint))
+
+
+def in_background(context: Context, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:
+    """Run ``work`` on a thread of its own; ``then`` gets its result, or what it raised, as a turn of the mailbox."""
+
+    def run() -> None:
+        outcome: T | BaseException
+        try:
+            outcome = work()
+        except BaseException as failure:  # noqa: BLE001 - raised again in the mailbox, whatever user code raises
+            outcome = failure
+        context.post(lambda: then(outcome))
+
+    threading.Thread(target=run, name="preparation", daemon=True).start()
