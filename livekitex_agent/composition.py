@@ -31,6 +31,9 @@ HEARTBEAT_MS: Final = 4_000
 """Whoever of the tree does not answer for this long hangs, and is killed and restarted. A hang is noticed at most this long after it began;
 the rest of five seconds is for the new life to come up."""
 
+CALLERS: Final = ("gateway",)
+"""Who may change the children of a supervisor of the tree, besides its parent; those of a partition the worker manager, too."""
+
 SUPERVISOR_START_MS: Final = 120_000
 """How long a supervisor may take to come up with all below it, also one that preloads, and on a loaded machine; then it is killed."""
 
@@ -51,7 +54,7 @@ PRELOADED: Final = ("actors:prepare_libraries", "actors.agent_session:preload", 
 def root(options: Options, run_id: str) -> dict[str, Any]:
     """The root of the tree: its class as ``actor``, and its ``args``. ``run_id`` names this run of the system, unlike any other."""
     children = (_infrastructure(options, run_id), _jobs(options))
-    return {"actor": SUPERVISOR, "args": supervisor_args(_flags(Strategy.ONE_FOR_ONE), children)}
+    return {"actor": SUPERVISOR, "args": supervisor_args(_flags(Strategy.ONE_FOR_ONE), children, callers=CALLERS)}
 
 
 def session_options(options: Options, run_id: str) -> dict[str, Any]:
@@ -90,14 +93,15 @@ def _infrastructure(options: Options, run_id: str) -> ChildSpec:
         _worker("health_server", "actors.health_server:HealthServer", health, memory_bytes=PORT_MEMORY_BYTES),
         _worker("worker_manager", "actors.worker_manager:WorkerManager", worker),
     )
-    return _supervisor("infrastructure", supervisor_args(_flags(Strategy.REST_FOR_ONE), children))
+    return _supervisor("infrastructure", supervisor_args(_flags(Strategy.REST_FOR_ONE), children, callers=CALLERS))
 
 
 def _jobs(options: Options) -> ChildSpec:
     flags = DynamicFlags(max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS, max_children=options.max_jobs)
-    partitions = tuple(_supervisor(f"partition/{number}", dynamic_args(flags), DYNAMIC_SUPERVISOR) for number in range(options.partitions))
+    args = dynamic_args(flags, may_start=JOB_ACTORS.values(), callers=(*CALLERS, "worker_manager"))
+    partitions = tuple(_supervisor(f"partition/{number}", args, DYNAMIC_SUPERVISOR) for number in range(options.partitions))
     preload = list(PRELOADED) if options.preload else []
-    return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions), "preload": preload})
+    return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions, callers=CALLERS), "preload": preload})
 
 
 def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None, *, memory_bytes: int = 0) -> ChildSpec:

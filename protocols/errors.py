@@ -30,7 +30,15 @@ Whoever catches one asks ``retryable``, never the class.
 
 __all__ = ["AuthenticationError", "CapacityError", "ConfigurationError", "DecodeError", "FencedError", "IllegalTransitionError"]
 __all__ += ["InternalError", "InvalidAgentError", "InvalidAudioError", "InvalidSpecError", "InvalidToolError", "JournalError"]
-__all__ += ["LivekitexError", "MessageTooLargeError", "MissingExtraError", "PeerError", "ProviderError", "SessionUnavailableError"]
+__all__ += [
+    "LivekitexError",
+    "MessageTooLargeError",
+    "MissingExtraError",
+    "NotPermittedError",
+    "PeerError",
+    "ProviderError",
+    "SessionUnavailableError",
+]
 __all__ += ["SimulationError", "SystemUnavailableError", "UnavailableError", "UsageError"]
 
 
@@ -76,6 +84,10 @@ class MessageTooLargeError(UsageError):
 
 class ConfigurationError(UsageError):
     """Options, ports, hosts or keys that cannot work together."""
+
+
+class NotPermittedError(UsageError):
+    """The sender has no right to what its message asks for; nothing was done."""
 
 
 class MissingExtraError(UsageError):

@@ -15,13 +15,16 @@ from protocols import (
     ChildInfo,
     Children,
     ChildResult,
+    CountChildren,
     ErrorReply,
     ExitReason,
     GaveUp,
     InvalidSpecError,
     Message,
     MessageTooLargeError,
+    NotPermittedError,
     Ref,
+    WhichChildren,
     abnormal,
     shorten_reason,
 )
@@ -51,6 +54,7 @@ class SupervisorShell(Actor):
 
     Its start is over when all its children are up. While it starts or stops a child, calls wait for their answer, as in OTP; they do not
     wait for a child that has acknowledged its start. Heartbeats are answered all the time, and asked for from a child's spawn to its end.
+    Who may change its children says ``callers`` of its arguments (see `dynamic_args`).
     """
 
     trap_exit: ClassVar[bool] = True
@@ -84,6 +88,7 @@ class SupervisorShell(Actor):
             Exception: whatever preloading raises.
         """
         described = dict(args)
+        self._callers: tuple[str, ...] | None = described.pop("callers", None)
         preload(described.pop("preload", ()))
         try:
             self._machine = self.make_machine(described, self.context.self_ref.uid)
@@ -95,7 +100,10 @@ class SupervisorShell(Actor):
 
     def on_message(self, message: Message) -> None:
         """Serve the calls of `protocols.messages.supervision`, and hear why a child gives up; others are dropped."""
-        if isinstance(message, events.Request):
+        if isinstance(message, events.Request) and not self._may_ask(message):
+            wrong = NotPermittedError(f"{type(message).__name__} to {self.context.self_ref.id}: only its parent and {self._callers} may")
+            self.context.reply(ErrorReply.of(wrong))
+        elif isinstance(message, events.Request):
             self._feed(events.Called(self.context.replier(), message))
         elif isinstance(message, GaveUp) and self.context.sender is not None:
             self._last_gave_up = (self.context.sender.uid, message.why)
@@ -142,6 +150,13 @@ class SupervisorShell(Actor):
         """Announce the living children again, and pass the address on."""
         self._announcements.registry_changed()
 
+    def _may_ask(self, request: events.Request) -> bool:
+        """Whether the sender, whom the runtime has authenticated, may ask this; everybody may look."""
+        sender = self.context.sender
+        if self._callers is None or isinstance(request, WhichChildren | CountChildren):
+            return True
+        return sender is not None and (sender == self.context.parent or sender.id in self._callers)
+
     def _feed(self, event: events.Event) -> None:
         self._machine, wanted = self._machine.handle(event, self.context.clock.monotonic())
         for effect in wanted:
@@ -170,6 +185,7 @@ class SupervisorShell(Actor):
                         memory_key=key if spec.memory_bytes else "",
                         memory_bytes=spec.memory_bytes,
                         last_exit=last_exit,
+                        confined=spec.confined,
                     )
                 )
                 if spec.heartbeat_ms is not None:

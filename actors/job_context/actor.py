@@ -37,6 +37,9 @@ class JobContext(Actor):
 
     def on_message(self, message: Message) -> None:
         """Serve the messages about a job; others are dropped."""
+        sender = self.context.sender
+        if isinstance(message, SessionStarted | SessionEnded) and (sender is None or sender.id != f"agent_session/{self._facts.job_id}"):
+            return  # no session speaks for another call's
         match message:
             case ParticipantJoined(participant=participant):
                 self._facts = joined(self._facts, participant)

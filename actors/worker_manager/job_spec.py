@@ -56,6 +56,7 @@ def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
         restart=Restart.TRANSIENT,
         significant=True,
         memory_bytes=options.session_memory_bytes,
+        confined=True,
         heartbeat_ms=options.heartbeat_ms,
     )
     flags = SupervisorFlags(
@@ -69,7 +70,7 @@ def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
         name=job_name(call_id),
         title=f"job {call_id}",
         actor=options.actors["supervisor"],
-        args=supervisor_args(flags, (context, session)),
+        args=supervisor_args(flags, (context, session), callers=()),
         type=ChildType.SUPERVISOR,
         restart=Restart.TEMPORARY,
         start_timeout_ms=START_TIMEOUT_MS,

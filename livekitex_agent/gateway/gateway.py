@@ -174,8 +174,11 @@ class Gateway(Actor):
                 self._calls.name_changed(message)
                 self._requests.name_changed(message.name, message.ref)
                 self._link.send(Pushed(message=message))
-            case EventPushed() | AudioPushed():
-                self._link.send(Pushed(message=message))
+            case EventPushed(call_id=call_id) | AudioPushed(call_id=call_id):
+                if self.context.sender is not None and self.context.sender.id == f"agent_session/{call_id}":
+                    self._link.send(Pushed(message=message))
+                else:
+                    log.warning("ignored what only a call's own session tells", extra={"call_id": call_id})
             case CommandAccepted():
                 pass  # of a call that was asked to end: its name tells whether it has
             case GaveUp(why=why):

@@ -14,9 +14,11 @@ from supervision.actor.children import (
 from supervision.actor.context import MAX_OPEN_REQUESTS, POST_LIMIT, Cancel, Context
 from supervision.actor.exits import ends_at_once, reason_of
 from supervision.actor.loading import load_actor
+from supervision.actor.origin import CONFINED_MAY_SEND, Origin
 from supervision.actor.runtime import Runtime
 
 __all__ = [
+    "CONFINED_MAY_SEND",
     "MAX_OPEN_REQUESTS",
     "POST_LIMIT",
     "Actor",
@@ -31,6 +33,7 @@ __all__ = [
     "ChildStarted",
     "Context",
     "Ignore",
+    "Origin",
     "Runtime",
     "StopStart",
     "ends_at_once",

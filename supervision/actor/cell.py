@@ -2,6 +2,7 @@
 
 The one seam of an actor where every `Exception` is caught (and `SystemExit`, which ends an actor and never its host): it becomes the
 reason of the actor's end. Messages that are not for this life, that came too late, or that are no messages are dropped and counted.
+So is what its `Origin` does not prove or may not say: the sender that an actor sees is the one that the runtime has authenticated.
 """
 
 import logging
@@ -15,11 +16,13 @@ from protocols import (
     DecodeError,
     Entropy,
     Envelope,
+    ErrorReply,
     ExitReason,
     ExitSignal,
     Found,
     Lookup,
     Message,
+    NotPermittedError,
     Ping,
     Pong,
     Ref,
@@ -33,6 +36,7 @@ from supervision.actor.children import ActorStart, ChildEvent, ChildIgnored, Chi
 from supervision.actor.context import Cancel
 from supervision.actor.exits import ends_at_once, reason_of
 from supervision.actor.loading import load_actor
+from supervision.actor.origin import CONFINED_MAY_SEND, Origin
 from supervision.actor.requests import Copies, Key, OpenRequests
 from supervision.actor.runtime import Runtime
 
@@ -50,7 +54,7 @@ class ActorCell:
     """Hosts one `Actor` on a `Runtime`, and is its `Context`.
 
     ``acknowledged``, ``started``, ``ended`` and ``ignored`` tell the runtime where the actor's life stands (see `Runtime`);
-    ``dropped`` counts the messages that were not handled.
+    ``dropped`` counts the messages that were not handled, ``refused`` those among them whose origin had no right to them.
     """
 
     def __init__(self, start: ActorStart, runtime: Runtime) -> None:
@@ -70,6 +74,7 @@ class ActorCell:
         self.ended: ExitReason | None = None
         self.ignored = False
         self.dropped = 0
+        self.refused = 0
 
     # Inputs, called by the runtime.
 
@@ -78,8 +83,12 @@ class ActorCell:
         self.run(self._boot)
         return Ignore() if self.ignored else self.ended
 
-    def receive(self, data: bytes, now: float) -> None:
-        """Handle one delivered envelope; ``now`` is the monotonic time of its arrival at this process."""
+    def receive(self, data: bytes, now: float, origin: Origin) -> None:
+        """Handle one delivered envelope; ``now`` is the monotonic time of its arrival at this process.
+
+        What ``origin`` does not prove to be its sender's, or may not say, is refused: counted, logged at the 1st, 2nd, 4th, … time, and
+        told to a proven sender as an `ErrorReply`.
+        """
         if self.ended is not None:
             return
         try:
@@ -87,6 +96,9 @@ class ActorCell:
         except DecodeError as failure:
             self.dropped += 1
             log.warning("dropped undecodable bytes", extra={"actor_id": self._start.actor_id, "error": str(failure)})
+            return
+        if envelope.sender is not None and not origin.proves(envelope.sender):
+            self._refuse(envelope, "sent by another than it says")
             return
         late = envelope.remaining_ms is not None and self.clock.monotonic() - now > envelope.remaining_ms / 1000
         if late or envelope.to_id != self._self_ref.id or envelope.to_uid not in ("", self._self_ref.uid):
@@ -96,9 +108,17 @@ class ActorCell:
             return
         self._current = envelope
         try:
-            self.run(lambda: self._dispatch(envelope))
+            if wrong := self._why_not(envelope, origin):
+                self._refuse(envelope, wrong)
+                self.reply(ErrorReply.of(NotPermittedError(f"{type(envelope.message).__name__} to {self._self_ref.id}: {wrong}")))
+            else:
+                self.run(lambda: self._dispatch(envelope))
         finally:
             self._current = None
+
+    def ask_to_end(self, reason: ExitReason) -> None:
+        """The exit signal of a parent that is no actor: of what hosts a root."""
+        self.run(lambda: self._exit_signal(reason, from_parent=True))
 
     def child(self, event: ChildEvent) -> None:
         """A spawned process has started, failed to, or ended."""
@@ -240,6 +260,8 @@ class ActorCell:
 
     def spawn(self, start: ActorStart) -> Ref:
         """See `Context.spawn`."""
+        if self._start.confined:
+            raise UsageError(f"{self._start.actor_id} runs user code: it starts no actors")
         self._spawned[start.uid] = self._registry
         address = self._runtime.spawn(replace(start, parent=self._self_ref, registry=self._registry))
         return Ref(id=start.actor_id, uid=start.uid, address=address)
@@ -261,6 +283,23 @@ class ActorCell:
         self._runtime.release_memory(memory_key)
 
     # Inside.
+
+    def _why_not(self, envelope: Envelope, origin: Origin) -> str:
+        """Why the origin may not say this here; empty if it may."""
+        message = envelope.message
+        if isinstance(message, ExitSignal) and message.from_parent and envelope.sender != self._start.parent:
+            return "only its parent ends it as its parent"
+        answer = envelope.correlation_id.startswith(ASK_MARK)
+        if origin.confined and not answer and not isinstance(message, CONFINED_MAY_SEND):
+            return "a process that runs user code may not say this"
+        return ""
+
+    def _refuse(self, envelope: Envelope, why: str) -> None:
+        self.dropped += 1
+        self.refused += 1
+        if self.refused.bit_count() == 1:
+            told = {"actor_id": self._start.actor_id, "message_tag": envelope.message.TAG, "sender": envelope.sender and envelope.sender.id}
+            log.warning("refused a message: %s", why, extra={**told, "refused": self.refused})
 
     @property
     def _living(self) -> Actor:
@@ -291,7 +330,7 @@ class ActorCell:
     def _dispatch(self, envelope: Envelope) -> None:
         message = envelope.message
         if envelope.correlation_id.startswith(ASK_MARK):
-            if not self._requests.answer(envelope.correlation_id, message):
+            if not self._requests.answer(envelope.correlation_id, envelope.sender, message):
                 self.dropped += 1
             return
         match message:
@@ -372,7 +411,7 @@ class ActorCell:
         def send(remaining_s: float) -> None:
             self._transmit(to, message, message_id=message_id, trace_id=trace_id, remaining_ms=round(remaining_s * 1000))
 
-        self._requests.begin(message_id, timeout_s, then, send, repeat=mark == REPEATED_MARK)
+        self._requests.begin(message_id, to, timeout_s, then, send, repeat=mark == REPEATED_MARK)
         return message_id
 
     def _is_first(self, envelope: Envelope) -> bool:

@@ -134,6 +134,9 @@ class Context(Protocol):
         """Start a child process; its fate comes as `Actor.on_child`. ``start.parent`` and ``start.registry`` are filled in.
 
         What is sent to the reference waits until the child's mailbox runs, and is lost if it never does.
+
+        Raises:
+            UsageError: this actor is confined (see `ActorStart`).
         """
         ...
 

@@ -10,7 +10,7 @@ that is slow holds one request and not one for each copy. SIP does the same over
 from collections.abc import Callable
 from typing import Final
 
-from protocols import Clock, Message
+from protocols import Clock, Message, Ref
 from supervision.actor.context import MAX_OPEN_REQUESTS, Cancel
 
 Then = Callable[[Message | None], None]
@@ -34,18 +34,18 @@ class OpenRequests:
     def __init__(self, clock: Clock, after: After) -> None:
         self._clock = clock
         self._after = after
-        self._open: dict[str, tuple[Then, Cancel]] = {}
+        self._open: dict[str, tuple[Ref, Then, Cancel]] = {}
         self._given_up: dict[str, Then] = {}
         """Those that had to go at the bound, until they are answered."""
 
-    def begin(self, message_id: str, timeout_s: float, then: Then, send: Callable[[float], None], *, repeat: bool) -> None:
-        """Send a request, ``send`` with the seconds in which its answer is wanted, and wait for its answer; ``repeat``: send it again."""
+    def begin(self, message_id: str, to: Ref, timeout_s: float, then: Then, send: Callable[[float], None], *, repeat: bool) -> None:
+        """Send a request, ``send`` with the seconds in which its answer is wanted, and wait for that of ``to``; ``repeat``: send it again."""
         send(timeout_s)
         if len(self._open) >= MAX_OPEN_REQUESTS:
             oldest = next(iter(self._open))
             self._given_up[oldest] = self._take(oldest)
             self._after(0, lambda: self._answer_given_up(oldest))  # callbacks never run inside each other
-        timers = [self._after(timeout_s, lambda: self._time_out(message_id))]
+        timers = [self._after(timeout_s, lambda: self._take(message_id)(None))]
         if repeat:
             timers.append(self._repeat_later(timers, send, self._clock.monotonic() + timeout_s, FIRST_PAUSE_S))
 
@@ -53,11 +53,12 @@ class OpenRequests:
             for timer in timers:
                 timer()
 
-        self._open[message_id] = then, cancel
+        self._open[message_id] = to, then, cancel
 
-    def answer(self, message_id: str, message: Message | None) -> bool:
-        """Answer a request; False: it is not open."""
-        if message_id not in self._open:
+    def answer(self, message_id: str, sender: Ref | None, message: Message) -> bool:
+        """Answer a request; False: it is not open, or ``sender`` is another actor than the one that was asked."""
+        asked, _, _ = self._open.get(message_id, (None, None, None))
+        if asked is None or sender is None or (sender.id, sender.address) != (asked.id, asked.address):
             return False
         self._take(message_id)(message)
         return True
@@ -73,11 +74,8 @@ class OpenRequests:
         if then is not None:
             then(None)
 
-    def _time_out(self, message_id: str) -> None:
-        self.answer(message_id, None)
-
     def _take(self, message_id: str) -> Then:
-        then, cancel = self._open.pop(message_id)
+        _, then, cancel = self._open.pop(message_id)
         cancel()
         return then
 

@@ -58,7 +58,8 @@ class ChildSpec:
 
     ``actor`` is its class as ``module:Class``; ``args`` are msgpack-able and reach its ``on_start``. ``significant`` lets its end stop the
     supervisor (see `AutoShutdown`). It is announced in the registry as ``name`` and shown by ``ps`` as ``title`` (empty: neither).
-    ``memory_bytes`` of shared memory are kept for it through its restarts. ``is_registry`` marks the one child that is the registry.
+    ``memory_bytes`` of shared memory are kept for it through its restarts. ``is_registry`` marks the one child that is the registry,
+    ``confined`` one that runs user code (see `ActorStart`).
 
     ``shutdown`` is the time in milliseconds between the signal to end and the kill; None becomes 5,000 for a worker and infinity for a
     supervisor. ``start_timeout_ms`` bounds its start; None becomes 30,000 for a worker and stays unbounded for a supervisor, whose own
@@ -81,6 +82,7 @@ class ChildSpec:
     start_timeout_ms: int | None = None
     heartbeat_ms: int | None = None
     is_registry: bool = False
+    confined: bool = False
 
     def __post_init__(self) -> None:
         """Check the fields in OTP's order, and fill in what depends on the type."""
@@ -100,6 +102,7 @@ class ChildSpec:
         if self.heartbeat_ms is not None:
             require_integer(self.heartbeat_ms, "invalid_heartbeat_ms", minimum=1)
         require_flag(self.is_registry, "invalid_is_registry")
+        require_flag(self.confined, "invalid_confined")
 
     @property
     def brutal(self) -> bool:

@@ -1,6 +1,6 @@
 """The dynamic supervisor: no children at first, each started by a call and treated alone. Ids mean nothing to it, only lives."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -13,19 +13,24 @@ from supervision.core.flags import Backoff, DynamicFlags
 from supervision.core.machine import Machine
 from supervision.core.restart_intensity import RestartIntensity
 from supervision.core.rules import AddChild, Decision, StopChild
+from supervision.core.startable import loaded_by
 from supervision.core.strategies import Plan
-from supervision.core.wire import blame, require_map
+from supervision.core.wire import blame, callers_arg, require_map, require_texts, shorten
 
 
-def dynamic_machine(flags: DynamicFlags, *, uid: str) -> Machine:
-    """A dynamic supervisor without children."""
+def dynamic_machine(flags: DynamicFlags, *, uid: str, may_start: Iterable[str] = ()) -> Machine:
+    """A dynamic supervisor without children, which starts the classes of ``may_start`` and no others."""
     intensity = RestartIntensity(max_restarts=flags.max_restarts, max_seconds=flags.max_seconds)
-    return Machine.new(DynamicRules(flags), (), intensity, uid)
+    return Machine.new(DynamicRules(flags, frozenset(may_start)), (), intensity, uid)
 
 
-def dynamic_args(flags: DynamicFlags) -> dict[str, Any]:
-    """The arguments of a dynamic supervisor's own specification: `dynamic_machine_from_wire` reads them."""
-    return {"flags": flags.to_wire()}
+def dynamic_args(flags: DynamicFlags, *, may_start: Iterable[str] = (), callers: Iterable[str] | None = None) -> dict[str, Any]:
+    """The arguments of a dynamic supervisor's own specification: `dynamic_machine_from_wire` reads them, all but ``callers``.
+
+    ``may_start`` names the classes (and functions to preload) that its children may consist of, at whatever depth. ``callers`` are the ids
+    of the actors that may change its children, besides its parent; None: any that runs no user code.
+    """
+    return {"flags": flags.to_wire(), "may_start": [*may_start], **callers_arg(callers)}
 
 
 def dynamic_machine_from_wire(args: object, *, uid: str) -> Machine:
@@ -35,8 +40,10 @@ def dynamic_machine_from_wire(args: object, *, uid: str) -> Machine:
         InvalidSpecError: they are malformed; the reason begins with ``supervisor_data:``, as in Elixir.
     """
     with blame("supervisor_data"):
-        flags = DynamicFlags.from_wire(require_map(args, frozenset({"flags"}), "args").get("flags", {}))
-    return dynamic_machine(flags, uid=uid)
+        given = require_map(args, frozenset({"flags", "may_start"}), "args")
+        flags = DynamicFlags.from_wire(given.get("flags", {}))
+        may_start = require_texts(given.get("may_start", ()), "invalid_may_start")
+    return dynamic_machine(flags, uid=uid, may_start=may_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class DynamicRules:
     """Elixir's ``DynamicSupervisor``."""
 
     flags: DynamicFlags
+    may_start: frozenset[str] = frozenset()
 
     @property
     def backoff(self) -> Backoff | None:
@@ -93,5 +101,7 @@ class DynamicRules:
             spec = self.flags.child_from_wire(wire)
         except InvalidSpecError as refusal:
             return Outcome(f"error:{refusal.reason}")
+        if foreign := loaded_by(spec) - self.may_start:
+            return Outcome(f"error:not_allowed:{shorten(min(foreign))}")
         full = self.flags.max_children is not None and len(children) >= self.flags.max_children
         return Outcome("error:max_children") if full else AddChild(spec)

@@ -13,27 +13,34 @@ from supervision.core.flags import AutoShutdown, Backoff, SupervisorFlags
 from supervision.core.machine import Machine
 from supervision.core.restart_intensity import RestartIntensity
 from supervision.core.rules import AddChild, Decision, DropChild, StartAgain, StopChild
+from supervision.core.startable import loaded_by, startable
 from supervision.core.strategies import Plan, plan_restart
-from supervision.core.wire import blame, require_list, require_map
+from supervision.core.wire import blame, callers_arg, require_list, require_map, require_texts, shorten
 
 
-def supervisor_machine(flags: SupervisorFlags, specs: Iterable[ChildSpec], *, uid: str) -> Machine:
-    """A static supervisor of ``specs``, in start order.
+def supervisor_machine(flags: SupervisorFlags, specs: Iterable[ChildSpec], *, uid: str, may_start: Iterable[str] = ()) -> Machine:
+    """A static supervisor of ``specs``, in start order. Besides what they consist of it may start the classes of ``may_start``.
 
     Raises:
         InvalidSpecError: the children may not live together under these flags.
     """
     intensity = RestartIntensity(max_restarts=flags.max_restarts, max_seconds=flags.max_seconds)
-    return Machine.new(SupervisorRules(flags), flags.accept(specs), intensity, uid)
+    accepted = flags.accept(specs)
+    return Machine.new(SupervisorRules(flags, startable(accepted, may_start)), accepted, intensity, uid)
 
 
-def supervisor_args(flags: SupervisorFlags, specs: Iterable[ChildSpec]) -> dict[str, Any]:
-    """The arguments of a supervisor's own specification: `supervisor_machine_from_wire` reads them.
+def supervisor_args(
+    flags: SupervisorFlags, specs: Iterable[ChildSpec], *, may_start: Iterable[str] = (), callers: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """The arguments of a supervisor's own specification: `supervisor_machine_from_wire` reads them, all but ``callers``.
+
+    For ``may_start`` and ``callers`` see `dynamic_args`; what ``specs`` consist of may be started in any case.
 
     Raises:
         InvalidSpecError: the children may not live together under these flags.
     """
-    return {"flags": flags.to_wire(), "children": [spec.to_wire() for spec in flags.accept(specs)]}
+    children = [spec.to_wire() for spec in flags.accept(specs)]
+    return {"flags": flags.to_wire(), "children": children, "may_start": [*may_start], **callers_arg(callers)}
 
 
 def supervisor_machine_from_wire(args: object, *, uid: str) -> Machine:
@@ -43,11 +50,12 @@ def supervisor_machine_from_wire(args: object, *, uid: str) -> Machine:
         InvalidSpecError: they are malformed; the reason begins with ``supervisor_data:`` or ``start_spec:``, as in OTP.
     """
     with blame("supervisor_data"):
-        given = require_map(args, frozenset({"flags", "children"}), "args")
+        given = require_map(args, frozenset({"flags", "children", "may_start"}), "args")
         flags = SupervisorFlags.from_wire(given.get("flags", {}))
+        may_start = require_texts(given.get("may_start", ()), "invalid_may_start")
     with blame("start_spec"):
         specs = flags.accept(map(flags.child_from_wire, require_list(given.get("children", ()), "invalid_children")))
-    return supervisor_machine(flags, specs, uid=uid)
+    return supervisor_machine(flags, specs, uid=uid, may_start=may_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class SupervisorRules:
     """OTP's ``supervisor``."""
 
     flags: SupervisorFlags
+    may_start: frozenset[str] = frozenset()
 
     @property
     def backoff(self) -> Backoff | None:
@@ -108,6 +117,8 @@ class SupervisorRules:
             spec = self.flags.child_from_wire(wire)
         except InvalidSpecError as refusal:
             return Outcome(f"error:{refusal.reason}")
+        if foreign := loaded_by(spec) - self.may_start:
+            return Outcome(f"error:not_allowed:{shorten(min(foreign))}")
         present = children.get(spec.id)
         if present is None:
             return AddChild(spec)

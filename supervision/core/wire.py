@@ -1,6 +1,6 @@
 """Reads the plain maps in which specifications travel. Whatever they hold, the outcome is a value or an `InvalidSpecError`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
@@ -51,6 +51,20 @@ def require_list(value: object, term: str) -> Sequence[object]:
     if isinstance(value, list | tuple):
         return value
     refuse(f"{term}:{shorten(value)}", "expected a list")
+
+
+def require_texts(value: object, term: str) -> tuple[str, ...]:
+    """``value``, which must be a list of texts.
+
+    Raises:
+        InvalidSpecError: it is none.
+    """
+    return tuple(require_text(each, term) for each in require_list(value, term))
+
+
+def callers_arg(callers: Iterable[str] | None) -> dict[str, Any]:
+    """The part of a supervisor's arguments that says who may change its children; nothing for None."""
+    return {} if callers is None else {"callers": [*callers]}
 
 
 def require_choice(enum: type[E], value: object, term: str) -> E:

@@ -6,8 +6,20 @@ Messages go to an address, which another life may have by the time they arrive; 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocols import Envelope
+from protocols import Envelope, Ref
 from supervision.actor import ChildEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimOrigin:
+    """Which life has sent something: the simulation knows."""
+
+    ref: Ref
+    confined: bool = False
+
+    def proves(self, sender: Ref) -> bool:
+        """Whether ``sender`` is that life."""
+        return sender == self.ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +29,7 @@ class Delivery:
     data: bytes
     envelope: Envelope | None
     sender: str
+    origin: SimOrigin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,11 @@ from protocols import (
 )
 from supervision.actor import Actor, ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStartFailed
 from supervision.sim.faults import Copies, Match, Rule, doubled, late, lost
+from supervision.sim.items import SimOrigin
 from supervision.sim.probe import Probe, Received, Request
 from supervision.sim.process import SimProcess
 from supervision.sim.trace import Trace
-from supervision.sim.world import OUTSIDE, Links, World
+from supervision.sim.world import OUTSIDE, OUTSIDE_ORIGIN, Links, World
 
 Target = Ref | str
 """One life by its `Ref`, or the newest living one of an actor id."""
@@ -208,7 +209,7 @@ class SimRuntime:
 
     def send_bytes(self, target: Target, data: bytes) -> None:
         """Send bytes that may be no message."""
-        self._world.send(OUTSIDE, self._ref(target), data)
+        self._world.send(OUTSIDE_ORIGIN, self._ref(target), data)
 
     # Run.
 
@@ -362,11 +363,13 @@ class SimRuntime:
             trace_id=message_id,
             remaining_ms=None if timeout_s is None else round(timeout_s * 1000),
         )
-        self._world.send(OUTSIDE, to, encode_envelope(envelope))
+        self._world.send(OUTSIDE_ORIGIN, to, encode_envelope(envelope))
 
     def _signal(self, target: Target, reason: ExitReason, *, from_parent: bool) -> None:
-        to = self._process(target).ref
-        self._world.send(OUTSIDE, to, self._world.exit_signal(OUTSIDE, to, reason, from_parent=from_parent))
+        process = self._process(target)
+        sender = process.start.parent if from_parent and process.start.parent else OUTSIDE
+        signal = self._world.exit_signal(sender, process.ref, reason, from_parent=from_parent)
+        self._world.send(SimOrigin(ref=sender), process.ref, signal)
 
     def _interrupt(self, target: Target, callback: Callable[[], None]) -> None:
         process = self._process(target)

@@ -37,7 +37,7 @@ from supervision.actor import (
 )
 from supervision.sim.clock import VirtualClock
 from supervision.sim.faults import Passing, Rule, passes
-from supervision.sim.items import Boot, Callback, Delivery, Item, Kill, News
+from supervision.sim.items import Boot, Callback, Delivery, Item, Kill, News, SimOrigin
 from supervision.sim.process import SimProcess
 from supervision.sim.schedule import Arrival, Schedule, Turn
 from supervision.sim.trace import Trace, TraceEvent, TraceKind
@@ -47,6 +47,8 @@ FATES_LIMIT: Final = 10_000
 
 OUTSIDE: Final = Ref(id="outside", uid="outside", address="outside")
 """The probe: who talks to the actors from outside, and the parent of every root."""
+
+OUTSIDE_ORIGIN: Final = SimOrigin(ref=OUTSIDE)
 
 _ARGS: Final = Mapping[str, Any]
 
@@ -153,10 +155,11 @@ class World:
 
     def transmit(self, process: SimProcess, to: Ref, data: bytes) -> None:
         """Put an envelope of a process on its way."""
-        self.send(process.ref, to, data)
+        self.send(SimOrigin(ref=process.ref, confined=process.start.confined), to, data)
 
-    def send(self, sender: Ref, to: Ref, data: bytes) -> None:
+    def send(self, origin: SimOrigin, to: Ref, data: bytes) -> None:
         """Put an envelope on its way, through the faults."""
+        sender = origin.ref
         envelope = _read(data)
         copies: tuple[float, ...] = (0.0,)
         if envelope is not None:
@@ -164,7 +167,7 @@ class World:
             for fault in faults:
                 self._note_message(TraceKind.FAULT, self.names.get(to.uid, to.id), envelope, sender, fault)
         for delay in copies:
-            item = Delivery(data=data, envelope=envelope, sender=self.names.get(sender.uid, sender.id))
+            item = Delivery(data=data, envelope=envelope, sender=self.names.get(sender.uid, sender.id), origin=origin)
             self._schedule.send((sender.uid, to.address), item, at=self.clock.monotonic() + delay)
 
     def schedule(self, process: SimProcess, delay_s: float, callback: Callable[[], None]) -> Cancel:
@@ -193,7 +196,7 @@ class World:
     def signal(self, process: SimProcess, uid: str, reason: ExitReason) -> None:
         """Send an exit signal from a parent to its child."""
         if child := process.children.get(uid):
-            self.send(process.ref, child.ref, self.exit_signal(process.ref, child.ref, reason, from_parent=True))
+            self.send(SimOrigin(ref=process.ref), child.ref, self.exit_signal(process.ref, child.ref, reason, from_parent=True))
 
     def exit_signal(self, sender: Ref, to: Ref, reason: ExitReason, *, from_parent: bool) -> bytes:
         """The bytes of an exit signal."""
@@ -255,16 +258,17 @@ class World:
             self.on_outside(delivery.envelope)
         elif process is None:
             self._note_delivery(TraceKind.LOST, "nobody", delivery)
-        elif self._links is Links.SIGNAL and (reason := self._fatal(process, delivery.envelope)):
+        elif self._links is Links.SIGNAL and (reason := self._fatal(process, delivery)):
             self._note_delivery(TraceKind.DELIVERED, process.name, delivery)
             self._end(process, reason)
         else:
             now = self.clock.monotonic()
             self._schedule.deposit(process.uid, lambda: self._receive(process, delivery, now))
 
-    def _fatal(self, process: SimProcess, envelope: Envelope | None) -> ExitReason | None:
+    def _fatal(self, process: SimProcess, delivery: Delivery) -> ExitReason | None:
         """The reason for which ``process`` dies as this arrives; a suspended process dies of nothing but a kill."""
-        if envelope is None or envelope.to_uid != process.uid or self._schedule.is_held(process.uid, SUSPENDED):
+        envelope = delivery.envelope
+        if envelope is None or delivery.origin.confined or envelope.to_uid != process.uid or self._schedule.is_held(process.uid, SUSPENDED):
             return None
         match envelope.message:
             case ExitSignal(reason=text, from_parent=from_parent):
@@ -284,7 +288,7 @@ class World:
     def _receive(self, process: SimProcess, delivery: Delivery, arrived_at: float) -> None:
         cell = process.running
         dropped = cell.dropped
-        cell.receive(delivery.data, arrived_at)
+        cell.receive(delivery.data, arrived_at, delivery.origin)
         self._note_delivery(TraceKind.DELIVERED if cell.dropped == dropped else TraceKind.LOST, process.name, delivery)
 
     def _look(self, process: SimProcess) -> None:
@@ -322,7 +326,7 @@ class World:
                 self._end(child, KILLED)
             else:
                 signal = self.exit_signal(process.ref, child.ref, reason, from_parent=True)
-                item = Delivery(data=signal, envelope=_read(signal), sender=process.name)
+                item = Delivery(data=signal, envelope=_read(signal), sender=process.name, origin=SimOrigin(ref=process.ref))
                 self._schedule.send((uid, child.address), item, at=self.clock.monotonic())
 
     def _tell_parent(self, process: SimProcess, event: ChildEvent) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final
 
 from protocols import AuthenticationError, DecodeError, Entropy
-from supervision.thespian_seam.address import NONCE_BYTES as ADDRESS_NONCE_BYTES
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import Frame
 from supervision.thespian_seam.handshake import NONCE_BYTES
@@ -29,7 +28,7 @@ _DESCRIPTOR_PAUSE_S: Final = 0.1
 Deliver = Callable[[EndpointAddress, Frame], None]
 
 
-def listen(host: str, entropy: Entropy) -> tuple[socket.socket, EndpointAddress]:
+def listen(host: str, actor_id: str, uid: str, *, confined: bool = False) -> tuple[socket.socket, EndpointAddress]:
     """A socket that listens on ``host`` (cures S2), and the address of the life that it is for.
 
     The port is the operating system's choice, so no two systems clash.
@@ -45,7 +44,7 @@ def listen(host: str, entropy: Entropy) -> tuple[socket.socket, EndpointAddress]
         listener.close()
         raise
     _, port = listener.getsockname()
-    return listener, EndpointAddress(host, port, entropy.hex_id(ADDRESS_NONCE_BYTES))
+    return listener, EndpointAddress.of(host, port, actor_id, uid, confined=confined)
 
 
 class Acceptor:

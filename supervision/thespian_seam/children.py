@@ -86,7 +86,7 @@ class ChildProcesses:
             InvalidSpecError: its memory is kept with another size.
         """
         memory_fd = self._memory.fd(actor.memory_key, actor.memory_bytes) if actor.memory_key else None
-        listener, address = listen(self._options.host, self._entropy)
+        listener, address = listen(self._options.host, actor.actor_id, actor.uid, confined=actor.confined)
         try:
             reader_fd, report_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:

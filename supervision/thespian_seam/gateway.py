@@ -66,7 +66,7 @@ class _Launcher:
         self._clock = SystemClock()
         self._entropy = entropy = SystemEntropy()
         try:
-            listener, address = listen(options.host, entropy)
+            listener, address = listen(options.host, start.actor_id, start.uid)
         except OSError as failure:
             raise ConfigurationError(f"cannot listen on {options.host}: {failure}; use an address of this machine") from failure
         self._transport = AuthenticatedTransport(listener, address, options, self._clock, entropy)
@@ -105,7 +105,7 @@ class _Launcher:
     def _spawn(self, children: ChildProcesses, root: ActorStart) -> str:
         """Fork an admin that forks the root; to this process both are one child."""
         try:
-            listener, admin = listen(self._options.host, self._entropy)
+            listener, admin = listen(self._options.host, ADMIN, self._entropy.hex_id())
         except OSError as failure:
             children.fail(root, failure)
             return ""

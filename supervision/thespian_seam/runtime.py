@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from protocols import Clock, Entropy, Envelope, ExitKind, ExitReason, ExitSignal, Ref, encode_envelope
+from protocols import Clock, Entropy, ExitKind, ExitReason, Ref
 from supervision.actor import ActorCell, ActorStart, Cancel, ChildEvent
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
@@ -45,7 +45,8 @@ class ThespianRuntime:
 
     def ask_to_end(self, detail: str) -> None:
         """Send the cell an exit signal as if from its parent; callable from a signal handler."""
-        self._transport.reactor.post_from_signal(lambda: self._transport.enqueue(lambda: self._exit_signal(detail)))
+        reason = ExitReason(ExitKind.SHUTDOWN, detail)
+        self._transport.reactor.post_from_signal(lambda: self._transport.enqueue(lambda: self._cell.ask_to_end(reason)))
 
     # `supervision.actor.Runtime`.
 
@@ -139,9 +140,3 @@ class ThespianRuntime:
 
     def _child(self, event: ChildEvent) -> None:
         self._transport.enqueue(lambda: self._cell.child(event))
-
-    def _exit_signal(self, detail: str) -> None:
-        to = self._cell.self_ref
-        message = ExitSignal(reason=str(ExitReason(ExitKind.SHUTDOWN, detail)), from_parent=True)
-        envelope = Envelope(message=message, message_id=self._entropy.hex_id(), to_id=to.id, to_uid=to.uid)
-        self._cell.receive(encode_envelope(envelope), self._clock.monotonic())

@@ -43,7 +43,8 @@ class Turn:
 class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: ignore[misc]  # Thespian is untyped
     """What one process says and hears. All of it happens on one thread, except `Reactor.post`.
 
-    Envelopes that arrive are handed to `on_envelope` as a turn of the mailbox; Thespian's own messages go to the handler of `run`, as ever.
+    Envelopes that arrive are handed to `on_envelope` as a turn of the mailbox, with the address that their frame's MAC proves; Thespian's
+    own messages go to the handler of `run`, as ever.
     The mailbox is bounded by what one round of reading takes from each sender: nothing more is read before it is empty (cures M9).
     """
 
@@ -55,7 +56,7 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
         self.reactor = Reactor(clock, POST_LIMIT)
         self.acceptor = Acceptor(self.reactor, listener, address, options=options, entropy=entropy, deliver=self._arrived)
         self.links = Links(self.reactor, address, options.secret, clock, entropy)
-        self.on_envelope: Callable[[bytes, float], None] = lambda _data, _now: None
+        self.on_envelope: Callable[[bytes, float, EndpointAddress], None] = lambda _data, _now, _origin: None
         self._mailbox: deque[Any] = deque()
         self._aborted = False
         self._draining = False
@@ -67,7 +68,7 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
     def send_envelope(self, to: EndpointAddress, data: bytes) -> None:
         """Send an encoded envelope; lost silently if that life is over."""
         if to == self.address:
-            self._envelope(data)
+            self._envelope(self.address, data)
         else:
             self.links.send(to, Kind.ENVELOPE, data)
 
@@ -131,10 +132,10 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
 
     def _arrived(self, sender: EndpointAddress, frame: Frame) -> None:
         if frame.kind is Kind.ENVELOPE:
-            self._envelope(frame.payload)
+            self._envelope(sender, frame.payload)
             return
         self._mailbox.append(ReceiveEnvelope(ActorAddress(sender), allowlist.loads(frame.payload)))
 
-    def _envelope(self, data: bytes) -> None:
+    def _envelope(self, origin: EndpointAddress, data: bytes) -> None:
         arrived_at = self.clock.monotonic()
-        self.enqueue(lambda: self.on_envelope(data, arrived_at))
+        self.enqueue(lambda: self.on_envelope(data, arrived_at, origin))

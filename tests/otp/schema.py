@@ -16,6 +16,7 @@ WORKER = "otp.script:ScriptedWorker"
 TRAPPING_WORKER = "otp.script:TrappingWorker"
 SUPERVISOR = "otp.script:ScriptedSupervisor"
 DYNAMIC_SUPERVISOR = "otp.script:ScriptedDynamicSupervisor"
+ACTORS = [WORKER, TRAPPING_WORKER, SUPERVISOR, DYNAMIC_SUPERVISOR]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ def child_wire(spec: Spec, stage: str = "") -> dict[str, Any]:
         return wire | {"actor": TRAPPING_WORKER if spec["traps_exit"] else WORKER, "args": {"script": script}}
     script = {"init": spec.get("init", ["ok"]), "stage": stage}
     if spec["type"] == "dynamic":
-        return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec)}}
+        return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec), "may_start": ACTORS}}
     children = [child_wire(child, stage) for child in spec["children"]]
-    return wire | {"actor": SUPERVISOR, "args": {"script": script, "flags": _flags(spec), "children": children}}
+    return wire | {"actor": SUPERVISOR, "args": {"script": script, "flags": _flags(spec), "children": children, "may_start": ACTORS}}
 
 
 def _flags(spec: Spec) -> dict[str, Any]:

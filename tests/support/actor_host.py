@@ -13,6 +13,18 @@ from supervision.actor import ActorCell
 from support.correspondence import DEADLINE_S, REGISTRY, Correspondence
 
 
+class _Anybody:
+    """A test speaks as everybody but the host."""
+
+    confined = False
+
+    def proves(self, _sender: Ref) -> bool:
+        return True
+
+
+ANYBODY = _Anybody()
+
+
 class ActorHost:
     """One life of an actor; the `Runtime` of its cell. What it sends goes to ``transmit``, or into ``mail``."""
 
@@ -60,7 +72,7 @@ class ActorHost:
         return not self._thread.is_alive()
 
     def deliver(self, data: bytes) -> None:
-        self._inbox.put(lambda: self._cell.receive(data, self.clock.monotonic()))
+        self._inbox.put(lambda: self._cell.receive(data, self.clock.monotonic(), ANYBODY))
 
     def wait_for_end(self, within_s: float | None = DEADLINE_S) -> ExitReason:
         self._thread.join(within_s)

@@ -17,7 +17,7 @@ CONNECT_S: Final = 5.0
 MAX_HELD: Final = 200
 """Connections held open at a time; an older one is given up for each new one."""
 
-_ANYBODY: Final = EndpointAddress("127.0.0.1", 1, "aa" * 8)
+_ANYBODY: Final = EndpointAddress("127.0.0.1", 1, "aa" * 16)
 
 
 class RunsCode:

@@ -22,12 +22,12 @@ def spec(child_id: str = "a", **fields: Any) -> ChildSpec:
 def static(*specs: ChildSpec | str, **flags: Any) -> "Bench":
     """A static supervisor, not booted. A bare id stands for a permanent worker."""
     children = [child if isinstance(child, ChildSpec) else spec(child) for child in specs]
-    return Bench(supervisor_machine(SupervisorFlags(**flags), children, uid="s"))
+    return Bench(supervisor_machine(SupervisorFlags(**flags), children, uid="s", may_start=["tests:Child"]))
 
 
 def dynamic(**flags: Any) -> "Bench":
     """A dynamic supervisor, not booted."""
-    return Bench(dynamic_machine(DynamicFlags(**flags), uid="d"))
+    return Bench(dynamic_machine(DynamicFlags(**flags), uid="d", may_start=["tests:Child"]))
 
 
 class Bench:

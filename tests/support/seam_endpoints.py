@@ -24,7 +24,7 @@ class Endpoint:
         self.options = SystemOptions(key=key, **options)
         self.clock = clock
         self.reactor = Reactor(clock, 8)
-        listener, self.address = listen("127.0.0.1", ENTROPY)
+        listener, self.address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
         self.heard: list[tuple[EndpointAddress, Frame]] = []
         self.acceptor = Acceptor(
             self.reactor, listener, self.address, options=self.options, entropy=ENTROPY, deliver=lambda *got: self.heard.append(got)

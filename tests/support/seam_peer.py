@@ -20,7 +20,7 @@ class Peer:
     """Sends a message of Thespian's and waits for its fate, or for an answer."""
 
     def __init__(self) -> None:
-        listener, address = listen("127.0.0.1", SystemEntropy())
+        listener, address = listen("127.0.0.1", "peer", SystemEntropy().hex_id())
         self.transport = AuthenticatedTransport(listener, address, SystemOptions(key=KEY), SystemClock(), SystemEntropy())
         self.got: list[Any] = []
 

@@ -1,6 +1,6 @@
 """The tree of the design on SimRuntime, as far as a test wants it: real supervisors and infrastructure, plain sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protocols import Found, GetSession, Lookup, NameChanged, Ref, RegisterName, SessionInfo, SessionStarted, WatchNames
@@ -41,6 +41,7 @@ class PlainSession(Actor):
             )
 
 
+CALLERS = ("worker_manager", "gateway", "outside")
 SESSION = f"{__name__}:PlainSession"
 JOB_ACTORS = {"supervisor": SUPERVISOR, "job_context": "actors.job_context:JobContext", "agent_session": SESSION}
 
@@ -51,10 +52,12 @@ def supervisor(name: str, children: Sequence[ChildSpec], strategy: Strategy = St
     return ChildSpec(id=name, name=name, title=name, actor=SUPERVISOR, type=ChildType.SUPERVISOR, args=supervisor_args(flags, children))
 
 
-def partition(number: int, **flags: Any) -> ChildSpec:
+def partition(number: int, may_start: Iterable[str] = JOB_ACTORS.values(), **flags: Any) -> ChildSpec:
     """A dynamic supervisor of jobs."""
     name = f"partition/{number}"
-    args = dynamic_args(Flags(max_restarts=10, max_seconds=10, **flags))
+    args = dynamic_args(
+        Flags(max_restarts=10, max_seconds=10, **flags), may_start=may_start, callers=("worker_manager", "gateway", "outside")
+    )
     return ChildSpec(id=name, name=name, title=name, actor="supervision:DynamicSupervisor", type=ChildType.SUPERVISOR, args=args)
 
 

@@ -54,6 +54,9 @@ class FailsAgain(Worker):
             raise StopStart(abnormal("not again"))
 
 
+ACTORS = (Worker, Unwanted, SlowToEnd, Deaf, FailsAgain)
+
+
 def worker(child_id: str, actor: type[Actor] = Worker, **fields: Any) -> ChildSpec:
     return ChildSpec(id=child_id, actor=f"support.supervised:{actor.__name__}", **fields)
 
@@ -64,5 +67,5 @@ def supervisor(child_id: str, *children: ChildSpec, flags: SupervisorFlags | Non
 
 
 def dynamic_supervisor(child_id: str, flags: DynamicFlags | None = None, **fields: Any) -> ChildSpec:
-    args = dynamic_args(flags or DynamicFlags())
+    args = dynamic_args(flags or DynamicFlags(), may_start=(f"support.supervised:{actor.__name__}" for actor in ACTORS))
     return ChildSpec(id=child_id, actor="supervision:DynamicSupervisor", type=ChildType.SUPERVISOR, args=args, **fields)

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,13 @@ from protocols import (
     Participant,
     ParticipantJoined,
     ParticipantLeft,
+    Ref,
     SessionEnded,
     SessionStarted,
 )
 from support.fake_context import FakeContext
+
+OWN = Ref(id="agent_session/7f3a", uid="s1", address="there")
 
 
 def started(**args: object) -> tuple[FakeContext, JobContext]:
@@ -36,11 +40,11 @@ def test_it_tells_what_it_has_heard() -> None:
         SessionStarted(incarnation=2),
         GetSession(),
     ):
-        assert context.deliver(actor, message) == []
+        assert context.deliver(actor, message, OWN) == []
     assert context.deliver(actor, GetJobContext()) == [
         JobContextInfo(job_id="7f3a", status="running", room="shop", participants=(caller,), incarnations=2)
     ]
-    context.deliver(actor, SessionEnded(reason="normal"))
+    context.deliver(actor, SessionEnded(reason="normal"), OWN)
     [reply] = context.deliver(actor, GetFigures())
     assert isinstance(reply, Figures)
     assert (reply.role, reply.figures["status"], reply.figures["created_wall_s"]) == ("job_context", "completed", context.clock.wall())
@@ -52,3 +56,12 @@ def test_it_says_how_the_job_ended(caplog: pytest.LogCaptureFixture) -> None:
         actor.on_shutdown(SHUTDOWN)
     assert context.exited == SHUTDOWN
     assert [(record.getMessage(), record.__dict__["status"]) for record in caplog.records] == [("job ended", "terminated")]
+
+
+def test_no_session_speaks_for_another_calls() -> None:
+    context, actor = started()
+    for message in (SessionStarted(incarnation=2), SessionEnded(reason="normal")):
+        context.deliver(actor, message, replace(OWN, id="agent_session/other"))
+    [info] = context.deliver(actor, GetJobContext())
+    assert isinstance(info, JobContextInfo)
+    assert (info.status, info.incarnations) == ("created", 0)

@@ -11,21 +11,31 @@ from protocols import (
     KILLED,
     NORMAL,
     SHUTDOWN,
+    EndJob,
     Envelope,
+    ErrorReply,
     ExitReason,
     ExitSignal,
     Figures,
     Found,
+    GaveUp,
     GetFigures,
     Lookup,
     Message,
     MessageTooLargeError,
+    NameChanged,
     Ping,
     Pong,
     Ref,
+    RegisterName,
     RegistryChanged,
     SeededEntropy,
     SendText,
+    SessionStarted,
+    StartChild,
+    StopSupervisor,
+    TerminateChild,
+    UnregisterName,
     UsageError,
     abnormal,
     decode_envelope,
@@ -44,6 +54,7 @@ from supervision.actor import (
     ChildStartFailed,
     Context,
     Ignore,
+    Origin,
     Runtime,
     StopStart,
 )
@@ -156,14 +167,27 @@ class FakeRuntime:
         self.done.append(("release_memory", memory_key))
 
 
+@dataclass(frozen=True)
+class From:
+    """The other end of a connection, proven."""
+
+    ref: Ref
+    confined: bool = False
+
+    def proves(self, sender: Ref) -> bool:
+        return sender == self.ref
+
+
 class Hosted:
     """A cell on a fake runtime."""
 
-    def __init__(self, actor: type[Actor] | str = Scripted, *, registry: Ref | None = None, **script: Callable[..., None]) -> None:
+    def __init__(
+        self, actor: type[Actor] | str = Scripted, *, registry: Ref | None = None, confined: bool = False, **script: Callable[..., None]
+    ) -> None:
         self.runtime = FakeRuntime()
         port: Runtime = self.runtime
         path = actor if isinstance(actor, str) else f"{__name__}:{actor.__name__}"
-        start = ActorStart(actor_id=ME.id, uid=ME.uid, actor=path, args=script, parent=PARENT, registry=registry)
+        start = ActorStart(actor_id=ME.id, uid=ME.uid, actor=path, args=script, parent=PARENT, registry=registry, confined=confined)
         self.cell = ActorCell(start, port)
         self.booted = self.cell.boot()
 
@@ -177,15 +201,16 @@ class Hosted:
     def last(self) -> Envelope:
         return self.runtime.sent[-1][1]
 
-    def receive(self, message: Message, sender: Ref | None = PEER, **fields: Any) -> None:
+    def receive(self, message: Message, sender: Ref | None = PEER, origin: Origin | None = None, **fields: Any) -> None:
         envelope = Envelope(message=message, message_id="q-1", to_id=ME.id, to_uid=ME.uid, sender=sender)
-        self.cell.receive(encode_envelope(replace(envelope, **fields)), self.runtime.clock.monotonic())
+        self.cell.receive(encode_envelope(replace(envelope, **fields)), self.runtime.clock.monotonic(), origin or From(sender or PEER))
 
-    def answer(self, message: Message, to: Envelope) -> None:
-        self.receive(message, correlation_id=to.message_id)
+    def answer(self, message: Message, to: Envelope, sender: Ref | None = None) -> None:
+        asked = next((ref for ref, envelope in self.runtime.sent if envelope is to), PEER)
+        self.receive(message, sender or asked, correlation_id=to.message_id)
 
     def signal(self, reason: ExitReason, *, from_parent: bool) -> None:
-        self.receive(ExitSignal(reason=str(reason), from_parent=from_parent))
+        self.receive(ExitSignal(reason=str(reason), from_parent=from_parent), PARENT if from_parent else PEER)
 
 
 def fail(*_arguments: Any) -> None:
@@ -498,7 +523,7 @@ def test_a_message_for_any_life_is_handled() -> None:
 
 def test_bytes_that_are_no_message_are_dropped() -> None:
     hosted = Hosted()
-    hosted.cell.receive(b"\x01junk", 0)
+    hosted.cell.receive(b"\x01junk", 0, From(PEER))
     assert (hosted.seen, hosted.cell.dropped, hosted.cell.ended) == ([], 1, None)
 
 
@@ -508,7 +533,7 @@ def test_a_message_that_waited_too_long_is_dropped(waited_s: float, handled: boo
     arrived = hosted.runtime.clock.monotonic()
     hosted.runtime.clock.move_to(arrived + waited_s)
     envelope = Envelope(message=GetFigures(), message_id="q", to_id=ME.id, to_uid=ME.uid, remaining_ms=250)
-    hosted.cell.receive(encode_envelope(envelope), arrived)
+    hosted.cell.receive(encode_envelope(envelope), arrived, From(PEER))
     assert bool(hosted.seen) is handled
     assert hosted.cell.dropped == (not handled)
 
@@ -828,3 +853,89 @@ def test_the_defaults_drop_ignore_and_end() -> None:
     assert trapping.cell.ended is None
     trapping.signal(TERM, from_parent=True)
     assert trapping.cell.ended == TERM
+
+
+# Who may say what.
+
+
+def test_a_message_that_claims_another_sender_is_refused_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    hosted = Hosted()
+    for claimed in (PARENT, ME, replace(PEER, uid="peer-2"), replace(PEER, id="other"), replace(PEER, address="there")):
+        hosted.receive(GetFigures(), claimed, From(PEER))
+    assert (hosted.seen, hosted.cell.refused, hosted.cell.dropped) == ([], 5, 5)
+    assert len(caplog.records) == 3  # the 1st, 2nd and 4th
+    assert hosted.runtime.sent == []
+    hosted.receive(GetFigures(), PEER, From(PEER))
+    assert hosted.seen == [("on_message", GetFigures())]
+
+
+def test_only_the_parent_ends_an_actor_as_its_parent() -> None:
+    hosted = Hosted(Trapping)
+    hosted.receive(ExitSignal(reason=str(SHUTDOWN), from_parent=True), PEER)
+    assert (hosted.seen, hosted.cell.ended, hosted.cell.refused) == ([], None, 1)
+    hosted.receive(ExitSignal(reason=str(SHUTDOWN), from_parent=True), PARENT)
+    assert hosted.seen == [("on_shutdown", SHUTDOWN)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        StartChild(spec={}),
+        TerminateChild(child_id="a"),
+        StopSupervisor(),
+        ExitSignal(reason=str(KILLED), from_parent=False),
+        RegisterName(name="worker_manager", ref=PEER),
+        UnregisterName(name="registry", uid="r", reason="normal", final=True),
+        RegistryChanged(registry=PEER),
+        NameChanged(name="worker_manager", ref=PEER),
+        EndJob(job_id="other"),
+        GaveUp(why="x"),
+        SendText(command_id="c", text="hello"),
+        GetFigures(),
+    ],
+    ids=lambda message: message.TAG,
+)
+def test_what_a_process_with_user_code_may_not_say_is_refused_with_an_error(message: Message) -> None:
+    hosted = Hosted()
+    hosted.receive(message, PEER, From(PEER, confined=True))
+    assert (hosted.seen, hosted.cell.ended, hosted.cell.refused) == ([], None, 1)
+    answer = hosted.last.message
+    assert isinstance(answer, ErrorReply)
+    assert (answer.error, answer.retryable) == ("NotPermittedError", False)
+
+
+def test_what_a_process_with_user_code_may_say_arrives_and_so_do_its_answers() -> None:
+    hosted = Hosted()
+    told = SessionStarted(incarnation=1)
+    hosted.receive(told, PEER, From(PEER, confined=True))
+    assert hosted.seen == [("on_message", told)]
+    answers: list[Message | None] = []
+    hosted.cell.ask(PEER, GetFigures(), timeout_s=1, then=answers.append)
+    hosted.receive(FIGURES, PEER, From(PEER, confined=True), correlation_id=hosted.last.message_id)
+    assert answers == [FIGURES]
+
+
+def test_only_the_one_that_was_asked_answers() -> None:
+    hosted = Hosted()
+    answers: list[Message | None] = []
+    hosted.cell.ask(PEER, GetFigures(), timeout_s=1, then=answers.append)
+    asked = hosted.last
+    hosted.answer(FIGURES, asked, PARENT)
+    hosted.answer(FIGURES, asked, replace(PEER, address="there"))
+    hosted.receive(FIGURES, None, From(PEER), correlation_id=asked.message_id)
+    assert (answers, hosted.cell.dropped) == ([], 3)
+    hosted.answer(FIGURES, asked, PEER)
+    assert answers == [FIGURES]
+
+
+def test_an_actor_with_user_code_starts_no_actors() -> None:
+    hosted = Hosted(confined=True)
+    with pytest.raises(UsageError, match="runs user code"):
+        hosted.cell.spawn(ActorStart(actor_id="c", uid="c1", actor="m:C"))
+    assert hosted.runtime.spawned == []
+
+
+def test_a_root_is_asked_to_end_by_what_hosts_it() -> None:
+    hosted = Hosted(Trapping)
+    hosted.cell.ask_to_end(SHUTDOWN)
+    assert hosted.seen == [("on_shutdown", SHUTDOWN)]

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols import Figures, Message
+from protocols import Figures, Message, Ref
 from supervision.actor import requests
 from supervision.actor.requests import FIRST_PAUSE_S, MAX_ANSWER_BYTES, MAX_PAUSE_S, Copies, OpenRequests
 from supervision.sim.clock import VirtualClock
 
 FIGURES = Figures(role="x", figures={})
+ASKED = Ref(id="asked", uid="u1", address="there")
 
 
 class Timers:
@@ -48,7 +49,7 @@ def test_it_is_repeated_with_growing_pauses_until_its_time_is_over(timers: Timer
     began = timers.clock.monotonic()
     sent: list[float] = []
     answers: list[Message | None] = []
-    open_requests.begin("a", 20.0, answers.append, sent.append, repeat=True)
+    open_requests.begin("a", ASKED, 20.0, answers.append, sent.append, repeat=True)
     timers.run_to(began + 30.0)
     assert sent == [20.0, 19.5, 18.5, 16.5, 12.5, 8.5, 4.5, 0.5]
     assert (FIRST_PAUSE_S, MAX_PAUSE_S) == (0.5, 4.0)
@@ -59,21 +60,31 @@ def test_it_is_repeated_with_growing_pauses_until_its_time_is_over(timers: Timer
 def test_who_is_answered_or_gives_up_sends_no_more(timers: Timers, open_requests: OpenRequests, end: str) -> None:
     sent: list[float] = []
     answers: list[Message | None] = []
-    open_requests.begin("a", 20.0, answers.append, sent.append, repeat=True)
+    open_requests.begin("a", ASKED, 20.0, answers.append, sent.append, repeat=True)
     timers.run_to(timers.clock.monotonic() + 0.6)
     if end == "answer":
-        assert open_requests.answer("a", FIGURES)
+        assert open_requests.answer("a", ASKED, FIGURES)
     else:
         open_requests.forget("a")
         open_requests.forget("a")
-    assert not open_requests.answer("a", FIGURES)
+    assert not open_requests.answer("a", ASKED, FIGURES)
     assert (len(sent), timers.due, answers) == (2, [], [FIGURES] if end == "answer" else [])
+
+
+@pytest.mark.parametrize("sender", [None, Ref(id="another", uid="u1", address="there"), Ref(id="asked", uid="u1", address="elsewhere")])
+def test_only_who_was_asked_answers(timers: Timers, open_requests: OpenRequests, sender: Ref | None) -> None:
+    answers: list[Message | None] = []
+    open_requests.begin("a", ASKED, 20.0, answers.append, lambda _s: None, repeat=False)
+    assert not open_requests.answer("a", sender, FIGURES)
+    assert answers == []
+    assert open_requests.answer("a", Ref(id="asked", uid="of its next life", address="there"), FIGURES)
+    assert answers == [FIGURES]
 
 
 def test_one_that_is_not_to_be_repeated_is_sent_once(timers: Timers, open_requests: OpenRequests) -> None:
     sent: list[float] = []
     answers: list[Message | None] = []
-    open_requests.begin("a", 20.0, answers.append, sent.append, repeat=False)
+    open_requests.begin("a", ASKED, 20.0, answers.append, sent.append, repeat=False)
     timers.run_to(timers.clock.monotonic() + 30.0)
     assert (sent, answers) == ([20.0], [None])
 
@@ -82,8 +93,8 @@ def test_the_oldest_is_given_up_at_the_bound(timers: Timers, open_requests: Open
     monkeypatch.setattr(requests, "MAX_OPEN_REQUESTS", 1)
     first: list[Message | None] = []
     second: list[Message | None] = []
-    open_requests.begin("a", 20.0, first.append, lambda _s: None, repeat=True)
-    open_requests.begin("b", 20.0, second.append, lambda _s: None, repeat=True)
+    open_requests.begin("a", ASKED, 20.0, first.append, lambda _s: None, repeat=True)
+    open_requests.begin("b", ASKED, 20.0, second.append, lambda _s: None, repeat=True)
     assert first == [], "callbacks never run inside each other"
     timers.run_to(timers.clock.monotonic())
     assert (first, second) == ([None], [])
@@ -94,8 +105,8 @@ def test_one_that_had_to_go_at_the_bound_and_is_forgotten_then_is_not_answered(
 ) -> None:
     monkeypatch.setattr(requests, "MAX_OPEN_REQUESTS", 1)
     first: list[Message | None] = []
-    open_requests.begin("a", 20.0, first.append, lambda _s: None, repeat=True)
-    open_requests.begin("b", 20.0, lambda _answer: None, lambda _s: None, repeat=True)
+    open_requests.begin("a", ASKED, 20.0, first.append, lambda _s: None, repeat=True)
+    open_requests.begin("b", ASKED, 20.0, lambda _answer: None, lambda _s: None, repeat=True)
     open_requests.forget("a")
     timers.run_to(timers.clock.monotonic())
     assert first == []

@@ -22,9 +22,10 @@ from protocols import (
 from supervision.actor import ActorStart, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.sim import world as world_module
 from supervision.sim.faults import Match, Rule, late, lost
+from supervision.sim.items import SimOrigin
 from supervision.sim.process import SimProcess
 from supervision.sim.trace import TraceKind
-from supervision.sim.world import OUTSIDE, Links, World
+from supervision.sim.world import OUTSIDE, OUTSIDE_ORIGIN, Links, World
 from support.sim_actors import Node, do
 
 NODE = "support.sim_actors:Node"
@@ -42,7 +43,7 @@ def spawn(world: World, actor_id: str = "a", *, actor: str = NODE, uid: str = ""
 
 
 def send(world: World, to: Ref, message: Message) -> None:
-    world.send(OUTSIDE, to, encode_envelope(Envelope(message=message, message_id="m", to_id=to.id, to_uid=to.uid, sender=OUTSIDE)))
+    world.send(OUTSIDE_ORIGIN, to, encode_envelope(Envelope(message=message, message_id="m", to_id=to.id, to_uid=to.uid, sender=OUTSIDE)))
 
 
 def settle(world: World) -> None:
@@ -402,7 +403,7 @@ def test_what_is_sent_to_the_outside_is_handed_over_whatever_it_is() -> None:
     process = spawn(world)
     settle(world)
     send(world, process.ref, do("tell parent", "hello"))
-    world.send(process.ref, OUTSIDE, b"junk")
+    world.send(SimOrigin(ref=process.ref), OUTSIDE, b"junk")
     settle(world)
     assert sorted(envelope.message.text if envelope else "" for envelope in heard) == ["", "hello"]  # type: ignore[union-attr]
 
@@ -411,7 +412,7 @@ def test_undecodable_bytes_are_lost_and_hurt_nobody() -> None:
     world = make(Links.SIGNAL)
     process = spawn(world)
     settle(world)
-    world.send(OUTSIDE, process.ref, b"junk")
+    world.send(OUTSIDE_ORIGIN, process.ref, b"junk")
     settle(world)
     assert process.running.dropped == 1
     assert world.trace.texts(TraceKind.LOST) == ["lost a#1 4 bytes from outside"]
@@ -436,13 +437,13 @@ def test_the_time_in_the_mailbox_counts_against_a_deadline() -> None:
     settle(world)
     world.suspend(process)
     envelope = Envelope(message=do("note"), message_id="m", to_id="a", to_uid="a-1", remaining_ms=500)
-    world.send(OUTSIDE, process.ref, encode_envelope(envelope))
+    world.send(OUTSIDE_ORIGIN, process.ref, encode_envelope(envelope))
     run(world, 0.4)
     world.resume(process)
     settle(world)
     assert notes(process) == ["note"]
     world.suspend(process)
-    world.send(OUTSIDE, process.ref, encode_envelope(envelope))
+    world.send(OUTSIDE_ORIGIN, process.ref, encode_envelope(envelope))
     run(world, 0.6)
     world.resume(process)
     settle(world)

@@ -18,7 +18,7 @@ from supervision.thespian_seam.handshake import make_finish, make_hello, read_an
 from supervision.thespian_seam.outbound import OutboundChannel
 from support.seam_endpoints import ENTROPY, KEY, Endpoint, closed, connect, turn
 
-ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 8)
+ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
 HALF_SECOND = {"handshake_timeout_s": 0.1}
 
 
@@ -54,14 +54,14 @@ def authenticated(bob: Endpoint, sender: EndpointAddress = ALICE) -> tuple[socke
 
 
 def test_s2_the_socket_listens_on_loopback_only() -> None:
-    listener, address = listen("127.0.0.1", ENTROPY)
+    listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
     assert listener.getsockname() == ("127.0.0.1", address.port)
     listener.close()
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(OSError, match="assign"):
-        listen("192.0.2.1", ENTROPY)
+        listen("192.0.2.1", "peer", "1")
 
 
 def thespian_frame(message: object) -> bytes:
@@ -200,7 +200,7 @@ def test_m5_what_is_sent_again_on_a_new_connection_is_delivered_once(bob: Endpoi
 def test_only_so_many_senders_are_remembered(bob: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acceptor_module, "MAX_KNOWN_SENDERS", 2)
     for number in range(4):
-        sock, channel = authenticated(bob, EndpointAddress("127.0.0.1", number, "aa" * 8))
+        sock, channel = authenticated(bob, EndpointAddress("127.0.0.1", number, "aa" * 16))
         sock.sendall(channel.encode(Frame(Kind.ENVELOPE, 1, b"")))
         turn(lambda number=number: len(bob.heard) == number + 1, bob)  # type: ignore[misc]
         sock.close()
@@ -208,7 +208,7 @@ def test_only_so_many_senders_are_remembered(bob: Endpoint, monkeypatch: pytest.
 
 
 def test_a_connector_that_asks_for_an_earlier_life_learns_that_it_is_gone(bob: Endpoint) -> None:
-    hello = make_hello(KEY, b"c" * 16, ALICE, EndpointAddress(bob.address.host, bob.address.port, "00" * 8))
+    hello = make_hello(KEY, b"c" * 16, ALICE, EndpointAddress(bob.address.host, bob.address.port, "00" * 16))
     late = connect(bob.address)
     late.sendall(hello.data)
     answer: list[bytes | None] = []
@@ -229,7 +229,7 @@ def test_a_connector_that_asks_for_an_earlier_life_learns_that_it_is_gone(bob: E
 def test_an_exception_while_bytes_are_handled_closes_that_connection_only(failure: Exception) -> None:
     with Endpoint() as bob:
         sock, channel = authenticated(bob)
-        other, other_channel = authenticated(bob, EndpointAddress("127.0.0.1", 7, "aa" * 8))
+        other, other_channel = authenticated(bob, EndpointAddress("127.0.0.1", 7, "aa" * 16))
 
         def deliver(_sender: EndpointAddress, _frame: Frame) -> None:
             raise failure

@@ -20,7 +20,7 @@ def test_an_address_reads_as_host_port_and_life() -> None:
 
 
 def test_m7_two_lives_of_one_port_differ() -> None:
-    assert EndpointAddress("127.0.0.1", 1, "00" * 8) != EndpointAddress("127.0.0.1", 1, "01" * 8)
+    assert EndpointAddress("127.0.0.1", 1, "00" * 16) != EndpointAddress("127.0.0.1", 1, "01" * 8)
 
 
 @pytest.mark.parametrize(

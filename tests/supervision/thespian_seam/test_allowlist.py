@@ -16,7 +16,7 @@ from protocols import DecodeError
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.allowlist import ALLOWED, dumps, loads
 
-ADDRESS = ActorAddress(EndpointAddress("127.0.0.1", 1, "aa" * 8))
+ADDRESS = ActorAddress(EndpointAddress("127.0.0.1", 1, "aa" * 16))
 MESSAGES = [QueryAck("name", 2, False), QueryExists()]
 
 

@@ -18,7 +18,7 @@ from support.seam_system import System, system
 pytestmark = pytest.mark.processes
 
 HANDSHAKE_S = 1.0
-ANYBODY = EndpointAddress("127.0.0.1", 1, "aa" * 8)
+ANYBODY = EndpointAddress("127.0.0.1", 1, "aa" * 16)
 
 
 class RunsCode:

@@ -243,7 +243,7 @@ def test_a_stranger_that_replays_a_dead_childs_hello_holds_up_its_exit_for_a_mom
         from supervision.thespian_seam.transport import AuthenticatedTransport
 
         options = SystemOptions()
-        listener, address = listen("127.0.0.1", SystemEntropy())
+        listener, address = listen("127.0.0.1", "peer", SystemEntropy().hex_id())
         transport = AuthenticatedTransport(listener, address, options, SystemClock(), SystemEntropy())
         told = []
         children = ChildProcesses(transport, options, SystemEntropy(), told.append)

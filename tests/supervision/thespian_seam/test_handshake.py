@@ -19,8 +19,8 @@ from supervision.thespian_seam.handshake import (
 )
 
 KEY, OTHER_KEY = bytes(32), bytes([1]) * 32
-ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 8)
-BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 8)
+ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
+BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 HELLO = make_hello(KEY, b"c" * 16, ALICE, BOB)
 
 

@@ -10,8 +10,8 @@ from supervision.thespian_seam.inbound import READ_BYTES, InboundChannel, Inboun
 from supervision.thespian_seam.outbound import OutboundChannel
 
 KEY = bytes(32)
-ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 8)
-BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 8)
+ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
+BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 
 
 def connected(recorded: list[bytes] | None = None) -> tuple[OutboundChannel, InboundChannel]:
@@ -70,7 +70,7 @@ def test_a_recorded_connection_opens_nothing() -> None:
 
 
 def test_m7_a_connection_to_an_earlier_life_of_the_port_is_told_that_it_is_gone() -> None:
-    newborn = EndpointAddress(BOB.host, BOB.port, "cc" * 8)
+    newborn = EndpointAddress(BOB.host, BOB.port, "cc" * 16)
     bob = InboundChannel(KEY, newborn, b"s" * 16)
     hello = make_hello(KEY, b"c" * 16, ALICE, BOB)
     answer, frames = bob.receive(hello.data)

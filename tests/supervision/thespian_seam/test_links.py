@@ -50,7 +50,7 @@ class Impostor:
     """Listens where somebody else is expected, and says what it is told."""
 
     def __init__(self) -> None:
-        self.listener, self.address = listen("127.0.0.1", ENTROPY)
+        self.listener, self.address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
         self.got = b""
         self.sock: socket.socket | None = None
 
@@ -113,7 +113,7 @@ def test_large_messages_pass_in_pieces(alice: Endpoint, bob: Endpoint) -> None:
 
 
 def test_c5_a_life_that_is_over_is_dead_at_once(alice: Endpoint) -> None:
-    listener, address = listen("127.0.0.1", ENTROPY)
+    listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
     listener.close()
     fates: list[Fate] = []
     send(alice, address, b"1", fates)
@@ -124,7 +124,7 @@ def test_c5_a_life_that_is_over_is_dead_at_once(alice: Endpoint) -> None:
 
 def test_m7_a_message_for_the_dead_never_reaches_the_newborn_on_its_port(alice: Endpoint, bob: Endpoint) -> None:
     fates: list[Fate] = []
-    send(alice, EndpointAddress(bob.address.host, bob.address.port, "00" * 8), fates=fates)
+    send(alice, EndpointAddress(bob.address.host, bob.address.port, "00" * 16), fates=fates)
     turn(lambda: fates, alice, bob)
     assert fates == [Fate.DEAD]
     assert bob.heard == []
@@ -292,7 +292,7 @@ def test_a_connection_refused_while_it_is_made(
 
     monkeypatch.setattr(links_module.socket, "socket", Refusing)
     fates: list[Fate] = []
-    send(alice, EndpointAddress("127.0.0.1", 9, "00" * 8), fates=fates)
+    send(alice, EndpointAddress("127.0.0.1", 9, "00" * 16), fates=fates)
     clock.now += PATIENCE_S + 1
 
     def told() -> bool:

@@ -11,8 +11,8 @@ from supervision.thespian_seam.handshake import ANSWER_BYTES, Hello, make_answer
 from supervision.thespian_seam.outbound import MAX_WAITING, Fate, OutboundChannel, Outbox
 
 KEY = bytes(32)
-ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 8)
-BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 8)
+ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
+BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 
 
 def frame(sequence: int, payload: bytes = b"") -> Frame:

@@ -40,7 +40,7 @@ class Hosted:
 
     def __init__(self, name: str) -> None:
         options = SystemOptions(key=KEY)
-        listener, address = listen("127.0.0.1", ENTROPY)
+        listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
         self.happened: list[Any] = []
         self.spawned: list[ActorStart] = []
         self.transport = AuthenticatedTransport(listener, address, options, CLOCK, ENTROPY)

@@ -24,7 +24,7 @@ from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
 from support.seam_endpoints import ENTROPY, KEY
 
 SOON = timedelta(milliseconds=1)
-NOWHERE = EndpointAddress("127.0.0.1", 9, "00" * 8)
+NOWHERE = EndpointAddress("127.0.0.1", 9, "00" * 16)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def make() -> Iterator[Callable[[], AuthenticatedTransport]]:
     made: list[AuthenticatedTransport] = []
 
     def transport() -> AuthenticatedTransport:
-        listener, address = listen("127.0.0.1", ENTROPY)
+        listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
         made.append(AuthenticatedTransport(listener, address, SystemOptions(key=KEY), SystemClock(), ENTROPY))
         return made[-1]
 
@@ -184,7 +184,7 @@ def test_flush_waits_for_what_is_on_its_way_and_no_longer_than_allowed(alice: Au
 
 def test_what_thespian_calls_besides(alice: AuthenticatedTransport) -> None:
     failed: list[Any] = []
-    listener, address = listen("127.0.0.1", ENTROPY)
+    listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
     alice.scheduleTransmit(None, TransmitIntent(ActorAddress(address), QueryExists(), onError=lambda status, _: failed.append(status)))
     alice.deadAddress(None, ActorAddress(address))
     alice.set_watch([])
