@@ -71,18 +71,19 @@ def until(condition: Callable[[], object], *transports: AuthenticatedTransport) 
 
 
 def test_envelopes_come_as_turns_with_the_time_of_their_arrival(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
-    heard: list[tuple[bytes, float]] = []
-    bob.on_envelope = lambda data, now: heard.append((data, now))
+    heard: list[tuple[bytes, float, EndpointAddress]] = []
+    bob.on_envelope = lambda *what: heard.append(what)
     before = SystemClock().monotonic()
     alice.send_envelope(bob.address, b"hello")
     until(lambda: heard, alice, bob)
     assert heard[0][0] == b"hello"
     assert before <= heard[0][1] <= SystemClock().monotonic()
+    assert heard[0][2] == alice.address
 
 
 def test_an_envelope_to_oneself_comes_too(alice: AuthenticatedTransport) -> None:
     heard: list[bytes] = []
-    alice.on_envelope = lambda data, _now: heard.append(data)
+    alice.on_envelope = lambda data, _now, _origin: heard.append(data)
     alice.send_envelope(alice.address, b"to me")
     assert heard == []
     run(alice, [])
