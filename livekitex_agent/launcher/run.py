@@ -15,6 +15,16 @@ LEFTOVER_S = 0.5
 
 def run(descriptor: int) -> NoReturn:
     """Run the system that the starter describes on the lifeline, and end the process when it is over."""
+    try:
+        reason = run_gateway(*_configured(descriptor))
+    except LivekitexError as failure:
+        _tell(descriptor, f"error:{type(failure).__name__}: {failure}")
+        os._exit(1)
+    os._exit(0 if reason.clean else 1)
+
+
+def _configured(descriptor: int) -> tuple[ActorStart, SystemOptions]:
+    """What to start, and how. The key does not outlive this call outside of the options: each child is forked with the frames above it."""
     configure = _read_configure(descriptor)
     configure_logs(configure.log_level)
     start = ActorStart(
@@ -30,12 +40,7 @@ def run(descriptor: int) -> NoReturn:
         },
         title="launcher",
     )
-    try:
-        reason = run_gateway(start, SystemOptions(key=configure.key, stop_timeout_s=LEFTOVER_S))
-    except LivekitexError as failure:
-        _tell(descriptor, f"error:{type(failure).__name__}: {failure}")
-        os._exit(1)
-    os._exit(0 if reason.clean else 1)
+    return start, SystemOptions(key=configure.key, stop_timeout_s=LEFTOVER_S)
 
 
 def _read_configure(descriptor: int) -> Configure:

@@ -39,7 +39,7 @@ class OpenRequests:
         """Those that had to go at the bound, until they are answered."""
 
     def begin(self, message_id: str, to: Ref, timeout_s: float, then: Then, send: Callable[[float], None], *, repeat: bool) -> None:
-        """Send a request, ``send`` with the seconds in which its answer is wanted, and wait for that of ``to``; ``repeat``: send it again."""
+        """Send a request, ``send`` with the seconds in which ``to`` is to answer, and wait for that; ``repeat``: send it again."""
         send(timeout_s)
         if len(self._open) >= MAX_OPEN_REQUESTS:
             oldest = next(iter(self._open))

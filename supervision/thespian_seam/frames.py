@@ -11,7 +11,8 @@ from enum import IntEnum
 from typing import Final
 
 from protocols import AuthenticationError, DecodeError
-from supervision.thespian_seam.handshake import MAC_BYTES, mac, require_mac
+from supervision.thespian_seam.handshake import MAC_BYTES, require_mac
+from supervision.thespian_seam.keys import mac
 
 MAX_PAYLOAD_BYTES: Final = 2 * 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""How two endpoints prove that they hold the key of the run, before either decodes anything of the other. Sans I/O.
+"""How two endpoints prove that they hold one key (see `keys`), before either decodes anything of the other. Sans I/O.
 
 ::
 
@@ -18,6 +18,7 @@ from typing import Final
 
 from protocols import AuthenticationError
 from supervision.thespian_seam.address import PACKED_BYTES, EndpointAddress
+from supervision.thespian_seam.keys import Key, mac
 
 MAGIC: Final = b"LKX\x01"
 MAC_BYTES: Final = 32
@@ -48,11 +49,6 @@ class SessionKeys:
     acks: bytes
 
 
-def mac(key: bytes, label: bytes, *parts: bytes) -> bytes:
-    """The HMAC-SHA256 of what ``label`` says ``parts`` are. Variable-length parts come last."""
-    return hmac.digest(key, label + b"\0" + b"".join(parts), "sha256")
-
-
 def require_mac(expected: bytes, got: bytes, what: str) -> None:
     """Compare in constant time.
 
@@ -60,48 +56,54 @@ def require_mac(expected: bytes, got: bytes, what: str) -> None:
         AuthenticationError: they differ.
     """
     if not hmac.compare_digest(expected, got):
-        raise AuthenticationError(f"{what} without the key of this run")
+        raise AuthenticationError(f"{what} without the key")
 
 
-def make_hello(key: bytes, nonce: bytes, sender: EndpointAddress, recipient: EndpointAddress) -> Hello:
-    """The connector's first bytes; ``nonce`` is fresh for each connection."""
+def make_hello(key: Key, nonce: bytes, sender: EndpointAddress, recipient: EndpointAddress) -> Hello:
+    """The connector's first bytes; ``nonce`` is fresh for each connection.
+
+    Raises:
+        AuthenticationError: this process has no key for it.
+    """
     body = _HELLO.pack(MAGIC, nonce, sender.pack(), recipient.pack())
-    return Hello(sender, recipient, body + mac(key, b"hello", body))
+    return Hello(sender, recipient, body + key.mac(sender, recipient, b"hello", body))
 
 
-def read_hello(key: bytes, data: bytes) -> Hello:
+def read_hello(key: Key, data: bytes) -> Hello:
     """Check a HELLO of `HELLO_BYTES` bytes.
 
     Raises:
         AuthenticationError: it is none, or its MAC is wrong.
     """
     body, proof = data[: _HELLO.size], data[_HELLO.size :]
-    require_mac(mac(key, b"hello", body), proof, "HELLO")
-    _, _, sender, recipient = _HELLO.unpack(body)
-    return Hello(EndpointAddress.unpack(sender), EndpointAddress.unpack(recipient), data)
+    _, _, *packed = _HELLO.unpack(body)
+    sender, recipient = map(EndpointAddress.unpack, packed)  # two addresses say whose key it is; nothing else is read before the proof
+    require_mac(key.mac(sender, recipient, b"hello", body), proof, "HELLO")
+    return Hello(sender, recipient, data)
 
 
-def make_answer(key: bytes, hello: Hello, nonce: bytes, *, welcome: bool) -> bytes:
+def make_answer(key: Key, hello: Hello, nonce: bytes, *, welcome: bool) -> bytes:
     """The acceptor's answer: WELCOME, or GONE when the life that ``hello`` asks for is not the one that listens."""
     body = _ANSWER.pack(welcome, nonce)
-    return body + mac(key, b"answer", hello.data, body)
+    return body + key.mac(hello.sender, hello.recipient, b"answer", hello.data, body)
 
 
-def read_answer(key: bytes, hello: Hello, data: bytes) -> bytes | None:
+def read_answer(key: Key, hello: Hello, data: bytes) -> bytes | None:
     """The acceptor's nonce, or None for GONE.
 
     Raises:
         AuthenticationError: the answer does not come from a holder of the key, or belongs to another HELLO.
     """
     body, proof = data[: _ANSWER.size], data[_ANSWER.size :]
-    require_mac(mac(key, b"answer", hello.data, body), proof, "answer")
+    require_mac(key.mac(hello.sender, hello.recipient, b"answer", hello.data, body), proof, "answer")
     welcome, nonce = _ANSWER.unpack(body)
     return nonce if welcome else None
 
 
-def session_keys(key: bytes, hello: Hello, nonce: bytes) -> SessionKeys:
+def session_keys(key: Key, hello: Hello, nonce: bytes) -> SessionKeys:
     """The keys that HELLO and WELCOME agree on."""
-    return SessionKeys(mac(key, b"frames", hello.data, nonce), mac(key, b"acks", hello.data, nonce))
+    ends = hello.sender, hello.recipient
+    return SessionKeys(key.mac(*ends, b"frames", hello.data, nonce), key.mac(*ends, b"acks", hello.data, nonce))
 
 
 def make_finish(keys: SessionKeys) -> bytes:

@@ -119,6 +119,8 @@ def run_actor(start: ProcessStart) -> None:
     """The life of a process that hosts an actor: boot it, run its mailbox, report what becomes of it, end."""
     close_foreign_fds(start.fds)
     actor = start.actor
+    if actor.confined:
+        start.options.secret.confine(start.address)
     set_title(actor.title or actor.actor_id)
     memory = None
     if start.memory_fd is not None:

@@ -17,6 +17,7 @@ from supervision.thespian_seam.handshake import (
     read_hello,
     session_keys,
 )
+from supervision.thespian_seam.keys import Key
 
 READ_BYTES: Final = 256 * 1024
 
@@ -46,7 +47,7 @@ class InboundChannel:
     The caller reads at most `wanted` bytes at a time, so that before authentication no more than that is ever held.
     """
 
-    def __init__(self, key: bytes, local: EndpointAddress, nonce: bytes) -> None:
+    def __init__(self, key: Key, local: EndpointAddress, nonce: bytes) -> None:
         self._key = key
         self._local = local
         self._nonce = nonce

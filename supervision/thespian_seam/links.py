@@ -12,6 +12,7 @@ from protocols import AuthenticationError, Clock, Entropy
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import Frame, Kind
 from supervision.thespian_seam.handshake import NONCE_BYTES
+from supervision.thespian_seam.keys import Key
 from supervision.thespian_seam.outbound import MAX_IN_FLIGHT_BYTES, Fate, OutboundChannel, Outbox, Told
 from supervision.thespian_seam.reactor import READABLE, WRITABLE, Cancel, Reactor
 
@@ -39,7 +40,7 @@ class _Step(Enum):
 class Links:
     """Sends frames, in order for each peer, each at most once to the mailbox, as long as both lives last."""
 
-    def __init__(self, reactor: Reactor, local: EndpointAddress, key: bytes, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, reactor: Reactor, local: EndpointAddress, key: Key, clock: Clock, entropy: Entropy) -> None:
         self.reactor = reactor
         self.local = local
         self.key = key
@@ -107,7 +108,7 @@ class Link:
             self._refuse(told)
             return
         if self._step is _Step.IDLE:
-            self._connect()
+            self._guard(self._connect)
         elif self._channel is not None and self._channel.open and not self._blocked:
             self._guard(self._pump)
         self._watch_progress()
@@ -138,6 +139,8 @@ class Link:
             self._patience = None
 
     def _connect(self) -> None:
+        nonce = bytes.fromhex(self._links.entropy.hex_id(NONCE_BYTES))
+        channel = OutboundChannel(self._links.key, self._links.local, self.remote, nonce)
         try:
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         except OSError:
@@ -145,9 +148,7 @@ class Link:
             self._pause()
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        nonce = bytes.fromhex(self._links.entropy.hex_id(NONCE_BYTES))
-        self._socket = sock
-        self._channel = OutboundChannel(self._links.key, self._links.local, self.remote, nonce)
+        self._socket, self._channel = sock, channel
         self._unsent = bytearray(self._channel.greeting)
         self._step, self._blocked = _Step.CONNECTING, True
         failure = sock.connect_ex((self.remote.host, self.remote.port))

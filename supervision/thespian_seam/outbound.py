@@ -10,6 +10,7 @@ from protocols import AuthenticationError
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import AckReader, Frame, FrameWriter
 from supervision.thespian_seam.handshake import ANSWER_BYTES, make_finish, make_hello, read_answer, session_keys
+from supervision.thespian_seam.keys import Key
 
 MAX_WAITING: Final = 4096
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
@@ -93,7 +94,7 @@ class Outbox:
 class OutboundChannel:
     """One connection to a peer. Cures S1 on the acknowledgement path: whoever only listens gets two addresses and is hung up on."""
 
-    def __init__(self, key: bytes, local: EndpointAddress, remote: EndpointAddress, nonce: bytes) -> None:
+    def __init__(self, key: Key, local: EndpointAddress, remote: EndpointAddress, nonce: bytes) -> None:
         self._key = key
         self._hello = make_hello(key, nonce, local, remote)
         self._buffer = b""

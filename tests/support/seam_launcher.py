@@ -12,4 +12,6 @@ if __name__ == "__main__":
         options["key"] = bytes.fromhex(options["key"])
     options["keep_fds"] = frozenset(options.get("keep_fds", ()))
     start = ActorStart(actor_id="gateway", uid="g1", actor="support.seam_actors:Gateway", args={"fd": int(sys.argv[1])}, title="launcher")
-    print("ended:", run_gateway(start, SystemOptions(**options)), file=sys.stderr)
+    system_options = SystemOptions(**options)
+    del options  # with the key, which every child would inherit
+    print("ended:", run_gateway(start, system_options), file=sys.stderr)

@@ -15,9 +15,12 @@ from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import Frame, FrameWriter, Kind
 from supervision.thespian_seam.handshake import make_finish, make_hello, read_answer, session_keys
+from supervision.thespian_seam.keys import Key
 from supervision.thespian_seam.outbound import OutboundChannel
-from support.seam_endpoints import ENTROPY, KEY, Endpoint, closed, connect, turn
+from support.seam_endpoints import ENTROPY, Endpoint, closed, connect, turn
+from support.seam_endpoints import KEY as SECRET
 
+KEY = Key(SECRET)
 ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
 HALF_SECOND = {"handshake_timeout_s": 0.1}
 

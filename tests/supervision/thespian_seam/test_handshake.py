@@ -17,8 +17,9 @@ from supervision.thespian_seam.handshake import (
     read_hello,
     session_keys,
 )
+from supervision.thespian_seam.keys import Key
 
-KEY, OTHER_KEY = bytes(32), bytes([1]) * 32
+KEY, OTHER_KEY = Key(bytes(32)), Key(bytes([1]) * 32)
 ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
 BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 HELLO = make_hello(KEY, b"c" * 16, ALICE, BOB)

@@ -7,9 +7,10 @@ from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import Frame, Kind
 from supervision.thespian_seam.handshake import HELLO_BYTES, make_hello, read_answer
 from supervision.thespian_seam.inbound import READ_BYTES, InboundChannel, InboundState
+from supervision.thespian_seam.keys import Key
 from supervision.thespian_seam.outbound import OutboundChannel
 
-KEY = bytes(32)
+KEY = Key(bytes(32))
 ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
 BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 

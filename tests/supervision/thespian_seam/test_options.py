@@ -3,18 +3,28 @@ from typing import Any
 import pytest
 
 from protocols import ConfigurationError
-from supervision.thespian_seam.options import KEY_BYTES, SystemOptions
+from supervision.thespian_seam.address import EndpointAddress
+from supervision.thespian_seam.keys import Key
+from supervision.thespian_seam.options import SystemOptions
+
+ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
+BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
+
+
+def proof(options: SystemOptions) -> bytes:
+    return options.secret.mac(ALICE, BOB, b"x")
 
 
 def test_loopback_with_a_key_made_for_this_run_is_the_default() -> None:
     first, second = SystemOptions(), SystemOptions()
     assert first.host == "127.0.0.1"
-    assert len(first.secret) == KEY_BYTES
-    assert first.secret != second.secret
+    assert proof(first) != proof(second)
 
 
 def test_a_configured_key_is_used() -> None:
-    assert SystemOptions(host="10.0.0.1", key=b"k" * 32).secret == b"k" * 32
+    options = SystemOptions(host="10.0.0.1", key=b"k" * 32)
+    assert proof(options) == Key(b"k" * 32).mac(ALICE, BOB, b"x")
+    assert options.key is None
 
 
 def test_keys_do_not_show_in_a_log() -> None:

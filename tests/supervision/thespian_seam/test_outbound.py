@@ -8,9 +8,10 @@ from supervision.thespian_seam import outbound
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.frames import AckWriter, Frame, FrameReader, Kind
 from supervision.thespian_seam.handshake import ANSWER_BYTES, Hello, make_answer, read_hello, session_keys
+from supervision.thespian_seam.keys import Key
 from supervision.thespian_seam.outbound import MAX_WAITING, Fate, OutboundChannel, Outbox
 
-KEY = bytes(32)
+KEY = Key(bytes(32))
 ALICE = EndpointAddress("127.0.0.1", 1001, "aa" * 16)
 BOB = EndpointAddress("127.0.0.1", 1002, "bb" * 16)
 
