@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.figures import HEADER, bare_fork_ms, row
-from livekitex_agent import Agent, AgentSystem, Options
+from livekitex_agent import Agent, AgentSystem, WorkerOptions
 from protocols import AgentMessage
 from support.memory_brain import MEMORY_BRAIN
 
@@ -34,7 +34,7 @@ async def main(calls: int) -> None:
     """Measure and print."""
     starts = []
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(journal_dir=folder, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(journal_dir=folder, log_level="error")) as system:
             for _ in range(calls):
                 began = time.monotonic()
                 session = await system.start_session(AGENT)

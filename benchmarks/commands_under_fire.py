@@ -16,7 +16,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from livekitex_agent import AgentSystem, Options
+from livekitex_agent import AgentSystem, WorkerOptions
 from protocols import EventsMissed, SystemEntropy
 from support.command_fire import JOB_CONTEXT, SESSION, Fight, Fought, plan
 
@@ -29,7 +29,7 @@ async def main(seed: int, texts: int, kills: int, context_kills: int, together: 
     print(f"seed {seed}: {texts} texts, {HANDLES} handles, {kills} kills of the session, {context_kills} of its JobContext", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        options = Options(
+        options = WorkerOptions(
             partitions=1, journal_dir=Path(folder, "calls"), preload=False, log_level="error", max_restarts=BUDGET, max_seconds=60
         )
         async with AgentSystem.start(options) as system:

@@ -13,7 +13,7 @@ from pathlib import Path
 from support import endings
 from support.leftovers import SETTLE_S
 
-HEADS = f"{'ending':<54} {'exit':>4} {'gone after ms':>13} {'processes':>9} {'ports':>5} {'files':>5} {'journal':>7}  last words"
+HEADS = f"{'ending':<54} {'exit':>4} {'gone after ms':>13} {'processes':>9} {'ports':>5} {'files':>5} {'journal':>7}  exit message"
 
 
 def main(words: list[str]) -> int:
@@ -33,7 +33,7 @@ def _row(ending: endings.Ending) -> list[str]:
     left = seen.left
     figures = f"{len(left.processes):>9} {len(left.ports):>5} {len(left.files):>5} {seen.journals:>7}"
     code = "-" if seen.code is None else seen.code
-    print(f"{ending.name:<54} {code:>4} {seen.took_s * 1000:>13.0f} {figures}  {seen.last_words[:160] or '-'}", flush=True)
+    print(f"{ending.name:<54} {code:>4} {seen.took_s * 1000:>13.0f} {figures}  {seen.exit_message[:160] or '-'}", flush=True)
     return endings.problems(ending, seen)
 
 

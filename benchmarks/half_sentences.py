@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 
 from actors import resample
-from livekitex_agent import AgentSystem, Options
+from livekitex_agent import AgentSystem, WorkerOptions
 from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ
 from support.spoken_calls import (
     APOLOGY,
@@ -261,7 +261,7 @@ async def _without_a_pause(seconds: float) -> bytes:
 async def main(sides: Sequence[str], points: int, at_once: int) -> int:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(partitions=1, journal_dir=folder, log_level="error")) as system:
             bench = Bench(system, at_once, points)
             if "caller" in sides:
                 await bench.all_of_the_caller()

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks.isolation import AGENT, Talker
 from benchmarks.recovery import speak
-from livekitex_agent import Agent, AgentSystem, Options, Session, composition
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, composition
 from protocols import AgentMessage, Restarted, SessionUnavailableError, ToolCalled
 from support.memory_brain import FACT, MEMORY_BRAIN, nod
 
@@ -51,21 +51,21 @@ def held_interpreter() -> str:
     return str(ctypes.PyDLL(None).sleep(LONG_S))
 
 
-async def in_the_mailbox(session: Session) -> float:
+async def in_the_mailbox(session: CallHandle) -> float:
     """Hang in the actor's own thread. Each of these tells when it began (monotonic seconds)."""
     await session.inject_fault("hang", at_state="thinking")
     await session.send_text("hang")
     return time.monotonic()
 
 
-async def by_a_tool(session: Session) -> float:
+async def by_a_tool(session: CallHandle) -> float:
     """Hang in the one tool that the agent has."""
     await session.send_text("hang")
     await session.wait_for(ToolCalled, timeout_s=PATIENCE_S)
     return time.monotonic()
 
 
-async def by_sigstop(session: Session) -> float:
+async def by_sigstop(session: CallHandle) -> float:
     """Stop the process."""
     os_pid = (await session.info()).os_pid
     began = time.monotonic()
@@ -78,7 +78,7 @@ class Kind:
     """A way to hang: the tool that the agent has for it, and how it begins."""
 
     name: str
-    begin: Callable[[Session], Awaitable[float]]
+    begin: Callable[[CallHandle], Awaitable[float]]
     tool: Callable[..., object] = nod
 
     @property
@@ -159,7 +159,7 @@ async def supervisors_hang(folder: str) -> bool:
     """Stop each supervisor and the JobContext of a call; whether a promise is broken."""
     print(f"\n{'SIGSTOP of':<16} {'killed after s':>14} {'replaced':>8} {'its call is back':>16} {'another':>8}  why the call came back")
     broken = False
-    async with AgentSystem.start(Options(journal_dir=folder, log_level="error")) as system:
+    async with AgentSystem.start(WorkerOptions(journal_dir=folder, log_level="error")) as system:
         for role in ("job_context", "job", "partition", "infrastructure", "jobs"):
             broken |= await _supervisor_hangs(system, role)
         began = time.monotonic()
@@ -210,7 +210,7 @@ async def _replaced(system: AgentSystem, name: str, pid: int) -> bool:
     return (await roles(system)).get(name, 0) not in (0, pid)
 
 
-async def _again(session: Session, began: float) -> tuple[float, str]:
+async def _again(session: CallHandle, began: float) -> tuple[float, str]:
     """Seconds until the call is there again, and why it was away."""
     try:
         why = (await session.wait_for(Restarted, timeout_s=PATIENCE_S)).reason
@@ -278,7 +278,7 @@ async def main(times: int, burners: float, stopped: float) -> int:
     print(f"heartbeat deadline {composition.HEARTBEAT_MS / 1000:g} s, promised: replaced within {PROMISE_S:g} s", flush=True)
     broken = False
     with tempfile.TemporaryDirectory() as folder:
-        options = Options(journal_dir=folder, fault_injection=True, log_level="error")
+        options = WorkerOptions(journal_dir=folder, fault_injection=True, log_level="error")
         async with AgentSystem.start(options) as system:
             if burners:
                 broken |= await nobody_hangs(system, f"{BURNERS} burners", lambda _: burn(burners), burners)

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 
-from livekitex_agent import AgentSystem, Options, phone_order_agent
+from livekitex_agent import AgentSystem, WorkerOptions, phone_order_agent
 from livekitex_agent.demo.phone_order import CALLER_LINES
 from livekitex_agent.demo.voice import speak_lines
 from protocols import AgentMessage, ToolReturned
@@ -50,7 +50,7 @@ async def main() -> None:
     lines = await speak_lines(CALLER_LINES)
     price = next(line for line in lines if "price" in line.label)
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(partitions=1, journal_dir=folder, log_level="error")) as system:
             session = await system.start_session(phone_order_agent())
             silence = Silence()
 

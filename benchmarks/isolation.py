@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from benchmarks.recovery import CHUNK_S, speak
-from livekitex_agent import Agent, AgentSystem, Options, Session
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, ConversationState, LivekitexError, ReplyLatency, Restarted
 from support.memory_brain import FACT, MEMORY_BRAIN, nod
 
@@ -25,7 +25,7 @@ AGENT = Agent(instructions="Remember.", llm=MEMORY_BRAIN, tools=[nod])
 class Talker:
     """One call whose caller speaks, waits for the reply, and speaks again."""
 
-    def __init__(self, session: Session, question: bytes, rate_hz: int) -> None:
+    def __init__(self, session: CallHandle, question: bytes, rate_hz: int) -> None:
         self.session = session
         self.latencies: list[tuple[float, float]] = []
         self._question = question
@@ -68,7 +68,7 @@ async def pids(talkers: list[Talker]) -> dict[str, int]:
     return {info.call_id: info.os_pid for info in infos}
 
 
-async def kill_in(victim: Session, state: ConversationState) -> None:
+async def kill_in(victim: CallHandle, state: ConversationState) -> None:
     """Let the call die as it next enters ``state``, and wait for its next life."""
     died = asyncio.ensure_future(victim.wait_for(Restarted, timeout_s=PATIENCE_S))
     await victim.inject_fault("kill", at_state=state)
@@ -81,7 +81,7 @@ async def main() -> None:
     """Measure and print."""
     question, rate_hz = await speak(FACT)
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(journal_dir=folder, fault_injection=True, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(journal_dir=folder, fault_injection=True, log_level="error")) as system:
             talkers = [Talker(await system.start_session(AGENT), question, rate_hz) for _ in range(CALLS)]
             tasks = [asyncio.ensure_future(talker.run()) for talker in talkers]
             began = time.monotonic()

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from benchmarks.figures import HEADER, bare_fork_ms, row
-from livekitex_agent import Agent, AgentSystem, Options
+from livekitex_agent import Agent, AgentSystem, WorkerOptions
 from protocols import AgentMessage
 from support.memory_brain import MEMORY_BRAIN
 
@@ -31,7 +31,7 @@ async def start_and_ask(system: AgentSystem, began: float) -> tuple[float, float
 async def main(calls: int) -> int:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(journal_dir=folder, log_level="error", max_jobs=calls)) as system:
+        async with AgentSystem.start(WorkerOptions(journal_dir=folder, log_level="error", max_jobs=calls)) as system:
             began = time.monotonic()
             outcomes = await asyncio.gather(*(start_and_ask(system, began) for _ in range(calls)), return_exceptions=True)
             running = len((await system.status(timeout_s=PATIENCE_S)).jobs)

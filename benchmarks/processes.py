@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from benchmarks.figures import HEADER, bare_fork_ms, row
 from protocols import NORMAL, ExitReason, Message, Ping, Ref, SystemEntropy
-from supervision import Actor, ActorStart, ChildEvent, ChildExited, ChildStarted, SystemOptions, run_gateway
+from supervision import Actor, ActorStart, ChildEvent, ChildExited, ChildStarted, SystemOptions, run_launcher
 
 ROUND_TRIPS = 2000
 LIVES = 100
@@ -118,7 +118,7 @@ class Bench(Actor):
 
 if __name__ == "__main__":
     floor = bare_fork_ms()
-    run_gateway(
+    run_launcher(
         ActorStart(actor_id="gateway", uid=SystemEntropy().hex_id(), actor="benchmarks.processes:Gateway", args={"floor": floor}),
         SystemOptions(),
     )

@@ -13,7 +13,7 @@ import time
 
 from actors import hibari_tts
 from benchmarks.figures import HEADER, bare_fork_ms, row
-from livekitex_agent import Agent, AgentSystem, Options, Session
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, AgentSentence
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 
@@ -25,14 +25,14 @@ CHUNK_S = 0.1
 PATIENCE_S = 20.0
 
 
-async def converse(session: Session, turns: int) -> None:
+async def converse(session: CallHandle, turns: int) -> None:
     """Fill the history: one fact, then small talk."""
     for turn in range(turns):
         await session.send_text(FACT if turn == 0 else f"Small talk number {turn}.")
         await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)
 
 
-async def kill_and_ask(session: Session) -> float:
+async def kill_and_ask(session: CallHandle) -> float:
     """Milliseconds from the kill to the answer, by text."""
     os_pid = (await session.info()).os_pid
     killed = time.monotonic()
@@ -42,7 +42,7 @@ async def kill_and_ask(session: Session) -> float:
     return (time.monotonic() - killed) * 1000
 
 
-async def ask_by_voice(session: Session, question: bytes, rate_hz: int, *, kill: bool) -> float:
+async def ask_by_voice(session: CallHandle, question: bytes, rate_hz: int, *, kill: bool) -> float:
     """Milliseconds from the end of the spoken question (and the kill) to the first sound of the answer."""
     os_pid = (await session.info()).os_pid
     size = round(CHUNK_S * rate_hz) * 2
@@ -69,7 +69,7 @@ async def ask_by_voice(session: Session, question: bytes, rate_hz: int, *, kill:
     return (heard - ended) * 1000
 
 
-async def stream_silence(session: Session, size: int, rate_hz: int) -> None:
+async def stream_silence(session: CallHandle, size: int, rate_hz: int) -> None:
     """Keep the line open."""
     while True:
         await session.stream_audio(bytes(size), rate_hz)
@@ -87,7 +87,7 @@ async def main(kills: int) -> None:
     question, rate_hz = await speak(QUESTION)
     by_text, by_voice, without = [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(partitions=1, journal_dir=folder, log_level="error")) as system:
             for _ in range(0, kills, KILLS_PER_CALL):
                 session = await system.start_session(TEXT_AGENT)
                 await converse(session, TURNS)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from livekitex_agent import AgentSystem, Options
+from livekitex_agent import AgentSystem, WorkerOptions
 from support.returning import PATIENCE_S, ROLES, Drill, Struck
 
 CALLS = 3
@@ -31,7 +31,7 @@ async def measure(plan: Sequence[tuple[str, ...]]) -> list[Struck]:
     """Strike after strike on the same calls."""
     struck = []
     with tempfile.TemporaryDirectory() as folder:
-        options = Options(journal_dir=folder, max_restarts=BUDGET, log_level="error")
+        options = WorkerOptions(journal_dir=folder, max_restarts=BUDGET, log_level="error")
         async with AgentSystem.start(options) as system:
             drill = await Drill.begin(system, CALLS)
             print(f"{'killed':<34} {'restored':>11} {'history':>9} {'counted':>9}")

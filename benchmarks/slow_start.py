@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.figures import HEADER, row
-from livekitex_agent import Agent, AgentSystem, Options
+from livekitex_agent import Agent, AgentSystem, WorkerOptions
 from protocols import LLM, ProviderRef
 from support.memory_brain import MEMORY_BRAIN, memory_brain
 
@@ -45,7 +45,7 @@ async def main(calls: int, slow_s: float) -> int:
     """Measure and print."""
     slow = Agent.text(instructions=INSTRUCTIONS, llm=ProviderRef(factory="benchmarks.slow_start:slow_brain", options={"seconds": slow_s}))
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(Options(partitions=1, journal_dir=folder, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(partitions=1, journal_dir=folder, log_level="error")) as system:
             await start_calls(system, 2)
             alone = await start_calls(system, calls)
             began = time.perf_counter()

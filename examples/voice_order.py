@@ -9,13 +9,13 @@ import signal
 import sys
 
 from actors import hibari_tts
-from livekitex_agent import AgentMessage, AgentSentence, AgentSystem, Restarted, Session, ToolCalled, UserMessage, phone_order_agent
+from livekitex_agent import AgentMessage, AgentSentence, AgentSystem, CallHandle, Restarted, ToolCalled, UserMessage, phone_order_agent
 
 CHUNK_S = 0.1
 LINES = ["What is the price of a pizza?", "I would like two pizzas, please.", "What have I ordered so far?"]
 
 
-async def call(session: Session, speech: asyncio.Queue[bytes], rate_hz: int) -> None:
+async def call(session: CallHandle, speech: asyncio.Queue[bytes], rate_hz: int) -> None:
     """The caller's telephone: what is in the queue, silence otherwise, in real time."""
     size = round(CHUNK_S * rate_hz) * 2
     line = b""
@@ -27,7 +27,7 @@ async def call(session: Session, speech: asyncio.Queue[bytes], rate_hz: int) -> 
         await asyncio.sleep(CHUNK_S)
 
 
-async def show(session: Session) -> None:
+async def show(session: CallHandle) -> None:
     """Print the call as it goes."""
     async for pushed in session.events():
         match pushed.event:

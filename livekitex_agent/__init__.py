@@ -36,9 +36,9 @@ require_own_packages()  # before any other import of ours
 if TYPE_CHECKING:
     from actors import FunctionTool, RunContext, function_tool
     from livekitex_agent.agent import Agent, provider
+    from livekitex_agent.call_handle import CallHandle
     from livekitex_agent.demo.agent import phone_order_agent
-    from livekitex_agent.options import Options
-    from livekitex_agent.session import Session
+    from livekitex_agent.options import WorkerOptions
     from livekitex_agent.system import AgentSystem
     from livekitex_agent.tree import Node
     from protocols import (
@@ -95,6 +95,7 @@ __all__ = [
     "AudioPushed",
     "CallDelta",
     "CallEnded",
+    "CallHandle",
     "CallStarted",
     "CapacityError",
     "ChatMessage",
@@ -113,14 +114,12 @@ __all__ = [
     "MessageTooLargeError",
     "MissingExtraError",
     "Node",
-    "Options",
     "ProviderError",
     "ProviderRef",
     "ReplyLatency",
     "Restarted",
     "Role",
     "RunContext",
-    "Session",
     "SessionError",
     "SessionEvent",
     "SessionInfo",
@@ -135,6 +134,7 @@ __all__ = [
     "UnavailableError",
     "UsageError",
     "UserMessage",
+    "WorkerOptions",
     "WorkerStatus",
     "function_tool",
     "phone_order_agent",
@@ -146,9 +146,9 @@ _WHERE: Final = {
     "AgentSystem": "livekitex_agent.system",
     "FunctionTool": "actors",
     "Node": "livekitex_agent.tree",
-    "Options": "livekitex_agent.options",
+    "WorkerOptions": "livekitex_agent.options",
     "RunContext": "actors",
-    "Session": "livekitex_agent.session",
+    "CallHandle": "livekitex_agent.call_handle",
     "function_tool": "actors",
     "phone_order_agent": "livekitex_agent.demo.agent",
     "provider": "livekitex_agent.agent",

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from actors import FileStore
-from protocols import ConfigurationError, JournalError, environment, is_loopback, parse_host
+from protocols import (
+    MAX_CALL_RESTART_SECONDS,
+    MAX_CALL_RESTARTS,
+    MAX_JOBS,
+    ConfigurationError,
+    JournalError,
+    environment,
+    is_loopback,
+    parse_host,
+)
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 MAX_PARTITIONS: Final = 64
-MAX_JOBS: Final = 600
-MAX_RESTARTS: Final = 1_000
-MAX_SECONDS: Final = 86_400
 MAX_PORT: Final = 65_535
 MAX_DRAIN_S: Final = 86_400
 JOURNAL_CURE: Final = "set XDG_STATE_HOME or journal_dir to a folder that you may write to, or do without one, journal=False"
@@ -27,7 +33,7 @@ CONTAINER: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class WorkerOptions:
     """How a system is started. All have defaults.
 
     ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
@@ -66,8 +72,10 @@ class Options:
     def __post_init__(self) -> None:
         _require(1 <= self.partitions <= MAX_PARTITIONS, f"partitions={self.partitions!r}: use 1 to {MAX_PARTITIONS}")
         _require(1 <= self.max_jobs <= MAX_JOBS, f"max_jobs={self.max_jobs!r}: use 1 to {MAX_JOBS}")
-        _require(0 <= self.max_restarts <= MAX_RESTARTS, f"max_restarts={self.max_restarts!r}: use 0 (none) to {MAX_RESTARTS}")
-        _require(1 <= self.max_seconds <= MAX_SECONDS, f"max_seconds={self.max_seconds!r}: use 1 to {MAX_SECONDS}")
+        _require(0 <= self.max_restarts <= MAX_CALL_RESTARTS, f"max_restarts={self.max_restarts!r}: use 0 (none) to {MAX_CALL_RESTARTS}")
+        _require(
+            1 <= self.max_seconds <= MAX_CALL_RESTART_SECONDS, f"max_seconds={self.max_seconds!r}: use 1 to {MAX_CALL_RESTART_SECONDS}"
+        )
         _require(0 <= self.health_port <= MAX_PORT, f"health_port={self.health_port!r}: use 0 (any free port) to {MAX_PORT}")
         object.__setattr__(self, "health_host", _host(self.health_host))
         _require(
@@ -109,7 +117,7 @@ def require_platform() -> None:
         )
 
 
-def prepare(options: Options) -> None:
+def prepare(options: WorkerOptions) -> None:
     """Make the journal's folder, and see that the port is free, before anything is started.
 
     Raises:

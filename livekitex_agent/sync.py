@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 from livekitex_agent.agent import Agent
+from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S
+from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
 from livekitex_agent.client.stop_signals import StopSignals
-from livekitex_agent.options import Options
-from livekitex_agent.session import DEFAULT_TIMEOUT_S
-from livekitex_agent.session import Session as AsyncSession
+from livekitex_agent.options import WorkerOptions
 from livekitex_agent.system import AgentSystem as AsyncSystem
 from protocols import AudioPushed, EventPushed, SystemUnavailableError, UsageError
 
@@ -129,10 +129,10 @@ def _blocking(method: Callable[Concatenate[W_co, P], Coroutine[Any, Any, R]]) ->
     return blocking
 
 
-class Session:
-    """The handle of one call: see `livekitex_agent.Session`."""
+class CallHandle:
+    """The handle of one call: see `livekitex_agent.CallHandle`."""
 
-    def __init__(self, wrapped: AsyncSession, loop: _Loop) -> None:
+    def __init__(self, wrapped: AsyncCallHandle, loop: _Loop) -> None:
         self._wrapped = wrapped
         self._loop = loop
 
@@ -141,21 +141,21 @@ class Session:
         """The call's id, the same through all its lives."""
         return self._wrapped.call_id
 
-    send_text = _blocking(AsyncSession.send_text)
-    stream_audio = _blocking(AsyncSession.stream_audio)
-    commit_audio = _blocking(AsyncSession.commit_audio)
-    cancel_response = _blocking(AsyncSession.cancel_response)
-    end = _blocking(AsyncSession.end)
-    inject_fault = _blocking(AsyncSession.inject_fault)
-    info = _blocking(AsyncSession.info)
-    wait_for = _blocking(AsyncSession.wait_for)
+    send_text = _blocking(AsyncCallHandle.send_text)
+    stream_audio = _blocking(AsyncCallHandle.stream_audio)
+    commit_audio = _blocking(AsyncCallHandle.commit_audio)
+    cancel_response = _blocking(AsyncCallHandle.cancel_response)
+    end = _blocking(AsyncCallHandle.end)
+    inject_fault = _blocking(AsyncCallHandle.inject_fault)
+    info = _blocking(AsyncCallHandle.info)
+    wait_for = _blocking(AsyncCallHandle.wait_for)
 
     def events(self, from_number: int = 1) -> Iterator[EventPushed]:
-        """The call's events from ``from_number`` on: see `livekitex_agent.Session.events`."""
+        """The call's events from ``from_number`` on: see `livekitex_agent.CallHandle.events`."""
         return self._loop.iterate(self._wrapped.events(from_number))
 
     def audio(self) -> Iterator[AudioPushed]:
-        """The agent's audio from now on: see `livekitex_agent.Session.audio`."""
+        """The agent's audio from now on: see `livekitex_agent.CallHandle.audio`."""
         return self._loop.iterate(self._wrapped.audio())
 
 
@@ -168,7 +168,7 @@ class AgentSystem:
         self._stopping = threading.RLock()  # a signal's handler may stop, too
 
     @classmethod
-    def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
+    def start(cls, options: WorkerOptions | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
         """Start a system and return once it is up: see `livekitex_agent.AgentSystem.start`."""
         loop = _Loop()
         try:
@@ -188,13 +188,13 @@ class AgentSystem:
         """The process id of the launcher."""
         return self._wrapped.launcher_pid
 
-    def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Session:
+    def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> CallHandle:
         """Start a call: see `livekitex_agent.AgentSystem.start_session`."""
-        return Session(self._loop.run(self._wrapped.start_session(agent, call_id, timeout_s=timeout_s)), self._loop)
+        return CallHandle(self._loop.run(self._wrapped.start_session(agent, call_id, timeout_s=timeout_s)), self._loop)
 
-    def session(self, call_id: str) -> Session:
+    def session(self, call_id: str) -> CallHandle:
         """Another handle for a call that was started."""
-        return Session(self._loop.run(self._session(call_id)), self._loop)
+        return CallHandle(self._loop.run(self._session(call_id)), self._loop)
 
     which_children = _blocking(AsyncSystem.which_children)
     count_children = _blocking(AsyncSystem.count_children)
@@ -218,9 +218,9 @@ class AgentSystem:
                 self._loop.run(self._wrapped.stop())
                 self._loop.close()
 
-    async def _session(self, call_id: str) -> AsyncSession:
+    async def _session(self, call_id: str) -> AsyncCallHandle:
         return self._wrapped.session(call_id)
 
 
-async def _start(options: Options | None, root: Mapping[str, Any] | None) -> AsyncSystem:
+async def _start(options: WorkerOptions | None, root: Mapping[str, Any] | None) -> AsyncSystem:
     return await AsyncSystem.start(options, root=root)

@@ -1,4 +1,11 @@
-"""The system as a script sees it: start it, start calls, look at the tree, stop it."""
+"""The system as a script sees it: start it, start calls, look at the tree, stop it.
+
+How it works. The script's process hosts no actor. It starts the launcher, which hosts the gateway, and speaks with that over a socket pair
+(`client.connection`). What the script asks for is a request with an id, sent again until it is answered, and done once however often it
+comes (`client.request_sender`); what it sends to a call is kept until it is acknowledged, so that a call may die and come back in between
+(`client.delivery`). Events and audio of a call come through its `CallHandle`. When the socket pair closes, from whichever end, the other
+knows that it is alone: the system ends with its script, and the script learns why its system has ended.
+"""
 
 import asyncio
 import atexit
@@ -12,6 +19,7 @@ from weakref import WeakValueDictionary
 from actors import loading_script
 from livekitex_agent import composition
 from livekitex_agent.agent import Agent
+from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S, CallHandle
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.call_outcomes import CallOutcomes
 from livekitex_agent.client.connection import STOP_TIMEOUT_S, Connection
@@ -22,8 +30,7 @@ from livekitex_agent.errors import error_of_reason
 from livekitex_agent.gateway.frames import Configure, EventsLost
 from livekitex_agent.gateway.gateway import START_TIMEOUT_S
 from livekitex_agent.launcher.hosted import is_hosted
-from livekitex_agent.options import Options, prepare, require_platform
-from livekitex_agent.session import DEFAULT_TIMEOUT_S, Session
+from livekitex_agent.options import WorkerOptions, prepare, require_platform
 from livekitex_agent.tree import Node
 from protocols import (
     AudioPushed,
@@ -69,7 +76,7 @@ _CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class AgentSystem:
     """A running system. Made by `AgentSystem.start`; used from the event loop that started it."""
 
-    def __init__(self, launcher: LauncherProcess, options: Options, run_id: str) -> None:
+    def __init__(self, launcher: LauncherProcess, options: WorkerOptions, run_id: str) -> None:
         self.options = options
         self.run_id = run_id
         self._launcher = launcher
@@ -82,7 +89,7 @@ class AgentSystem:
         self._outcomes: CallOutcomes
 
     @classmethod
-    def start(cls, options: Options | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
+    def start(cls, options: WorkerOptions | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
         """Start a system: ``async with AgentSystem.start() as system``, or ``system = await AgentSystem.start()`` and `stop` later.
 
         It runs in processes of its own and ends with this one, however that ends. ``root`` is another tree than that of
@@ -92,14 +99,14 @@ class AgentSystem:
             ConfigurationError: the options, the platform or the place do not allow it; nothing was left behind.
             SystemUnavailableError: it did not come up; the text says why.
         """
-        return Starting(options or Options(), root)
+        return Starting(options or WorkerOptions(), root)
 
     @property
     def launcher_pid(self) -> int:
         """The process id of the launcher, the first process of the system."""
         return self._launcher.pid
 
-    async def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Session:
+    async def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> CallHandle:
         """Start a call with ``agent`` and return its handle once its process is up.
 
         ``call_id`` is one of your own (letters, digits, ``_ . -``, at most 64), or a new one. A call that runs already under this id is
@@ -107,7 +114,7 @@ class AgentSystem:
 
         Raises:
             InvalidAgentError, InvalidToolError, MissingExtraError: the agent cannot work; the text names the cure.
-            CapacityError: as many calls run as `Options.max_jobs` allows.
+            CapacityError: as many calls run as `WorkerOptions.max_jobs` allows.
             SessionUnavailableError: it did not come up within ``timeout_s``.
             SystemUnavailableError: the system has ended.
         """
@@ -119,7 +126,7 @@ class AgentSystem:
         expect(JobStarted, await self._requests.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))
         return self.session(call_id)
 
-    def session(self, call_id: str) -> Session:
+    def session(self, call_id: str) -> CallHandle:
         """Another handle for a call that was started."""
         self._require_loop()
         call = self._calls.get(_require_call_id(call_id))
@@ -127,7 +134,7 @@ class AgentSystem:
             call = self._calls[call_id] = Call(self._connection, self._clock, call_id)
             if self._connection.ended.done():
                 call.end(self._connection.ended.result())
-        return Session(call, self._requests, self._entropy)
+        return CallHandle(call, self._requests, self._entropy)
 
     async def which_children(self, name: str = ROOT, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> tuple[ChildInfo, ...]:
         """The children of the supervisor ``name``, as OTP reports them: youngest first.
@@ -159,8 +166,8 @@ class AgentSystem:
     async def drain(self, timeout_s: float | None = None) -> int:
         """Take no new call from now on (`start_session` refuses it), and wait until those that run have ended; returns how many still do.
 
-        That is 0 unless ``timeout_s`` (`Options.drain_s` by default) was too short: nothing ends the others but `stop`. It holds through
-        restarts of whatever manages the calls, and cannot be taken back. Called again it waits again.
+        That is 0 unless ``timeout_s`` (`WorkerOptions.drain_s` by default) was too short: nothing ends the others but `stop`. It holds
+        through restarts of whatever manages the calls, and cannot be taken back. Called again it waits again.
 
         Raises:
             SessionUnavailableError: nobody counted the calls in that time.
@@ -311,7 +318,7 @@ class AgentSystem:
 class Starting:
     """A system that is about to be started: to be awaited, or entered with ``async with``, once."""
 
-    def __init__(self, options: Options, root: Mapping[str, Any] | None) -> None:
+    def __init__(self, options: WorkerOptions, root: Mapping[str, Any] | None) -> None:
         self._options = options
         self._root = root
         self._system: AgentSystem | None = None

@@ -10,6 +10,7 @@
     │   ├── InvalidAudioError       rate, length or content of audio
     │   ├── MessageTooLargeError    a message beyond the size limit
     │   ├── ConfigurationError      options, ports, hosts, keys
+    │   ├── NotPermittedError       the sender may not ask for this
     │   └── MissingExtraError       an optional dependency is not installed
     ├── PeerError               the other side's mistake or absence
     │   ├── DecodeError             bytes that are no message of ours

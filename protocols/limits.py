@@ -1,10 +1,11 @@
-"""How long the texts of a call may be, in characters (Unicode code points): one place for those who send and those who take."""
+"""Limits that more than one place holds to: those of a call's texts, in characters (Unicode code points), and those of a node."""
 
 from typing import Final
 
 from protocols.errors import LivekitexError, MessageTooLargeError, UsageError
 
-__all__ = ["MAX_GREETING_CHARS", "MAX_INSTRUCTIONS_CHARS", "MAX_TEXT_CHARS", "text_problem"]
+__all__ = ["MAX_CALL_RESTARTS", "MAX_CALL_RESTART_SECONDS", "MAX_GREETING_CHARS", "MAX_INSTRUCTIONS_CHARS", "MAX_JOBS", "MAX_TEXT_CHARS"]
+__all__ += ["text_problem"]
 
 MAX_TEXT_CHARS: Final = 16_000
 """One text of the caller (`SendText`)."""
@@ -12,6 +13,12 @@ MAX_GREETING_CHARS: Final = 16_000
 """An agent's greeting, which is a reply like others."""
 MAX_INSTRUCTIONS_CHARS: Final = 64_000
 """An agent's instructions."""
+
+MAX_JOBS: Final = 600
+"""Calls of one node at a time: the registry holds the three names of each."""
+MAX_CALL_RESTARTS: Final = 1_000
+MAX_CALL_RESTART_SECONDS: Final = 86_400
+"""The budget of a call: at most so many restarts, counted over at most so many seconds."""
 
 
 def text_problem(text: str) -> LivekitexError | None:

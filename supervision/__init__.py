@@ -42,7 +42,7 @@ from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from supervision.thespian_seam import SystemOptions, require_thespian, run_gateway
+    from supervision.thespian_seam import SystemOptions, require_thespian, run_launcher
 
 __all__ = [
     "HUNG",
@@ -80,14 +80,14 @@ __all__ = [
     "dynamic_args",
     "keep_files_private",
     "require_thespian",
-    "run_gateway",
+    "run_launcher",
     "supervisor_args",
 ]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - of a module's names
     """Load the seam to Thespian when it is first asked for: only a launcher runs it, and it needs Linux."""
-    if name in ("SystemOptions", "require_thespian", "run_gateway"):
+    if name in ("SystemOptions", "require_thespian", "run_launcher"):
         from supervision import thespian_seam
 
         return getattr(thespian_seam, name)

@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Final, NoReturn
 from actors.agent_session import faults
 from actors.agent_session.assembly import make_entries, make_setup
 from actors.agent_session.blueprint import Blueprint, read_blueprint
-from actors.agent_session.call_memory import CALL_MEMORY_BYTES, CallMemory, Floor, floor_of
 from actors.agent_session.core import (
     After,
     Answer,
@@ -51,6 +50,7 @@ from actors.agent_session.engine import Engine, LoopThread
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, Floor, SharedAudioBuffer, floor_of
 from actors.journal import FileStore, unreadable
 from protocols import (
     BYTES_PER_SAMPLE,
@@ -263,7 +263,7 @@ class AgentSession(Actor):
         # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
         fresh_at = known + 1 if past.memory.incarnation else 0
-        self._memory = CallMemory(context.memory or memoryview(bytearray(CALL_MEMORY_BYTES)), fresh_at=fresh_at)
+        self._memory = SharedAudioBuffer(context.memory or memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)), fresh_at=fresh_at)
         self._intake = Intake(self._memory)
         self._seconds_out = 0.0
         self._reported = (0.0, 0.0)

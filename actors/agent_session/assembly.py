@@ -70,7 +70,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         apology=blueprint.turns.apology,
         repeat=blueprint.turns.repeat,
         farewell=blueprint.turns.farewell,
-        last_words=blueprint.last_words,
+        farewell_reason=blueprint.farewell_reason,
         tools=frozenset(tools),
         idempotent=frozenset(name for name, tool in tools.items() if tool.idempotent),
         ears=providers.vad is not None,

@@ -38,7 +38,8 @@ class Blueprint:
     """A session as its arguments describe it.
 
     ``journal`` is the folder of the call's journal (None: it has none), and ``record`` what it says of the call.
-    ``last_end`` is why the call had to be started again, ``last_words`` why this life is only to say so and end it (empty: neither is so).
+    ``last_end`` is why the call had to be started again, ``farewell_reason`` why this life is only to say so and end it (empty: neither is
+    so).
     """
 
     call_id: str
@@ -51,7 +52,7 @@ class Blueprint:
     record: CallRecord
     fault_injection: bool
     last_end: str = ""
-    last_words: str = ""
+    farewell_reason: str = ""
 
 
 def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
@@ -81,7 +82,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         record=CallRecord.of_start(call_id, agent, options, wall_s),
         fault_injection=bool(options.get("fault_injection")),
         last_end=str(options.get("last_end", "")),
-        last_words=str(options.get("last_words", "")),
+        farewell_reason=str(options.get("farewell_reason", "")),
     )
 
 

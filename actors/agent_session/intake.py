@@ -7,7 +7,7 @@ samples are the same.
 import struct
 from typing import Final
 
-from actors.agent_session.call_memory import CallMemory
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler
 from protocols import SESSION_RATE_HZ, AudioAccepted, AudioChunk, StreamAudio
 
@@ -19,7 +19,7 @@ _RATE: Final = struct.Struct("<I")
 class Intake:
     """Takes the chunks of one life in their order."""
 
-    def __init__(self, memory: CallMemory) -> None:
+    def __init__(self, memory: SharedAudioBuffer) -> None:
         self._memory = memory
         self.seconds = 0.0
         self._rate_hz, self._resampler = 0, Resampler(SESSION_RATE_HZ, SESSION_RATE_HZ)

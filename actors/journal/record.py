@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from actors.journal.records import MAP, NUMBER, TEXT, Records, RecordType
 from protocols import DecodeError, ProviderKind, require_no_secret
 
-_OF_ONE_START: Final = ("last_end", "last_words")
+_OF_ONE_START: Final = ("last_end", "farewell_reason")
 """Options that say why a call is started now: of no use to a later start."""
 
 

@@ -1,4 +1,19 @@
-"""The WorkerManager actor: it asks the workload what to do, and the partitions and the journals to do it."""
+"""The WorkerManager actor: it asks the workload what to do, and the partitions and the journals to do it.
+
+How it works. A request (start, end, ask for a call) is decided by a function of `workload` on what is known now, and its decision is
+performed here: a question to a partition, whose answer is the next input. What is known has three sources, and none is taken for another:
+
+- *The partitions* know which jobs run. They are asked in a reconciliation: at the beginning of each life, whenever a name changes in the
+  registry, and every 30 s for the message that got lost. Between two of them the answers to its own requests are believed.
+- *The journals* know which calls should run. They are read once in each life, after its first reconciliation: what is open there and runs
+  nowhere is started again. No request is answered before both are known.
+- *The news* of ends (`Ends`) say why a job is gone. They take another way than the reconciliation that finds it gone, and may come up to
+  `NEWS_S` later; so a job is judged when they are whole, or when that time is over (`returning.gone`).
+
+A call whose partition may have begun it or not (no answer came) is `UNSURE`: it keeps its place, and a reconciliation that began later
+says. So no call is ever started while another process of it may live; should two live all the same, the journal lets one of them write
+(G3).
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,13 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.job_spec import job_name, job_spec, require_job_id
-from actors.worker_manager.options import WorkerOptions
 from actors.worker_manager.outcomes import is_down, is_refusal, no_answer, start_failure, state_of
+from actors.worker_manager.reconciler import Reconciler
+from actors.worker_manager.reconciliation import Observation, begin, concerned, conclude, is_news, recorded
 from actors.worker_manager.records import Journals, NoJournals, Records
 from actors.worker_manager.returning import FAILED, Call, Ends, Over, Record, Return, Verdict, gone, heard, job_of, not_up
-from actors.worker_manager.survey import Finding, begin, concerned, conclude, is_news, recorded
-from actors.worker_manager.surveyor import Surveyor
 from actors.worker_manager.workload import (
     Answer,
     Decision,
@@ -79,7 +94,7 @@ MAX_HELD: Final = 1_000
 begun what it asks for."""
 
 NEWS_S: Final = 1.0
-"""How much later than a job's end the news of it may come, which say why; they take another way than surveys."""
+"""How much later than a job's end the news of it may come, which say why; they take another way than reconciliations."""
 
 AGAIN_S: Final = 0.2
 """Before the next attempt to start a call again whose partition was about to end."""
@@ -98,7 +113,9 @@ class _Request:
 
 
 class WorkerManager(Actor):
-    """Takes calls for this node, places them, and brings back those that lose their processes. Arguments: the fields of `WorkerOptions`.
+    """Takes calls for this node, places them, and brings back those that lose their processes.
+
+    Arguments: the fields of `WorkerManagerArguments`.
 
     Calls do not depend on it: when it ends they go on, and its next life asks the partitions which there are, and the journals which there
     should be, before it takes new ones.
@@ -110,9 +127,9 @@ class WorkerManager(Actor):
         """Begin to look for the running jobs; up before they are known.
 
         Raises:
-            ConfigurationError: arguments that are no `WorkerOptions`.
+            ConfigurationError: arguments that are no `WorkerManagerArguments`.
         """
-        self._options = WorkerOptions.from_args(args)
+        self._options = WorkerManagerArguments.from_args(args)
         self._budget = RestartIntensity(max_restarts=self._options.max_restarts, max_seconds=self._options.max_seconds)
         self._workload = Workload(max_jobs=self._options.max_jobs)
         self._ends: dict[str, Ends] = {}
@@ -123,11 +140,11 @@ class WorkerManager(Actor):
         self._cancel_drain: Cancel = lambda: None
         self._looking = False
         self._records = self.open_records(self._options)
-        self._surveyor = Surveyor(self.context, self._survey_begins, self._surveyed)
+        self._reconciler = Reconciler(self.context, self._reconciliation_begins, self._reconciled)
         self.on_registry_changed()
         self._sweep()
 
-    def open_records(self, options: WorkerOptions) -> Records:
+    def open_records(self, options: WorkerManagerArguments) -> Records:
         """The journals of this node's calls; a simulation gives others."""
         if options.journal_dir is None:
             return NoJournals()
@@ -138,7 +155,7 @@ class WorkerManager(Actor):
         if self.context.registry is not None:
             for prefix in WATCHED:
                 self.context.send(self.context.registry, WatchNames(prefix=prefix))
-        self._surveyor.survey()
+        self._reconciler.reconcile()
 
     def on_message(self, message: Message) -> None:
         """Serve the messages about jobs; others are dropped."""
@@ -269,7 +286,7 @@ class WorkerManager(Actor):
         self._workload = unsure(self._workload, job_id)
         for request in self._parked.pop(job_id, []):
             request.answer(no_answer(partition))
-        self._surveyor.survey()
+        self._reconciler.reconcile()
 
     def _settle(self, job_id: str, failure: ErrorReply | None = None, *, down: bool = False) -> None:
         """Everybody who waits for a job: answered by its start or its end, or decided anew."""
@@ -294,21 +311,21 @@ class WorkerManager(Actor):
             self._ends.pop(change.name.removeprefix("job/"), None)
         if is_news(self._workload, change):
             self._workload = without_partition(self._workload, change.name)
-            self._surveyor.survey(anew=not change.name.startswith("job/"))
+            self._reconciler.reconcile(anew=not change.name.startswith("job/"))
 
-    def _survey_begins(self) -> None:
+    def _reconciliation_begins(self) -> None:
         self._workload = begin(self._workload)
 
-    def _surveyed(self, findings: Mapping[str, Finding] | None) -> None:
-        if findings is not None:
-            self._workload, conclusion = conclude(self._workload, findings)
-            for stray in conclusion.strays:
-                log.error("stopping a second life of a job", extra={"uid": stray.uid})
-                self.context.send(stray.to, TerminateChild(child_id="", uid=stray.uid))
+    def _reconciled(self, observations: Mapping[str, Observation] | None) -> None:
+        if observations is not None:
+            self._workload, conclusion = conclude(self._workload, observations)
+            for duplicate in conclusion.duplicates:
+                log.error("stopping a second life of a job", extra={"uid": duplicate.uid})
+                self.context.send(duplicate.to, TerminateChild(child_id="", uid=duplicate.uid))
             for job_id, with_partition in conclusion.gone.items():
                 self._gone(job_id, with_partition=with_partition)
             self._return_due()
-        if self._workload.surveyed and not self._looking:
+        if self._workload.reconciled and not self._looking:
             self._looking = True
             self._records.open_calls(self._recorded)
         self._serve_waiting()
@@ -366,7 +383,7 @@ class WorkerManager(Actor):
     def _decide(self, job_id: str, call: Call, verdict: Verdict) -> None:
         match verdict:
             case Return(pause_s=pause_s):
-                log.warning("call returns", extra={"job_id": job_id, "reason": call.last_end, "last_words": call.last_words})
+                log.warning("call returns", extra={"job_id": job_id, "reason": call.last_end, "farewell_reason": call.farewell_reason})
                 self._workload = returning(self._workload, job_id, call, self.context.clock.monotonic() + pause_s)
                 if pause_s:
                     self.context.after(pause_s, self._return_due)
@@ -378,7 +395,7 @@ class WorkerManager(Actor):
                 self._settle(job_id)
 
     def _return_due(self) -> None:
-        """Start again whatever is due; where no partition can take it, the next survey brings it here."""
+        """Start again whatever is due; where no partition can take it, the next reconciliation brings it here."""
         for job_id in due(self._workload, self.context.clock.monotonic()):
             known = self._workload.jobs.get(job_id)
             job = job_of(known.call) if known is not None and known.phase is Phase.RETURNING else None

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from actors.worker_manager.options import WorkerOptions
+from actors.worker_manager.arguments import WorkerManagerArguments
 from protocols import StartJob, UsageError
 from supervision import AutoShutdown, ChildSpec, ChildType, Restart, Strategy, SupervisorFlags, supervisor_args
 
@@ -28,23 +28,23 @@ def job_name(job_id: str) -> str:
     return f"job/{job_id}"
 
 
-def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
+def job_spec(job: StartJob, options: WorkerManagerArguments) -> ChildSpec:
     """A supervisor that ends when the session is over: the facts of the call first, then its session, which restarts alone.
 
-    A session that is only to say its last words (see `returning`) has one life for that.
+    A session that is only to say farewell (see `returning`) has one life for that.
 
     Raises:
         InvalidSpecError: the agent or the options hold what cannot travel.
     """
     call_id = job.job_id
     room = job.options.get("room", "")
-    last_words = job.options.get("last_words", "")
+    farewell_reason = job.options.get("farewell_reason", "")
     context = ChildSpec(
         id=f"job_context/{call_id}",
         name=f"job_context/{call_id}",
         title=f"job_context {call_id}",
         actor=options.actors["job_context"],
-        args={"job_id": call_id, "room": room if isinstance(room, str) else "", "failure": last_words},
+        args={"job_id": call_id, "room": room if isinstance(room, str) else "", "failure": farewell_reason},
         heartbeat_ms=options.heartbeat_ms,
     )
     session = ChildSpec(
@@ -61,7 +61,7 @@ def job_spec(job: StartJob, options: WorkerOptions) -> ChildSpec:
     )
     flags = SupervisorFlags(
         strategy=Strategy.REST_FOR_ONE,
-        max_restarts=0 if last_words else options.max_restarts,
+        max_restarts=0 if farewell_reason else options.max_restarts,
         max_seconds=options.max_seconds,
         auto_shutdown=AutoShutdown.ANY_SIGNIFICANT,
     )

@@ -1,4 +1,4 @@
-"""What becomes of a call whose processes are gone: it has ended, it comes back, it says its last words, or it has failed. Pure.
+"""What becomes of a call whose processes are gone: it has ended, it comes back, it says farewell, or it has failed. Pure.
 
 A call comes back as often as its own budget allows, so one that dies at each start spends nobody else's. Then it is started one last time,
 only to say that it ends. If that fails too, it has failed. ::
@@ -6,9 +6,9 @@ only to say that it ends. If that fails too, it has failed. ::
     gone ── it had closed, or was to end ────────────────────────────> Over ("ended")
       ├──── its supervisor or partition died ───> Return ─┐
       │                                      (budget spent)
-      ├──── its supervisor gave it up ────────────────────┴> Return, with last words
+      ├──── its supervisor gave it up ────────────────────┴> Return, with a farewell
       ├──── it cannot read its journal ──────────────────────────────> Over ("failed"), and the journal stays
-      └──── it was saying its last words ────────────────────────────> Over ("failed")
+      └──── it was saying farewell ───────────────────────────────────> Over ("failed")
 """
 
 import re
@@ -38,15 +38,15 @@ class Call:
     """What is remembered of a call besides its place.
 
     ``job`` is what it was started with (None: another life of the WorkerManager did). ``ending`` is the reason once it shall end.
-    ``returns`` is its budget, None before the first return. ``last_end`` is why it was started again, ``last_words`` why for the last time.
-    ``failed_starts`` counts those since it was up, ``was_up`` tells whether it ever was.
+    ``returns`` is its budget, None before the first return. ``last_end`` is why it was started again, ``farewell_reason`` why for the last
+    time. ``failed_starts`` counts those since it was up, ``was_up`` tells whether it ever was.
     """
 
     job: StartJob | None = None
     ending: str = ""
     returns: RestartIntensity | None = None
     last_end: str = ""
-    last_words: str = ""
+    farewell_reason: str = ""
     failed_starts: int = 0
     was_up: bool = False
 
@@ -114,7 +114,7 @@ def gone(
     if not with_partition and not _died(ends.tree or "normal"):
         if ends.spent:
             call = replace(call, last_end=shorten_reason(f"error:{ends.spent}"))
-            return _last_words(call, f"it died too often ({_words(budget)}), the last time because {ends.spent}")
+            return _with_farewell(call, f"it died too often ({_words(budget)}), the last time because {ends.spent}")
         if record is None and (journaled or ends.tree):
             return call, Over("ended", ends.session or ends.tree or "it removed its journal")
     return _return(call, ends.tree or UNSEEN, budget, now)
@@ -122,11 +122,11 @@ def gone(
 
 def not_up(call: Call, result: str, budget: RestartIntensity, now: float) -> tuple[Call, Verdict]:
     """A call that was started again did not come up; ``result`` is its partition's answer."""
-    if call.last_words:
-        return call, _failed(f"{call.last_words}; it could not say its last words ({result})")
+    if call.farewell_reason:
+        return call, _failed(f"{call.farewell_reason}; it could not say farewell ({result})")
     call = replace(call, failed_starts=call.failed_starts + 1)
     call, verdict = _return(call, result, budget, now)
-    if isinstance(verdict, Return) and not call.last_words:
+    if isinstance(verdict, Return) and not call.farewell_reason:
         verdict = Return(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (call.failed_starts - 1)))
     return call, verdict
 
@@ -154,7 +154,7 @@ def job_of(call: Call) -> StartJob | None:
     """What a call is started with again: its session is told why, and whether it is for the last time. None: nobody remembers."""
     if call.job is None:
         return None
-    options: Mapping[str, Any] = {**call.job.options, "last_end": call.last_end, "last_words": call.last_words}
+    options: Mapping[str, Any] = {**call.job.options, "last_end": call.last_end, "farewell_reason": call.farewell_reason}
     return replace(call.job, options=options)
 
 
@@ -170,8 +170,8 @@ def _over(call: Call, ends: Ends, record: Record | None) -> Over | None:
         return Over(FAILED, shorten_reason(f"{FAILED}: {session.detail}"))
     if record is not None and not record.ours:
         return Over("ended", "another system has taken up the call")
-    if call.last_words:
-        return _failed(f"{call.last_words}; it died of its last words too")
+    if call.farewell_reason:
+        return _failed(f"{call.farewell_reason}; it died of saying farewell too")
     return None
 
 
@@ -179,12 +179,12 @@ def _return(call: Call, reason: str, budget: RestartIntensity, now: float) -> tu
     returns, allowed = (call.returns or budget).count(now)
     call = replace(call, returns=returns, last_end=shorten_reason(reason))
     if not allowed:
-        return _last_words(call, f"it had to be started again too often ({_words(budget)}), the last time because of {reason}")
+        return _with_farewell(call, f"it had to be started again too often ({_words(budget)}), the last time because of {reason}")
     return (call, Return()) if call.job is not None else (call, _forgotten(reason))
 
 
-def _last_words(call: Call, why: str) -> tuple[Call, Verdict]:
-    call = replace(call, last_words=shorten_reason(why))
+def _with_farewell(call: Call, why: str) -> tuple[Call, Verdict]:
+    call = replace(call, farewell_reason=shorten_reason(why))
     return (call, Return()) if call.job is not None else (call, _forgotten(why))
 
 

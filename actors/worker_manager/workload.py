@@ -1,8 +1,8 @@
 """What runs on this node, and what to do with the next request. Pure: every function returns the next workload.
 
-The partitions are the truth of what runs, the journals of what should. What the WorkerManager knows comes from surveys of the partitions
-and from the answers to its own requests since; the first survey of a life, and a look at the journals after it, come before any decision. A
-survey takes time: a job that got up since it began, or went, is not judged by it.
+The partitions are the truth of what runs, the journals of what should. What the WorkerManager knows comes from reconciliations of the
+partitions and from the answers to its own requests since; the first reconciliation of a life, and a look at the journals after it, come
+before any decision. A reconciliation takes time: a job that got up since it began, or went, is not judged by it.
 
 A call has a job from its start until it is over, whatever dies: a job whose processes are gone keeps its place.
 """
@@ -42,7 +42,7 @@ class Phase(StrEnum):
     RUNNING = "running"
     ENDING = "ending"
     UNSURE = "unsure"
-    """Its partition did not say whether it has started, or ended: the next survey does."""
+    """Its partition did not say whether it has started, or ended: the next reconciliation does."""
     GONE = "gone"
     """No process of it is left, and what becomes of it is being found out."""
     RETURNING = "returning"
@@ -53,8 +53,8 @@ class Phase(StrEnum):
 class Job:
     """One job. ``uid`` is its supervisor's life, empty before it is up; ``to`` the life of its partition (None: it has none).
 
-    ``started_wall_s`` is 0 where nobody remembers it. ``survey`` is the one during which it got into its phase. ``due_s`` is when one that
-    returns may be started (monotonic seconds).
+    ``started_wall_s`` is 0 where nobody remembers it. ``reconciliation`` is the one during which it got into its phase. ``due_s`` is when
+    one that returns may be started (monotonic seconds).
     """
 
     job_id: str
@@ -63,7 +63,7 @@ class Job:
     phase: Phase
     uid: str = ""
     started_wall_s: float = 0.0
-    survey: int = 0
+    reconciliation: int = 0
     due_s: float = 0.0
     call: Call = field(default_factory=Call)
 
@@ -82,9 +82,9 @@ class Job:
 class Workload:
     """All jobs, the partitions that can take one, and the figures.
 
-    ``surveyed`` tells whether every job that runs is among ``jobs``, ``recorded`` whether every open call of the journals is. ``survey``
-    counts the surveys; ``gone`` are the jobs' lives that ended since the present one began. ``over`` is what became of earlier calls, the
-    oldest first. While ``draining`` no new job is taken.
+    ``reconciled`` tells whether every job that runs is among ``jobs``, ``recorded`` whether every open call of the journals is.
+    ``reconciliation`` counts the reconciliations; ``gone`` are the jobs' lives that ended since the present one began. ``over`` is what
+    became of earlier calls, the oldest first. While ``draining`` no new job is taken.
     """
 
     max_jobs: int
@@ -96,15 +96,15 @@ class Workload:
     returned: int = 0
     failed: int = 0
     draining: bool = False
-    surveyed: bool = False
+    reconciled: bool = False
     recorded: bool = False
-    survey: int = 0
+    reconciliation: int = 0
     gone: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
         """Whether decisions can be made."""
-        return self.surveyed and self.recorded
+        return self.reconciled and self.recorded
 
     def to_status(self) -> WorkerStatus:
         """As it is told; jobs in alphabetical order."""
@@ -239,7 +239,9 @@ def started(workload: Workload, job_id: str, uid: str, wall_s: float) -> Workloa
     job = workload.jobs[job_id]
     call = replace(job.call, was_up=True, failed_starts=0)
     began = job.started_wall_s or wall_s
-    workload = _put(workload, replace(job, phase=Phase.RUNNING, uid=uid, started_wall_s=began, survey=workload.survey, call=call))
+    workload = _put(
+        workload, replace(job, phase=Phase.RUNNING, uid=uid, started_wall_s=began, reconciliation=workload.reconciliation, call=call)
+    )
     if job.call.last_end:
         workload = replace(workload, returned=workload.returned + 1)
     return workload if job.call.was_up else replace(workload, accepted=workload.accepted + 1)
@@ -269,12 +271,12 @@ def conclude_call(workload: Workload, job_id: str, over: Over) -> Workload:
 
 
 def unsure(workload: Workload, job_id: str) -> Workload:
-    """Nobody said whether a job has started, or has ended. It keeps its place until a survey that begins later tells."""
-    return _put(workload, replace(workload.jobs[job_id], phase=Phase.UNSURE, survey=workload.survey))
+    """Nobody said whether a job has started, or has ended. It keeps its place until a reconciliation that begins later tells."""
+    return _put(workload, replace(workload.jobs[job_id], phase=Phase.UNSURE, reconciliation=workload.reconciliation))
 
 
 def without_partition(workload: Workload, partition: str) -> Workload:
-    """A partition ended, or is another life: it takes no job until a survey has found it."""
+    """A partition ended, or is another life: it takes no job until a reconciliation has found it."""
     return replace(workload, partitions=_but(workload.partitions, partition))
 
 

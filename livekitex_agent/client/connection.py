@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, cast
 
 from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.gateway.exit_messages import launcher_ended
 from livekitex_agent.gateway.frames import (
     EventsLost,
     Frame,
@@ -20,13 +21,12 @@ from livekitex_agent.gateway.frames import (
     Unanswered,
     encode_frame,
 )
-from livekitex_agent.gateway.last_words import launcher_ended
 from protocols import DecodeError, Message, SystemUnavailableError, UsageError
 
 Answer = Callable[[Message | Unanswered], None]
 
 READ_BYTES: Final = 1 << 16
-LAST_WORDS_S: Final = 1.0
+EXIT_MESSAGES_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 7.0
 """How long `Connection.stop` waits for the launcher before it is killed; the launcher itself kills the tree after less."""
 KILL_TIMEOUT_S: Final = 2.0
@@ -102,7 +102,7 @@ class Connection(asyncio.Protocol):
         if not self._abandoned and not await self._launcher_ends(STOP_TIMEOUT_S):
             self._launcher.kill()
             await self._launcher_ends(KILL_TIMEOUT_S)
-        await asyncio.wait([self.ended], timeout=2 * LAST_WORDS_S)
+        await asyncio.wait([self.ended], timeout=2 * EXIT_MESSAGES_S)
         self._abandon()
         self._end()
         self._launcher.close(0.0)
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
         if self._said or self._stopping or self._abandoned or self._exited.is_set():
             self._end()
         else:
-            self._loop.call_later(LAST_WORDS_S, self._end)
+            self._loop.call_later(EXIT_MESSAGES_S, self._end)
 
     def _read_rest(self) -> None:
         with suppress(OSError):  # no more has come
@@ -195,7 +195,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             self._end()
         # What it wrote is still to be read, up to its end; but a copy of its socket may live on and keep that end away.
-        self._loop.call_later(LAST_WORDS_S, self._close)
+        self._loop.call_later(EXIT_MESSAGES_S, self._close)
 
     def _close(self) -> None:
         """Close at once, also if what was written is not taken: a copy of the other end may live on, which is not read."""

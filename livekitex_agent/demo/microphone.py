@@ -12,7 +12,7 @@ CHUNK_S: Final = 0.1
 
 
 class Line(Protocol):
-    """Where the audio goes (`livekitex_agent.Session`)."""
+    """Where the audio goes (`livekitex_agent.CallHandle`)."""
 
     async def stream_audio(self, pcm: bytes, rate_hz: int) -> None:
         """Take the next audio."""

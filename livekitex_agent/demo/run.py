@@ -1,4 +1,9 @@
-"""The demo: one phone order, spoken, with a kill in its middle. Wires the pure parts of this folder to a real system."""
+"""The demo: one phone order, spoken, with a kill in its middle. Wires the pure parts of this folder to a real system.
+
+How it works. A second voice speaks the caller's lines into a telephone line that never stops (`voice`, `microphone`). The events of the
+call go to three pure functions: what the caller says next (`caller`), whether the session's process is to be killed now (`killer`), and how
+the call went (`outcome`). What they answer is performed here, and shown (`screen`) and recorded (`recorder`).
+"""
 
 import asyncio
 import contextlib
@@ -9,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.demo import caller as callers
 from livekitex_agent.demo import killer as killers
 from livekitex_agent.demo import outcome as outcomes
@@ -20,8 +26,7 @@ from livekitex_agent.demo.outcome import Outcome
 from livekitex_agent.demo.recorder import Recorder
 from livekitex_agent.demo.screen import Entry, Kind, Screen
 from livekitex_agent.demo.voice import Utterance
-from livekitex_agent.options import Options
-from livekitex_agent.session import Session
+from livekitex_agent.options import WorkerOptions
 from livekitex_agent.system import AgentSystem
 from protocols import (
     AgentMessage,
@@ -56,7 +61,7 @@ class Script:
     first_kill_line: int = 4
 
 
-async def run_call(script: Script, options: Options, screen: Screen, wav: Path | None) -> Outcome:
+async def run_call(script: Script, options: WorkerOptions, screen: Screen, wav: Path | None) -> Outcome:
     """Start a system, make the call, and stop the system again; the recording goes to ``wav``.
 
     Raises:
@@ -79,7 +84,7 @@ def _write(call: "_Call", outcome: Outcome, wav: Path) -> Outcome:
 
 
 class _Call:
-    def __init__(self, script: Script, system: AgentSystem, session: Session, screen: Screen, clock: Clock) -> None:
+    def __init__(self, script: Script, system: AgentSystem, session: CallHandle, screen: Screen, clock: Clock) -> None:
         self.recorder = Recorder()
         self._script = script
         self._system = system

@@ -200,4 +200,6 @@ def judge_start(problem: str, up_s: float, answered_s: float | None) -> Finding:
 def _for_fewer(name: str, found: str, calls: int, max_jobs: int, cure: str) -> Finding:
     if calls < 1:
         return cannot(name, f"{found}, not enough for a call", cure)
-    return warning(name, f"{found}, enough for about {calls} calls at a time, not for {max_jobs}", f"{cure}; or Options(max_jobs={calls})")
+    return warning(
+        name, f"{found}, enough for about {calls} calls at a time, not for {max_jobs}", f"{cure}; or WorkerOptions(max_jobs={calls})"
+    )

@@ -21,7 +21,7 @@ log = logging.getLogger("livekitex.gateway")
 READ_BYTES: Final = 1 << 16
 RETRY_S: Final = 0.01
 """A script that does not read is offered the next bytes after this time."""
-LAST_WORDS_S: Final = 1.0
+FLUSH_S: Final = 1.0
 EXIT_GRACE_S: Final = 2.0
 """How long the exit handlers of a script may use the system."""
 
@@ -72,10 +72,10 @@ class Channel:
             self._write()
 
     def close(self) -> None:
-        """Write what is queued, for at most `LAST_WORDS_S` a frame, and close; again does no harm."""
+        """Write what is queued, for at most `FLUSH_S` a frame, and close; again does no harm."""
         self._stop_watching()
         with suppress(OSError):  # the script is gone, or does not read
-            self._socket.settimeout(LAST_WORDS_S)
+            self._socket.settimeout(FLUSH_S)
             while self._fill():
                 self._socket.sendall(self._unsent)
                 self._unsent = b""

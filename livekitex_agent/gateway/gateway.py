@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Protocol
 from livekitex_agent.composition import HEARTBEAT_MS
 from livekitex_agent.gateway.calls import Calls
 from livekitex_agent.gateway.channel import Channel
+from livekitex_agent.gateway.exit_messages import why_ended
 from livekitex_agent.gateway.frames import (
     Frame,
     Pushed,
@@ -21,7 +22,6 @@ from livekitex_agent.gateway.frames import (
     SystemEnded,
     SystemReady,
 )
-from livekitex_agent.gateway.last_words import why_ended
 from livekitex_agent.gateway.lifecycle import STOP_GRACE_S, Effect, Happening, Phase, step
 from livekitex_agent.gateway.names import KnownNames
 from livekitex_agent.gateway.requests import ScriptRequests
@@ -244,10 +244,10 @@ class Gateway(Actor):
                 self._cancel_grace = self.context.after(STOP_GRACE_S, lambda: self._advance(Happening.GRACE_OVER))
             case Effect.END:
                 self._cancel_grace()
-                self._link.send(self._last_words())
+                self._link.send(self._exit_message())
                 self.context.exit(self._reason if self._asked_by is None else NORMAL)
 
-    def _last_words(self) -> SystemEnded:
+    def _exit_message(self) -> SystemEnded:
         if self._asked_by is not None:
             return SystemEnded(asked=True, text=self._asked_by)
         return SystemEnded(asked=False, text=why_ended(self._reason, self._why, was_up=self._was_up))

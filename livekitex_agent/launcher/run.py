@@ -7,7 +7,7 @@ from typing import NoReturn
 from livekitex_agent.gateway.frames import LENGTH_BYTES, Configure, FrameReader, SystemEnded, encode_frame
 from livekitex_agent.launcher.logs import configure_logs
 from protocols import InternalError, LivekitexError, SystemEntropy
-from supervision import ActorStart, SystemOptions, run_gateway
+from supervision import ActorStart, SystemOptions, run_launcher
 
 LEFTOVER_S = 0.5
 """How long what the tree leaves after its own time to end in order may take to be killed."""
@@ -16,7 +16,7 @@ LEFTOVER_S = 0.5
 def run(descriptor: int) -> NoReturn:
     """Run the system that the starter describes on the lifeline, and end the process when it is over."""
     try:
-        reason = run_gateway(*_configured(descriptor))
+        reason = run_launcher(*_configured(descriptor))
     except LivekitexError as failure:
         _tell(descriptor, f"error:{type(failure).__name__}: {failure}")
         os._exit(1)

@@ -35,9 +35,9 @@ Message = (
     | NameChanged
     | ListNames
     | Names
-    | MayCall
-    | CallVerdict
-    | CallOutcome
+    | RequestPermit
+    | Permit
+    | ReportOutcome
     | GetBreakers
     | Breakers
     | RegisterTools

@@ -3,32 +3,32 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["BreakerState", "Breakers", "CallOutcome", "CallVerdict", "GetBreakers", "MayCall"]
+__all__ = ["BreakerState", "Breakers", "GetBreakers", "Permit", "ReportOutcome", "RequestPermit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MayCall:
-    """Ask whether ``service`` may be called now; answered with `CallVerdict`."""
+class RequestPermit:
+    """Ask whether ``service`` may be called now; answered with `Permit`."""
 
-    TAG: ClassVar[str] = "breaker.may_call"
+    TAG: ClassVar[str] = "breaker.request_permit"
     service: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallVerdict:
+class Permit:
     """Whether to call; if not, try again after ``retry_after_ms``."""
 
-    TAG: ClassVar[str] = "breaker.verdict"
+    TAG: ClassVar[str] = "breaker.permit"
     service: str
     allowed: bool
     retry_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallOutcome:
+class ReportOutcome:
     """A call to ``service`` ended well or not."""
 
-    TAG: ClassVar[str] = "breaker.outcome"
+    TAG: ClassVar[str] = "breaker.report_outcome"
     service: str
     ok: bool
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from protocols import (
     Breakers,
-    CallOutcome,
-    CallVerdict,
     ErrorReply,
     Figures,
     GetBreakers,
     GetFigures,
-    MayCall,
     Message,
+    Permit,
+    ReportOutcome,
+    RequestPermit,
     UsageError,
 )
 from supervision.actor import Actor
@@ -40,9 +40,9 @@ class CircuitBreakerRegistry(Actor):
         """Serve the breakers' messages; others are dropped."""
         now = self.context.clock.monotonic()
         match message:
-            case MayCall(service=service):
+            case RequestPermit(service=service):
                 self._may_call(service, now)
-            case CallOutcome(service=service, ok=ok):
+            case ReportOutcome(service=service, ok=ok):
                 self._outcome(service, now, ok=ok)
             case GetBreakers():
                 self.context.reply(Breakers(breakers=self._book.states(now)))
@@ -59,12 +59,12 @@ class CircuitBreakerRegistry(Actor):
             self.context.reply(ErrorReply.of(failure))
             return
         retry_after_ms = ceil(verdict.retry_after_s * 1000)
-        self.context.reply(CallVerdict(service=service, allowed=verdict.allowed, retry_after_ms=retry_after_ms))
+        self.context.reply(Permit(service=service, allowed=verdict.allowed, retry_after_ms=retry_after_ms))
 
     def _outcome(self, service: str, now: float, *, ok: bool) -> None:
         try:
             self._book = self._book.outcome(service, self._caller(), now, ok=ok)
-        except UsageError:  # an outcome has no answer, and who asked `MayCall` was told already
+        except UsageError:  # an outcome has no answer, and who asked `RequestPermit` was told already
             return
 
     def _caller(self) -> str:

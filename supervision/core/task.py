@@ -1,4 +1,9 @@
-"""The one thing that a supervisor is doing: stop some children, start some, then conclude. Everything that it does has this form."""
+"""The one thing that a supervisor is doing: stop some children, start some, then conclude. Everything that it does has this form.
+
+The boot starts all and stops none; a restart stops a group and starts it again; a call starts one or stops one; the end stops all. The
+conclusion is the `Goal`. A supervisor has one task at a time, as OTP's has one callback at a time, and everything else waits in its
+mailbox.
+"""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

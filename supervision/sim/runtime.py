@@ -1,4 +1,11 @@
-"""The deterministic runtime: the same actor classes in one process, on virtual time, in a seeded order, under chosen faults."""
+"""The deterministic runtime: the same actor classes in one process, on virtual time, in a seeded order, under chosen faults.
+
+How it works. The world (`sim.world`) holds the processes and everything that is on its way: messages, timers, starts, kills, news of
+children. One step takes one of these that may happen now, chosen by the seed, and lets one actor handle it; what that sends is on its way
+again. Only what one actor sends to one other keeps its order. When nothing may happen now, the clock leaps to the next thing that is due.
+Faults are rules over messages (`sim.faults`): lost, late, doubled, from here to there, so often. This file is the remote control: it
+starts, asks, kills and waits from outside, and tells seed and trace of what went wrong.
+"""
 
 import math
 from collections.abc import Callable, Mapping

@@ -25,8 +25,8 @@ shutdown gives up and leaves processes            `gateway`
 ================================================  ==========================================================
 """
 
-from supervision.thespian_seam.gateway import run_gateway
 from supervision.thespian_seam.internals import require_thespian
+from supervision.thespian_seam.launcher import run_launcher
 from supervision.thespian_seam.options import SystemOptions
 
-__all__ = ["SystemOptions", "require_thespian", "run_gateway"]
+__all__ = ["SystemOptions", "require_thespian", "run_launcher"]

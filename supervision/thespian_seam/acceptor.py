@@ -1,4 +1,12 @@
-"""The listening socket of a process and the connections that others made to it."""
+"""The listening socket of a process and the connections that others made to it.
+
+How it works. A connection begins unauthenticated: it may send one HELLO and, after the answer, one FINISH (`handshake`), both of fixed
+length, and nothing else of it is read. There is room for so many of these; one that is silent or slow makes room for the next. Once proven
+it is the one connection of its sender, and an older one of the same sender is closed.
+
+From then on frames come in. Each has a number that its sender counts through all its connections, so what was delivered on a connection
+that broke before its acknowledgement arrived is known when it comes again, and is acknowledged without a second delivery.
+"""
 
 import errno
 import logging
@@ -71,7 +79,7 @@ class Acceptor:
         self._options = options
         self._entropy = entropy
         self._deliver = deliver
-        self._strangers: OrderedDict[_Connection, Cancel] = OrderedDict()
+        self._unauthenticated: OrderedDict[_Connection, Cancel] = OrderedDict()
         self._open: dict[EndpointAddress, _Connection] = {}
         self._taken: OrderedDict[EndpointAddress, int] = OrderedDict()
         self.refused = 0
@@ -80,11 +88,11 @@ class Acceptor:
 
     def hears(self, sender: EndpointAddress) -> bool:
         """Whether more may still come from ``sender`` on a connection that stands."""
-        return sender in self._open or any(stranger.channel.sender == sender for stranger in self._strangers)
+        return sender in self._open or any(stranger.channel.sender == sender for stranger in self._unauthenticated)
 
     def close(self) -> None:
         """Close everything."""
-        for connection in [*self._strangers, *self._open.values()]:
+        for connection in [*self._unauthenticated, *self._open.values()]:
             self._close(connection)
         self._reactor.unwatch(self._listener.fileno())
         self._listener.close()
@@ -115,10 +123,10 @@ class Acceptor:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         nonce = bytes.fromhex(self._entropy.hex_id(NONCE_BYTES))
         connection = _Connection(sock, InboundChannel(self._options.secret, self._local, nonce))
-        if len(self._strangers) >= self._options.max_unauthenticated:
-            silent = (stranger for stranger in self._strangers if stranger.channel.state is InboundState.HELLO)
-            self._refuse(next(silent, next(iter(self._strangers))), "too many connections without authentication")
-        self._strangers[connection] = self._reactor.call_later(
+        if len(self._unauthenticated) >= self._options.max_unauthenticated:
+            silent = (stranger for stranger in self._unauthenticated if stranger.channel.state is InboundState.HELLO)
+            self._refuse(next(silent, next(iter(self._unauthenticated))), "too many connections without authentication")
+        self._unauthenticated[connection] = self._reactor.call_later(
             self._options.handshake_timeout_s, lambda: self._refuse(connection, "no authentication in time")
         )
         self._reactor.watch(connection.fd, lambda: self._ready(connection))
@@ -157,7 +165,7 @@ class Acceptor:
             self._take(connection, sender, frames)
 
     def _authenticated(self, connection: "_Connection") -> None:
-        self._strangers.pop(connection)()
+        self._unauthenticated.pop(connection)()
         sender = connection.channel.sender
         assert sender is not None  # noqa: S101 - an open channel has its HELLO
         older = self._open.pop(sender, None)
@@ -184,7 +192,7 @@ class Acceptor:
         self._close(connection)
 
     def _close(self, connection: "_Connection") -> None:
-        cancel = self._strangers.pop(connection, None)
+        cancel = self._unauthenticated.pop(connection, None)
         if cancel is not None:
             cancel()
         sender = connection.channel.sender

@@ -1,4 +1,16 @@
-"""The child processes of one process: begun, watched, signalled, and reported on, each event once."""
+"""The child processes of one process: begun, watched, signalled, and reported on, each event once.
+
+How it works. A child is forked with its listening socket and the end of a pipe. On the pipe it says what becomes of its start, and why it
+ends (`reports`); a pidfd tells when it is dead (pidfd_open(2)). A death is told in this order, so that whoever is told may start the next
+life at once:
+
+1. what the child said last is read from the pipe;
+2. what it had started and left behind is killed (`orphans`), for it would hold ports, files and devices of the next life;
+3. messages that it sent before it died are still taken up, for at most `EXIT_MESSAGES_S`;
+4. it is waited for (waitpid(2)), what waits for its address is given up, and the exit is told.
+
+Nobody else in the process may wait for children, or the kernel could give their number to another process before the pidfd is read.
+"""
 
 import logging
 import os
@@ -30,13 +42,13 @@ from supervision.thespian_seam.transport import AuthenticatedTransport
 
 log = logging.getLogger("livekitex.seam")
 
-LAST_WORDS_S: Final = 0.2
+EXIT_MESSAGES_S: Final = 0.2
 """How long the exit of a child is held back for what it sent before. Its sockets are closed by then, so this is hardly ever waited for."""
 
 TRACE_S: Final = 0.1
 """How long a hung process may take to write where it hangs, before it is killed. Python's handler does it in C, so it needs no GIL."""
 
-_LAST_WORDS_POLL_S: Final = 0.001
+_EXIT_MESSAGES_POLL_S: Final = 0.001
 
 
 @dataclass(slots=True)
@@ -206,13 +218,13 @@ class ChildProcesses:
         self.orphans.end(lambda: self._orphans_ended(child))
 
     def _orphans_ended(self, child: _Child) -> None:
-        child.give_up_at = self._transport.clock.monotonic() + LAST_WORDS_S
+        child.give_up_at = self._transport.clock.monotonic() + EXIT_MESSAGES_S
         self._hear_out(child)
 
     def _hear_out(self, child: _Child) -> None:
         late = self._transport.clock.monotonic() >= child.give_up_at
         if self._transport.acceptor.hears(child.address) and not late:
-            self._reactor.call_later(_LAST_WORDS_POLL_S, lambda: self._hear_out(child))
+            self._reactor.call_later(_EXIT_MESSAGES_POLL_S, lambda: self._hear_out(child))
             return
         _, status = os.waitpid(child.pid, 0)
         os.close(child.pid_fd)

@@ -1,4 +1,17 @@
-"""The connections that this process made to others: one for each peer that it talks to."""
+"""The connections that this process made to others: one for each peer that it talks to.
+
+How it works. A message goes into the peer's `Outbox` and stays there until the peer has acknowledged it, which it does when the message is
+in its mailbox. The connection is only a way there: when it is lost, everything without acknowledgement is sent again on the next one, in
+order, and the peer leaves out what it has already (`Acceptor`). ::
+
+    IDLE ── something to send ──> CONNECTING ── the handshake is over ──> CONNECTED ── nothing for `IDLE_S` ──> (forgotten)
+                                     ▲   │                                    │
+                                     │   └── refused: that life is over ──> DEAD, told of every message
+                                     └── PAUSING, 20 ms to 1 s <── lost ──────┘
+
+A message has one of three fates (`Fate`): taken, dead (its recipient's life is over: the port refuses, another life answers, or the parent
+has seen it end) or lost (too much waits, or nobody answers for `PATIENCE_S`). A connection goes one way; who answers makes one of its own.
+"""
 
 import errno
 import logging

@@ -1,4 +1,10 @@
-"""Thespian's transport with our byte path: authenticated frames instead of pickles, one loop instead of one selector a turn."""
+"""Thespian's transport with our byte path: authenticated frames instead of pickles, one loop instead of one selector a turn.
+
+How it works. Thespian calls ``run`` with a handler; it hands over one message after the other until its mailbox is empty, then polls the
+reactor, which reads sockets, writes what waits, and calls timers and what other threads posted. All of these put *turns* into the mailbox
+and do nothing else with the actor; so an actor sees one thing at a time, in the order of arrival, whatever it is. A `Turn` stands where
+Thespian expects a message, and its own messages (exits, questions of its admin) travel beside it through an allowlist.
+"""
 
 from collections import deque
 from collections.abc import Callable

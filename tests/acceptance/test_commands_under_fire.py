@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent import AgentSystem, CommandDone, Options, Restarted, Session, SessionUnavailableError, UserMessage
+from livekitex_agent import AgentSystem, CallHandle, CommandDone, Restarted, SessionUnavailableError, UserMessage, WorkerOptions
 from support.command_fire import Fight, agent, command_id, plan
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
@@ -20,7 +20,7 @@ TEXTS = 12
 
 
 async def test_each_text_has_one_answer_and_each_handle_a_whole_record(tmp_path: Path) -> None:
-    options = Options(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error", max_restarts=100)
+    options = WorkerOptions(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error", max_restarts=100)
     async with AgentSystem.start(options) as system:
         fought = await Fight(system, tmp_path / "notes", texts=TEXTS).run(plan(7, texts=TEXTS, kills=3, context_kills=1))
     assert not fought.broken()
@@ -38,7 +38,7 @@ async def stopped(pid: int) -> AsyncIterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-async def given_up(session: Session, number: int) -> None:
+async def given_up(session: CallHandle, number: int) -> None:
     """Nobody takes the text in time, and the caller is told that another attempt may help."""
     with pytest.raises(SessionUnavailableError) as caught:
         await session.send_text(f"text {number}", command_id=command_id(number), timeout_s=0.5)
@@ -47,7 +47,7 @@ async def given_up(session: Session, number: int) -> None:
 
 async def test_a_command_that_was_given_up_and_is_sent_again_is_acted_on_once(tmp_path: Path) -> None:
     """The session is too slow, or dead and nobody starts it again, or the launcher is too slow and has all attempts in the end."""
-    options = Options(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error")
+    options = WorkerOptions(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error")
     async with AgentSystem.start(options) as system:
         session = await system.start_session(agent(tmp_path / "notes"))
         processes = {node.name.partition("/")[0]: node.os_pid for node in (await system.tree()).walk()}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from livekitex_agent import Agent, AgentSystem, Options, Restarted
+from livekitex_agent import Agent, AgentSystem, Restarted, WorkerOptions
 from protocols import BYTES_PER_SAMPLE
 from support import procfs
 from support.returning import death_of
@@ -56,7 +56,7 @@ async def heard(system: AgentSystem, kill_at_s: float) -> None:
 
 async def with_a_system(folder: Path, *work: Callable[[AgentSystem], Awaitable[Any]], preload: bool = True) -> list[Any]:
     """Do the work at once, in one system."""
-    async with AgentSystem.start(Options(partitions=1, journal_dir=folder, preload=preload)) as system:
+    async with AgentSystem.start(WorkerOptions(partitions=1, journal_dir=folder, preload=preload)) as system:
         return await asyncio.gather(*(each(system) for each in work))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent import Agent, AgentMessage, AgentSystem, Options, Restarted, Session, composition
+from livekitex_agent import Agent, AgentMessage, AgentSystem, CallHandle, Restarted, WorkerOptions, composition
 from support import dangerous_tools as tools
 from support import procfs
 
@@ -26,28 +26,28 @@ HUNG = "error:hung"
 class Hang:
     """A way to hang: how it begins, what the next life says of its own accord, and why it had to come."""
 
-    begin: Callable[[AgentSystem, Session], Awaitable[None]]
+    begin: Callable[[AgentSystem, CallHandle], Awaitable[None]]
     first_words: str = ""
     reason: str = HUNG
 
 
-async def in_the_mailbox(_system: AgentSystem, session: Session) -> None:
+async def in_the_mailbox(_system: AgentSystem, session: CallHandle) -> None:
     await session.inject_fault("hang", at_state="thinking")
     await session.send_text("recall")
 
 
-async def in_the_event_loop(_system: AgentSystem, session: Session) -> None:
+async def in_the_event_loop(_system: AgentSystem, session: CallHandle) -> None:
     await session.send_text("blocked loop")
 
 
-async def with_the_interpreters_lock(_system: AgentSystem, session: Session) -> None:
+async def with_the_interpreters_lock(_system: AgentSystem, session: CallHandle) -> None:
     await session.send_text("held interpreter")
 
 
-def stopped(role: str) -> Callable[[AgentSystem, Session], Awaitable[None]]:
+def stopped(role: str) -> Callable[[AgentSystem, CallHandle], Awaitable[None]]:
     """SIGSTOP to that process of the call."""
 
-    async def begin(system: AgentSystem, session: Session) -> None:
+    async def begin(system: AgentSystem, session: CallHandle) -> None:
         processes = {node.name: node.os_pid for node in (await system.tree()).walk()}
         os.kill(processes[role.format(session.call_id)], signal.SIGSTOP)
 
@@ -64,13 +64,13 @@ HANGS = (
 )
 
 
-async def say(session: Session, line: str) -> str:
+async def say(session: CallHandle, line: str) -> str:
     """Say it, and hear the reply."""
     await session.send_text(line)
     return (await session.wait_for(AgentMessage)).text
 
 
-async def hang(system: AgentSystem, session: Session, how: Hang) -> None:
+async def hang(system: AgentSystem, session: CallHandle, how: Hang) -> None:
     assert await say(session, "remember the product of pizza") == "Noted pizza."
     before = await session.info()
     await how.begin(system, session)
@@ -84,7 +84,7 @@ async def hang(system: AgentSystem, session: Session, how: Hang) -> None:
 
 
 async def test_who_hangs_is_replaced_and_whose_tool_merely_blocks_a_thread_is_not(tmp_path: Path) -> None:
-    options = Options(preload=False, journal_dir=tmp_path, log_level="error", fault_injection=True)
+    options = WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error", fault_injection=True)
     async with AgentSystem.start(options) as system:
         victims = [await system.start_session(AGENT) for _ in HANGS]
         bystander = await system.start_session(AGENT)
@@ -98,7 +98,7 @@ async def test_who_hangs_is_replaced_and_whose_tool_merely_blocks_a_thread_is_no
 
 async def test_the_calls_of_a_partition_that_hangs_return_and_no_others_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(composition, "HEARTBEAT_MS", composition.HEARTBEAT_MS // 2)  # to be done in half the time
-    async with AgentSystem.start(Options(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+    async with AgentSystem.start(WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")) as system:
         one, other = [await system.start_session(AGENT) for _ in range(2)]
         (where,) = (job.partition for job in (await system.status()).jobs if job.job_id == one.call_id)
         elsewhere = await other.info()

@@ -12,7 +12,7 @@ from actors.agent_session.core import Happened
 from actors.agent_session.core.tools import OUTCOME_UNKNOWN
 from actors.agent_session.records import decode_entry
 from actors.journal import UnknownRecord
-from livekitex_agent import AgentMessage, Options, Restarted, SessionEvent, ToolReturned, TurnFailed, UserMessage, sync
+from livekitex_agent import AgentMessage, Restarted, SessionEvent, ToolReturned, TurnFailed, UserMessage, WorkerOptions, sync
 from support import poison
 from support.poison import POISON
 from support.scripted_providers import spoken
@@ -25,7 +25,9 @@ RATE_HZ = 16_000
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync.AgentSystem]:
-    options = Options(preload=False, partitions=1, journal_dir=tmp_path_factory.mktemp("calls"), log_level="error", fault_injection=True)
+    options = WorkerOptions(
+        preload=False, partitions=1, journal_dir=tmp_path_factory.mktemp("calls"), log_level="error", fault_injection=True
+    )
     with sync.AgentSystem.start(options) as system:
         yield system
 
@@ -36,7 +38,7 @@ def lines(tmp_path: Path) -> Path:
     return tmp_path / "lines"
 
 
-def use(session: sync.Session, tool: str, **arguments: object) -> ToolReturned:
+def use(session: sync.CallHandle, tool: str, **arguments: object) -> ToolReturned:
     """Have the model use a tool, and hear what it is told of it."""
     session.send_text(f"use {tool} {json.dumps(arguments)}")
     returned = session.wait_for(ToolReturned)
@@ -44,7 +46,7 @@ def use(session: sync.Session, tool: str, **arguments: object) -> ToolReturned:
     return returned
 
 
-def journalled(session: sync.Session) -> list[SessionEvent]:
+def journalled(session: sync.CallHandle) -> list[SessionEvent]:
     """The events in the call's journal."""
     path = Path(session.info().journal_path)
     content = FileStore(path.parent).read(path.name)
@@ -53,7 +55,7 @@ def journalled(session: sync.Session) -> list[SessionEvent]:
     return [entry.event for entry in entries if isinstance(entry, Happened) and not isinstance(entry.event, UnknownRecord)]
 
 
-def is_given_up(session: sync.Session, text: str, failed: TurnFailed) -> None:
+def is_given_up(session: sync.CallHandle, text: str, failed: TurnFailed) -> None:
     """The turn of ``text`` is told and journalled as failed, and apologised for."""
     assert failed.text == text
     assert failed.reason.startswith("the session died 2 times in the same step: ")

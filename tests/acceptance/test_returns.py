@@ -13,15 +13,15 @@ from livekitex_agent import (
     AgentSentence,
     AgentSystem,
     CallEnded,
+    CallHandle,
     CallStarted,
     LivekitexError,
-    Options,
     Restarted,
-    Session,
     SessionError,
     SessionEvent,
     SessionUnavailableError,
     UserMessage,
+    WorkerOptions,
 )
 from support.echo_tree import echo_options, echo_root
 from support.returning import LIST, ROLES, Drill, agent, death_of, running, say
@@ -32,11 +32,11 @@ FAREWELL = "That was all."
 SPENT = "it died too often (allowed are 1 in 60 s), the last time because agent_session/call-0 ended (killed)"
 
 
-def options(folder: Path, **fields: Any) -> Options:
-    return Options(journal_dir=folder, log_level="error", retention_s=60, **fields)
+def options(folder: Path, **fields: Any) -> WorkerOptions:
+    return WorkerOptions(journal_dir=folder, log_level="error", retention_s=60, **fields)
 
 
-async def read_to(session: Session, last: Callable[[SessionEvent], bool]) -> list[SessionEvent]:
+async def read_to(session: CallHandle, last: Callable[[SessionEvent], bool]) -> list[SessionEvent]:
     """The call's events up to one."""
     events = []
     async for pushed in session.events():
@@ -46,7 +46,7 @@ async def read_to(session: Session, last: Callable[[SessionEvent], bool]) -> lis
     return events
 
 
-async def refused(session: Session) -> LivekitexError:
+async def refused(session: CallHandle) -> LivekitexError:
     """Why the call takes no command."""
     with pytest.raises(SessionUnavailableError) as failure:
         await session.send_text("hello?")
@@ -103,7 +103,7 @@ async def test_a_call_that_dies_at_each_start_fails_alone(tmp_path: Path) -> Non
         error = await refused(victim)
         assert not error.retryable
         assert "failed: it died too often (allowed are 1 in 60 s)" in str(error)
-        assert "it could not say its last words" in str(error)
+        assert "it could not say farewell" in str(error)
         assert (await drill.process("partition", "call-1"), (await other.info()).os_pid) == before
         record = read_call(tmp_path / "calls", "call-0")
         assert record is not None
@@ -112,7 +112,7 @@ async def test_a_call_that_dies_at_each_start_fails_alone(tmp_path: Path) -> Non
 
 
 async def test_without_a_journal_a_call_returns_as_a_new_conversation() -> None:
-    async with running(Options(journal=False, log_level="error")) as system:
+    async with running(WorkerOptions(journal=False, log_level="error")) as system:
         session = await system.start_session(agent(), "call-0")
         drill = Drill(system, [session])
         assert await say(session, "fact") == "Noted."

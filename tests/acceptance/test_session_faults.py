@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent import Agent, AgentMessage, Options, Restarted, ToolCalled, ToolReturned, sync
+from livekitex_agent import Agent, AgentMessage, Restarted, ToolCalled, ToolReturned, WorkerOptions, sync
 from support import dangerous_tools as tools
 
 pytestmark = pytest.mark.processes
@@ -33,7 +33,7 @@ AGENT = Agent.text(
 @dataclass
 class Running:
     system: sync.AgentSystem
-    bystander: sync.Session
+    bystander: sync.CallHandle
     log: Path
 
 
@@ -42,7 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("system")
     log = folder / "stderr"
     with _standard_error(log):
-        system = sync.AgentSystem.start(Options(preload=False, partitions=1, journal_dir=folder / "calls"))
+        system = sync.AgentSystem.start(WorkerOptions(preload=False, partitions=1, journal_dir=folder / "calls"))
     with system:
         yield Running(system, system.start_session(AGENT), log)
 
@@ -60,7 +60,7 @@ def _standard_error(path: Path) -> Iterator[None]:
         os.close(kept)
 
 
-def say(session: sync.Session, line: str) -> str:
+def say(session: sync.CallHandle, line: str) -> str:
     """Say it, and hear the reply."""
     session.send_text(line)
     return session.wait_for(AgentMessage).text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent import Agent, AgentMessage, Options, sync
+from livekitex_agent import Agent, AgentMessage, WorkerOptions, sync
 from supervision.thespian_seam.handshake import FINISH_BYTES, HELLO_BYTES
 from support import fire, one_call, procfs, program, wiretap
 from support.seam_system import descendants
@@ -26,7 +26,7 @@ AGENT = Agent.text(instructions="You sell pizza.", tools=[one_call.price])
 @dataclass
 class Target:
     system: sync.AgentSystem
-    session: sync.Session
+    session: sync.CallHandle
     records: Path
 
     def titles(self) -> dict[int, str]:
@@ -58,7 +58,7 @@ class Target:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("target")
     (folder / "records").mkdir()
-    options = Options(preload=False, partitions=1, journal_dir=folder / "calls", log_level="error")
+    options = WorkerOptions(preload=False, partitions=1, journal_dir=folder / "calls", log_level="error")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(wiretap.FOLDER, str(folder / "records"))
         system = sync.AgentSystem.start(options, root=wiretap.tapped_root(options))
@@ -66,7 +66,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield Target(system, system.start_session(AGENT), folder / "records")
 
 
-def converse(session: sync.Session, turns: int) -> None:
+def converse(session: sync.CallHandle, turns: int) -> None:
     """Each line is answered, with the right words."""
     for number in range(turns):
         session.send_text(f"price of pizza{number}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent import Agent, AgentMessage, AgentSystem, CallEnded, Options, Restarted, Session
+from livekitex_agent import Agent, AgentMessage, AgentSystem, CallEnded, CallHandle, Restarted, WorkerOptions
 from support import dangerous_tools as tools
 from support import leftovers, procfs
 from support.returning import running
@@ -17,11 +17,11 @@ from support.starting_tools import start_everything
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
 AGENT = Agent.text(instructions="You start things.", tools=[start_everything, tools.broken_thread, tools.exit_at_once])
-Ending = Callable[[AgentSystem, Session], Awaitable[None]]
+Ending = Callable[[AgentSystem, CallHandle], Awaitable[None]]
 PATIENCE_S = 120.0
 
 
-async def say(session: Session, line: str) -> str:
+async def say(session: CallHandle, line: str) -> str:
     """Say it, and hear the reply."""
     await session.send_text(line, timeout_s=PATIENCE_S)
     return (await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)).text
@@ -34,17 +34,17 @@ async def processes(system: AgentSystem) -> dict[str, int]:
 def signalled(role: str, number: signal.Signals) -> Ending:
     """A signal to that process of the call."""
 
-    async def end(system: AgentSystem, session: Session) -> None:
+    async def end(system: AgentSystem, session: CallHandle) -> None:
         os.kill((await processes(system))[role.format(session.call_id)], number)
 
     return end
 
 
-async def by_an_exception(_system: AgentSystem, session: Session) -> None:
+async def by_an_exception(_system: AgentSystem, session: CallHandle) -> None:
     await session.send_text("broken thread", timeout_s=PATIENCE_S)
 
 
-async def by_leaving(_system: AgentSystem, session: Session) -> None:
+async def by_leaving(_system: AgentSystem, session: CallHandle) -> None:
     await session.send_text("exit at once", timeout_s=PATIENCE_S)
 
 
@@ -65,7 +65,7 @@ def name_of(pid: int) -> str:
     return found.name if found is not None else ""
 
 
-async def started(session: Session) -> list[int]:
+async def started(session: CallHandle) -> list[int]:
     """The process ids of what the session's tool started, all of which live."""
     pids = [int(pid) for pid in (await say(session, "start everything")).split()]
     while [name_of(pid) for pid in pids] != ["sleep", "sleep", "worker"]:
@@ -74,7 +74,7 @@ async def started(session: Session) -> list[int]:
     return pids
 
 
-async def dies(system: AgentSystem, session: Session, death: Ending) -> None:
+async def dies(system: AgentSystem, session: CallHandle, death: Ending) -> None:
     pids = await started(session)
     await death(system, session)
     await session.wait_for(Restarted, timeout_s=PATIENCE_S)
@@ -89,7 +89,7 @@ def links(pid: int) -> set[str]:
 
 
 async def test_what_a_tool_started_ends_with_its_session_before_the_next_life_begins(tmp_path: Path) -> None:
-    options = Options(journal_dir=tmp_path, log_level="error", partitions=1, max_restarts=100)
+    options = WorkerOptions(journal_dir=tmp_path, log_level="error", partitions=1, max_restarts=100)
     async with running(options) as system:
         bystander, *victims = [await system.start_session(AGENT, timeout_s=PATIENCE_S) for _ in range(len(DEATHS) + 1)]
         kept = await started(bystander)
@@ -100,7 +100,7 @@ async def test_what_a_tool_started_ends_with_its_session_before_the_next_life_be
 
 
 async def test_what_a_tool_started_ends_with_a_call_that_ends_in_order_and_has_nothing_of_the_sessions(tmp_path: Path) -> None:
-    async with running(Options(journal_dir=tmp_path, log_level="error", partitions=1)) as system:
+    async with running(WorkerOptions(journal_dir=tmp_path, log_level="error", partitions=1)) as system:
         session = await system.start_session(AGENT, timeout_s=PATIENCE_S)
         pids = await started(session)
         ours, supervisor = ((await processes(system))[f"{role}/{session.call_id}"] for role in ("agent_session", "job"))

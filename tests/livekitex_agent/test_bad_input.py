@@ -51,12 +51,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync.AgentSyste
 
 
 @pytest.fixture(scope="module")
-def session(system: sync.AgentSystem) -> sync.Session:
+def session(system: sync.AgentSystem) -> sync.CallHandle:
     return system.start_session(WAITER)
 
 
 @pytest.fixture(autouse=True)
-def _the_call_and_the_tree_live_on(system: sync.AgentSystem, session: sync.Session) -> Iterator[None]:
+def _the_call_and_the_tree_live_on(system: sync.AgentSystem, session: sync.CallHandle) -> Iterator[None]:
     before = {node.name: node.os_pid for node in system.tree().walk()}
     yield
     after = {node.name: node.os_pid for node in system.tree().walk()}
@@ -75,7 +75,7 @@ def _the_call_and_the_tree_live_on(system: sync.AgentSystem, session: sync.Sessi
     ],
     ids=["a wrong type", "a tool that raises", "a system in a system"],
 )
-def test_a_tool_that_cannot_do_it_is_told_to_the_model(session: sync.Session, word: str, told: str) -> None:
+def test_a_tool_that_cannot_do_it_is_told_to_the_model(session: sync.CallHandle, word: str, told: str) -> None:
     session.send_text(word)
     returned = session.wait_for(ToolReturned)
     assert not returned.ok
@@ -94,18 +94,18 @@ def test_an_unknown_tool(system: sync.AgentSystem) -> None:
     session.end()
 
 
-def test_ten_megabytes(session: sync.Session) -> None:
+def test_ten_megabytes(session: sync.CallHandle) -> None:
     with pytest.raises(MessageTooLargeError, match="send it in parts"):
         session.send_text("x" * 10_000_000)
 
 
-def test_a_text_longer_than_a_turn(session: sync.Session) -> None:
+def test_a_text_longer_than_a_turn(session: sync.CallHandle) -> None:
     with pytest.raises(UsageError, match=r"16[,_]?000"):
         session.send_text("x" * 20_000)
 
 
 @pytest.mark.parametrize(("pcm", "rate_hz"), [(b"\0\0", 44_100), (b"\0", 8_000), (b"", 8_000)], ids=["rate", "odd", "empty"])
-def test_what_is_no_audio(session: sync.Session, pcm: bytes, rate_hz: int) -> None:
+def test_what_is_no_audio(session: sync.CallHandle, pcm: bytes, rate_hz: int) -> None:
     with pytest.raises(InvalidAudioError):
         session.stream_audio(pcm, rate_hz)
 

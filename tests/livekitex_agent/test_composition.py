@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from livekitex_agent import composition
-from livekitex_agent.options import Options
+from livekitex_agent.options import WorkerOptions
 from supervision import ChildSpec, SupervisorFlags
 
 
@@ -13,7 +13,7 @@ def children(args: Any) -> dict[str, ChildSpec]:
 
 
 def test_the_tree_of_the_design() -> None:
-    root = composition.root(Options(partitions=3, max_jobs=9, health_port=8081, max_seconds=90, journal_dir="/calls"), "run")
+    root = composition.root(WorkerOptions(partitions=3, max_jobs=9, health_port=8081, max_seconds=90, journal_dir="/calls"), "run")
     assert root["args"]["flags"]["strategy"] == "one_for_one"
     top = children(root["args"])
     assert list(top) == ["infrastructure", "jobs"]
@@ -27,7 +27,7 @@ def test_the_tree_of_the_design() -> None:
     assert workers["health_server"].args == {"host": "127.0.0.1", "port": 8081, "allow_remote": False}
     worker = workers["worker_manager"].args
     assert (worker["max_jobs"], worker["max_restarts"], worker["max_seconds"]) == (9, 5, 90)
-    assert (worker["run_id"], worker["journal_dir"]) == ("run", "/calls")
+    assert (worker["run_id"], worker["journal_dir"]) == ("run", "/calls/calls")
 
     jobs = top["jobs"].args
     assert jobs["flags"]["strategy"] == "one_for_one"
@@ -42,16 +42,16 @@ def test_the_tree_of_the_design() -> None:
 
 @pytest.mark.parametrize("preload", [True, False])
 def test_what_calls_need_is_preloaded_once_for_all_partitions(preload: bool) -> None:
-    root = composition.root(Options(preload=preload), "run")
+    root = composition.root(WorkerOptions(preload=preload), "run")
     jobs = children(root["args"])["jobs"].args
     assert jobs["preload"] == (list(composition.PRELOADED) if preload else [])
 
 
 def test_what_a_session_is_told() -> None:
-    assert composition.session_options(Options(journal_dir="/calls", retention_s=60, fault_injection=True), "run") == {
+    assert composition.session_options(WorkerOptions(journal_dir="/calls", retention_s=60, fault_injection=True), "run") == {
         "run_id": "run",
-        "journal_dir": "/calls",
+        "journal_dir": "/calls/calls",
         "retention_s": 60.0,
         "fault_injection": True,
     }
-    assert composition.session_options(Options(journal=False), "run")["journal_dir"] is None
+    assert composition.session_options(WorkerOptions(journal=False), "run")["journal_dir"] is None

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from livekitex_agent import composition
-from livekitex_agent.options import Options
+from livekitex_agent.options import WorkerOptions
 from protocols import (
     KILLED,
-    CallVerdict,
     EndJob,
     GetSession,
     GetWorkerStatus,
     JobEnded,
     JobStarted,
     ListTools,
-    MayCall,
+    Permit,
+    RequestPermit,
     SessionInfo,
     StartJob,
     Tools,
@@ -43,7 +43,7 @@ RESTARTED = {
 @pytest.fixture(params=range(4))
 def sim(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimRuntime]:
     monkeypatch.setitem(composition.JOB_ACTORS, "agent_session", sim_tree.SESSION)
-    root = composition.root(Options(preload=False, journal=False, max_jobs=4), "run")
+    root = composition.root(WorkerOptions(preload=False, journal=False, max_jobs=4), "run")
     with SimRuntime(seed=request.param) as sim:
         sim_tree.start(sim, root["args"])
         yield sim
@@ -80,7 +80,7 @@ def test_exactly_the_dead_and_those_after_it_restart_and_the_call_goes_on(sim: S
     answer = sim.ask("agent_session/7f3a", GetSession())
     assert isinstance(answer, SessionInfo)
     assert {name: sim_tree.lookup(sim, name) for name in after} == {name: sim.ref(name) for name in after}
-    assert sim.ask("circuit_breakers", MayCall(service="llm")) == CallVerdict(service="llm", allowed=True)
+    assert sim.ask("circuit_breakers", RequestPermit(service="llm")) == Permit(service="llm", allowed=True)
     assert isinstance(sim.ask("tool_registry", ListTools()), Tools)
     assert fetch(sim, "/health").status == 200
     assert fetch(sim, "/health/ready").status == 200

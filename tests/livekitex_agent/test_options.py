@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livekitex_agent.options import Options, prepare, require_platform
+from livekitex_agent.options import WorkerOptions, prepare, require_platform
 from protocols import ConfigurationError
 
 
@@ -30,17 +30,17 @@ from protocols import ConfigurationError
 )
 def test_a_value_out_of_range_names_the_cure(fields: dict[str, Any], cure: str) -> None:
     with pytest.raises(ConfigurationError, match=cure):
-        Options(**fields)
+        WorkerOptions(**fields)
 
 
 def test_journals_lie_in_the_users_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert Options().journal_path == Path("/state/livekitex/calls")
+    assert WorkerOptions().journal_path == Path("/state/livekitex/calls")
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", "/home/ann")
-    assert Options().journal_path == Path("/home/ann/.local/state/livekitex/calls")
-    assert Options(journal_dir="calls").journal_path == Path.cwd() / "calls"
-    assert Options(journal=False).journal_path is None
+    assert WorkerOptions().journal_path == Path("/home/ann/.local/state/livekitex/calls")
+    assert WorkerOptions(journal_dir="calls").journal_path == Path.cwd() / "calls" / "calls"
+    assert WorkerOptions(journal=False).journal_path is None
 
 
 def test_a_user_without_a_home_is_told_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,23 +50,23 @@ def test_a_user_without_a_home_is_told_the_cure(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "expanduser", nobody)
     with pytest.raises(ConfigurationError, match="this user has no home for the calls' journals: set XDG_STATE_HOME or journal_dir"):
-        prepare(Options())
+        prepare(WorkerOptions())
 
 
 def test_the_journals_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
-    prepare(Options(journal_dir=tmp_path / "state" / "calls"))
+    prepare(WorkerOptions(journal_dir=tmp_path / "state" / "calls"))
     assert (tmp_path / "state" / "calls").stat().st_mode & 0o777 == 0o700
-    prepare(Options(journal_dir=tmp_path / "state" / "calls"))
-    prepare(Options(journal=False))
+    prepare(WorkerOptions(journal_dir=tmp_path / "state" / "calls"))
+    prepare(WorkerOptions(journal=False))
 
 
 def test_a_folder_that_cannot_be_had_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"journal_dir .*: set XDG_STATE_HOME or journal_dir to a folder that"):
-        prepare(Options(journal_dir=tmp_path / "file" / "calls"))
+        prepare(WorkerOptions(journal_dir=tmp_path / "file" / "calls"))
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(ConfigurationError, match="is not writable: set XDG_STATE_HOME"):
-        prepare(Options(journal_dir=tmp_path / "calls"))
+        prepare(WorkerOptions(journal_dir=tmp_path / "calls"))
 
 
 def test_a_port_in_use_is_told_before_anything_starts() -> None:
@@ -75,13 +75,13 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"health_port={port} on 127.0.0.1 is in use: choose another, or 0"):
-            prepare(Options(journal=False, health_port=port))
-    prepare(Options(journal=False, health_port=port))
+            prepare(WorkerOptions(journal=False, health_port=port))
+    prepare(WorkerOptions(journal=False, health_port=port))
 
 
 def test_a_host_that_is_not_ours_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"health_host='192\.0\.2\.1', health_port=8081: .*: choose others"):
-        prepare(Options(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
+        prepare(WorkerOptions(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
 
 
 def test_other_platforms_are_told_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:

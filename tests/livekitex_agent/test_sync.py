@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from livekitex_agent import Options, sync
-from livekitex_agent.session import Session
+from livekitex_agent import WorkerOptions, sync
+from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.sync import _Loop
 from livekitex_agent.system import AgentSystem
 from protocols import ConfigurationError, SystemUnavailableError, UsageError
@@ -162,11 +162,11 @@ def test_work_that_does_not_end_when_it_is_cancelled_holds_nobody_up(monkeypatch
 def test_a_start_that_fails_leaves_no_thread() -> None:
     before = threading.active_count()
     with pytest.raises(ConfigurationError):
-        sync.AgentSystem.start(Options(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
+        sync.AgentSystem.start(WorkerOptions(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize(("twin", "original"), [(sync.Session, Session), (sync.AgentSystem, AgentSystem)])
+@pytest.mark.parametrize(("twin", "original"), [(sync.CallHandle, CallHandle), (sync.AgentSystem, AgentSystem)])
 def test_the_names_are_the_same(twin: type, original: type) -> None:
     hidden = {"open", "serve"}  # for `Starting`, and for the twin
     names = {name for name in vars(original) if not name.startswith("_")} - hidden

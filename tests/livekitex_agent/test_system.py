@@ -18,6 +18,7 @@ from livekitex_agent import (
     AgentMessage,
     AgentSystem,
     CallEnded,
+    CallHandle,
     CapacityError,
     ConfigurationError,
     InvalidAgentError,
@@ -25,7 +26,6 @@ from livekitex_agent import (
     MessageTooLargeError,
     Node,
     Restarted,
-    Session,
     SessionUnavailableError,
     SystemUnavailableError,
     UsageError,
@@ -50,7 +50,7 @@ def running() -> Iterator[sync.AgentSystem]:
 
 
 @pytest.fixture
-def session(running: sync.AgentSystem) -> Iterator[sync.Session]:
+def session(running: sync.AgentSystem) -> Iterator[sync.CallHandle]:
     session = running.start_session(ECHO)
     yield session
     try:
@@ -116,7 +116,7 @@ def test_the_health_endpoints_answer_over_http(running: sync.AgentSystem, path: 
         assert answer.read()
 
 
-def test_a_call_answers(session: sync.Session) -> None:
+def test_a_call_answers(session: sync.CallHandle) -> None:
     command_id = session.send_text("two pizzas")
     answer = session.wait_for(AgentMessage)
     assert (answer.text, answer.speech_id) == ("two pizzas", command_id)
@@ -125,7 +125,7 @@ def test_a_call_answers(session: sync.Session) -> None:
     assert procfs.command_line(info.os_pid) == f"livekitex: agent_session {session.call_id}"
 
 
-def test_a_call_that_is_killed_comes_back_and_its_handle_goes_on(running: sync.AgentSystem, session: sync.Session) -> None:
+def test_a_call_that_is_killed_comes_back_and_its_handle_goes_on(running: sync.AgentSystem, session: sync.CallHandle) -> None:
     before = pids(running.tree())
     session.send_text("one")
     killed = session.info().os_pid
@@ -138,7 +138,7 @@ def test_a_call_that_is_killed_comes_back_and_its_handle_goes_on(running: sync.A
 
 
 @pytest.mark.parametrize("text", ["die before", "die after"])
-def test_a_command_is_acted_on_once_whenever_its_process_dies(session: sync.Session, text: str) -> None:
+def test_a_command_is_acted_on_once_whenever_its_process_dies(session: sync.CallHandle, text: str) -> None:
     """Before it was taken: then it is sent again. After: then it is known already."""
     if text == "die before":
         with pytest.raises(SessionUnavailableError, match=r"SendText \(command_id='\w+'\) was not accepted"):
@@ -155,7 +155,7 @@ def test_a_command_is_acted_on_once_whenever_its_process_dies(session: sync.Sess
     assert texts == [text, "last"]
 
 
-def test_events_have_each_number_once_through_lives(session: sync.Session) -> None:
+def test_events_have_each_number_once_through_lives(session: sync.CallHandle) -> None:
     for text in ("one", "die after 1", "two", "die after 2", "three"):
         session.send_text(text)
     session.end()
@@ -165,7 +165,7 @@ def test_events_have_each_number_once_through_lives(session: sync.Session) -> No
     assert [pushed.number for pushed in session.events(from_number=4)] == list(range(4, len(events) + 1))
 
 
-def test_audio_is_heard_once_and_in_order_through_a_restart(session: sync.Session) -> None:
+def test_audio_is_heard_once_and_in_order_through_a_restart(session: sync.CallHandle) -> None:
     spoken = [number.to_bytes(2, "big") for number in range(1, 41)]
     for number, sample in enumerate(spoken):
         session.stream_audio(sample * 800, 8_000)
@@ -175,7 +175,7 @@ def test_audio_is_heard_once_and_in_order_through_a_restart(session: sync.Sessio
     assert session.wait_for(UserMessage).text == b"".join(spoken).hex()
 
 
-def test_the_agents_audio_is_heard(running: sync.AgentSystem, session: sync.Session) -> None:
+def test_the_agents_audio_is_heard(running: sync.AgentSystem, session: sync.CallHandle) -> None:
     heard = threading.Event()
     listening = running.session(session.call_id).audio()
     threading.Thread(target=lambda: (next(listening), heard.set()), daemon=True).start()
@@ -184,20 +184,20 @@ def test_the_agents_audio_is_heard(running: sync.AgentSystem, session: sync.Sess
         session.commit_audio()
 
 
-def test_a_response_can_be_cancelled(session: sync.Session) -> None:
+def test_a_response_can_be_cancelled(session: sync.CallHandle) -> None:
     session.cancel_response()
 
 
 @pytest.mark.parametrize(
     ("pcm", "rate_hz"), [(b"\0\0", 44_100), (b"\0\0", 0), (b"\0", 8_000), (b"", 8_000)], ids=["rate", "zero", "odd", "empty"]
 )
-def test_what_is_no_audio_is_refused_and_the_call_lives_on(session: sync.Session, pcm: bytes, rate_hz: int) -> None:
+def test_what_is_no_audio_is_refused_and_the_call_lives_on(session: sync.CallHandle, pcm: bytes, rate_hz: int) -> None:
     with pytest.raises(InvalidAudioError):
         session.stream_audio(pcm, rate_hz)
     session.send_text("still here")
 
 
-def test_ten_megabytes_are_refused_and_the_call_lives_on(session: sync.Session) -> None:
+def test_ten_megabytes_are_refused_and_the_call_lives_on(session: sync.CallHandle) -> None:
     with pytest.raises(MessageTooLargeError, match="send it in parts"):
         session.send_text("x" * 10_000_000)
     session.send_text("still here")
@@ -236,7 +236,7 @@ def test_a_call_id_that_cannot_be_a_name_is_refused(running: sync.AgentSystem, c
 
 
 @pytest.mark.parametrize("name", ["registry", "circuit_breakers", "tool_registry", "worker_manager", "infrastructure"])
-def test_infrastructure_dies_and_a_call_does_not_notice(running: sync.AgentSystem, session: sync.Session, name: str) -> None:
+def test_infrastructure_dies_and_a_call_does_not_notice(running: sync.AgentSystem, session: sync.CallHandle, name: str) -> None:
     before = pids(running.tree())
     os.kill(before[name], signal.SIGKILL)
     session.send_text("while it restarts")
@@ -297,7 +297,7 @@ async def test_who_stands_above_the_tree_ends_it_cleanly(system: AgentSystem, vi
     assert leftovers.wait_for_end(lambda: {pid for pid in everybody if procfs.stat(pid)}) == set()
 
 
-async def _listen(session: Session) -> None:
+async def _listen(session: CallHandle) -> None:
     async for _ in session.audio():
         pass
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.journal import CallRecord, FileStore, describe, read_call
-from livekitex_agent import Agent, AgentSystem, Options, Session
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, EventPushed, Restarted
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.program import Program
@@ -22,11 +22,11 @@ AGENT = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome
 SCRIPT = """
 import asyncio, sys
 from support.memory_brain import FACT, MEMORY_BRAIN
-from livekitex_agent import Agent, AgentSystem, Options
+from livekitex_agent import Agent, AgentSystem, WorkerOptions
 from protocols import AgentMessage, SessionUnavailableError
 
 async def main():
-    async with AgentSystem.start(Options(partitions=1, preload=False, journal_dir=sys.argv[1])) as system:
+    async with AgentSystem.start(WorkerOptions(partitions=1, preload=False, journal_dir=sys.argv[1])) as system:
         agent = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")
         sessions = [await system.start_session(agent, call_id) for call_id in ("lost", "taken")]
         for session in sessions:
@@ -46,17 +46,17 @@ asyncio.run(main())
 """
 
 
-def options(folder: Path, retention_s: float = 0.0) -> Options:
-    return Options(partitions=1, preload=False, journal_dir=folder, retention_s=retention_s, log_level="error")
+def options(folder: Path, retention_s: float = 0.0) -> WorkerOptions:
+    return WorkerOptions(partitions=1, preload=False, journal_dir=folder, retention_s=retention_s, log_level="error")
 
 
-async def answer(session: Session, text: str) -> str:
+async def answer(session: CallHandle, text: str) -> str:
     await session.send_text(text)
     message = await session.wait_for(AgentMessage, lambda event: event.text not in {"Welcome to us.", "Noted."})
     return message.text
 
 
-async def until(session: Session, last: Callable[[EventPushed], bool]) -> list[EventPushed]:
+async def until(session: CallHandle, last: Callable[[EventPushed], bool]) -> list[EventPushed]:
     """All events of the call up to the ``last``."""
     found = []
     async with asyncio.timeout(200), aclosing(session.events()) as events:

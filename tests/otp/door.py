@@ -75,6 +75,6 @@ class Door(Actor):
 
 
 if __name__ == "__main__":
-    from supervision.thespian_seam import SystemOptions, run_gateway
+    from supervision.thespian_seam import SystemOptions, run_launcher
 
-    run_gateway(ActorStart(actor_id="door", uid="door", actor="otp.door:Door", args={"fd": int(sys.argv[1])}), SystemOptions())
+    run_launcher(ActorStart(actor_id="door", uid="door", actor="otp.door:Door", args={"fd": int(sys.argv[1])}), SystemOptions())

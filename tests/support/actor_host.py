@@ -10,11 +10,11 @@ from typing import Any
 from protocols import ExitReason, Ref, SystemClock, SystemEntropy
 from supervision import Actor, ActorStart
 from supervision.actor import ActorCell
-from support.correspondence import DEADLINE_S, REGISTRY, Correspondence
+from support.correspondence import DEADLINE_S, REGISTRY, TESTER, Correspondence
 
 
 class _Anybody:
-    """A test speaks as everybody but the host."""
+    """A test speaks as everybody but the host; `TESTER` is its parent."""
 
     confined = False
 
@@ -51,7 +51,7 @@ class ActorHost:
         self._order = itertools.count()
         self._gone = False
         self._booted = threading.Event()
-        self._cell = ActorCell(ActorStart(actor_id=actor_id, uid=uid, actor=actor, args=args, registry=REGISTRY), self)
+        self._cell = ActorCell(ActorStart(actor_id=actor_id, uid=uid, actor=actor, args=args, parent=TESTER, registry=REGISTRY), self)
         self._thread = threading.Thread(target=self._run, name=f"host of {actor_id}", daemon=True)
         self._thread.start()
 

@@ -18,7 +18,7 @@ from typing import Final
 from actors import FileStore
 from actors.agent_session.core import Happened
 from actors.agent_session.records import decode_entry
-from livekitex_agent import Agent, AgentSystem, Options, Session
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, JournalError, SessionError, SessionEvent
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.procfs import PROC, parse_stat
@@ -159,7 +159,7 @@ DISKS: Final = (
 class Scene:
     """One call with its journal on a bad disk."""
 
-    def __init__(self, session: Session, path: Path) -> None:
+    def __init__(self, session: CallHandle, path: Path) -> None:
         self._session = session
         self._path = path
         self._events: list[SessionEvent] = []
@@ -267,7 +267,7 @@ async def _alive() -> AsyncIterator[None]:
 
 async def play(disk: BadDisk, folder: Path) -> Seen:
     """A call in a system of its own whose journal is in ``folder``, with what this disk does to it."""
-    options = Options(partitions=1, preload=False, journal_dir=folder, log_level="error")
+    options = WorkerOptions(partitions=1, preload=False, journal_dir=folder, log_level="error")
     async with AgentSystem.start(options) as system:
         session = await system.start_session(AGENT, "c1")
         seen = await Scene(session, folder / "calls" / "c1").play(disk)

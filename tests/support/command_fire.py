@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from livekitex_agent import Agent, AgentSystem, RunContext, Session
+from livekitex_agent import Agent, AgentSystem, CallHandle, RunContext
 from protocols import (
     LLM,
     AgentMessage,
@@ -248,7 +248,7 @@ class Fight:
             self._texts, self._apart, records, self._unavailable, killed, self._after_all, Counter(map(int, lines)), user_data, late
         )
 
-    async def _send(self, session: Session, room: asyncio.Semaphore, first: int) -> None:
+    async def _send(self, session: CallHandle, room: asyncio.Semaphore, first: int) -> None:
         for number in range(first, self._texts, self._handles):
             await room.acquire()
             await self._until(partial(self._may_send, number))
@@ -260,7 +260,7 @@ class Fight:
                 except SessionUnavailableError:
                     self._unavailable += 1
 
-    async def _read(self, session: Session, record: list[EventPushed], room: asyncio.Semaphore, own: int) -> None:
+    async def _read(self, session: CallHandle, record: list[EventPushed], room: asyncio.Semaphore, own: int) -> None:
         async for pushed in session.events():
             record.append(pushed)
             done = pushed.event.command_id if isinstance(pushed.event, CommandDone) else ""
@@ -316,7 +316,7 @@ class Fight:
             await self._until(lambda: self._events > seen)  # noqa: B023 - awaited within this turn of the loop
 
 
-async def _catch_up(session: Session, from_number: int, newest: int) -> list[EventPushed]:
+async def _catch_up(session: CallHandle, from_number: int, newest: int) -> list[EventPushed]:
     """What a new handle is told, from a number on to the newest event."""
     record = []
     async for pushed in session.events(from_number):

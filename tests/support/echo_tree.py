@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from livekitex_agent import Options, composition
+from livekitex_agent import WorkerOptions, composition
 
 ECHO = "support.echo_session:EchoSession"
 
 
-def echo_options(**fields: Any) -> Options:
-    return Options(**{"preload": False, "journal": False, "log_level": "error", **fields})
+def echo_options(**fields: Any) -> WorkerOptions:
+    return WorkerOptions(**{"preload": False, "journal": False, "log_level": "error", **fields})
 
 
-def echo_root(options: Options) -> dict[str, Any]:
+def echo_root(options: WorkerOptions) -> dict[str, Any]:
+    actors = {**composition.JOB_ACTORS, "agent_session": ECHO}
     root = composition.root(options, "run")
-    (worker_manager,) = (child for child in _children(_children(root)[0]) if child["id"] == "worker_manager")
-    worker_manager["args"] = {**worker_manager["args"], "actors": {**composition.JOB_ACTORS, "agent_session": ECHO}}
+    infrastructure, jobs = _children(root)
+    (worker_manager,) = (child for child in _children(infrastructure) if child["id"] == "worker_manager")
+    worker_manager["args"] = {**worker_manager["args"], "actors": actors}
+    for partition in _children(jobs):
+        partition["args"] = {**partition["args"], "may_start": list(actors.values())}
     return root
 
 

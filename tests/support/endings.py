@@ -97,7 +97,7 @@ def with_a_stopped_session(act: Act) -> Act:
 
 @dataclass(frozen=True)
 class Ending:
-    """``act`` is done once ``command`` has said ``lines`` lines; then ``code`` is its exit code, ``last_words`` stand in the last line of
+    """``act`` is done once ``command`` has said ``lines`` lines; then ``code`` is its exit code, ``exit_message`` stand in the last line of
     its own on standard error, and ``heard`` are the last lines on standard output. ``hangs``: the script itself never ends. ``journals``:
     how many calls another system may take up.
     """
@@ -106,7 +106,7 @@ class Ending:
     command: tuple[str, ...]
     act: Act = nothing
     code: int = 0
-    last_words: str = ""
+    exit_message: str = ""
     heard: tuple[str, ...] = ()
     lines: int = AFTER_GREETING
     hangs: bool = False
@@ -119,7 +119,7 @@ class Outcome:
 
     code: int | None
     left: Leftovers
-    last_words: str
+    exit_message: str
     heard: tuple[str, ...]
     journals: int
     took_s: float
@@ -135,9 +135,9 @@ def own(name: str, way: str, *, code: int = 0, **more: Any) -> Ending:
     return Ending(name, script(way), code=code, **more)
 
 
-def pipe(name: str, pipeline: str, last_words: str = "") -> Ending:
+def pipe(name: str, pipeline: str, exit_message: str = "") -> Ending:
     talks = " ".join((sys.executable, *script("talks_on")))
-    return Ending(name, ("sh", "-c", pipeline.format(talks=talks)), last_words=last_words, lines=3)
+    return Ending(name, ("sh", "-c", pipeline.format(talks=talks)), exit_message=exit_message, lines=3)
 
 
 def told(name: str, act: Act, whose: str, way: str = "talks_on") -> Ending:
@@ -160,10 +160,10 @@ def interrupted(name: str, act: Act, way: str = "talks_on") -> Ending:
     return Ending(name, script(way), act, -INT, "KeyboardInterrupt")
 
 
-def during_start(number: signal.Signals, after_s: str, last_words: str = "") -> Ending:
+def during_start(number: signal.Signals, after_s: str, exit_message: str = "") -> Ending:
     name = "Ctrl-C" if number is INT else number.name
     command = script("starts_and_is_interrupted", after_s, str(int(number)))
-    return Ending(f"{name} after {after_s} s of its start", command, code=-number, last_words=last_words, lines=0)
+    return Ending(f"{name} after {after_s} s of its start", command, code=-number, exit_message=exit_message, lines=0)
 
 
 def in_terminal(name: str, key: str, number: signal.Signals, journals: int) -> Ending:
@@ -184,7 +184,7 @@ _ITS_OWN = (
     own("sys.exit(3)", "exits", code=3, journals=1),
     own("os._exit(3)", "exits_at_once", code=3, journals=1),
     own("os.abort()", "aborts", code=-signal.SIGABRT, journals=1),
-    own("uncaught exception", "raises", code=1, last_words="ValueError: a defect of the script", journals=1),
+    own("uncaught exception", "raises", code=1, exit_message="ValueError: a defect of the script", journals=1),
     own("executes another program", "executes_another_program", journals=1),
     own("hangs in its exit handlers", "hangs_in_its_exit_handlers", hangs=True, journals=1),
     pipe("stdout closed: | head -3", "{talks} | head -3", "BrokenPipeError: [Errno 32] Broken pipe"),
@@ -259,7 +259,7 @@ def end(ending: Ending, folder: Path, *, within_s: float) -> Outcome:
         return Outcome(
             code,
             left,
-            running.last_words(),
+            running.exit_message(),
             heard,
             len([name for name in running.journals() if name.endswith(".log")]),
             took_s,
@@ -275,9 +275,9 @@ def problems(ending: Ending, seen: Outcome) -> list[str]:
     wrong = {
         "left": str(seen.left) if seen.left else "",
         "exit code": "" if seen.code == (None if ending.hangs else ending.code) else str(seen.code),
-        "last words": ""
-        if bool(seen.last_words) == bool(ending.last_words) and ending.last_words in seen.last_words
-        else repr(seen.last_words),
+        "exit message": ""
+        if bool(seen.exit_message) == bool(ending.exit_message) and ending.exit_message in seen.exit_message
+        else repr(seen.exit_message),
         "heard": "" if seen.heard == ending.heard else str(seen.heard),
         "journals": "" if seen.journals == ending.journals else str(seen.journals),
         "restarted by a signal": "".join(restarted),

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.handshake import make_hello
+from supervision.thespian_seam.keys import Key
 
 CONNECT_S: Final = 5.0
 MAX_HELD: Final = 200
@@ -46,7 +47,7 @@ def attacks(ran: Path) -> dict[str, bytes]:
         "an oversized frame": b"9" * 18 + b">" + bytes(300_000),
         "an oversized head": b"GET /" + b"a" * 300_000,
         "a forged shutdown": thespian_frame(("admin", "thespian.system.messages.admin.SystemShutdown")) + bytes(100),
-        "a hello of another run": make_hello(bytes(32), bytes(16), _ANYBODY, _ANYBODY).data,
+        "a hello of another run": make_hello(Key(bytes(32)), bytes(16), _ANYBODY, _ANYBODY).data,
     }
 
 
@@ -54,7 +55,7 @@ def halves() -> dict[str, bytes]:
     """The beginnings of what is allowed, to be held open."""
     return {
         "nothing": b"",
-        "half a hello": make_hello(bytes(32), bytes(16), _ANYBODY, _ANYBODY).data[:-1],
+        "half a hello": make_hello(Key(bytes(32)), bytes(16), _ANYBODY, _ANYBODY).data[:-1],
         "half a request": b"GET /health HTTP/1.1\r\nHost: local",
     }
 

@@ -85,9 +85,9 @@ def without_fuzz(folder: Path) -> None:
 
 
 LIBRARY_AGENT = """
-from livekitex_agent import Agent, AgentMessage, Options, phone_order_agent, sync
+from livekitex_agent import Agent, AgentMessage, WorkerOptions, phone_order_agent, sync
 
-with sync.AgentSystem.start(Options(preload=False, partitions=1)) as system:
+with sync.AgentSystem.start(WorkerOptions(preload=False, partitions=1)) as system:
     session = system.start_session(Agent.text(instructions="Take orders.", tools=phone_order_agent().tools))
     session.send_text("hello")
     print(session.wait_for(AgentMessage).text)
@@ -164,7 +164,7 @@ class Ended:
 def ended(circumstance: Circumstance, program: Program) -> Ended:
     """Wait until the program has ended by itself, and look."""
     said, code, left = program.rest(), program.wait(), program.left()
-    last = program.last_words() if code else ""
+    last = program.exit_message() if code else ""
     found = Ended(code=code, last=(last or (said or [""])[-1]).strip(), left=left, problems=())
     return replace(found, problems=tuple(_problems(circumstance, found, said, program)))
 
@@ -176,7 +176,7 @@ def _problems(circumstance: Circumstance, found: Ended, said: list[str], program
     if len(last) != len(circumstance.said) or not all(wanted in line for line, wanted in zip(last, circumstance.said, strict=True)):
         yield f"it said {said[-2:]}"
     complaints = program.complaints().splitlines()
-    if circumstance.complained not in program.last_words() or len(complaints) > circumstance.complaints:
+    if circumstance.complained not in program.exit_message() or len(complaints) > circumstance.complaints:
         yield f"it complained: {complaints[-3:]}"
     if "actor crashed" in program.complaints() and not circumstance.crashes:
         yield "a crash is told of"

@@ -19,16 +19,16 @@ from livekitex_agent import (
     CallDelta,
     ChatMessage,
     FunctionCall,
-    Options,
     Role,
     TextDelta,
     ToolSchema,
     UsageError,
+    WorkerOptions,
     provider,
     sync,
 )
 
-OPTIONS = Options(preload=False, partitions=1)
+OPTIONS = WorkerOptions(preload=False, partitions=1)
 LINE = "Zwei Stück Käse, bitte"
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from livekitex_agent import Agent, AgentMessage, AgentSystem, CallEnded, Options, Session, UsageError, sync
+from livekitex_agent import Agent, AgentMessage, AgentSystem, CallEnded, CallHandle, UsageError, WorkerOptions, sync
 
-OPTIONS = Options(preload=False, partitions=1, drain_s=1.0)
+OPTIONS = WorkerOptions(preload=False, partitions=1, drain_s=1.0)
 SERVING = replace(OPTIONS, drain_s=30.0)
 LINE = "price of a pizza"
 PATIENCE_S = 200.0
@@ -37,20 +37,20 @@ def agent(tool: Callable[[str], str] = price) -> Agent:
     return Agent.text(instructions="You sell pizza.", greeting="Hello!", tools=[tool])
 
 
-async def reply(session: Session) -> str:
+async def reply(session: CallHandle) -> str:
     """Say the line."""
     await session.send_text(LINE)
     return (await session.wait_for(AgentMessage)).text
 
 
-async def talk(session: Session, times: int) -> None:
+async def talk(session: CallHandle, times: int) -> None:
     """Say the line, and print each reply, the greeting first."""
     print((await session.wait_for(AgentMessage)).text, flush=True)
     for _ in range(times):
         print(await reply(session), flush=True)
 
 
-def talk_sync(session: sync.Session, times: int) -> None:
+def talk_sync(session: sync.CallHandle, times: int) -> None:
     for _ in range(times):
         session.send_text(LINE)
         print(session.wait_for(AgentMessage).text, flush=True)
@@ -273,7 +273,7 @@ def serves_sync() -> None:
     print("served", flush=True)
 
 
-async def _hang_up_when_drained(system: AgentSystem, session: Session) -> None:
+async def _hang_up_when_drained(system: AgentSystem, session: CallHandle) -> None:
     await talk(session, 3)
     while not (await system.status()).draining:
         await reply(session)
@@ -282,12 +282,12 @@ async def _hang_up_when_drained(system: AgentSystem, session: Session) -> None:
     print((await session.wait_for(CallEnded)).reason, flush=True)
 
 
-async def _never_hang_up(session: Session) -> None:
+async def _never_hang_up(session: CallHandle) -> None:
     await talk(session, 3)
     print((await session.wait_for(CallEnded, timeout_s=PATIENCE_S)).reason, flush=True)
 
 
-def _hang_up_when_drained_sync(system: sync.AgentSystem, session: sync.Session) -> None:
+def _hang_up_when_drained_sync(system: sync.AgentSystem, session: sync.CallHandle) -> None:
     talk_sync(session, 3)
     while not system.status().draining:
         session.send_text(LINE)

@@ -93,7 +93,7 @@ class Program:
         """What it and its system said on standard error."""
         return self._complaints.read_text("utf-8", "replace")
 
-    def last_words(self) -> str:
+    def exit_message(self) -> str:
         """The last line of standard error that is no entry of the system's log, empty for silence."""
         lines = [line for line in self.complaints().strip().splitlines() if not LOG_ENTRY.match(line)]
         return lines[-1] if lines else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from livekitex_agent import Agent, AgentSystem, Options, Session, composition
+from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, composition
 from protocols import LLM, AgentMessage, ChatMessage, LLMDelta, ProviderRef, Role, SessionUnavailableError, TextDelta, ToolSchema
 
 ROLES: Final = ("partition", "job", "job_context", "worker_manager", "registry", "jobs")
@@ -50,7 +50,7 @@ def agent(poison: str = "", **options: Any) -> Agent:
 
 
 @asynccontextmanager
-async def running(options: Options) -> AsyncIterator[AgentSystem]:
+async def running(options: WorkerOptions) -> AsyncIterator[AgentSystem]:
     """A system whose calls are forked with all libraries loaded, and no models: so each life is up in no time."""
     root = composition.root(options, RUN)
     (jobs,) = (child for child in root["args"]["children"] if child["id"] == "jobs")
@@ -78,7 +78,7 @@ class Struck:
 class Drill:
     """Some calls of one system."""
 
-    def __init__(self, system: AgentSystem, sessions: Sequence[Session]) -> None:
+    def __init__(self, system: AgentSystem, sessions: Sequence[CallHandle]) -> None:
         self.system = system
         self.sessions = tuple(sessions)
         self.facts = 0
@@ -125,7 +125,7 @@ class Drill:
         while not self._kill(await self.process(role)):
             pass
 
-    async def _replaced(self, session: Session, os_pid: int) -> None:
+    async def _replaced(self, session: CallHandle, os_pid: int) -> None:
         """Wait for another life than that in ``os_pid``: a dying one may still answer."""
         while (await session.info(timeout_s=PATIENCE_S)).os_pid == os_pid:
             pass
@@ -187,7 +187,7 @@ def _dies(call_id: str, roles: Sequence[str], partitions: Mapping[str, str]) -> 
     return "partition" in roles and partitions[call_id] == partitions[FIRST]
 
 
-async def say(session: Session, text: str) -> str:
+async def say(session: CallHandle, text: str) -> str:
     """Say it, and hear the answer to it."""
     await session.send_text(text, timeout_s=PATIENCE_S)
     return (await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)).text

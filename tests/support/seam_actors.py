@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from protocols import ExitReason, Message, Ref, SendText
 from supervision import Actor, Ignore, StopStart
-from supervision.actor import ActorStart, ChildEvent, ChildStarted
+from supervision.actor import ActorStart, ChildAcknowledged, ChildEvent, ChildStarted
 
 NAMES = {
     "ctypes": ctypes,
@@ -91,7 +91,7 @@ class Gateway(Actor):
 
 def _fields(event: ChildEvent) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(event, name) for name in event.__slots__}
-    if isinstance(event, ChildStarted):
+    if isinstance(event, ChildAcknowledged | ChildStarted):
         fields |= {"ref": asdict(event.ref), "uid": event.ref.uid}
     return {name: str(value) if isinstance(value, ExitReason) else value for name, value in fields.items()}
 

@@ -4,7 +4,7 @@ import json
 import sys
 
 from supervision.actor import ActorStart
-from supervision.thespian_seam import SystemOptions, run_gateway
+from supervision.thespian_seam import SystemOptions, run_launcher
 
 if __name__ == "__main__":
     options = json.loads(sys.argv[2])
@@ -14,4 +14,4 @@ if __name__ == "__main__":
     start = ActorStart(actor_id="gateway", uid="g1", actor="support.seam_actors:Gateway", args={"fd": int(sys.argv[1])}, title="launcher")
     system_options = SystemOptions(**options)
     del options  # with the key, which every child would inherit
-    print("ended:", run_gateway(start, system_options), file=sys.stderr)
+    print("ended:", run_launcher(start, system_options), file=sys.stderr)

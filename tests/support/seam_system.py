@@ -79,7 +79,7 @@ class System:
         self.tell("spawn", actor_id="root", uid=uid, actor=f"support.seam_actors:{actor}", title="root", **more)
         return self.wait("ChildStarted")
 
-    def ask(self, to: dict[str, str], code: str, timeout_s: float = 10) -> Any:
+    def ask(self, to: dict[str, str], code: str, timeout_s: float = 60) -> Any:
         """What ``code`` gives in that actor's process; None when no answer comes."""
         self._number += 1
         self.tell("ask", to=to, text=code, timeout_s=timeout_s, number=self._number)

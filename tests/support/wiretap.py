@@ -7,14 +7,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from livekitex_agent import Options, composition
+from livekitex_agent import WorkerOptions, composition
 from supervision.thespian_seam import links
 
 FOLDER = "LIVEKITEX_WIRETAP"
 _numbers = count()
 
 
-def tapped_root(options: Options) -> dict[str, Any]:
+def tapped_root(options: WorkerOptions) -> dict[str, Any]:
     """The tree, of which the partitions and all below are tapped; the variable `FOLDER` says where the records go."""
     root = composition.root(options, "run")
     (jobs,) = (child for child in root["args"]["children"] if child["id"] == "jobs")

@@ -74,8 +74,8 @@ def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now
     if past.report or set_back:
         text = past.report or f"{setup.journal_path} lacks the newest {missing} events: what the call did in them is forgotten"
         step.publish(SessionError(source="journal", text=text, retryable=False))
-    if setup.last_words:
-        _say_last_words(step, remains)
+    if setup.farewell_reason:
+        _say_farewell(step, remains)
     elif set_back:
         _go_on_behind(step, remains)
     else:
@@ -119,13 +119,13 @@ def _close_open_turn(step: Step, remains: Remains) -> None:
         close_turn(step, heard_at(step.setup, step.turn, remains.played))
 
 
-def _say_last_words(step: Step, remains: Remains) -> None:
+def _say_farewell(step: Step, remains: Remains) -> None:
     """Give up the call: nothing that may have killed it is tried again."""
     _close_open_turn(step, remains)
     if step.memory.caller is not None:
         step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
-    step.publish(SessionError(source="call", text=step.setup.last_words, retryable=False))
-    step.record(CallFailed(reason=f"failed: {step.setup.last_words}"))
+    step.publish(SessionError(source="call", text=step.setup.farewell_reason, retryable=False))
+    step.record(CallFailed(reason=f"failed: {step.setup.farewell_reason}"))
     speak_up(step, TurnSource.FAREWELL, (step.setup.farewell,))
 
 

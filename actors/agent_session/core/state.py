@@ -12,8 +12,8 @@ class Setup:
     """What a session is told at its start and never changes. ``greeting`` comes in sentences.
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``ears`` and ``voice`` tell whether the
-    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. ``last_words`` is why this life is only to say ``farewell`` and
-    end the call (empty: it is not). ``audience_wait_s`` is how long a new life waits for somebody
+    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. ``farewell_reason`` is why this life is only to say
+    ``farewell`` and end the call (empty: it is not). ``audience_wait_s`` is how long a new life waits for somebody
     who listens before it speaks.
     """
 
@@ -23,7 +23,7 @@ class Setup:
     apology: str = "I am sorry, something went wrong with that. Please go on."
     repeat: str = "I am sorry, I did not hear all of that. Could you say it again?"
     farewell: str = "I am sorry, a technical problem ends this call. Please call again."
-    last_words: str = ""
+    farewell_reason: str = ""
     tools: frozenset[str] = frozenset()
     idempotent: frozenset[str] = frozenset()
     ears: bool = False

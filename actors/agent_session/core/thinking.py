@@ -65,7 +65,7 @@ def on_retry(step: Step, due: RetryDue) -> None:
 
 
 def end_with_apology(step: Step) -> None:
-    """End the reply here: with the apology as its last words."""
+    """End the reply here: with the apology."""
     step.state = replace(step.state, thinking=0)
     write_sentence(step, step.setup.apology)
     step.record(RoundEnded(calls=()))

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import (
     AudioCommitted,
@@ -28,6 +27,7 @@ from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.provider_values import answer_of, probability_of, text_of
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
 from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, VAD, Clock
 
@@ -64,7 +64,7 @@ class Ears:
         self,
         vad: VAD,
         stt: STT,
-        memory: CallMemory,
+        memory: SharedAudioBuffer,
         clock: Clock,
         *,
         start: int,

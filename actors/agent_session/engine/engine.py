@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from actors.agent_session.blueprint import TurnOptions
-from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import (
     EndVoice,
     Heed,
@@ -26,6 +25,7 @@ from actors.agent_session.engine.ears import Ears
 from actors.agent_session.engine.hands import TOOL_THREADS, Hands
 from actors.agent_session.engine.loop import LoopThread, OwnedTask
 from actors.agent_session.engine.mouth import Mouth, Push
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock
 
@@ -54,7 +54,7 @@ class Engine:
         thread: LoopThread,
         providers: Providers,
         tools: Mapping[str, FunctionTool],
-        memory: CallMemory,
+        memory: SharedAudioBuffer,
         *,
         call_id: str,
         turns: TurnOptions,
@@ -97,7 +97,7 @@ class Engine:
     def _begin(
         self,
         providers: Providers,
-        memory: CallMemory,
+        memory: SharedAudioBuffer,
         start: int,
         *,
         turns: TurnOptions,

@@ -12,13 +12,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from actors.agent_session.call_memory import CallMemory
 from actors.agent_session.core import Input, Say, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.provider_values import audio_of, stream_of
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Playout
 from protocols import BYTES_PER_SAMPLE, TTS, Clock, ProviderError
 
@@ -73,7 +73,7 @@ class Mouth:
     def __init__(
         self,
         tts: TTS,
-        memory: CallMemory,
+        memory: SharedAudioBuffer,
         clock: Clock,
         *,
         bulkhead: Bulkhead,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import CALL_MEMORY_BYTES, assembly, preload
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, assembly, preload
 from actors.agent_session.actor import TOOL_REGISTRY
 from actors.agent_session.core import Setup
 from actors.agent_session.engine import ears
@@ -81,7 +81,7 @@ def _loaded() -> None:
 def begin(tmp_path: Path) -> Iterator[Begin]:
     """Begins lives of one call on one memory and one journal."""
     hosts: list[ActorHost] = []
-    memory = memoryview(bytearray(CALL_MEMORY_BYTES))
+    memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
 
     def life(wire: dict[str, Any] | None = None, *, journal: bool = True, **options: Any) -> ActorHost:
         arguments = {

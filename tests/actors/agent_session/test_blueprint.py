@@ -29,7 +29,7 @@ def test_a_text_call_has_a_model_and_no_more() -> None:
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
     blueprint = read(
         arguments(
-            agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True, last_end="killed", last_words="no more"
+            agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True, last_end="killed", farewell_reason="no more"
         )
     )
     assert set(blueprint.providers) == set(ProviderKind)
@@ -43,7 +43,7 @@ def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
         retention_s=60.0,
     )
     assert blueprint.fault_injection
-    assert (blueprint.last_end, blueprint.last_words) == ("killed", "no more")
+    assert (blueprint.last_end, blueprint.farewell_reason) == ("killed", "no more")
 
 
 def test_an_agent_with_a_secret_is_refused_for_the_journal_would_hold_it() -> None:

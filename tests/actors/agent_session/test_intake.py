@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from actors.agent_session import CALL_MEMORY_BYTES
-from actors.agent_session.call_memory import CallMemory
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.intake import MAX_BACKLOG_S, Intake
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from protocols import SESSION_RATE_HZ, AudioAccepted, InvalidAudioError, StreamAudio
 
 
 @pytest.fixture
-def memory() -> CallMemory:
-    return CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+def memory() -> SharedAudioBuffer:
+    return SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
 
 
 def noise(rate_hz: int, chunks: int) -> list[StreamAudio]:
@@ -25,7 +25,7 @@ def chunk(sequence: int, *, rate_hz: int = 16_000, ms: int = 20) -> StreamAudio:
     return StreamAudio(sequence=sequence, rate_hz=rate_hz, pcm=bytes(rate_hz * ms // 1000 * 2))
 
 
-def test_the_next_chunk_is_kept_and_acknowledged(memory: CallMemory) -> None:
+def test_the_next_chunk_is_kept_and_acknowledged(memory: SharedAudioBuffer) -> None:
     intake = Intake(memory)
     assert intake.take(chunk(0), 0) == AudioAccepted(next_sequence=1)
     assert intake.take(chunk(1), 0) == AudioAccepted(next_sequence=2)
@@ -33,19 +33,19 @@ def test_the_next_chunk_is_kept_and_acknowledged(memory: CallMemory) -> None:
     assert intake.seconds == pytest.approx(0.04)
 
 
-def test_a_repetition_is_only_acknowledged(memory: CallMemory) -> None:
+def test_a_repetition_is_only_acknowledged(memory: SharedAudioBuffer) -> None:
     intake = Intake(memory)
     intake.take(chunk(0), 0)
     assert intake.take(chunk(0), 0) == AudioAccepted(next_sequence=1)
     assert memory.position == 320
 
 
-def test_a_chunk_too_far_ahead_is_not_kept(memory: CallMemory) -> None:
+def test_a_chunk_too_far_ahead_is_not_kept(memory: SharedAudioBuffer) -> None:
     assert Intake(memory).take(chunk(5), 0) == AudioAccepted(next_sequence=0)
     assert memory.position == 0
 
 
-def test_who_sends_faster_than_can_be_listened_to_has_to_wait(memory: CallMemory) -> None:
+def test_who_sends_faster_than_can_be_listened_to_has_to_wait(memory: SharedAudioBuffer) -> None:
     intake = Intake(memory)
     sequence = 0
     while memory.position < MAX_BACKLOG_S * SESSION_RATE_HZ:
@@ -56,7 +56,7 @@ def test_who_sends_faster_than_can_be_listened_to_has_to_wait(memory: CallMemory
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 24_000, 48_000])
-def test_every_rate_becomes_the_sessions(memory: CallMemory, rate_hz: int) -> None:
+def test_every_rate_becomes_the_sessions(memory: SharedAudioBuffer, rate_hz: int) -> None:
     intake = Intake(memory)
     for sequence in range(50):
         intake.take(chunk(sequence, rate_hz=rate_hz), 0)
@@ -64,10 +64,10 @@ def test_every_rate_becomes_the_sessions(memory: CallMemory, rate_hz: int) -> No
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 24_000, 48_000])
-def test_however_many_lives_take_the_stream_the_samples_are_the_same(memory: CallMemory, rate_hz: int) -> None:
+def test_however_many_lives_take_the_stream_the_samples_are_the_same(memory: SharedAudioBuffer, rate_hz: int) -> None:
     for each in noise(rate_hz, 10):
         Intake(memory).take(each, 0)
-    whole = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+    whole = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
     intake = Intake(whole)
     for each in noise(rate_hz, 10):
         intake.take(each, 0)
@@ -75,7 +75,7 @@ def test_however_many_lives_take_the_stream_the_samples_are_the_same(memory: Cal
     assert memory.read(0, memory.position) == whole.read(0, whole.position)
 
 
-def test_the_rate_may_change_between_chunks(memory: CallMemory) -> None:
+def test_the_rate_may_change_between_chunks(memory: SharedAudioBuffer) -> None:
     intake = Intake(memory)
     intake.take(chunk(0, rate_hz=48_000), 0)
     intake.take(chunk(1, rate_hz=8_000), 0)
@@ -83,7 +83,7 @@ def test_the_rate_may_change_between_chunks(memory: CallMemory) -> None:
 
 
 @pytest.mark.parametrize(("rate_hz", "pcm"), [(44_100, b"\0\0"), (16_000, b"\0"), (16_000, b""), (16_000, bytes(40_000))])
-def test_what_is_no_audio_is_refused_and_changes_nothing(memory: CallMemory, rate_hz: int, pcm: bytes) -> None:
+def test_what_is_no_audio_is_refused_and_changes_nothing(memory: SharedAudioBuffer, rate_hz: int, pcm: bytes) -> None:
     with pytest.raises(InvalidAudioError):
         Intake(memory).take(StreamAudio(sequence=0, rate_hz=rate_hz, pcm=pcm), 0)
     assert (memory.position, memory.next_sequence) == (0, 0)

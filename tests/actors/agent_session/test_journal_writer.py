@@ -10,7 +10,7 @@ import pytest
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, Memory, restore
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
 from actors.agent_session.journal_writer import STALL_S, STALLED, Ending, JournalWriter, Listener, Opening
-from actors.agent_session.records import decode_entry
+from actors.agent_session.records import decode_entry, encode_entry
 from actors.journal import CallRecord, FileStore, read_call
 from actors.journal.files import FileJournal
 from protocols import Appended, AppendResult, FencedError, JournalError
@@ -215,14 +215,24 @@ def test_a_disk_that_does_not_answer_is_given_up_and_made_good_later(
     assert len(desk.openings) == 1
 
 
-def test_what_this_program_does_not_know_ends_it(folder: Path, open_desk: Callable[..., Desk]) -> None:
-    store = FileStore(folder)
-    journal = store.claim("c1", b"", nonce="n")
-    journal.append(1, [b"\x92\xa6future\x80"])
+@pytest.mark.parametrize(
+    ("description", "body", "what"),
+    [
+        (RECORD.encode(), b"\x93\xa6future\xc3\x80", "'future'"),
+        (b"\x93\xa4call\xc3\x80", encode_entry(LifeBegan(incarnation=1)), "call_id is missing"),
+    ],
+)
+def test_what_this_version_may_not_go_on_without_ends_it_and_stays_for_the_one_that_may(
+    folder: Path, open_desk: Callable[..., Desk], description: bytes, body: bytes, what: str
+) -> None:
+    journal = FileStore(folder).claim("c1", description, nonce="n")
+    journal.append(1, [body])
     journal.close()
-    with pytest.raises(JournalError, match=r"unknown here .*the program that wrote it") as caught:
+    before = {path.name: path.read_bytes() for path in (folder / "c1").iterdir()}
+    with pytest.raises(JournalError, match=rf"this version cannot take up c1 .*{what}.*: use the one that wrote it") as caught:
         open_desk().opened()
     assert not caught.value.retryable
+    assert {path.name: path.read_bytes() for path in (folder / "c1").iterdir()} == before
 
 
 def test_a_journal_goes_with_its_call_and_with_a_life_that_never_came_up(folder: Path, open_desk: Callable[..., Desk]) -> None:

@@ -68,7 +68,7 @@ def test_so_are_those_within_others() -> None:
 
 
 def test_a_type_that_is_not_known_is_refused_if_it_is_critical_and_kept_byte_for_byte_if_not() -> None:
-    with pytest.raises(DecodeError, match="the record 'video_began', without which no call goes on, is not understood here"):
+    with pytest.raises(DecodeError, match="the record 'video_began', without which no call may go on, is not understood here"):
         decode_entry(msgpack.packb(["video_began", True, {"start": 1}]))
     mood = msgpack.packb(["mood", False, {"mood": "fine", "since": 1.5}])
     entry = decode_entry(mood)

@@ -13,7 +13,7 @@ def record(**changes: Any) -> CallRecord:
 
 
 def test_a_start_becomes_a_record_without_what_concerns_only_this_start() -> None:
-    options = {"run_id": "r1", "retention_s": 60, "journal_dir": "/calls", "last_end": "killed", "last_words": "no more"}
+    options = {"run_id": "r1", "retention_s": 60, "journal_dir": "/calls", "last_end": "killed", "farewell_reason": "no more"}
     agent = {"instructions": "Be brief.", "llm": {"factory": "a:b", "options": {"x": [1, {"y": None}]}}, "tts": None}
     made = CallRecord.of_start("c1", agent, options, 5.0)
     assert made == record(agent=agent, options={name: options[name] for name in ("run_id", "retention_s", "journal_dir")}, retention_s=60.0)

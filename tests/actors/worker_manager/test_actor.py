@@ -5,10 +5,10 @@ import pytest
 
 from actors.worker_manager import WorkerManager
 from actors.worker_manager.actor import AGAIN_S, END_TIMEOUT_S, MAX_HELD, NEWS_S, START_TIMEOUT_S, SWEEP_EVERY_S, WAIT_S, WATCHED
-from actors.worker_manager.options import WorkerOptions
+from actors.worker_manager.arguments import WorkerManagerArguments
+from actors.worker_manager.reconciler import RECONCILE_EVERY_S
 from actors.worker_manager.records import Records
 from actors.worker_manager.returning import UNSEEN, Record
-from actors.worker_manager.surveyor import SURVEY_EVERY_S
 from protocols import (
     NORMAL,
     SHUTDOWN,
@@ -207,7 +207,7 @@ def test_a_call_that_is_to_end_does_not_come_back(sim: SimRuntime) -> None:
     assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="enough")
 
 
-def test_a_call_that_dies_too_often_has_one_life_for_its_last_words(sim: SimRuntime) -> None:
+def test_a_call_that_dies_too_often_has_one_life_to_say_farewell(sim: SimRuntime) -> None:
     sim_tree.start(sim, sim_tree.application(PARTS, args={"worker_manager": LITTLE}))
     sim.ask("worker_manager", job("a"))
     partition = sim.ref("partition/0")
@@ -217,11 +217,11 @@ def test_a_call_that_dies_too_often_has_one_life_for_its_last_words(sim: SimRunt
     [why] = reasons(sim, "agent_session/a")
     assert why == "error:agent_session/a ended (killed)"
     spent = "it died too often (allowed are 2 in 60 s), the last time because agent_session/a ended (killed)"
-    assert last_words(sim) == spent
+    assert farewell_reason(sim) == spent
     assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="running", reason="")
     sim.kill("agent_session/a")
     sim.settle()
-    state = JobState(job_id="a", state="failed", reason=f"failed: {spent}; it died of its last words too")
+    state = JobState(job_id="a", state="failed", reason=f"failed: {spent}; it died of saying farewell too")
     assert sim.ask("worker_manager", GetJob(job_id="a")) == state
     assert not sim.is_alive("job/a")
     assert sim.is_alive(partition)
@@ -230,22 +230,24 @@ def test_a_call_that_dies_too_often_has_one_life_for_its_last_words(sim: SimRunt
     assert (answer.figures["failed"], answer.figures["returned"], answer.figures["jobs"]) == (1, 1, 0)
 
 
-def last_words(sim: SimRuntime) -> str:
+def farewell_reason(sim: SimRuntime) -> str:
     actor = sim.actor("agent_session/a")
     assert isinstance(actor, sim_tree.PlainSession)
-    return str(actor.options["last_words"])
+    return str(actor.options["farewell_reason"])
 
 
 LITTLE = {"actors": sim_tree.JOB_ACTORS, "max_jobs": 4, "max_restarts": 2}
 
 
-def test_a_call_that_has_to_return_too_often_says_its_last_words(sim: SimRuntime) -> None:
+def test_a_call_that_has_to_return_too_often_says_farewell(sim: SimRuntime) -> None:
     sim_tree.start(sim, sim_tree.application(PARTS, args={"worker_manager": LITTLE}))
     sim.ask("worker_manager", job("a"))
     for _ in range(3):
         sim.kill("job/a")
         sim.settle()
-    assert last_words(sim).startswith("it had to be started again too often (allowed are 2 in 60 s), the last time because of error:job/a")
+    assert farewell_reason(sim).startswith(
+        "it had to be started again too often (allowed are 2 in 60 s), the last time because of error:job/a"
+    )
     sim.exit_in("agent_session/a", NORMAL)
     sim.settle()
     assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="normal")
@@ -262,7 +264,7 @@ def test_a_call_that_dies_at_each_start_fails_and_concerns_nobody_else(sim: SimR
     assert isinstance(answer, JobState)
     assert answer.state == "failed"
     assert "(allowed are 2 in 60 s), the last time because of error:shutdown:failed_to_start_child" in answer.reason
-    assert "ValueError: no memory; it could not say its last words" in answer.reason
+    assert "ValueError: no memory; it could not say farewell" in answer.reason
     assert all(sim.is_alive(other) for other in others)
 
 
@@ -289,14 +291,14 @@ def started(**args: Any) -> tuple[FakeContext, WorkerManager]:
     return context, actor
 
 
-def surveyed(context: FakeContext, *jobs: str) -> None:
+def reconciled(context: FakeContext, *jobs: str) -> None:
     def info(actor_id: str) -> ChildInfo:
         return ChildInfo(id=actor_id, state="running", type="supervisor", title="", ref=ref(actor_id))
 
-    [survey] = context.take_asks()
-    survey.then(Children(children=(info("partition/0"),)))
-    [survey] = context.take_asks()
-    survey.then(Children(children=tuple(info(f"job/{job_id}") for job_id in jobs)))
+    [reconciliation] = context.take_asks()
+    reconciliation.then(Children(children=(info("partition/0"),)))
+    [reconciliation] = context.take_asks()
+    reconciliation.then(Children(children=tuple(info(f"job/{job_id}") for job_id in jobs)))
 
 
 def figures(context: FakeContext, actor: WorkerManager) -> dict[str, Any]:
@@ -317,7 +319,7 @@ def test_it_watches_the_names_that_concern_it_in_each_new_registry() -> None:
     assert context.sent == watches * 2
 
 
-def test_requests_wait_for_the_first_survey_but_not_for_ever() -> None:
+def test_requests_wait_for_the_first_reconciliation_but_not_for_ever() -> None:
     context, actor = started()
     early = [context.deliver(actor, message) for message in (job("a"), EndJob(job_id="b"), GetWorkerStatus())]
     assert (early, figures(context, actor)["held"], figures(context, actor)["known"]) == ([[], [], []], 3, False)
@@ -328,7 +330,7 @@ def test_requests_wait_for_the_first_survey_but_not_for_ever() -> None:
     assert [error(answer) for [answer] in early] == [("SystemUnavailableError", True)] * 3
     assert late == []
     context.advance(1.0)
-    surveyed(context, "b")
+    reconciled(context, "b")
     [answer] = late
     assert isinstance(answer, WorkerStatus)
     assert [info.job_id for info in answer.jobs] == ["b"]
@@ -336,7 +338,7 @@ def test_requests_wait_for_the_first_survey_but_not_for_ever() -> None:
 
 def test_a_partition_that_does_not_say_whether_the_job_started_is_asked_again() -> None:
     context, actor = started()
-    surveyed(context)
+    reconciled(context)
     replies = context.deliver(actor, job("a"))
     [ask] = context.take_asks()
     assert (ask.to, type(ask.message), ask.timeout_s) == (P0, StartChild, START_TIMEOUT_S)
@@ -344,25 +346,25 @@ def test_a_partition_that_does_not_say_whether_the_job_started_is_asked_again() 
     assert error(replies[0]) == ("SystemUnavailableError", True)
     [answer] = context.deliver(actor, job("a"))
     assert error(answer) == ("SystemUnavailableError", True)
-    surveyed(context, "a")
+    reconciled(context, "a")
     assert context.deliver(actor, job("a")) == [JobStarted(job_id="a", partition="partition/0")]
 
 
 def test_a_partition_that_does_not_say_whether_the_job_ended_is_asked_again() -> None:
     context, actor = started()
-    surveyed(context, "a")
+    reconciled(context, "a")
     replies = context.deliver(actor, EndJob(job_id="a"))
     [ask] = context.take_asks()
     assert (ask.message, ask.timeout_s) == (TerminateChild(child_id="job/a", uid="job/a-1"), END_TIMEOUT_S)
     ask.then(ChildResult(result="error:unsupported"))
     assert error(replies[0]) == ("SystemUnavailableError", True)
-    surveyed(context)
+    reconciled(context)
     assert context.deliver(actor, EndJob(job_id="a")) == [JobEnded(job_id="a", reason="noproc")]
 
 
 def test_late_answers_of_a_dead_partition_change_nothing() -> None:
     context, actor = started()
-    surveyed(context, "b")
+    reconciled(context, "b")
     context.deliver(actor, job("a"))
     context.deliver(actor, EndJob(job_id="b", reason="enough"))
     start, stop = context.take_asks()
@@ -380,7 +382,7 @@ def test_late_answers_of_a_dead_partition_change_nothing() -> None:
 
 def test_an_answer_without_a_life_is_no_start() -> None:
     context, actor = started()
-    surveyed(context)
+    reconciled(context)
     replies = context.deliver(actor, job("a"))
     context.take_asks()[0].then(ChildResult(result="ok"))
     assert error(replies[0]) == ("SystemUnavailableError", True)
@@ -403,7 +405,7 @@ def test_a_second_life_of_a_job_is_stopped() -> None:
 
 def test_what_cannot_travel_or_has_no_id_is_refused_at_once() -> None:
     context, actor = started()
-    surveyed(context)
+    reconciled(context)
     [answer] = context.deliver(actor, job("a b"))
     assert error(answer) == ("UsageError", False)
     [answer] = context.deliver(actor, EndJob(job_id=""))
@@ -425,7 +427,7 @@ def test_requests_are_bounded() -> None:
 def test_who_waits_is_told_when_it_ends() -> None:
     context, actor = started()
     waiting = context.deliver(actor, job("early"))
-    surveyed(context)
+    reconciled(context)
     context.take_asks()
     later = context.deliver(actor, job("later"))
     actor.on_shutdown(SHUTDOWN)
@@ -436,7 +438,7 @@ def test_who_waits_is_told_when_it_ends() -> None:
 
 def test_names_that_are_known_are_no_reason_to_look_again() -> None:
     context, actor = started()
-    surveyed(context, "a")
+    reconciled(context, "a")
     context.deliver(actor, NameChanged(name="job/a", ref=ref("job/a")))
     context.deliver(actor, RegistryChanged(registry=ref("registry")))
     assert context.take_asks() == []
@@ -488,7 +490,7 @@ def test_a_drain_ends_with_its_time_and_begins_anew_when_said_again(sim: SimRunt
 
 def test_drains_are_bounded_and_told_when_it_ends() -> None:
     context, actor = started()
-    surveyed(context, "a")
+    reconciled(context, "a")
     waiting = [context.deliver(actor, Drain(timeout_ms=1_000)) for _ in range(MAX_HELD)]
     assert error(context.deliver(actor, Drain(timeout_ms=1_000))[0]) == ("SystemUnavailableError", True)
     actor.terminate(SHUTDOWN)
@@ -501,7 +503,7 @@ def test_drains_are_bounded_and_told_when_it_ends() -> None:
 class Journaled(WorkerManager):
     """Its journals are the test's."""
 
-    def open_records(self, options: WorkerOptions) -> Records:
+    def open_records(self, options: WorkerManagerArguments) -> Records:
         del options
         return Shelf.of(self.context)
 
@@ -552,7 +554,7 @@ def journaled() -> tuple[FakeContext, WorkerManager, Shelf]:
 def gone_in(context: FakeContext, actor: WorkerManager, job_id: str) -> None:
     """The job's supervisor is gone, and its partition says so."""
     context.deliver(actor, NameChanged(name=f"job/{job_id}", ref=None, reason="killed", final=True))
-    surveyed(context)
+    reconciled(context)
 
 
 def start_again(context: FakeContext, job_id: str) -> tuple[Ask, dict[str, Any]]:
@@ -566,12 +568,12 @@ def start_again(context: FakeContext, job_id: str) -> tuple[Ask, dict[str, Any]]
 def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
     context, actor, shelf = journaled()
     early = context.deliver(actor, GetJob(job_id="b"))
-    surveyed(context, "a")
+    reconciled(context, "a")
     assert (early, figures(context, actor)["known"], shelf.reads) == ([], False, [])
     [told] = shelf.looks
     told(tuple(Record(job=job(job_id), began_wall_s=7.0) for job_id in ("a", "b")))
     ask, options = start_again(context, "b")
-    assert (options["last_end"], options["last_words"]) == (UNSEEN, "")
+    assert (options["last_end"], options["farewell_reason"]) == (UNSEEN, "")
     assert early == [JobState(job_id="b", state="returning", reason=UNSEEN)]
     ask.then(ChildResult(result="ok", ref=ref("job/b")))
     [answer] = context.deliver(actor, GetWorkerStatus())
@@ -583,11 +585,11 @@ def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
 def test_a_disk_that_does_not_answer_is_asked_again_and_holds_nobody_up() -> None:
     context, actor, shelf = journaled()
     early = context.deliver(actor, GetWorkerStatus())
-    surveyed(context)
+    reconciled(context)
     shelf.looks[0](None)
     assert len(early) == 1
-    context.advance(SURVEY_EVERY_S)
-    surveyed(context)
+    context.advance(RECONCILE_EVERY_S)
+    reconciled(context)
     shelf.looks[1]((Record(job=job("b")),))
     start_again(context, "b")
     assert len(shelf.looks) == 2
@@ -595,7 +597,7 @@ def test_a_disk_that_does_not_answer_is_asked_again_and_holds_nobody_up() -> Non
 
 def test_the_journal_says_whether_a_call_is_over() -> None:
     context, actor, shelf = journaled()
-    surveyed(context, "a", "b")
+    reconciled(context, "a", "b")
     shelf.looks[0](())
     gone_in(context, actor, "a")
     [(_, read_a)] = shelf.reads
@@ -613,10 +615,10 @@ def test_the_journal_says_whether_a_call_is_over() -> None:
 
 def test_why_a_job_is_gone_may_be_told_later_than_that_it_is() -> None:
     context, actor, shelf = journaled()
-    surveyed(context, "a")
+    reconciled(context, "a")
     shelf.looks[0]((Record(job=job("a")),))
-    context.advance(SURVEY_EVERY_S)
-    surveyed(context)
+    context.advance(RECONCILE_EVERY_S)
+    reconciled(context)
     waiting = context.deliver(actor, GetJob(job_id="a"))
     context.deliver(actor, NameChanged(name="agent_session/a", ref=None, reason="normal", final=True))
     assert shelf.reads == []
@@ -631,7 +633,7 @@ def test_why_a_job_is_gone_may_be_told_later_than_that_it_is() -> None:
 
 def test_what_the_disk_says_too_late_changes_nothing() -> None:
     context, actor, shelf = journaled()
-    surveyed(context, "a")
+    reconciled(context, "a")
     shelf.looks[0](())
     gone_in(context, actor, "a")
     assert context.deliver(actor, EndJob(job_id="a", reason="enough")) == [JobEnded(job_id="a", reason="enough")]
@@ -644,7 +646,7 @@ def test_what_the_disk_says_too_late_changes_nothing() -> None:
 
 def test_a_call_that_does_not_start_is_disowned_and_one_that_is_ended_is_released() -> None:
     context, actor, shelf = journaled()
-    surveyed(context)
+    reconciled(context)
     shelf.looks[0](())
     context.deliver(actor, job("a"))
     context.take_asks()[0].then(ChildResult(result="error:ValueError: no such model"))
@@ -658,13 +660,13 @@ def test_a_call_that_does_not_start_is_disowned_and_one_that_is_ended_is_release
 
 def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
     context, actor, shelf = journaled()
-    surveyed(context, "a")
+    reconciled(context, "a")
     shelf.looks[0]((Record(job=job("a")),))
     gone_in(context, actor, "a")
     shelf.reads[0][1](Record(job=job("a")))
     for _ in range(20):
         ask, options = start_again(context, "a")
-        assert options["last_words"] == ""
+        assert options["farewell_reason"] == ""
         ask.then(ChildResult(result="exit:shutdown"))
         context.advance(AGAIN_S)
     assert figures(context, actor)["returning"] == 1
@@ -672,11 +674,11 @@ def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
 
 def test_a_start_that_nobody_waits_for_is_given_up() -> None:
     context, actor, shelf = journaled()
-    surveyed(context)
+    reconciled(context)
     shelf.looks[0](())
     context.deliver(actor, job("a"))
     context.take_asks()[0].then(None)
-    surveyed(context)
+    reconciled(context)
     shelf.reads[0][1](Record(job=job("a")))
     assert shelf.released == [("a", "nobody waited for its start any more")]
     assert figures(context, actor)["jobs"] == 0
@@ -684,7 +686,7 @@ def test_a_start_that_nobody_waits_for_is_given_up() -> None:
 
 def test_calls_that_it_does_not_remember_are_looked_up() -> None:
     context, actor, shelf = journaled()
-    surveyed(context)
+    reconciled(context)
     shelf.looks[0](())
     asked = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "abc"]
     told = [Record(job=job("a"), ended=True, outcome="failed: no more"), None, Record(job=job("c"), ours=False)]

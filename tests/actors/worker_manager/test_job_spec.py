@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.job_spec import job_spec, require_job_id
-from actors.worker_manager.options import WorkerOptions
 from protocols import InvalidSpecError, StartJob, UsageError
 from supervision import ChildSpec, ChildType, Restart
 
-OPTIONS = WorkerOptions(
+OPTIONS = WorkerManagerArguments(
     actors={"supervisor": "supervision:Supervisor", "job_context": "actors.job_context:JobContext", "agent_session": "a.b:AgentSession"},
     heartbeat_ms=5_000,
 )
@@ -40,8 +40,8 @@ def test_the_tree_of_a_job() -> None:
     assert spec.start_timeout_ms
 
 
-def test_last_words_have_one_life_and_the_call_has_failed() -> None:
-    spec = job_spec(StartJob(job_id="7f3a", agent=AGENT, options={"last_words": "it died too often"}), OPTIONS)
+def test_a_farewell_has_one_life_and_the_call_has_failed() -> None:
+    spec = job_spec(StartJob(job_id="7f3a", agent=AGENT, options={"farewell_reason": "it died too often"}), OPTIONS)
     assert spec.args["flags"]["max_restarts"] == 0
     assert spec.args["children"][0]["args"]["failure"] == "it died too often"
 

@@ -46,7 +46,7 @@ def test_a_call_whose_tree_died_comes_back_and_is_told_why(record: Record | None
     assert verdict == Return()
     job = job_of(call)
     assert job is not None
-    assert job == replace(JOB, options={"run_id": "run", "last_end": "error:job/a ended (killed)", "last_words": ""})
+    assert job == replace(JOB, options={"run_id": "run", "last_end": "error:job/a ended (killed)", "farewell_reason": ""})
 
 
 def test_a_call_that_ended_unseen_comes_back_from_its_journal_alone() -> None:
@@ -88,7 +88,7 @@ def test_a_call_whose_journal_this_version_cannot_read_has_failed_and_its_journa
     failed = Over("failed", "failed: journal: use the program that wrote it")
     for record, with_partition in itertools.product((None, OPEN, replace(OPEN, ours=False)), (False, True)):
         assert judged(CALL, unread, record, with_partition=with_partition)[1] == failed
-    assert judged(replace(CALL, last_words="no more"), unread, None)[1] == failed
+    assert judged(replace(CALL, farewell_reason="no more"), unread, None)[1] == failed
     assert judged(replace(CALL, ending="enough"), unread, None)[1] == Over("ended", "enough", release=True)
 
 
@@ -96,19 +96,19 @@ def test_a_call_that_was_to_end_has_ended() -> None:
     assert judged(replace(CALL, ending="enough"), KILLED)[1] == Over("ended", "enough", release=True)
 
 
-def test_a_call_whose_supervisor_gave_it_up_says_its_last_words() -> None:
+def test_a_call_whose_supervisor_gave_it_up_says_farewell() -> None:
     call, verdict = judged(CALL, SPENT)
     why = "it died too often (allowed are 2 in 60 s), the last time because agent_session/a ended (killed)"
-    assert (verdict, call.last_words, call.last_end) == (Return(), why, "error:agent_session/a ended (killed)")
-    assert judged(call, KILLED)[1] == Over("failed", f"failed: {why}; it died of its last words too", release=True)
+    assert (verdict, call.farewell_reason, call.last_end) == (Return(), why, "error:agent_session/a ended (killed)")
+    assert judged(call, KILLED)[1] == Over("failed", f"failed: {why}; it died of saying farewell too", release=True)
     assert not_up(call, "error:boom", BUDGET, 0.0)[1] == Over(
-        "failed", f"failed: {why}; it could not say its last words (error:boom)", release=True
+        "failed", f"failed: {why}; it could not say farewell (error:boom)", release=True
     )
 
 
 def test_who_dies_with_his_partition_was_not_given_up() -> None:
     call, verdict = judged(CALL, SPENT, with_partition=True)
-    assert (verdict, call.last_words) == (Return(), "")
+    assert (verdict, call.farewell_reason) == (Return(), "")
 
 
 @pytest.mark.parametrize("ends", [KILLED, SPENT])
@@ -121,7 +121,7 @@ def test_what_nobody_remembers_has_failed(ends: Ends) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 30.0), st.booleans()), min_size=1, max_size=30))
-def test_within_its_budget_a_call_returns_then_it_says_its_last_words_then_it_has_failed(deaths: list[tuple[float, bool]]) -> None:
+def test_within_its_budget_a_call_returns_then_it_says_farewell_then_it_has_failed(deaths: list[tuple[float, bool]]) -> None:
     call, now, returns = CALL, 0.0, list[float]()
     for pause_s, came_up in deaths:
         now += pause_s
@@ -129,7 +129,7 @@ def test_within_its_budget_a_call_returns_then_it_says_its_last_words_then_it_ha
         if isinstance(verdict, Over):
             assert (verdict.state, verdict.release) == ("failed", True)
             return
-        if call.last_words:
+        if call.farewell_reason:
             assert sum(now - then <= BUDGET.max_seconds + 1 for then in returns) >= BUDGET.max_restarts
             continue
         returns.append(now)
@@ -152,7 +152,7 @@ def test_reasons_stay_short_enough_to_travel(reason: str) -> None:
     call, _ = judged(CALL, replace(KILLED, tree=f"error:{reason}"))
     assert len(call.last_end) <= MAX_REASON_CHARS
     call, _ = judged(CALL, replace(SPENT, spent=reason or "x"))
-    assert len(call.last_words) <= MAX_REASON_CHARS
+    assert len(call.farewell_reason) <= MAX_REASON_CHARS
 
 
 @pytest.mark.parametrize(

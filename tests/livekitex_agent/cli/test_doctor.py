@@ -12,7 +12,7 @@ from livekitex_agent.cli import make_app
 from livekitex_agent.doctor import examination
 from livekitex_agent.doctor.findings import DEMO, Finding, cannot, ok, warning
 from livekitex_agent.doctor.trials import JournalTrial
-from livekitex_agent.options import Options
+from livekitex_agent.options import WorkerOptions
 from protocols import ConfigurationError, SystemClock
 
 FINE = [ok("python", "3.11.7"), warning("memory", "900 MB", "more [of it]")]
@@ -83,7 +83,7 @@ NAMES = [
 
 
 def examine(**options: Any) -> Iterator[Finding]:
-    return examination.examine(Options(**options), TERMINAL, SystemClock())
+    return examination.examine(WorkerOptions(**options), TERMINAL, SystemClock())
 
 
 @pytest.mark.usefixtures("quick")
@@ -111,7 +111,7 @@ def test_where_something_is_missing_no_system_is_started(tmp_path: Path, monkeyp
     assert "start" not in found
     assert "actors.py instead of ours" in found["packages"].found
     assert (found["thespian"].found, found["thespian"].cure) == ("no thespian", "pip install it")
-    assert found["journal"].verdict == "warning"
+    assert found["journal"].verdict == "cannot"
 
 
 @pytest.mark.usefixtures("quick")

@@ -82,7 +82,7 @@ async def test_a_launcher_that_dies_is_told_with_its_fate(harness: Harness) -> N
     assert harness.answers == []
 
 
-async def test_its_last_words_are_told_instead(harness: Harness) -> None:
+async def test_its_exit_messages_are_told_instead(harness: Harness) -> None:
     harness.tree.say(SystemReady(root_pid=1))
     harness.tree.say(SystemEnded(asked=False, text="the tree gave up"))
     harness.tree.close()
@@ -90,7 +90,7 @@ async def test_its_last_words_are_told_instead(harness: Harness) -> None:
     assert str(await harness.connection.ended) == "the system has ended: the tree gave up"
 
 
-async def test_its_last_words_are_read_although_it_hears_no_more(harness: Harness) -> None:
+async def test_its_exit_messages_are_read_although_it_hears_no_more(harness: Harness) -> None:
     harness.tree.say(SystemReady(root_pid=1))
     assert await harness.connection.ready is None
     harness.tree.say(SystemEnded(asked=False, text="the tree gave up"))
@@ -124,13 +124,13 @@ async def test_who_stops_what_has_ended_by_itself_has_not_stopped_it(harness: Ha
 
 
 async def test_a_copy_of_its_socket_keeps_nobody_waiting(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
+    monkeypatch.setattr(connection_module, "EXIT_MESSAGES_S", 0.0)
     harness.tree.launcher.exit("killed by SIGKILL", keep_socket=True)
     assert "SIGKILL" in str(await harness.connection.ended)
 
 
 async def test_a_closed_connection_without_a_word(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.0)
+    monkeypatch.setattr(connection_module, "EXIT_MESSAGES_S", 0.0)
     harness.tree.close()
     harness.tree.launcher.far.close()
     assert str(await harness.connection.ended).startswith("the system could not start: its launcher closed the connection: what")
@@ -213,7 +213,7 @@ async def test_whenever_opening_is_cancelled_the_number_of_the_launchers_descrip
 async def test_a_launcher_that_does_not_die_of_sigkill_holds_nobody_up(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "STOP_TIMEOUT_S", 0.01)
     monkeypatch.setattr(connection_module, "KILL_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(connection_module, "LAST_WORDS_S", 0.01)
+    monkeypatch.setattr(connection_module, "EXIT_MESSAGES_S", 0.01)
     monkeypatch.setattr(harness.tree.launcher, "kill", lambda: None)
     async with asyncio.timeout(100):
         await harness.connection.stop()

@@ -9,7 +9,9 @@ from livekitex_agent.doctor.judgements import judge_models
 from livekitex_agent.doctor.report import conclusion, lines, to_json
 
 FINE = ok("cpus", "2")
-SO_SO = warning("memory", "900 MB free, enough for about 8 calls at a time, not for 100", "give the machine more, or Options(max_jobs=8)")
+SO_SO = warning(
+    "memory", "900 MB free, enough for about 8 calls at a time, not for 100", "give the machine more, or WorkerOptions(max_jobs=8)"
+)
 NONE = cannot("loopback", "down", "ip link set lo up")
 
 
@@ -21,7 +23,7 @@ def test_without_a_width_each_text_has_one_line() -> None:
     assert text(None) == [
         "ok       cpus         2",
         "warning  memory       900 MB free, enough for about 8 calls at a time, not for 100",
-        "                      cure: give the machine more, or Options(max_jobs=8)",
+        "                      cure: give the machine more, or WorkerOptions(max_jobs=8)",
     ]
 
 

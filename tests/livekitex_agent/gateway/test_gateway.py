@@ -5,6 +5,7 @@ import pytest
 
 from livekitex_agent.composition import HEARTBEAT_MS
 from livekitex_agent.gateway import Gateway
+from livekitex_agent.gateway.exit_messages import why_ended
 from livekitex_agent.gateway.frames import (
     Frame,
     Pushed,
@@ -16,7 +17,6 @@ from livekitex_agent.gateway.frames import (
     Unanswered,
 )
 from livekitex_agent.gateway.gateway import START_TIMEOUT_S
-from livekitex_agent.gateway.last_words import why_ended
 from livekitex_agent.gateway.lifecycle import END_CALLS_S, STOP_GRACE_S
 from livekitex_agent.gateway.names import GONE
 from protocols import (

@@ -78,7 +78,7 @@ ATTACKS: dict[str, Callable[[Path], bytes]] = {
     "junk": lambda _: bytes(range(256)) * 4,
     "an_oversized_frame": lambda _: b"99999999999999>" + bytes(100_000),
     "s4_a_forged_shutdown": lambda _: thespian_frame(("sender", "SystemShutdown")) + bytes(200),
-    "a_hello_with_another_key": lambda _: make_hello(bytes(32), b"c" * 16, ALICE, ALICE).data,
+    "a_hello_with_another_key": lambda _: make_hello(Key(bytes(32)), b"c" * 16, ALICE, ALICE).data,
 }
 
 
@@ -133,7 +133,7 @@ def test_a_replayed_connection_is_refused_and_disturbs_nobody(bob: Endpoint) -> 
 def test_connections_without_authentication_are_bounded_and_the_genuine_gets_through() -> None:
     with Endpoint(max_unauthenticated=4) as bob:
         strangers = [connect(bob.address) for _ in range(40)]
-        turn(lambda: len(bob.acceptor._strangers) == 4 and bob.acceptor.refused == 36, bob)
+        turn(lambda: len(bob.acceptor._unauthenticated) == 4 and bob.acceptor.refused == 36, bob)
         sock, channel = authenticated(bob)
         sock.sendall(channel.encode(Frame(Kind.ENVELOPE, 1, b"through")))
         turn(lambda: bob.said == [b"through"], bob)
@@ -152,7 +152,7 @@ def test_a_silent_stranger_is_closed_before_one_that_said_a_genuine_hello() -> N
         assert bob.acceptor.hears(ALICE)
         for each in [genuine, *strangers]:
             each.close()
-        turn(lambda: not bob.acceptor._strangers, bob)
+        turn(lambda: not bob.acceptor._unauthenticated, bob)
 
 
 def test_the_log_of_an_attack_is_bounded(bob: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
@@ -297,7 +297,7 @@ def test_a_connection_gone_before_it_was_accepted_is_passed_over(bob: Endpoint, 
     listener = bob.acceptor._listener
     monkeypatch.setattr(bob.acceptor, "_listener", Listener())
     stranger = connect(bob.address)
-    turn(lambda: bob.acceptor._strangers, bob)
+    turn(lambda: bob.acceptor._unauthenticated, bob)
     monkeypatch.undo()
     stranger.close()
 
@@ -326,7 +326,7 @@ def test_without_descriptors_it_waits_instead_of_spinning(
         bob.reactor.poll(0)
     assert "descriptor" in caplog.text
     assert listener.tries == 1
-    turn(lambda: bob.acceptor._strangers, bob)
+    turn(lambda: bob.acceptor._unauthenticated, bob)
     monkeypatch.undo()
     stranger.close()
 
@@ -336,8 +336,8 @@ def test_a_burst_of_connections_is_accepted_in_several_turns(monkeypatch: pytest
     with Endpoint() as bob:
         strangers = [connect(bob.address) for _ in range(5)]
         bob.reactor.poll(10)
-        assert len(bob.acceptor._strangers) == 2
-        turn(lambda: len(bob.acceptor._strangers) == 5, bob)
+        assert len(bob.acceptor._unauthenticated) == 2
+        turn(lambda: len(bob.acceptor._unauthenticated) == 5, bob)
         for stranger in strangers:
             stranger.close()
 

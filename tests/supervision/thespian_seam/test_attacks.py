@@ -12,6 +12,7 @@ import pytest
 
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.handshake import make_hello
+from supervision.thespian_seam.keys import Key
 from support import procfs
 from support.seam_system import System, system
 
@@ -83,7 +84,7 @@ ATTACKS: dict[str, Callable[[Path], bytes]] = {
     "junk": lambda _: os.urandom(4096),
     "an_oversized_frame": lambda _: b"9" * 18 + b">" + bytes(3_000_000),
     "s4_a_forged_shutdown": lambda _: thespian_frame(("admin", "thespian.system.messages.admin.SystemShutdown")) + bytes(100),
-    "a_hello_of_another_run": lambda _: make_hello(bytes(32), bytes(16), ANYBODY, ANYBODY).data,
+    "a_hello_of_another_run": lambda _: make_hello(Key(bytes(32)), bytes(16), ANYBODY, ANYBODY).data,
 }
 
 
@@ -101,7 +102,7 @@ def test_what_a_stranger_sends_is_refused_on_every_port(running: System, attack:
 
 
 def test_half_frames_held_open_on_every_port_are_bounded_in_number_and_time(running: System) -> None:
-    half = make_hello(bytes(32), bytes(16), ANYBODY, ANYBODY).data[:-1]
+    half = make_hello(Key(bytes(32)), bytes(16), ANYBODY, ANYBODY).data[:-1]
     held = []
     for port in ports(running).values():
         for _ in range(100):

@@ -83,7 +83,7 @@ def test_s1_what_unpickles_binds_or_forks_in_thespian_is_never_imported() -> Non
     run = support.fresh.python(
         """
         import sys
-        from supervision.thespian_seam import run_gateway
+        from supervision.thespian_seam import run_launcher
         unsafe = ("TCPTransport", "streamBuffer", "IPBase", "multiprocTCPBase", "UDPTransport")
         print([name for name in sys.modules if name.endswith(unsafe)])
         """

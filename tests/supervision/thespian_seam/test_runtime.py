@@ -40,7 +40,7 @@ class Hosted:
 
     def __init__(self, name: str) -> None:
         options = SystemOptions(key=KEY)
-        listener, address = listen("127.0.0.1", "peer", ENTROPY.hex_id())
+        listener, address = listen("127.0.0.1", name, name + "1")
         self.happened: list[Any] = []
         self.spawned: list[ActorStart] = []
         self.transport = AuthenticatedTransport(listener, address, options, CLOCK, ENTROPY)
@@ -51,9 +51,10 @@ class Hosted:
         self.cell = ActorCell(start, self.runtime)
         self.runtime.host(self.cell)
 
-    def _spawn(self, children: ChildProcesses, start: ActorStart) -> None:
+    def _spawn(self, children: ChildProcesses, start: ActorStart) -> str:
         assert children is self.runtime.children
         self.spawned.append(start)
+        return ""
 
     def turn(self) -> None:
         self.transport.run(lambda envelope: envelope.message.run() or True, timedelta(milliseconds=1))

@@ -69,10 +69,10 @@ def test_what_others_saw_of_the_end_is_told_where_the_life_itself_said_nothing()
         assert events == [Restarted(reason=reason, incarnation=2)]
 
 
-def last_words(world: World) -> World:
+def farewell_reason(world: World) -> World:
     """The call is given up: its next life is the last."""
     world.commit_all()
-    world.setup = replace(world.setup, last_words="it died too often")
+    world.setup = replace(world.setup, farewell_reason="it died too often")
     world.kill()
     world.subscribe()
     world.settle()
@@ -85,7 +85,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
     world.send("and then?")
     world.commit_all()
     ran = world.ran.copy()
-    last_words(world)
+    farewell_reason(world)
     events = [pushed.event for pushed in world.events]
     assert SessionError(source="call", text="it died too often", retryable=False) in events
     assert AgentSentence(speech_id="turn-2", text=SPOKEN.farewell) in events
@@ -96,7 +96,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
 
 
 def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
-    setup = replace(CHECKED, greeting=("Welcome.",), last_words="it died too often")
+    setup = replace(CHECKED, greeting=("Welcome.",), farewell_reason="it died too often")
     _, events = begun(setup)
     assert [event for event in events if isinstance(event, AgentSentence)] == [AgentSentence(speech_id="turn-1", text=CHECKED.farewell)]
     assert events[-1] == CallEnded(reason="failed: it died too often")
@@ -104,7 +104,7 @@ def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
 
 def test_a_call_that_is_given_up_neither_listens_nor_ends_otherwise() -> None:
     entries = (LifeBegan(incarnation=1), CallerBegan(start=10), CommandTaken(command=EndCall(command_id="end", reason="bye"), position=20))
-    effects, events = begun(replace(SPOKEN, last_words="it died too often"), *entries, remains=Remains(position=50))
+    effects, events = begun(replace(SPOKEN, farewell_reason="it died too often"), *entries, remains=Remains(position=50))
     assert not [effect for effect in effects if isinstance(effect, Listen)]
     assert CallEnded(reason="bye") not in events
 

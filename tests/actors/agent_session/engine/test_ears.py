@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import CALL_MEMORY_BYTES
-from actors.agent_session.call_memory import CallMemory
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import EndVoice, Heed, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import (
     AudioCommitted,
@@ -19,6 +18,7 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.engine.ears import Ears
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from protocols import SESSION_RATE_HZ, STT, VAD, ProviderError, SystemClock
 from support.engine_desk import Desk
 from support.scripted_providers import spoken, stt, vad
@@ -32,12 +32,12 @@ class Room:
     def __init__(
         self,
         recogniser: STT | None = None,
-        memory: CallMemory | None = None,
+        memory: SharedAudioBuffer | None = None,
         listen: Listen | None = None,
         detector: VAD | None = None,
     ) -> None:
         self.desk = Desk()
-        self.memory = memory or CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        self.memory = memory or SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         self.ears = Ears(
             detector or vad({}),
             recogniser or stt({}),
@@ -263,7 +263,7 @@ def test_audio_that_a_lost_memory_had_held_is_not_waited_for() -> None:
 
 def test_another_life_hears_the_turn_from_its_start() -> None:
     async def work() -> None:
-        memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         memory.append(bytes(16_000) + spoken("half a sentence"))
         room = Room(memory=memory, listen=Listen(start=6_000))
         room.hear(spoken(" and the rest of it", pause_s=1.0))
@@ -285,7 +285,7 @@ async def spoken_after(room: Room, *parts: bytes) -> list[Any]:
 
 def room_after(pcm: bytes, **place: Any) -> Room:
     """Ears that are told to listen in a memory with this audio."""
-    memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)), fresh_at=1_000)
+    memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)), fresh_at=1_000)
     memory.append(pcm)
     return Room(memory=memory, listen=Listen(**place))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import CALL_MEMORY_BYTES
-from actors.agent_session.call_memory import CallMemory
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import Say, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.mouth import LEAD_MS, Mouth
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from protocols import TTS, AudioChunk, ProviderError, SystemClock
 from support.engine_desk import Desk
 from support.scripted_providers import VOICE_HZ, read_aloud, spoken, tts
@@ -24,7 +24,7 @@ class Room:
     def __init__(self, voice: TTS | None = None) -> None:
         self.desk = Desk()
         self.stuck = False
-        self.memory = CallMemory(memoryview(bytearray(CALL_MEMORY_BYTES)))
+        self.memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         self.mouth = Mouth(
             voice or tts({}),
             self.memory,

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agent_session import CALL_MEMORY_BYTES, call_memory
-from actors.agent_session.call_memory import CAPACITY, MAX_CARRIED, CallMemory, Floor, floor_of
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, shared_audio_buffer
+from actors.agent_session.shared_audio_buffer import CAPACITY, MAX_CARRIED, Floor, SharedAudioBuffer, floor_of
 from protocols import SESSION_RATE_HZ
 
 S = SESSION_RATE_HZ
 
 
-def fresh(fresh_at: int = 0) -> tuple[memoryview, CallMemory]:
-    view = memoryview(bytearray(CALL_MEMORY_BYTES))
-    return view, CallMemory(view, fresh_at=fresh_at)
+def fresh(fresh_at: int = 0) -> tuple[memoryview, SharedAudioBuffer]:
+    view = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
+    return view, SharedAudioBuffer(view, fresh_at=fresh_at)
 
 
 def pcm(first: int, count: int) -> bytes:
@@ -37,7 +37,7 @@ def test_another_life_finds_everything() -> None:
     memory.append(pcm(820, 320), b"for the third")
     memory.mark("turn-1", 4_800)
     memory.settle(800)
-    again = CallMemory(view, fresh_at=9)
+    again = SharedAudioBuffer(view, fresh_at=9)
     assert (again.position, again.oldest, again.next_sequence) == (1_140, 500, 2)
     assert again.read(500, 1_140) == pcm(500, 640)
     assert (again.played("turn-1"), again.played("turn-2")) == (4_800, None)
@@ -71,7 +71,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
         memory.settle(number * 60)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
-    again = CallMemory(view)
+    again = SharedAudioBuffer(view)
     assert again.position in {200, 300}
     assert again.played("turn-1") in {4_800, 7_200, None}
     assert again.settled in {120, 180}
@@ -79,7 +79,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
     assert floor_of(view) in {Floor(2, 20), Floor(3, 30)}
     view[torn : torn + 1] = before
-    assert CallMemory(view).position == 300
+    assert SharedAudioBuffer(view).position == 300
 
 
 def test_a_memory_with_two_broken_slots_is_as_if_nothing_had_come() -> None:
@@ -87,20 +87,20 @@ def test_a_memory_with_two_broken_slots_is_as_if_nothing_had_come() -> None:
     memory.append(pcm(0, 100))
     view[64] ^= 0xFF
     view[128] ^= 0xFF
-    assert CallMemory(view).position == 0
+    assert SharedAudioBuffer(view).position == 0
 
 
 def test_the_floor_only_rises() -> None:
     view, memory = fresh()
-    assert floor_of(view) == floor_of(None) == floor_of(memoryview(bytearray(CALL_MEMORY_BYTES))) == Floor(0, 1)
+    assert floor_of(view) == floor_of(None) == floor_of(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))) == Floor(0, 1)
     memory.raise_floor(2, 40)
     memory.raise_floor(1, 7)
     assert floor_of(view) == Floor(2, 40)
-    CallMemory(view).raise_floor(3, 1)
+    SharedAudioBuffer(view).raise_floor(3, 1)
     assert floor_of(view) == Floor(3, 40)
-    CallMemory(view).end()
+    SharedAudioBuffer(view).end()
     assert floor_of(view) == Floor(3, 40, over=True)
-    CallMemory(view).raise_floor(4, 41)
+    SharedAudioBuffer(view).raise_floor(4, 41)
     assert floor_of(view).over
 
 
@@ -108,7 +108,7 @@ def test_a_memory_of_another_layout_is_made_anew() -> None:
     view, memory = fresh()
     memory.append(pcm(0, 100))
     view[0] ^= 0xFF
-    assert CallMemory(view, fresh_at=7).position == 7
+    assert SharedAudioBuffer(view, fresh_at=7).position == 7
 
 
 class Killed(BaseException):
@@ -125,14 +125,14 @@ def test_whoever_is_killed_before_the_slot_has_written_the_samples_and_nothing_c
     memory.append(pcm(0, before), b"one")
     slots = bytes(view[64:576])
     with monkeypatch.context() as patch:
-        patch.setattr(call_memory, "_write", kill)
+        patch.setattr(shared_audio_buffer, "_write", kill)
         with pytest.raises(Killed):
             memory.append(pcm(before, 200), b"two")
     assert bytes(view[64:576]) == slots, "the slot comes last"
     ring = bytes(view[1536:])
     written = b"".join(ring[(before + n) % CAPACITY * 2 :][:2] for n in range(200))
     assert written == pcm(before, 200), "the samples are in the ring before the slot that says so"
-    again = CallMemory(view)
+    again = SharedAudioBuffer(view)
     assert (again.position, again.next_sequence, again.carried) == (before, 1, b"one")
     assert (memory.position, memory.next_sequence) == (before, 1), "nor does the memory that was interrupted count it"
     again.append(pcm(before, 200), b"two")
@@ -141,10 +141,10 @@ def test_whoever_is_killed_before_the_slot_has_written_the_samples_and_nothing_c
 
 
 def test_a_memory_counts_as_one_only_once_all_its_slots_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    view = memoryview(bytearray(b"\xff" * CALL_MEMORY_BYTES))
+    view = memoryview(bytearray(b"\xff" * SHARED_AUDIO_BUFFER_BYTES))
     with monkeypatch.context() as patch:
-        patch.setattr(call_memory, "_write", kill)
+        patch.setattr(shared_audio_buffer, "_write", kill)
         with pytest.raises(Killed):
-            CallMemory(view, fresh_at=7)
+            SharedAudioBuffer(view, fresh_at=7)
     assert floor_of(view) == Floor()
-    assert CallMemory(view, fresh_at=9).position == 9
+    assert SharedAudioBuffer(view, fresh_at=9).position == 9

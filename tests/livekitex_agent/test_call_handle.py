@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.request_sender import RequestSender
-from livekitex_agent.session import Session
 from protocols import (
     AgentMessage,
     CallEnded,
@@ -45,7 +45,7 @@ class Harness:
     connection: Connection
     tree: FakeTree
     call: Call
-    session: Session
+    session: CallHandle
 
     def pushed(self, message: Any) -> None:
         if isinstance(message, EventPushed):
@@ -65,7 +65,7 @@ async def harness() -> AsyncIterator[Harness]:
     harness.connection, harness.tree = await open_connection(harness.pushed)
     harness.call = Call(harness.connection, SystemClock(), "c")
     requests = RequestSender(harness.connection, SystemClock())
-    harness.session = Session(harness.call, requests, SeededEntropy(0))
+    harness.session = CallHandle(harness.call, requests, SeededEntropy(0))
     yield harness
     await close_connection(harness.connection, harness.tree)
     harness.call.end(SystemUnavailableError("over"))

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from protocols import ConfigurationError
-
-MAX_JOBS_LIMIT: Final = 600
-"""Most jobs of one node: the registry holds the three names of each."""
+from protocols import MAX_CALL_RESTART_SECONDS, MAX_CALL_RESTARTS, MAX_JOBS, ConfigurationError
 
 SESSION_MEMORY_BYTES: Final = 4_096 + 1_048_576
 """Memory that outlives a session's process, in bytes: a header and 30 s of the caller's words."""
@@ -16,7 +13,7 @@ _ACTORS: Final = ("supervisor", "job_context", "agent_session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
+class WorkerManagerArguments:
     """How this node takes calls.
 
     ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``. At
@@ -45,9 +42,9 @@ class WorkerOptions:
             if not isinstance(getattr(self, name), kinds):
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r:.80}: use text, or no journal_dir for no journals")
         for name, low, high in (
-            ("max_jobs", 1, MAX_JOBS_LIMIT),
-            ("max_restarts", 0, 1_000),
-            ("max_seconds", 1, 86_400),
+            ("max_jobs", 1, MAX_JOBS),
+            ("max_restarts", 0, MAX_CALL_RESTARTS),
+            ("max_seconds", 1, MAX_CALL_RESTART_SECONDS),
             ("session_memory_bytes", 0, 1 << 30),
             ("heartbeat_ms", 1, 3_600_000),
         ):
@@ -59,12 +56,12 @@ class WorkerOptions:
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """The options that an actor's arguments give; absent ones have their defaults.
+        """The arguments as they came; absent ones have their defaults.
 
         Raises:
             ConfigurationError: an unknown name, no actors, or a value out of range.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(args) - known):
-            raise ConfigurationError(f"unknown worker option {unknown[0]!r}: use {', '.join(sorted(known))}")
+            raise ConfigurationError(f"unknown argument of the worker manager {unknown[0]!r}: use {', '.join(sorted(known))}")
         return cls(**{"actors": {}, **args})

@@ -169,7 +169,7 @@ def test_the_root_may_be_spawned_again() -> None:
 
 def test_a_root_that_cannot_be_started_is_told() -> None:
     with system() as running:
-        code = "from supervision.thespian_seam import gateway\ndef fail(*_): raise OSError(24, 'none left')\ngateway.listen = fail"
+        code = "from supervision.thespian_seam import launcher\ndef fail(*_): raise OSError(24, 'none left')\nlauncher.listen = fail"
         running.tell("run", code=code)
         running.tell("spawn", actor_id="root", uid="r1", actor="support.seam_actors:Node")
         assert running.wait("ChildStartFailed")["reason"] == "error:OSError: [Errno 24] none left"
@@ -247,10 +247,10 @@ def test_another_thespian_is_refused_before_anything_is_started() -> None:
         import importlib.metadata
         from protocols import ConfigurationError
         from supervision.actor import ActorStart
-        from supervision.thespian_seam import SystemOptions, run_gateway
+        from supervision.thespian_seam import SystemOptions, run_launcher
         importlib.metadata.version = lambda _name: "4.0.2"
         try:
-            run_gateway(ActorStart(actor_id="g", uid="g", actor="m:C"), SystemOptions())
+            run_launcher(ActorStart(actor_id="g", uid="g", actor="m:C"), SystemOptions())
         except ConfigurationError as failure:
             print(failure)
         """
@@ -262,7 +262,7 @@ GATEWAYS = """
         import sys
         from supervision import Actor, Ignore
         from supervision.actor import ActorStart
-        from supervision.thespian_seam import SystemOptions, gateway, orphans, run_gateway
+        from supervision.thespian_seam import SystemOptions, launcher, orphans, run_launcher
 
         class Ignored(Actor):
             def on_start(self, args):
@@ -277,7 +277,7 @@ GATEWAYS = """
                 raise KeyboardInterrupt
 
         def run(name):
-            return str(run_gateway(ActorStart(actor_id="g", uid="g", actor=f"__main__:{name}"), SystemOptions()))
+            return str(run_launcher(ActorStart(actor_id="g", uid="g", actor=f"__main__:{name}"), SystemOptions()))
 """
 
 
@@ -297,13 +297,13 @@ def test_processes_that_the_kernel_does_not_end_are_named_and_left() -> None:
     run = fresh.python(
         GATEWAYS
         + """
-        gateway.KILL_TIMEOUT_S = 0.02
-        launcher = gateway._Launcher(ActorStart(actor_id="g", uid="g", actor="__main__:Ignored"), SystemOptions())
-        launcher._runtime.children.orphans.adopt()
+        launcher.KILL_TIMEOUT_S = 0.02
+        hosting = launcher._Launcher(ActorStart(actor_id="g", uid="g", actor="__main__:Ignored"), SystemOptions())
+        hosting._runtime.children.orphans.adopt()
         orphans.children = lambda: [1 << 30]
         orphans._ended = lambda _pid: False
-        gateway.os.kill = lambda _pid, _number: None
-        launcher.run()
+        launcher.os.kill = lambda _pid, _number: None
+        hosting.run()
         """
     )
     assert "do not end" in run.stderr

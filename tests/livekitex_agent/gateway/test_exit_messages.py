@@ -1,6 +1,6 @@
 import pytest
 
-from livekitex_agent.gateway.last_words import CURE_FIRST, KILLER, READ_LOG, START_AGAIN, launcher_ended, why_ended
+from livekitex_agent.gateway.exit_messages import CURE_FIRST, KILLER, READ_LOG, START_AGAIN, launcher_ended, why_ended
 from protocols import ExitReason
 
 KILLED = f"process was killed by SIGKILL ({KILLER}): {START_AGAIN}"

@@ -1,4 +1,9 @@
-"""What a survey of the partitions says about the jobs. Pure."""
+"""What a reconciliation of the partitions says about the jobs. Pure.
+
+A reconciliation takes time: `jobs` is asked for the partitions, then each of them for its jobs. What began or ended meanwhile is not judged
+by it. So every reconciliation has a number, each job remembers the one during which it got into its phase (``Job.reconciliation``), and the
+workload which lives ended since the present one began (``Workload.gone``); an answer counts only for what is older than its question.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +17,7 @@ _JOB: Final = "job/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Observation:
     """A partition that runs, and its jobs by id, each with the life of its supervisor; None when it did not answer."""
 
     ref: Ref
@@ -21,10 +26,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """``gone`` are jobs whose processes are gone, each with whether their partition is too; ``strays`` run although another life does."""
+    """``gone`` are jobs whose processes are gone, each with whether their partition is too; ``duplicates`` are second lives of a job."""
 
     gone: Mapping[str, bool] = field(default_factory=dict)
-    strays: tuple[Stop, ...] = ()
+    duplicates: tuple[Stop, ...] = ()
 
 
 def partitions_of(children: Children) -> dict[str, Ref]:
@@ -62,42 +67,42 @@ def concerned(workload: Workload, name: str) -> tuple[str, ...]:
 
 
 def begin(workload: Workload) -> Workload:
-    """A survey begins."""
-    return replace(workload, survey=workload.survey + 1, gone=frozenset())
+    """A reconciliation begins."""
+    return replace(workload, reconciliation=workload.reconciliation + 1, gone=frozenset())
 
 
-def conclude(workload: Workload, findings: Mapping[str, Finding]) -> tuple[Workload, Conclusion]:
-    """The survey is over. ``findings`` has an entry for each partition that runs.
+def conclude(workload: Workload, observations: Mapping[str, Observation]) -> tuple[Workload, Conclusion]:
+    """The reconciliation is over. ``observations`` has an entry for each partition that runs.
 
     Jobs that nobody knew are taken over; those that are not there any more keep a place, but no partition. A partition that did not answer
-    keeps those that it had, and takes a new one only if none answered (busy partitions answer late); while there is one, no first survey
-    counts.
+    keeps those that it had, and takes a new one only if none answered (busy partitions answer late); while there is one, no first
+    reconciliation counts.
     """
-    judged = [_judged(job, findings.get(job.partition), workload.survey) for job in workload.jobs.values()]
+    judged = [_judged(job, observations.get(job.partition), workload.reconciliation) for job in workload.jobs.values()]
     jobs = {job.job_id: job for job in judged}
-    strays = list[Stop]()
-    for name in sorted(findings):
-        finding = findings[name]
-        for job_id, uid in (finding.jobs or {}).items():
+    duplicates = list[Stop]()
+    for name in sorted(observations):
+        observation = observations[name]
+        for job_id, uid in (observation.jobs or {}).items():
             job = jobs.get(job_id) or Job(job_id=job_id, partition=name, to=None, phase=Phase.GONE, call=Call(was_up=True))
             if uid in workload.gone:
                 continue
             if not job.placed:
-                jobs[job_id] = replace(job, partition=name, to=finding.ref, phase=Phase.RUNNING, uid=uid)
+                jobs[job_id] = replace(job, partition=name, to=observation.ref, phase=Phase.RUNNING, uid=uid)
             elif job.uid != uid and not (job.phase in (Phase.STARTING, Phase.UNSURE) and job.partition == name):
-                strays.append(Stop(finding.ref, uid))
+                duplicates.append(Stop(observation.ref, uid))
     gone = {
-        job_id: job.partition not in findings or job.to is None or findings[job.partition].ref.uid != job.to.uid
+        job_id: job.partition not in observations or job.to is None or observations[job.partition].ref.uid != job.to.uid
         for job_id, job in workload.jobs.items()
         if job.placed and not jobs[job_id].placed
     }
-    answered = {name: finding.ref for name, finding in findings.items() if finding.jobs is not None}
+    answered = {name: observation.ref for name, observation in observations.items() if observation.jobs is not None}
     return replace(
         workload,
         jobs=jobs,
-        partitions=answered or {name: finding.ref for name, finding in findings.items()},
-        surveyed=workload.surveyed or len(answered) == len(findings),
-    ), Conclusion(gone=gone, strays=tuple(strays))
+        partitions=answered or {name: observation.ref for name, observation in observations.items()},
+        reconciled=workload.reconciled or len(answered) == len(observations),
+    ), Conclusion(gone=gone, duplicates=tuple(duplicates))
 
 
 def recorded(workload: Workload, records: Iterable[Record]) -> tuple[Workload, tuple[str, ...]]:
@@ -119,14 +124,14 @@ def recorded(workload: Workload, records: Iterable[Record]) -> tuple[Workload, t
     return replace(workload, jobs=jobs, recorded=True), tuple(missing)
 
 
-def _judged(job: Job, finding: Finding | None, survey: int) -> Job:
-    """The job after the survey. ``finding`` is of its partition."""
+def _judged(job: Job, observation: Observation | None, reconciliation: int) -> Job:
+    """The job after the reconciliation. ``observation`` is of its partition."""
     if not job.placed:
         return job
-    without = replace(job, phase=Phase.GONE, to=None, survey=survey)
-    if finding is None or job.to is None or finding.ref.uid != job.to.uid:
+    without = replace(job, phase=Phase.GONE, to=None, reconciliation=reconciliation)
+    if observation is None or job.to is None or observation.ref.uid != job.to.uid:
         return without  # it died with its partition
-    if finding.jobs is None or job.survey >= survey or job.phase in (Phase.STARTING, Phase.ENDING):
+    if observation.jobs is None or job.reconciliation >= reconciliation or job.phase in (Phase.STARTING, Phase.ENDING):
         return job  # nothing was seen, or it is too early to judge, or its answer is still to come
-    uid = finding.jobs.get(job.job_id)
+    uid = observation.jobs.get(job.job_id)
     return without if uid is None else replace(job, phase=Phase.RUNNING, uid=uid)

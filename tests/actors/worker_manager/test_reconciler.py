@@ -1,25 +1,25 @@
 from collections.abc import Mapping
 
-from actors.worker_manager.survey import Finding
-from actors.worker_manager.surveyor import RETRY_S, SURVEY_EVERY_S, Surveyor
+from actors.worker_manager.reconciler import RECONCILE_EVERY_S, RETRY_S, Reconciler
+from actors.worker_manager.reconciliation import Observation
 from protocols import ChildInfo, Children, CountChildren, WhichChildren
 from support.fake_context import FakeContext, ref
 
 
 class Owner:
-    """Notes what the surveyor tells."""
+    """Notes what the reconciler tells."""
 
     def __init__(self) -> None:
         self.context = FakeContext()
         self.begun = 0
-        self.told: list[Mapping[str, Finding] | None] = []
-        self.surveyor = Surveyor(self.context, self.begins, self.done)
+        self.told: list[Mapping[str, Observation] | None] = []
+        self.reconciler = Reconciler(self.context, self.begins, self.done)
 
     def begins(self) -> None:
         self.begun += 1
 
-    def done(self, findings: Mapping[str, Finding] | None) -> None:
-        self.told.append(findings)
+    def done(self, observations: Mapping[str, Observation] | None) -> None:
+        self.told.append(observations)
 
 
 def children(*ids: str) -> Children:
@@ -28,7 +28,7 @@ def children(*ids: str) -> Children:
 
 def test_it_asks_jobs_then_each_partition_and_tells_when_all_have_answered() -> None:
     owner = Owner()
-    owner.surveyor.survey()
+    owner.reconciler.reconcile()
     [ask] = owner.context.take_asks()
     assert (ask.to, ask.message) == ("jobs", WhichChildren())
     ask.then(children("partition/0", "partition/1"))
@@ -39,8 +39,8 @@ def test_it_asks_jobs_then_each_partition_and_tells_when_all_have_answered() -> 
     first.then(children("job/a"))
     assert owner.told == [
         {
-            "partition/0": Finding(ref=ref("partition/0"), jobs={"a": "job/a-1"}),
-            "partition/1": Finding(ref=ref("partition/1"), jobs=None),
+            "partition/0": Observation(ref=ref("partition/0"), jobs={"a": "job/a-1"}),
+            "partition/1": Observation(ref=ref("partition/1"), jobs=None),
         }
     ]
 
@@ -48,22 +48,22 @@ def test_it_asks_jobs_then_each_partition_and_tells_when_all_have_answered() -> 
 def test_silence_and_nonsense_of_jobs_are_no_finding() -> None:
     owner = Owner()
     for answer in (None, CountChildren()):
-        owner.surveyor.survey()
+        owner.reconciler.reconcile()
         owner.context.take_asks()[0].then(answer)
     assert (owner.begun, owner.told) == (2, [None, None])
 
 
 def test_jobs_without_a_partition_is_a_finding() -> None:
     owner = Owner()
-    owner.surveyor.survey()
+    owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(children())
     assert owner.told == [{}]
 
 
-def test_news_during_a_survey_are_followed_by_one_more() -> None:
+def test_news_during_a_reconciliation_are_followed_by_one_more() -> None:
     owner = Owner()
     for _ in range(3):
-        owner.surveyor.survey()
+        owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(None)
     assert owner.begun == 2
     owner.context.take_asks()[0].then(None)
@@ -72,12 +72,12 @@ def test_news_during_a_survey_are_followed_by_one_more() -> None:
 
 def test_who_may_be_gone_is_waited_for_no_longer() -> None:
     owner = Owner()
-    owner.surveyor.survey()
+    owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(children("partition/0"))
     [dead] = owner.context.take_asks()
-    owner.surveyor.survey(anew=True)
+    owner.reconciler.reconcile(anew=True)
     [ask] = owner.context.take_asks()
-    owner.surveyor.survey(anew=True)
+    owner.reconciler.reconcile(anew=True)
     ask.then(children("partition/0"))
     dead.then(None)
     assert owner.told == []
@@ -87,7 +87,7 @@ def test_who_may_be_gone_is_waited_for_no_longer() -> None:
 
 def test_it_tries_again_soon_until_everybody_has_answered_then_now_and_then() -> None:
     owner = Owner()
-    owner.surveyor.survey()
+    owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(None)
     owner.context.advance(RETRY_S)
     owner.context.take_asks()[0].then(children("partition/0"))
@@ -95,18 +95,18 @@ def test_it_tries_again_soon_until_everybody_has_answered_then_now_and_then() ->
     owner.context.advance(RETRY_S)
     owner.context.take_asks()[0].then(children("partition/0"))
     owner.context.take_asks()[0].then(children())
-    owner.context.advance(SURVEY_EVERY_S - 0.001)
+    owner.context.advance(RECONCILE_EVERY_S - 0.001)
     assert owner.begun == 3
     owner.context.advance(0.001)
     assert owner.begun == 4
 
 
-def test_a_survey_for_a_reason_replaces_the_one_that_was_due() -> None:
+def test_a_reconciliation_for_a_reason_replaces_the_one_that_was_due() -> None:
     owner = Owner()
-    owner.surveyor.survey()
+    owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(children())
-    owner.context.advance(SURVEY_EVERY_S / 2)
-    owner.surveyor.survey()
+    owner.context.advance(RECONCILE_EVERY_S / 2)
+    owner.reconciler.reconcile()
     owner.context.take_asks()[0].then(children())
-    owner.context.advance(SURVEY_EVERY_S - 0.001)
+    owner.context.advance(RECONCILE_EVERY_S - 0.001)
     assert owner.begun == 2

@@ -46,7 +46,7 @@ _LENGTH: Final = struct.Struct("<H")
 _RING_AT: Final = 1536
 MAX_CARRIED: Final = _CARRIED_BYTES - _LENGTH.size
 """Bytes that one chunk may leave for the next."""
-CALL_MEMORY_BYTES: Final = _RING_AT + CAPACITY * BYTES_PER_SAMPLE
+SHARED_AUDIO_BUFFER_BYTES: Final = _RING_AT + CAPACITY * BYTES_PER_SAMPLE
 """The size of a call's memory."""
 
 
@@ -79,8 +79,8 @@ def floor_of(view: memoryview | None) -> Floor:
     return Floor(fact.first & ~_OVER, max(1, fact.second), bool(fact.first & _OVER))
 
 
-class CallMemory:
-    """The memory of one call on ``view``, at least `CALL_MEMORY_BYTES` long.
+class SharedAudioBuffer:
+    """The memory of one call on ``view``, at least `SHARED_AUDIO_BUFFER_BYTES` long.
 
     A memory that is not one of ours is made a fresh one, whose audio begins at the sample ``fresh_at``.
     """

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.worker_manager.reconciliation import (
+    Conclusion,
+    Observation,
+    begin,
+    concerned,
+    conclude,
+    is_news,
+    jobs_of,
+    partitions_of,
+    recorded,
+)
 from actors.worker_manager.returning import Call, Over, Record
-from actors.worker_manager.survey import Conclusion, Finding, begin, concerned, conclude, is_news, jobs_of, partitions_of, recorded
 from actors.worker_manager.workload import (
     Job,
     Phase,
@@ -32,8 +42,10 @@ from support.fake_context import ref
 P0, P1 = ref("partition/0"), ref("partition/1")
 
 
-def job(job_id: str, phase: Phase = Phase.RUNNING, *, to: Ref = P0, survey: int = 0) -> Job:
-    return Job(job_id=job_id, partition=to.id, to=to, phase=phase, uid=f"uid-{job_id}", survey=survey, call=Call(was_up=True))
+def job(job_id: str, phase: Phase = Phase.RUNNING, *, to: Ref = P0, reconciliation: int = 0) -> Job:
+    return Job(
+        job_id=job_id, partition=to.id, to=to, phase=phase, uid=f"uid-{job_id}", reconciliation=reconciliation, call=Call(was_up=True)
+    )
 
 
 def offer(job_id: str) -> StartJob:
@@ -42,30 +54,30 @@ def offer(job_id: str) -> StartJob:
 
 def load(*jobs: Job, known: bool = True) -> Workload:
     partitions = {P0.id: P0, P1.id: P1} if known else {}
-    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, surveyed=known, recorded=True))
+    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, reconciled=known, recorded=True))
 
 
-def surveyed(workload: Workload, p0: dict[str, str] | None, p1: dict[str, str] | None = None) -> tuple[Workload, Conclusion]:
-    return conclude(workload, {P0.id: Finding(ref=P0, jobs=p0), P1.id: Finding(ref=P1, jobs={} if p1 is None else p1)})
+def reconciled(workload: Workload, p0: dict[str, str] | None, p1: dict[str, str] | None = None) -> tuple[Workload, Conclusion]:
+    return conclude(workload, {P0.id: Observation(ref=P0, jobs=p0), P1.id: Observation(ref=P1, jobs={} if p1 is None else p1)})
 
 
 def gone(workload: Workload) -> list[str]:
     return [one.job_id for one in workload.jobs.values() if one.phase is Phase.GONE]
 
 
-def test_a_first_survey_takes_over_what_runs() -> None:
-    workload, conclusion = surveyed(load(known=False), {"a": "uid-a"}, {"b": "uid-b"})
+def test_a_first_reconciliation_takes_over_what_runs() -> None:
+    workload, conclusion = reconciled(load(known=False), {"a": "uid-a"}, {"b": "uid-b"})
     assert workload.known
     assert workload.jobs == {"a": job("a"), "b": job("b", to=P1)}
     assert workload.partitions == {P0.id: P0, P1.id: P1}
     assert conclusion == Conclusion()
 
 
-def test_a_first_survey_does_not_count_while_a_partition_is_silent() -> None:
-    workload, _ = surveyed(load(known=False), None, {"b": "uid-b"})
+def test_a_first_reconciliation_does_not_count_while_a_partition_is_silent() -> None:
+    workload, _ = reconciled(load(known=False), None, {"b": "uid-b"})
     assert not workload.known
     assert workload.partitions == {P1.id: P1}
-    workload, _ = surveyed(begin(workload), {"a": "uid-a"}, {"b": "uid-b"})
+    workload, _ = reconciled(begin(workload), {"a": "uid-a"}, {"b": "uid-b"})
     assert (workload.known, sorted(workload.jobs)) == (True, ["a", "b"])
 
 
@@ -75,63 +87,63 @@ def test_without_partitions_nothing_runs() -> None:
 
 
 def test_a_silent_partition_keeps_its_jobs_and_takes_none() -> None:
-    workload, conclusion = surveyed(load(job("a")), None)
+    workload, conclusion = reconciled(load(job("a")), None)
     assert (workload.known, list(workload.jobs), list(workload.partitions)) == (True, ["a"], [P1.id])
     assert conclusion == Conclusion()
 
 
 def test_if_no_partition_answers_the_jobs_go_to_the_busy_ones() -> None:
-    workload, _ = conclude(load(), {P0.id: Finding(ref=P0, jobs=None), P1.id: Finding(ref=P1, jobs=None)})
+    workload, _ = conclude(load(), {P0.id: Observation(ref=P0, jobs=None), P1.id: Observation(ref=P1, jobs=None)})
     assert workload.partitions == {P0.id: P0, P1.id: P1}
 
 
 def test_jobs_that_are_not_there_any_more_are_gone() -> None:
-    workload, conclusion = surveyed(load(job("a"), job("b")), {"b": "uid-b"})
+    workload, conclusion = reconciled(load(job("a"), job("b")), {"b": "uid-b"})
     assert (gone(workload), conclusion) == (["a"], Conclusion(gone={"a": False}))
-    assert surveyed(begin(workload), {"b": "uid-b"}) == (begin(workload), Conclusion())  # told once
+    assert reconciled(begin(workload), {"b": "uid-b"}) == (begin(workload), Conclusion())  # told once
 
 
-def test_a_job_that_got_up_since_the_survey_began_is_not_judged_by_it() -> None:
+def test_a_job_that_got_up_since_the_reconciliation_began_is_not_judged_by_it() -> None:
     workload = load()
     workload, _ = start(workload, offer("a"))
     workload = started(workload, "a", "uid-a", 3.0)
-    assert surveyed(workload, {})[0].jobs == workload.jobs
-    assert gone(surveyed(begin(workload), {})[0]) == ["a"]
+    assert reconciled(workload, {})[0].jobs == workload.jobs
+    assert gone(reconciled(begin(workload), {})[0]) == ["a"]
 
 
-def test_a_job_that_went_since_the_survey_began_is_not_taken_over_again() -> None:
+def test_a_job_that_went_since_the_reconciliation_began_is_not_taken_over_again() -> None:
     workload, _ = end(load(job("a")), "a", "enough")
     workload = ended(workload, "a")
-    assert surveyed(workload, {"a": "uid-a"})[0].jobs == {}
+    assert reconciled(workload, {"a": "uid-a"})[0].jobs == {}
 
 
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.ENDING])
 def test_who_waits_for_an_answer_is_not_judged_but_gone_with_the_partition(phase: Phase) -> None:
     workload = load(job("a", phase))
-    assert surveyed(workload, {})[0].jobs == workload.jobs
-    for findings in ({}, {P0.id: Finding(ref=ref("partition/0", 2), jobs={})}):
-        after, conclusion = conclude(workload, findings)
+    assert reconciled(workload, {})[0].jobs == workload.jobs
+    for observations in ({}, {P0.id: Observation(ref=ref("partition/0", 2), jobs={})}):
+        after, conclusion = conclude(workload, observations)
         assert (gone(after), conclusion) == (["a"], Conclusion(gone={"a": True}))
 
 
 def test_a_start_that_is_seen_before_its_answer_is_no_stray() -> None:
     workload, _ = start(load(), offer("a"))
-    assert surveyed(workload, {"a": "uid-a"}) == (workload, Conclusion())
+    assert reconciled(workload, {"a": "uid-a"}) == (workload, Conclusion())
 
 
 def test_running_jobs_of_a_dead_partition_are_gone_with_it() -> None:
-    after, conclusion = conclude(load(job("a"), job("b", to=P1)), {P1.id: Finding(ref=P1, jobs={"b": "uid-b"})})
+    after, conclusion = conclude(load(job("a"), job("b", to=P1)), {P1.id: Observation(ref=P1, jobs={"b": "uid-b"})})
     assert (gone(after), conclusion) == (["a"], Conclusion(gone={"a": True}))
     assert after.partitions == {P1.id: P1}
 
 
 @pytest.mark.parametrize("phase", [Phase.GONE, Phase.RETURNING])
 def test_a_call_without_processes_that_runs_after_all_is_taken_back(phase: Phase) -> None:
-    workload, conclusion = surveyed(load(replace(job("a", phase), to=None)), {}, {"a": "uid-other"})
+    workload, conclusion = reconciled(load(replace(job("a", phase), to=None)), {}, {"a": "uid-other"})
     assert workload.jobs == {"a": replace(job("a", to=P1), uid="uid-other")}
     assert conclusion == Conclusion()
-    workload, conclusion = surveyed(load(replace(job("a", phase), to=None)), {"a": "uid-a"}, {"a": "uid-other"})
-    assert conclusion == Conclusion(strays=(Stop(P1, "uid-other"),))
+    workload, conclusion = reconciled(load(replace(job("a", phase), to=None)), {"a": "uid-a"}, {"a": "uid-other"})
+    assert conclusion == Conclusion(duplicates=(Stop(P1, "uid-other"),))
 
 
 def test_the_open_calls_of_the_journals_are_known_and_those_that_nobody_runs_are_told() -> None:
@@ -152,24 +164,24 @@ def test_whom_the_end_of_a_name_concerns() -> None:
     assert concerned(workload, "job/c") == concerned(workload, "worker_manager") == ()
 
 
-def test_a_later_survey_settles_what_is_unsure() -> None:
+def test_a_later_reconciliation_settles_what_is_unsure() -> None:
     starting, _ = start(load(), offer("a"))
     workload = unsure(starting, "a")
-    assert surveyed(workload, {"a": "uid-a"}) == (workload, Conclusion())  # it began before the doubt
-    assert surveyed(begin(workload), {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
-    assert surveyed(begin(workload), {"a": "uid-a"})[0].jobs["a"].uid == "uid-a"
-    assert gone(surveyed(begin(workload), {})[0]) == ["a"]
+    assert reconciled(workload, {"a": "uid-a"}) == (workload, Conclusion())  # it began before the doubt
+    assert reconciled(begin(workload), {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
+    assert reconciled(begin(workload), {"a": "uid-a"})[0].jobs["a"].uid == "uid-a"
+    assert gone(reconciled(begin(workload), {})[0]) == ["a"]
     ending, _ = end(load(job("a")), "a", "enough")
     workload = begin(unsure(ending, "a"))
-    assert surveyed(workload, {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
-    assert gone(surveyed(workload, {})[0]) == ["a"]
+    assert reconciled(workload, {"a": "uid-a"})[0].jobs["a"].phase is Phase.RUNNING
+    assert gone(reconciled(workload, {})[0]) == ["a"]
 
 
 def test_a_second_life_of_a_job_is_stopped() -> None:
-    workload, conclusion = surveyed(load(job("a")), {"a": "uid-a"}, {"a": "uid-other"})
-    assert (workload.jobs, conclusion) == ({"a": job("a")}, Conclusion(strays=(Stop(P1, "uid-other"),)))
-    workload, conclusion = surveyed(load(known=False), {"a": "uid-a"}, {"a": "uid-other"})
-    assert (workload.jobs, conclusion) == ({"a": job("a")}, Conclusion(strays=(Stop(P1, "uid-other"),)))
+    workload, conclusion = reconciled(load(job("a")), {"a": "uid-a"}, {"a": "uid-other"})
+    assert (workload.jobs, conclusion) == ({"a": job("a")}, Conclusion(duplicates=(Stop(P1, "uid-other"),)))
+    workload, conclusion = reconciled(load(known=False), {"a": "uid-a"}, {"a": "uid-other"})
+    assert (workload.jobs, conclusion) == ({"a": job("a")}, Conclusion(duplicates=(Stop(P1, "uid-other"),)))
 
 
 def test_answers_are_read() -> None:
@@ -225,8 +237,8 @@ class Node:
     def restart_manager(self) -> None:
         self.workload = Workload(max_jobs=2, recorded=True)
         self.requests: dict[int, tuple[str, str, Ref]] = {}  # number -> what, job id, partition
-        self.findings: dict[str, Finding | None] | None = None
-        self.survey()
+        self.observations: dict[str, Observation | None] | None = None
+        self.reconcile()
 
     def send(self, to: Ref, what: str, job_id: str, detail: str) -> None:
         self.count += 1
@@ -248,7 +260,7 @@ class Node:
         partition = self.partitions[name]
         while partition.mailbox:
             what, detail, number = partition.mailbox.popleft()
-            if what == "survey":
+            if what == "reconciliation":
                 partition.answers.append((number, "ok", {job_id: uid for uid, job_id in partition.running.items()}))
             elif what == "stop":
                 partition.running.pop(detail, None)
@@ -277,7 +289,7 @@ class Node:
 
     def answered(self, what: str, job_id: str, to: Ref, result: str, value: str | dict[str, str]) -> None:
         known = self.workload.jobs.get(job_id)
-        if what == "survey":
+        if what == "reconciliation":
             self.told(to, value if isinstance(value, dict) else None)
         elif known is None or known.to != to or known.phase not in {Phase.STARTING, Phase.ENDING}:
             return
@@ -307,21 +319,21 @@ class Node:
             if to is not None:
                 self.send(to, "start", job_id, job_id)
 
-    def survey(self) -> None:
-        if self.findings is None:
+    def reconcile(self) -> None:
+        if self.observations is None:
             self.workload = begin(self.workload)
-            self.findings = dict.fromkeys(self.partitions)
+            self.observations = dict.fromkeys(self.partitions)
             for partition in list(self.partitions.values()):
-                self.send(partition.ref, "survey", "", "")
+                self.send(partition.ref, "reconciliation", "", "")
 
     def told(self, to: Ref, jobs: dict[str, str] | None) -> None:
-        assert self.findings is not None
-        self.findings[to.id] = Finding(ref=to, jobs=jobs)
-        complete = {name: finding for name, finding in self.findings.items() if finding is not None}
-        if len(complete) == len(self.findings):
-            self.findings = None
+        assert self.observations is not None
+        self.observations[to.id] = Observation(ref=to, jobs=jobs)
+        complete = {name: observation for name, observation in self.observations.items() if observation is not None}
+        if len(complete) == len(self.observations):
+            self.observations = None
             self.workload, conclusion = conclude(self.workload, complete)
-            assert conclusion.strays == ()
+            assert conclusion.duplicates == ()
             for job_id in conclusion.gone:
                 self.come_back(job_id)
             self.return_due()
@@ -336,8 +348,8 @@ class Node:
             running.popitem()
 
     def come_to_rest(self) -> None:
-        for _ in range(5):  # the survey under way, one that settles the doubts, one after them, the returns, and their answers
-            self.survey()
+        for _ in range(5):  # the reconciliation under way, one that settles the doubts, one after them, the returns, and their answers
+            self.reconcile()
             for name in self.partitions:
                 self.work(name, succeeds=True)
                 self.hear(name, all_of_it=True)
@@ -352,7 +364,7 @@ class Node:
             "work": lambda: self.work(name, succeeds=number % 8 > 0),
             "hear": lambda: self.hear(name, all_of_it=number % 2 == 0),
             "silence": lambda: self.hear_nothing(sorted(self.requests)[number % len(self.requests)]) if self.requests else None,
-            "survey": self.survey,
+            "reconciliation": self.reconcile,
             "restart": self.restart_manager,
             "partition": lambda: self.partition_restarts(name),
             "hang up": lambda: self.call_ends_by_itself(name),
@@ -361,7 +373,7 @@ class Node:
             steps[part]()
 
 
-WHAT = ["offer"] * 5 + ["stop"] * 3 + ["work"] * 3 + ["work and hear"] * 3 + ["hear"] * 4 + ["survey"] * 3 + ["silence"] * 2
+WHAT = ["offer"] * 5 + ["stop"] * 3 + ["work"] * 3 + ["work and hear"] * 3 + ["hear"] * 4 + ["reconciliation"] * 3 + ["silence"] * 2
 STEP = st.tuples(
     st.sampled_from([*WHAT, "restart", "partition", "hang up"]), st.sampled_from([P0.id, P1.id]), st.sampled_from("ab"), st.integers(0, 99)
 )

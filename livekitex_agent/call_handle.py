@@ -31,7 +31,7 @@ DEFAULT_TIMEOUT_S: Final = 30.0
 E = TypeVar("E", bound=SessionEvent)
 
 
-class Session:
+class CallHandle:
     """One call. Any number of handles may be had for it; each works in the event loop of its system.
 
     A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two lives a

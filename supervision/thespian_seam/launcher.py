@@ -44,7 +44,7 @@ KILL_TIMEOUT_S: Final = 1.0
 """How long killed processes may take to be gone; one that the kernel cannot end meanwhile is left, and logged."""
 
 
-def run_gateway(start: ActorStart, options: SystemOptions) -> ExitReason:
+def run_launcher(start: ActorStart, options: SystemOptions) -> ExitReason:
     """Host ``start`` in this process until it ends, then end everything below it; returns the reason, with no process of the system left.
 
     To be called once, on the main thread of a fresh interpreter. What the gateway spawns is a root: Thespian's admin becomes its parent

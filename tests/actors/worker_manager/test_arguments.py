@@ -2,15 +2,15 @@ from typing import Any
 
 import pytest
 
-from actors.worker_manager.options import MAX_JOBS_LIMIT, WorkerOptions
-from protocols import ConfigurationError
+from actors.worker_manager.arguments import WorkerManagerArguments
+from protocols import MAX_JOBS, ConfigurationError
 from supervision.registry.names import MAX_NAMES
 
 ACTORS = {"supervisor": "supervision:Supervisor", "job_context": "actors.job_context:JobContext", "agent_session": "a:B"}
 
 
 def test_defaults() -> None:
-    options = WorkerOptions.from_args({"actors": ACTORS})
+    options = WorkerManagerArguments.from_args({"actors": ACTORS})
     assert (options.max_jobs, options.max_restarts, options.max_seconds, options.heartbeat_ms) == (100, 5, 60, None)
 
 
@@ -19,9 +19,12 @@ def test_defaults() -> None:
     [
         ({}, "actors lacks supervisor, job_context, agent_session"),
         ({"actors": {**ACTORS, "agent_session": None}}, "actors lacks agent_session"),
-        ({"actors": ACTORS, "max_job": 3}, "unknown worker option 'max_job': use actors, heartbeat_ms, journal_dir, max_jobs"),
+        (
+            {"actors": ACTORS, "max_job": 3},
+            "unknown argument of the worker manager 'max_job': use actors, heartbeat_ms",
+        ),
         ({"actors": ACTORS, "max_jobs": 0}, "max_jobs is 0: use a whole number from 1 to 600"),
-        ({"actors": ACTORS, "max_jobs": MAX_JOBS_LIMIT + 1}, "max_jobs"),
+        ({"actors": ACTORS, "max_jobs": MAX_JOBS + 1}, "max_jobs"),
         ({"actors": ACTORS, "max_jobs": True}, "max_jobs"),
         ({"actors": ACTORS, "max_restarts": -1}, "max_restarts"),
         ({"actors": ACTORS, "max_seconds": 0.5}, "max_seconds"),
@@ -33,8 +36,8 @@ def test_defaults() -> None:
 )
 def test_impossible_options_are_refused_by_name(args: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        WorkerOptions.from_args(args)
+        WorkerManagerArguments.from_args(args)
 
 
 def test_the_registry_has_room_for_the_names_of_all_jobs() -> None:
-    assert 3 * MAX_JOBS_LIMIT + 100 <= MAX_NAMES
+    assert 3 * MAX_JOBS + 100 <= MAX_NAMES
