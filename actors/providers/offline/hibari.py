@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.providers.offline.libraries import load_library
+from actors.providers.spoken import as_spoken
 from protocols import AudioChunk, ProviderError
 
 RATE_HZ: Final = 24_000
@@ -21,7 +22,7 @@ class HibariTts:
     """A `TTS` for English, 20 to 40 ms to a sentence's audio. All objects of a process share one voice without threads.
 
     ``speed`` is the pace, ``pitch`` deepens (below 1) or raises the voice and its timbre without changing the pace: another speaker.
-    Text that English letters cannot write has no audio.
+    Text that English letters cannot write has no audio. Numbers, codes, dates, money and units are said as `as_spoken` writes them.
 
     Raises:
         MissingExtraError: hibari-tts is not installed.
@@ -52,7 +53,7 @@ class HibariTts:
             ProviderError: the voice failed.
         """
         # Played slower the voice is deeper; spoken faster by as much it keeps its pace.
-        spoken = self._voice.stream(text, speed=self._speed / self._pitch, seed=_SEED)
+        spoken = self._voice.stream(as_spoken(text), speed=self._speed / self._pitch, seed=_SEED)
         while True:
             try:
                 audio = next(spoken, None)
