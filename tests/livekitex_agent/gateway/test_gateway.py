@@ -128,6 +128,13 @@ RUNNING: list[str] = []
 COMMANDS: list[str] = []
 
 
+class NeverUp(Actor):
+    """Answers, and is never up."""
+
+    def on_start(self, args: Mapping[str, Any]) -> None:
+        self.context.defer_start()
+
+
 class Unwilling(Actor):
     def on_start(self, args: object) -> None:
         raise Ignore
@@ -425,10 +432,17 @@ def test_a_root_that_hangs_is_killed_and_told(world: World) -> None:
 
 
 def test_a_root_that_takes_too_long_to_come_up_is_given_up(world: World) -> None:
-    world.sim.delay_start("application", START_TIMEOUT_S + 1)
-    gateway = world.start(REGISTRY, within_s=START_TIMEOUT_S + 1)
+    gateway = world.start(actor=f"{__name__}:NeverUp", within_s=START_TIMEOUT_S + 1)
     ended = world.end_of(gateway, within_s=1)
     assert (ended.asked, ended.text) == (False, "error:it was not up after 300 s")
+
+
+def test_a_root_that_hangs_while_it_starts_is_found(world: World) -> None:
+    world.sim.delay_start("application", START_TIMEOUT_S + 1)
+    gateway = world.start(REGISTRY, within_s=5)
+    ended = world.end_of(gateway, within_s=1)
+    assert not ended.asked
+    assert ended.text.startswith("its root process hung, gave no answer for 4 s and was killed")
 
 
 def test_a_root_that_does_not_come_up_is_told_with_its_reason(world: World) -> None:
