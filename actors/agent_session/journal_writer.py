@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
 from actors.agent_session.records import decode_entry, encode_entry
-from actors.journal import CallRecord, describe
+from actors.journal import CallRecord
 from protocols import AppendResult, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
 from supervision import Context
 
@@ -248,7 +248,7 @@ class _Desk:
                 self._require_ours(self._understood(CallRecord.decode, before.description))
             entries = self._entries(before)
         nonce = f"{self._record.run_id}/{self._above}"
-        journal = self._store.claim(call_id, describe(self._record), nonce=nonce, above=self._above)
+        journal = self._store.claim(call_id, self._record.encode(), nonce=nonce, above=self._above)
         self._journal, self.broken = journal, bool(journal.failure)
         past = journal.past
         if before is None or past.bodies != before.bodies:
@@ -290,7 +290,7 @@ class _Desk:
         new = journal.incarnation == 1 and not journal.past.bodies and not journal.past.report
         if closing.ending is not None and not closing.delete:
             over = replace(self._record, outcome=closing.ending.outcome, ended_wall_s=closing.ending.wall_s)
-            answer = journal.end(self._sequence + 1, describe(over))
+            answer = journal.end(self._sequence + 1, over.encode())
             if not answer.confirmed:
                 log.warning("the end of a call could not be written down", extra={"reason": answer.reason})
         self.close(delete=closing.delete or (closing.if_new and new))

@@ -5,7 +5,6 @@ What the bodies of a call mean is its session's business; here they are bytes.
 
 from actors.journal.calls import (
     ABANDONED_S,
-    describe,
     disown_call,
     is_unreadable,
     open_calls,
@@ -48,7 +47,6 @@ __all__ = [
     "Records",
     "UnknownRecord",
     "choice",
-    "describe",
     "describe_record",
     "disown_call",
     "is_unreadable",

@@ -12,7 +12,6 @@ log = logging.getLogger("livekitex.journal")
 ABANDONED_S: Final = 7 * 86_400.0
 """An open call that nobody has written to for so long is given up, and so is what cannot be read."""
 
-
 _UNREADABLE: Final = "journal: "
 
 
@@ -24,11 +23,6 @@ def unreadable(failure: JournalError) -> ExitReason:
 def is_unreadable(reason: ExitReason) -> bool:
     """Whether a session has ended because of `unreadable`."""
     return reason.kind is ExitKind.SHUTDOWN and reason.detail.startswith(_UNREADABLE)
-
-
-def describe(record: CallRecord) -> bytes:
-    """What a store keeps as a call's description."""
-    return record.encode()
 
 
 def record_of(entry: CallEntry) -> CallRecord | None:
@@ -73,14 +67,14 @@ def release_call(store: JournalStore, call_id: str, outcome: str, wall_s: float)
     record = read_call(store, call_id)
     if record is not None:
         over = replace(record, run_id="", outcome=outcome, ended_wall_s=wall_s)
-        store.release(call_id, describe(over), ended=True)
+        store.release(call_id, over.encode(), ended=True)
 
 
 def disown_call(store: JournalStore, call_id: str) -> None:
     """Note that the call belongs to no run any more, open as it is, until somebody takes it up; else as `release_call`."""
     record = read_call(store, call_id)
     if record is not None:
-        store.release(call_id, describe(replace(record, run_id="")), ended=False)
+        store.release(call_id, replace(record, run_id="").encode(), ended=False)
 
 
 def sweep(store: JournalStore, wall_s: float) -> tuple[str, ...]:

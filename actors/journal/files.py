@@ -129,8 +129,7 @@ class FileJournal:
         """The file of a number that is higher than any other."""
         for _ in range(CLAIM_ATTEMPTS):
             self._open_folder()
-            newest = max((segment.incarnation for segment in segments(self._folder)), default=0)
-            self.incarnation = max(newest, above) + 1
+            self.incarnation = max(self._newest(), above) + 1
             try:
                 file = self._make(0)
             except FileExistsError:

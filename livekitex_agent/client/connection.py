@@ -1,4 +1,10 @@
-"""The script's connection to its launcher, on the running event loop: requests and their answers, pushes, and the end."""
+"""The script's connection to its launcher, on the running event loop: requests and their answers, pushes, and the end.
+
+How it works. Two things tell of the end, in either order: the socket closes, and the launcher's pidfd becomes readable. The first brings
+what the launcher has said of it, the second how it died; each waits `EXIT_MESSAGES_S` for the other, since a forked copy of the launcher's
+socket may keep it open, and a launcher may close it before it is gone. Then `Connection.ended` is done, once, with the error for all who
+wait. From `_abandon` on the launcher's descriptors are not touched: they may be closed by then, and their numbers another's.
+"""
 
 import asyncio
 import itertools

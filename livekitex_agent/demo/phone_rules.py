@@ -1,4 +1,9 @@
-"""The rules by which the offline brain takes the phone order: plain data, as it travels to the session's process."""
+"""The rules by which the offline brain takes the phone order: plain data, as it travels to the session's process.
+
+How it works. What the caller says is matched with the examples of the intents; the best one calls its tool with what its slots hold, or
+says its sentence. What a tool gives is said by its entry under ``results``; one with ``next`` asks the question of ``follow`` that the
+result names, so the order is asked for piece by piece. The form is that of `actors.providers.offline.rules.model`.
+"""
 
 from typing import Any, Final
 

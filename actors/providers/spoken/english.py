@@ -2,28 +2,14 @@
 
 Each rule is a pattern and what is said for it. The rules are applied in their order, and what one has said holds no digit that a later one
 could take. What no rule is sure of stays as it is written. Each pattern is bounded, so a text takes time in proportion to its length.
-The words of numbers are made here, in thirty lines: num2words (0.5.14) loads the words of 60 languages, 3.8 MB, for those of one.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final
 
-_SMALL: Final = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS: Final = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SCALES: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1_000, "thousand"), (100, "hundred"))
-_ORDINALS: Final = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
+from actors.providers.english_numbers import SMALL, cardinal, ordinal
+
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -67,26 +53,9 @@ _AMOUNT: Final = r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?|\d{1,15}(?:\.\d{1,9})?"
 _MONTH_NAMES: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 
 
-def cardinal(number: int) -> str:
-    """A whole number below 10**15 in words."""
-    if number < 20:  # noqa: PLR2004 - the numbers with words of their own
-        return _SMALL[number]
-    if number < 100:  # noqa: PLR2004
-        return _TENS[number // 10] + (f"-{_SMALL[number % 10]}" if number % 10 else "")
-    value, word = next(scale for scale in _SCALES if number >= scale[0])
-    return f"{cardinal(number // value)} {word}" + (f" {cardinal(number % value)}" if number % value else "")
-
-
-def ordinal(number: int) -> str:
-    """A whole number below 10**15 as the place in a row."""
-    head, mark, last = re.match(r"(.*?)([ -]?)(\w+)$", cardinal(number)).groups()  # type: ignore[union-attr]  # words always match
-    said = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
-    return f"{head}{mark}{said}"
-
-
 def digits(text: str) -> str:
     """The digits of ``text`` one by one; what stands between groups of them is a pause."""
-    return ", ".join(" ".join(_SMALL[int(digit)] for digit in group) for group in re.findall(r"[0-9]+", text))
+    return ", ".join(" ".join(SMALL[int(digit)] for digit in group) for group in re.findall(r"[0-9]+", text))
 
 
 def amount(text: str) -> str:
@@ -153,12 +122,12 @@ def _ordinal(found: re.Match[str]) -> str:
 
 def _mail(found: re.Match[str]) -> str:
     name = {"@": " at ", ".": " dot ", "-": " dash ", "_": " underscore ", "+": " plus "}
-    said = "".join(name.get(letter, f" {_SMALL[int(letter)]} " if letter in "0123456789" else letter) for letter in found[0])
+    said = "".join(name.get(letter, f" {SMALL[int(letter)]} " if letter in "0123456789" else letter) for letter in found[0])
     return " ".join(said.split())
 
 
 def _code(found: re.Match[str]) -> str:
-    return " ".join(_SMALL[int(letter)] if letter in "0123456789" else letter for letter in found[0])
+    return " ".join(SMALL[int(letter)] if letter in "0123456789" else letter for letter in found[0])
 
 
 RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = tuple(

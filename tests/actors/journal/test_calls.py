@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import ABANDONED_S, CallRecord, FileStore, describe, disown_call, open_calls, read_call, release_call, sweep
+from actors.journal import ABANDONED_S, CallRecord, FileStore, disown_call, open_calls, read_call, release_call, sweep
 
 NOW = 4e9  # later than anything that is written here
 
@@ -19,10 +19,10 @@ def write(
     store: FileStore, call_id: str, *, outcome: str = "", ended_wall_s: float = 0.0, retention_s: float = 0.0, run_id: str = "r"
 ) -> None:
     record = CallRecord(call_id=call_id, run_id=run_id, agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
-    journal = store.claim(call_id, describe(record), nonce=call_id)
+    journal = store.claim(call_id, record.encode(), nonce=call_id)
     journal.append(1, [b"said"])
     if outcome:
-        journal.end(2, describe(replace(record, outcome=outcome, ended_wall_s=ended_wall_s)))
+        journal.end(2, replace(record, outcome=outcome, ended_wall_s=ended_wall_s).encode())
     journal.close()
 
 

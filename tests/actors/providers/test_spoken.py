@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.providers.english_numbers import cardinal, ordinal
 from actors.providers.spoken import as_spoken
-from actors.providers.spoken.english import cardinal, ordinal, year
+from actors.providers.spoken.english import year
 
 
 @pytest.mark.parametrize(

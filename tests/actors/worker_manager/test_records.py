@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.journal import CallRecord, FileStore, describe, read_call
+from actors.journal import CallRecord, FileStore, read_call
 from actors.worker_manager import records
 from actors.worker_manager.records import MAX_WAITING, READ_S, Journals, NoJournals
 from actors.worker_manager.returning import Record
@@ -47,9 +47,9 @@ def write(folder: Path, call_id: str, run_id: str = "run", *, outcome: str = "",
     record = CallRecord(
         call_id=call_id, run_id=run_id, agent={"instructions": "x"}, options={"room": "r"}, began_wall_s=7.0, retention_s=retention_s
     )
-    journal = FileStore(folder).claim(call_id, describe(record), nonce=call_id)
+    journal = FileStore(folder).claim(call_id, record.encode(), nonce=call_id)
     if outcome:
-        journal.end(1, describe(replace(record, outcome=outcome, ended_wall_s=9.0)))
+        journal.end(1, replace(record, outcome=outcome, ended_wall_s=9.0).encode())
     journal.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from actors import FileStore
-from actors.journal import CallRecord, describe
+from actors.journal import CallRecord
 from livekitex_agent.cli import make_app
 
 LINES = 200
@@ -18,12 +18,12 @@ LINES = 200
 def folder(tmp_path: Path) -> Path:
     """A journal_dir with an open call, one that has ended, and one that nothing can be read of."""
     store = FileStore(tmp_path / "calls")
-    opened = store.claim("open-one", describe(record("open-one")), nonce="n")
+    opened = store.claim("open-one", record("open-one").encode(), nonce="n")
     said = ["said", False, {"text": "hello\x1b[2J", "raw": b"\x01\xff", "at": msgpack.Timestamp(5)}]
     opened.append(1, [msgpack.packb(said), b"\xc1", msgpack.packb(["long", True, {"text": "x" * 500}])])
     opened.close()
-    ended = store.claim("ended-one", describe(record("ended-one")), nonce="n")
-    ended.end(1, describe(record("ended-one", outcome="completed")))
+    ended = store.claim("ended-one", record("ended-one").encode(), nonce="n")
+    ended.end(1, record("ended-one", outcome="completed").encode())
     ended.close()
     store.claim("strange", b"\xc1", nonce="n").close()
     return tmp_path
@@ -74,7 +74,7 @@ def test_it_prints_a_call_without_control_characters_and_cuts_what_is_long_for_p
 
 
 def test_a_look_at_a_live_call_disturbs_nothing(folder: Path) -> None:
-    journal = FileStore(folder / "calls").claim("open-one", describe(record("open-one")), nonce="m")
+    journal = FileStore(folder / "calls").claim("open-one", record("open-one").encode(), nonce="m")
     before = sorted((path.name, path.read_bytes()) for path in (folder / "calls" / "open-one").iterdir())
     assert run("show", "open-one", "--journal-dir", str(folder)).exit_code == 0
     assert run("--journal-dir", str(folder)).exit_code == 0

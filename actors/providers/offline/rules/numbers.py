@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-_UNITS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEENS: Final = (
-    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"),
-    *("sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS: Final = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SMALL: Final = {word: value for value, word in enumerate((*_UNITS, *_TEENS))}
-_TEN_WORDS: Final = {word: 10 * value for value, word in enumerate(_TENS) if word}
+from actors.providers.english_numbers import SMALL, TENS, cardinal
+
+_SMALL: Final = {word: value for value, word in enumerate(SMALL)}
+_TEN_WORDS: Final = {word: 10 * value for value, word in enumerate(TENS) if value > 1}
 _PHRASES: Final = {
     ("half", "a", "dozen"): 6,
     ("a", "dozen"): 12,
@@ -49,7 +45,7 @@ def _below_hundred(tokens: Sequence[str]) -> tuple[int, int]:
     if tokens[0] in _TEN_WORDS:
         ten = _TEN_WORDS[tokens[0]]
         unit = _SMALL.get(tokens[1], 0) if len(tokens) > 1 else 0
-        return (ten + unit, 2) if 0 < unit < len(_UNITS) else (ten, 1)
+        return (ten + unit, 2) if unit in range(1, 10) else (ten, 1)
     return (_SMALL[tokens[0]], 1) if tokens[0] in _SMALL else (0, 0)
 
 
@@ -89,18 +85,12 @@ def number_words(value: int) -> str:
     """``value`` in English words; beyond 999,999, or negative, as it is written."""
     if not 0 <= value <= _LARGEST:
         return str(value)
-    if value < len(_SMALL):
-        return (*_UNITS, *_TEENS)[value]
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if value >= size:
-            rest = value % size
-            return f"{number_words(value // size)} {name}" + (f" {number_words(rest)}" if rest else "")
-    return _TENS[value // 10] + (f" {_UNITS[value % 10]}" if value % 10 else "")
+    return cardinal(value).replace("-", " ")
 
 
 def spoken_digits(digits: str) -> str:
     """The digits in ``digits``, one by one, with a pause after each three; the last group may have four."""
-    plain = [_UNITS[int(digit)] for digit in digits if digit in "0123456789"]
+    plain = [SMALL[int(digit)] for digit in digits if digit in "0123456789"]
     groups = [plain[at : at + 3] for at in range(0, len(plain), 3)]
     if len(groups) > 1 and len(groups[-1]) == 1:
         groups[-2:] = [groups[-2] + groups[-1]]
