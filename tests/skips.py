@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 
@@ -23,7 +23,7 @@ class Summary:
     skipped: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
+        return json.dumps(asdict(replace(self, skipped=dict(self.skipped))), indent=2)  # asdict() makes nonsense of a Counter
 
 
 def skip_table(skipped: Mapping[str, int]) -> list[str]:

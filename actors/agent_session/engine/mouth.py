@@ -262,6 +262,7 @@ class Mouth:
         if line.complete and not line.ready:
             due.append(self._plan.started_at + (line.end - self._base) / self._tts.rate_hz)
         flowing = self._flowing()
-        if flowing[-1].complete or sum(waiting.ready for waiting in flowing) >= self._plan.frame_samples:
+        ready = sum(waiting.ready for waiting in flowing)
+        if ready >= self._plan.frame_samples or (ready and flowing[-1].complete):
             due.append((self._plan.next_at() or now) + (BATCH_MS - self._plan.frame_ms) / 1000)
         return max(0.0, min(due) - now)

@@ -11,7 +11,8 @@ from actors.agent_session.core import Say, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.mouth import LEAD_MS, Mouth
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
-from protocols import TTS, AudioChunk, ProviderError, SystemClock
+from protocols import TTS, AudioChunk, ProviderError
+from support import virtual_time
 from support.engine_desk import Desk
 from support.scripted_providers import VOICE_HZ, read_aloud, spoken, tts
 
@@ -28,7 +29,7 @@ class Room:
         self.mouth = Mouth(
             voice or tts({}),
             self.memory,
-            SystemClock(),
+            virtual_time.clock(),
             bulkhead=self.desk.bulkhead,
             spawn=self.desk.spawn,
             report=self.desk.report,
@@ -58,7 +59,7 @@ def run(test: Callable[[Room], Coroutine[Any, Any, None]], voice: TTS | None = N
         await test(room)
         await room.desk.close()
 
-    asyncio.run(work())
+    virtual_time.run(work())
 
 
 def say(index: int, text: str, **place: int) -> Say:
@@ -115,7 +116,7 @@ def test_nothing_is_heard_before_the_mouth_is_open() -> None:
 
 def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
     async def test(room: Room) -> None:
-        clock = SystemClock()
+        clock = virtual_time.clock()
         room.mouth.open()
         room.mouth.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
         await room.desk.until(lambda: bool(room.desk.audio))
@@ -125,6 +126,16 @@ def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
             await room.desk.until(lambda: len(room.desk.audio) > known or bool(room.desk.all(SentencePlayed)))  # noqa: B023 - awaited here
             sent = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
             assert sent / VOICE_HZ <= clock.monotonic() - begun + (LEAD_MS + 40) / 1000
+
+    run(test)
+
+
+def test_between_two_batches_and_until_the_last_is_heard_it_sleeps() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
+        await room.desk.wait_for(SentencePlayed)
+        assert virtual_time.clock().turns < 200
 
     run(test)
 
@@ -195,7 +206,7 @@ def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
         (stopped,) = room.desk.all(SpeechStopped)
         assert (stopped.speech_id, stopped.index) == ("s", 1)
         assert stopped.total_s == pytest.approx(len(text) / 100)
-        assert 0 <= stopped.played_s < 0.5
+        assert 0 <= stopped.played_s < 0.2
         handed_out = len(room.desk.audio)
         room.mouth.say(say(2, "Never."))
         for _ in range(20):
