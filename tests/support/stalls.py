@@ -71,20 +71,31 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    if is_over(item.config.stash[BEGIN]):
-        item.add_marker(pytest.mark.skip(reason=UNTRIED))
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for left in reversed(range(ATTEMPTS)):
-        reports, judged = _attempt(item, nextitem)
-        if judged:
-            break
-        if not left and item.get_closest_marker("processes") is not None:
-            for report in reports:
-                _skip(report)
-    for report in reports:
+    for report in [_untried(item)] if is_over(item.config.stash[BEGIN]) else _reports(item, nextitem):
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _reports(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+    """What is told of the test, after as many attempts as it needs."""
+    reports: list[pytest.TestReport] = []
+    for _ in range(ATTEMPTS):
+        reports, judged = _attempt(item, nextitem)
+        if judged:
+            return reports
+    if item.get_closest_marker("processes") is not None:
+        for report in reports:
+            _skip(report)
+    return reports
+
+
+def _untried(item: pytest.Item) -> pytest.TestReport:
+    """Skipped without any of pytest's own work for it, which takes minutes for thousands of tests on such a machine."""
+    path, line, _ = item.location
+    why = (path, line or 0, f"Skipped: {UNTRIED}")
+    return pytest.TestReport(item.nodeid, item.location, dict(item.keywords), "skipped", why, "setup")
 
 
 def _attempt(item: pytest.Item, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], bool]:

@@ -26,6 +26,9 @@ stalls.read = lambda: stalls.Reading(LOST[0], 0.0)
 def stand_still():
     LOST[0] += 2.0
 
+def given_back():
+    print("given back")
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "processes: starts real process trees")
 """
@@ -43,6 +46,18 @@ def test_fixtures_are_made_anew(made):
     if made == 1:
         stand_still()
     assert made == 2
+"""
+KEPT = """
+@pytest.fixture(scope="module")
+def kept():
+    yield
+    lost.given_back()
+
+def test_first(kept):
+    stand_still()
+
+def test_second(kept):
+    assert False
 """
 
 
@@ -66,9 +81,10 @@ def test_what_fails_while_the_machine_runs_has_failed(tmp_path: Path) -> None:
 
 def test_when_the_time_is_over_and_the_host_took_it_nothing_more_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(stalls.BUDGET, "1")
-    said = outcome(tmp_path, PASSING + RUNNING)
+    said = outcome(tmp_path, KEPT)
     assert " 1 passed, 1 skipped in " in said
-    assert stalls.UNTRIED in said
+    assert f"] test_it.py:15: {stalls.UNTRIED}" in said
+    assert "given back" in said
 
 
 @pytest.mark.parametrize(("clock_s", "run_s", "over"), [(11.0, 7.6, True), (11.0, 7.8, False), (9.0, 1.0, False)])
