@@ -1,9 +1,10 @@
 """An asyncio event loop in a thread of its own, of which nothing escapes unnoticed."""
 
 import asyncio
-import gc
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Final, TypeVar, TypeVarTuple
 
 from actors.agent_session.engine.daemon_executor import PooledExecutor
@@ -15,8 +16,8 @@ Ts = TypeVarTuple("Ts")
 OTHER_THREADS: Final = 8
 """For what blocks and belongs to no provider and no tool; what comes on top waits."""
 STOP_TIMEOUT_S: Final = 1.0
-COLLECT_S: Final = 1.0
-"""How long after the failure of a task it is made sure that nobody can handle it any more."""
+KEPT_FRAMES_S: Final = 1.0
+"""How long the frames of a failed task keep their local variables."""
 
 
 class OwnedTask(asyncio.Task[None]):
@@ -33,7 +34,10 @@ class OwnedTask(asyncio.Task[None]):
 class LoopThread:
     """Runs a loop until `stop`. ``crashed`` is called, from the loop's thread, with any exception that nobody handled.
 
-    A task's exception is unhandled as soon as nobody refers to the task, at the latest `COLLECT_S` later; until then somebody may await it.
+    A task's exception is unhandled as soon as nothing refers to the task; until then it may be awaited. Python sees that at once, but for a
+    task to which the local variables of its own failed frames refer, as in a method of the object that holds the task. Such a cycle would
+    wait for the garbage collector, and a collection stops the audio, the longer the larger the heap. So these variables are given up
+    `KEPT_FRAMES_S` after the failure; a traceback that is printed with them later than that lacks them.
     """
 
     def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
@@ -43,7 +47,6 @@ class LoopThread:
         self._loop.set_task_factory(self._make_task)
         self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
         self._tasks: set[OwnedTask] = set()
-        self._collecting = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -101,15 +104,15 @@ class LoopThread:
         return task
 
     def _look_at(self, task: "asyncio.Task[Any]") -> None:
-        """A failed task is told of when it is deleted; one that its own traceback refers to would wait for the garbage collector."""
-        failed = task.get_stack(limit=1)  # asking for the exception would count as handling it
-        if failed and not self._collecting:
-            self._collecting = True
-            self._loop.call_later(COLLECT_S, self._collect)
-
-    def _collect(self) -> None:
-        self._collecting = False
-        gc.collect()
+        if task.get_stack(limit=1):  # failed; asking for the exception would count as handling it
+            self._loop.call_later(KEPT_FRAMES_S, _clear_frames, weakref.ref(task))
 
     def _unhandled(self, _loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
         self.crashed(details.get("exception") or RuntimeError(details["message"]))
+
+
+def _clear_frames(reference: "weakref.ref[asyncio.Task[Any]]") -> None:
+    task = reference()
+    for frame in task.get_stack() if task is not None else ():
+        with suppress(RuntimeError):  # it runs on, as that of a generator that somebody else holds
+            frame.clear()
