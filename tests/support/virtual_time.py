@@ -63,6 +63,13 @@ def clock() -> VirtualTimeLoop:
     return loop
 
 
+async def passes(delay_s: float) -> None:
+    """Let so much time pass."""
+    over = asyncio.Event()
+    clock().call_later(delay_s, over.set)
+    await over.wait()
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:

@@ -491,9 +491,9 @@ def test_a_long_backlog_leaves_others_their_turn() -> None:
 
 def test_the_end_of_speech_is_when_its_last_sound_came() -> None:
     async def test(room: Room) -> None:
-        await asyncio.sleep(3)
+        await virtual_time.passes(3)
         room.hear(spoken("hello there you all"))
-        await asyncio.sleep(1)
+        await virtual_time.passes(1)
         room.hear(bytes(32_000))
         ended = await room.desk.wait_for(VoiceEnded)
         assert ended.ended_s == pytest.approx(3, abs=0.01)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import queue
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -119,15 +120,13 @@ def test_a_failure_in_a_large_heap_does_not_run_the_collector(watched: Watched, 
         gc.enable()
 
 
-def test_an_exception_of_a_task_that_is_awaited_later_is_none(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_of_a_task_that_is_awaited_later_is_none(watched: Watched) -> None:
     done: queue.Queue[str] = queue.Queue()
-
-    monkeypatch.setattr(loop, "KEPT_FRAMES_S", 0.01)
 
     async def look_again() -> None:
         failing = asyncio.ensure_future(fail_in_a_cycle())
         await asyncio.wait([failing])
-        await asyncio.sleep(0.05)
+        loop._clear_frames(weakref.ref(failing))
         gc.collect()
         done.put(type(failing.exception()).__name__)
 
