@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +35,7 @@ from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.orphans import Orphans
-from supervision.thespian_seam.process import fork, scheduled_ns
+from supervision.thespian_seam.process import fork, is_stopped, scheduled_ns
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, ReportReader, reason_of_status
 from supervision.thespian_seam.shared_memory import SharedMemory
@@ -48,14 +49,21 @@ EXIT_MESSAGES_S: Final = 0.2
 TRACE_S: Final = 0.1
 """How long a hung process may take to write where it hangs, before it is killed. Python's handler does it in C, so it needs no GIL."""
 
+STOPPED_S: Final = 3.0
+"""How long a process that hosts no actor, so that nobody probes it, may be stopped before it is killed."""
+
 _EXIT_MESSAGES_POLL_S: Final = 0.001
+_LOOK_S: Final = 1.0
 
 
 @dataclass(slots=True)
 class _Child:
+    """``pid`` is the forked process, ``host_pid`` the one that hosts the actor: another one if ``via`` names the forked one."""
+
     ref: Ref
     address: EndpointAddress
     pid: int
+    host_pid: int
     pid_fd: int
     report_fd: int
     reader: ReportReader
@@ -147,10 +155,12 @@ class ChildProcesses:
             os.close(start.report_fd)
         actor = start.actor
         ref = Ref(id=actor.actor_id, uid=actor.uid, address=str(start.address))
-        child = _Child(ref, start.address, pid, pid_fd, reader_fd, ReportReader(reader_fd), via)
+        child = _Child(ref, start.address, pid, pid, pid_fd, reader_fd, ReportReader(reader_fd), via)
         self._children[actor.uid] = child
         self._reactor.watch(reader_fd, lambda: self._listen(child))
         self._reactor.watch(pid_fd, lambda: self._ended(child))
+        if via:
+            self._look(child, 0.0)
 
     def fail(self, actor: ActorStart, failure: Exception) -> None:
         """Tell that ``actor`` could not be started."""
@@ -176,14 +186,17 @@ class ChildProcesses:
         child = self._children.get(uid)
         if child is None:
             return
-        signal.pidfd_send_signal(child.pid_fd, signal.SIGUSR1 if trace else signal.SIGKILL)
-        if trace:
-            self._reactor.call_later(TRACE_S, lambda: self.kill(uid))
+        if not trace:
+            signal.pidfd_send_signal(child.pid_fd, signal.SIGKILL)
+            return
+        with suppress(ProcessLookupError):
+            os.kill(child.host_pid, signal.SIGUSR1)
+        self._reactor.call_later(TRACE_S, lambda: self.kill(uid))
 
     def progress(self, uid: str) -> int:
         """How long the main thread of a child has run and waited for a processor, in ns; 0 if it has ended or the kernel does not tell."""
         child = self._children.get(uid)
-        return 0 if child is None else scheduled_ns(child.pid)
+        return 0 if child is None else scheduled_ns(child.host_pid)
 
     def release_memory(self, key: str) -> None:
         """Give up the shared memory under ``key``."""
@@ -194,15 +207,26 @@ class ChildProcesses:
         if not reports:  # end of file: the process is about to end, or has closed what is not its own
             self._stop_listening(child)
         for report in reports:
-            os_pid = int(report.text) if report.text.isdecimal() else child.pid
+            if child.via and report.text.isdecimal():
+                child.host_pid = int(report.text)
             match report.outcome:
                 case Outcome.ACKNOWLEDGED:
-                    self._tell(ChildAcknowledged(ref=child.ref, os_pid=os_pid))
+                    self._tell(ChildAcknowledged(ref=child.ref, os_pid=child.host_pid))
                 case Outcome.STARTED:
                     child.started = True
-                    self._tell(ChildStarted(ref=child.ref, os_pid=os_pid))
+                    self._tell(ChildStarted(ref=child.ref, os_pid=child.host_pid))
                 case _:
                     child.last = report
+
+    def _look(self, child: _Child, stopped_s: float) -> None:
+        """See whether the forked process goes on, time and again; one that is found stopped for `STOPPED_S` on end is killed."""
+        if child.ref.uid not in self._children:
+            return
+        if stopped_s >= STOPPED_S:
+            log.error("a process was stopped, and is killed", extra={"role": child.via, "after_s": stopped_s})
+            self.kill(child.ref.uid)
+            return
+        self._reactor.call_later(_LOOK_S, lambda: self._look(child, stopped_s + _LOOK_S if is_stopped(child.pid) else 0.0))
 
     def _stop_listening(self, child: _Child) -> None:
         if child.listening:

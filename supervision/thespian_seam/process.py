@@ -178,6 +178,15 @@ def scheduled_ns(pid: int) -> int:
     return int(running) + int(waiting)
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether ``pid`` was stopped, by a signal or a debugger. Source: proc_pid_stat(5), the state."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat[stat.rindex(b")") + 2 :].lower().startswith(b"t")
+
+
 def prctl(option: int, value: int) -> None:
     """Set one of this process's attributes.
 

@@ -1,6 +1,8 @@
 import enum
 from typing import Any, Literal
 
+import pytest
+
 from actors import function_tool, rule_llm
 from livekitex_agent.default_brain import rules_for
 from protocols import ToolSchema
@@ -61,5 +63,6 @@ def test_what_rules_cannot_fill_is_left_out() -> None:
 
 
 def test_the_rule_model_takes_them() -> None:
+    pytest.importorskip("rapidfuzz", reason="rapidfuzz is not here: pip install 'livekitex-agent[offline]'")
     for tools in ((), (table_price, opening_hours, weigh)):
         rule_llm(rules(*tools))

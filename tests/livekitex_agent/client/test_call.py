@@ -197,7 +197,8 @@ async def test_a_slow_reader_gets_the_rest_when_it_has_room(harness: Harness, ke
     for number in range(1, MAX_EVENTS):
         assert (await anext(events)).number == FIRST_NUMBER + number
     if not kept:
-        assert (await harness.accept_subscription()).from_number == MAX_EVENTS
+        while (await harness.accept_subscription()).from_number != MAX_EVENTS:
+            pass  # asked after a quiet period, which a slow machine takes for the events above
         harness.tree.push(pushed(MAX_EVENTS))
     assert (await anext(events)).number == FIRST_NUMBER + MAX_EVENTS
     await events.aclose()

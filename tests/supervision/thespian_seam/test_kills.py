@@ -64,6 +64,21 @@ def test_a2_the_port_of_who_was_killed_is_free_at_once() -> None:
         taken.close()
 
 
+def test_an_admin_that_is_stopped_is_killed_and_one_that_was_stopped_goes_on() -> None:
+    with system() as running:
+        roles = grown(running)
+        os.kill(roles["admin"], signal.SIGSTOP)
+        os.kill(roles["admin"], signal.SIGCONT)
+        os.kill(roles["middle"], signal.SIGKILL)
+        running.wait("message", event="ChildExited")
+        assert not gone(roles["admin"])
+        os.kill(roles["admin"], signal.SIGSTOP)
+        assert running.wait("ChildExited")["reason"] == "killed:admin"
+        assert wait_gone([roles["admin"], roles["root"]])
+        assert "a process was stopped, and is killed" in running.stderr()
+        assert "Traceback" not in running.stderr()
+
+
 def test_a_stopped_child_holds_up_nobody_and_can_be_killed() -> None:
     with system() as running:
         root = running.start()

@@ -11,6 +11,7 @@ import pytest
 from thespian.system.messages.admin import QueryExists
 from thespian.system.transport import SendStatus
 
+from supervision.thespian_seam.process import scheduled_ns
 from support import fresh, leftovers, procfs
 from support.seam_peer import peer
 from support.seam_system import KEY, System, gone, system
@@ -35,6 +36,21 @@ def test_the_tree_is_the_launcher_the_admin_and_the_root() -> None:
         parent = procfs.stat(admin)
         assert parent is not None
         assert parent.parent == running.process.pid
+
+
+def test_a_root_makes_progress_itself_and_leaves_a_trace_when_it_hangs() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as hangs, system(keep_fds=[writer], pass_fds=[writer]) as running:
+        os.close(writer)
+        root = running.start()
+        before = scheduled_ns(root["os_pid"])
+        running.tell("run", code="self._tell('progress', ns=self.context.child_progress('r1'))")
+        assert before <= running.wait("progress")["ns"] <= scheduled_ns(root["os_pid"])
+        running.send(root["ref"], f"os.write({writer}, b'x'); threading.Event().wait()")
+        assert hangs.read(1) == b"x"
+        running.tell("run", code="self.context.kill_child('r1', trace=True)")
+        assert running.wait("ChildExited")["reason"] == "killed:admin"
+        assert 'File "<string>", line 1 in <module>' in running.stderr()
 
 
 def test_g13_nothing_is_left_however_deep_the_tree() -> None:

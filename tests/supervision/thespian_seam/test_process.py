@@ -1,11 +1,12 @@
 import errno
 import os
 import signal
+import subprocess
 
 import pytest
 
 from supervision.thespian_seam import process
-from supervision.thespian_seam.process import scheduled_ns
+from supervision.thespian_seam.process import is_stopped, scheduled_ns
 from support import fresh
 
 pytestmark = pytest.mark.processes
@@ -18,6 +19,16 @@ def test_who_runs_makes_progress_and_the_dead_make_none() -> None:
         pass
     assert scheduled_ns(os.getpid()) > before
     assert scheduled_ns(2**22) == 0
+
+
+def test_whether_a_process_was_stopped_is_known() -> None:
+    with subprocess.Popen(["sleep", "60"]) as program:
+        assert not is_stopped(program.pid)
+        program.send_signal(signal.SIGSTOP)
+        assert os.waitid(os.P_PID, program.pid, os.WSTOPPED | os.WNOWAIT) is not None
+        assert is_stopped(program.pid)
+        program.kill()
+    assert not is_stopped(program.pid)
 
 
 def test_a_child_ends_with_what_it_runs() -> None:
