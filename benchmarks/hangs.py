@@ -27,6 +27,7 @@ from benchmarks.isolation import AGENT, Talker
 from benchmarks.recovery import speak
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, composition
 from protocols import AgentMessage, Restarted, SessionUnavailableError, ToolCalled
+from support.dangerous_tools import stuck_mailbox
 from support.memory_brain import FACT, MEMORY_BRAIN, nod
 
 PROMISE_S = 5.0
@@ -51,15 +52,8 @@ def held_interpreter() -> str:
     return str(ctypes.PyDLL(None).sleep(LONG_S))
 
 
-async def in_the_mailbox(session: CallHandle) -> float:
-    """Hang in the actor's own thread. Each of these tells when it began (monotonic seconds)."""
-    await session.inject_fault("hang", at_state="thinking")
-    await session.send_text("hang")
-    return time.monotonic()
-
-
 async def by_a_tool(session: CallHandle) -> float:
-    """Hang in the one tool that the agent has."""
+    """Hang in the one tool that the agent has. Each of these tells when it began (monotonic seconds)."""
     await session.send_text("hang")
     await session.wait_for(ToolCalled, timeout_s=PATIENCE_S)
     return time.monotonic()
@@ -88,7 +82,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("mailbox", in_the_mailbox),
+    Kind("mailbox", by_a_tool, stuck_mailbox),
     Kind("event loop", by_a_tool, blocked_loop),
     Kind("GIL held in C", by_a_tool, held_interpreter),
     Kind("SIGSTOP", by_sigstop),
@@ -278,7 +272,7 @@ async def main(times: int, burners: float, stopped: float) -> int:
     print(f"heartbeat deadline {composition.HEARTBEAT_MS / 1000:g} s, promised: replaced within {PROMISE_S:g} s", flush=True)
     broken = False
     with tempfile.TemporaryDirectory() as folder:
-        options = WorkerOptions(journal_dir=folder, fault_injection=True, log_level="error")
+        options = WorkerOptions(journal_dir=folder, log_level="error")
         async with AgentSystem.start(options) as system:
             if burners:
                 broken |= await nobody_hangs(system, f"{BURNERS} burners", lambda _: burn(burners), burners)

@@ -4,14 +4,16 @@ Printed: which process ids changed, and the reply latencies of the nine others i
 """
 
 import asyncio
+import os
+import signal
 import statistics
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from benchmarks.recovery import CHUNK_S, speak
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
-from protocols import AgentMessage, ConversationState, LivekitexError, ReplyLatency, Restarted
+from protocols import AgentMessage, ConversationState, LivekitexError, ReplyLatency, Restarted, StateChanged
 from support.memory_brain import FACT, MEMORY_BRAIN, nod
 
 CALLS = 10
@@ -69,11 +71,16 @@ async def pids(talkers: list[Talker]) -> dict[str, int]:
 
 
 async def kill_in(victim: CallHandle, state: ConversationState) -> None:
-    """Let the call die as it next enters ``state``, and wait for its next life."""
+    """Kill the call's process as soon as it is seen in ``state``, and wait for its next life."""
     died = asyncio.ensure_future(victim.wait_for(Restarted, timeout_s=PATIENCE_S))
-    await victim.inject_fault("kill", at_state=state)
+    os_pid, began = (await victim.info()).os_pid, time.time()
     if state is ConversationState.INTERRUPTED:
         await victim.cancel_response()
+    async with asyncio.timeout(PATIENCE_S), aclosing(victim.events()) as events:
+        async for pushed in events:
+            if pushed.wall_s >= began and isinstance(pushed.event, StateChanged) and pushed.event.new == state:
+                break
+    os.kill(os_pid, signal.SIGKILL)
     await died
 
 
@@ -81,7 +88,7 @@ async def main() -> None:
     """Measure and print."""
     question, rate_hz = await speak(FACT)
     with tempfile.TemporaryDirectory() as folder:
-        async with AgentSystem.start(WorkerOptions(journal_dir=folder, fault_injection=True, log_level="error")) as system:
+        async with AgentSystem.start(WorkerOptions(journal_dir=folder, log_level="error")) as system:
             talkers = [Talker(await system.start_session(AGENT), question, rate_hz) for _ in range(CALLS)]
             tasks = [asyncio.ensure_future(talker.run()) for talker in talkers]
             began = time.monotonic()

@@ -17,7 +17,6 @@ from protocols import (
     Entropy,
     EventPushed,
     GetSession,
-    InjectFault,
     SendText,
     SessionCommand,
     SessionEvent,
@@ -98,14 +97,6 @@ class CallHandle:
     async def end(self, reason: str = "normal", *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """End the call after the reply that is spoken now; raises as `send_text`."""
         return await self._command(EndCall(command_id=self._id(command_id), reason=reason), timeout_s)
-
-    async def inject_fault(self, fault: str, *, at_state: str = "", timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
-        """End this life of the session by ``fault`` (kill, segfault, exception, hang) when it next enters ``at_state``; for tests.
-
-        Raises:
-            UsageError: the system was started without ``fault_injection``.
-        """
-        return await self._command(InjectFault(command_id=self._entropy.hex_id(), at_state=at_state, fault=fault), timeout_s)
 
     def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
         """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all lives; ends after `CallEnded`.

@@ -63,7 +63,6 @@ def session_options(options: WorkerOptions, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "journal_dir": _journal_dir(options),
         "retention_s": float(options.retention_s),
-        "fault_injection": options.fault_injection,
     }
 
 

@@ -46,7 +46,6 @@ class WorkerOptions:
     user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
     ``drain_s``: how long calls may go on when the system is drained, or a signal asks it to end (30 s, at most a day); then they are ended.
-    ``fault_injection``: whether sessions may be told to die, for tests (False).
     ``preload``: whether the offline models are loaded before calls come (True, when the extra is installed).
     ``log_level``: what the system's processes write to standard error (``warning``).
 
@@ -65,7 +64,6 @@ class WorkerOptions:
     journal_dir: str | os.PathLike[str] | None = None
     retention_s: float = 0.0
     drain_s: float = 30.0
-    fault_injection: bool = False
     preload: bool = True
     log_level: LogLevel = "warning"
 

@@ -146,7 +146,6 @@ class CallHandle:
     commit_audio = _blocking(AsyncCallHandle.commit_audio)
     cancel_response = _blocking(AsyncCallHandle.cancel_response)
     end = _blocking(AsyncCallHandle.end)
-    inject_fault = _blocking(AsyncCallHandle.inject_fault)
     info = _blocking(AsyncCallHandle.info)
     wait_for = _blocking(AsyncCallHandle.wait_for)
 

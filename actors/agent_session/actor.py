@@ -13,13 +13,11 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
 
-from actors.agent_session import faults
 from actors.agent_session.assembly import make_entries, make_setup
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.core import (
     After,
     Answer,
-    Die,
     Effect,
     Happened,
     Input,
@@ -69,7 +67,6 @@ from protocols import (
     Figures,
     GetFigures,
     GetSession,
-    InjectFault,
     InvalidAudioError,
     JournalError,
     Message,
@@ -140,7 +137,7 @@ class AgentSession(Actor):
         match message:
             case StreamAudio():
                 self._take_audio(message, reply)
-            case SendText() | CommitAudio() | CancelResponse() | EndCall() | InjectFault():
+            case SendText() | CommitAudio() | CancelResponse() | EndCall():
                 self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position))
             case Subscribe():
                 self._subscribe(message, sender, reply)
@@ -331,8 +328,6 @@ class AgentSession(Actor):
                     self._tell(name, message)
                 case After(delay_s=delay_s, input=what):
                     self.context.after(delay_s, partial(self._feed, what))
-                case Die(fault=fault):
-                    faults.commit(fault)
                 case Leave():
                     self._leave()
                 case _:

@@ -77,7 +77,6 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
         max_tool_rounds=blueprint.turns.max_tool_rounds,
-        fault_injection=blueprint.fault_injection,
         os_pid=os.getpid(),
         journal_path=journal_path,
     )

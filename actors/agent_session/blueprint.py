@@ -50,7 +50,6 @@ class Blueprint:
     turns: TurnOptions
     journal: Path | None
     record: CallRecord
-    fault_injection: bool
     last_end: str = ""
     farewell_reason: str = ""
 
@@ -80,7 +79,6 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         turns=_turn_options(agent.get("options") or {}),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         record=CallRecord.of_start(call_id, agent, options, wall_s),
-        fault_injection=bool(options.get("fault_injection")),
         last_end=str(options.get("last_end", "")),
         farewell_reason=str(options.get("farewell_reason", "")),
     )

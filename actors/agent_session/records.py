@@ -39,7 +39,6 @@ from protocols import (
     EndCall,
     EventsMissed,
     FunctionCall,
-    InjectFault,
     ReplyLatency,
     Restarted,
     Role,
@@ -74,7 +73,6 @@ COMMANDS: Final = Records(
     RecordType(CommitAudio, "commit_audio", command_id=TEXT),
     RecordType(CancelResponse, "cancel_response", command_id=TEXT),
     RecordType(EndCall, "end_call", command_id=TEXT, reason=TEXT),
-    RecordType(InjectFault, "inject_fault", command_id=TEXT, at_state=TEXT, fault=TEXT),
 )
 """One that is not known cannot be acted on: whoever sent it was told that it would be."""
 _COMMAND: Final = COMMANDS.one_of()

@@ -84,5 +84,4 @@ Message = (
     | AudioPushed
     | GetSession
     | SessionInfo
-    | InjectFault
 )

@@ -10,7 +10,7 @@ from typing import ClassVar
 from protocols.messages.events import SessionEvent
 
 __all__ = ["AudioAccepted", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed", "GetSession"]
-__all__ += ["HistoryItem", "InjectFault", "SendText", "SessionCommand", "SessionInfo", "StreamAudio", "Subscribe", "Subscribed"]
+__all__ += ["HistoryItem", "SendText", "SessionCommand", "SessionInfo", "StreamAudio", "Subscribe", "Subscribed"]
 __all__ += ["Unsubscribe"]
 
 
@@ -169,17 +169,4 @@ class SessionInfo:
     history: tuple[HistoryItem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectFault:
-    """Fault injection, refused unless the system was started with it: end this life when it next enters ``at_state``.
-
-    ``fault`` is ``kill`` (SIGKILL), ``segfault``, ``exception`` or ``hang``. Answered with `CommandAccepted`.
-    """
-
-    TAG: ClassVar[str] = "session.inject_fault"
-    command_id: str
-    at_state: str
-    fault: str
-
-
-SessionCommand = SendText | CommitAudio | CancelResponse | EndCall | InjectFault
+SessionCommand = SendText | CommitAudio | CancelResponse | EndCall

@@ -16,7 +16,8 @@ from support import procfs
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
 AGENT = Agent.text(
-    instructions="You take orders.", tools=[tools.remember, tools.recall, tools.blocked_loop, tools.held_interpreter, tools.patience]
+    instructions="You take orders.",
+    tools=[tools.remember, tools.recall, tools.blocked_loop, tools.held_interpreter, tools.stuck_mailbox, tools.patience],
 )
 UNKNOWN = "error: the outcome of this call is unknown."
 HUNG = "error:hung"
@@ -32,8 +33,7 @@ class Hang:
 
 
 async def in_the_mailbox(_system: AgentSystem, session: CallHandle) -> None:
-    await session.inject_fault("hang", at_state="thinking")
-    await session.send_text("recall")
+    await session.send_text("stuck mailbox")
 
 
 async def in_the_event_loop(_system: AgentSystem, session: CallHandle) -> None:
@@ -55,7 +55,7 @@ def stopped(role: str) -> Callable[[AgentSystem, CallHandle], Awaitable[None]]:
 
 
 HANGS = (
-    Hang(in_the_mailbox, "pizza"),
+    Hang(in_the_mailbox, UNKNOWN),
     Hang(in_the_event_loop, UNKNOWN),
     Hang(with_the_interpreters_lock, UNKNOWN),
     Hang(stopped("agent_session/{}")),
@@ -84,7 +84,7 @@ async def hang(system: AgentSystem, session: CallHandle, how: Hang) -> None:
 
 
 async def test_who_hangs_is_replaced_and_whose_tool_merely_blocks_a_thread_is_not(tmp_path: Path) -> None:
-    options = WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error", fault_injection=True)
+    options = WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")
     async with AgentSystem.start(options) as system:
         victims = [await system.start_session(AGENT) for _ in HANGS]
         bystander = await system.start_session(AGENT)

@@ -18,7 +18,6 @@ from protocols import (
     EndCall,
     EventPushed,
     GetSession,
-    InjectFault,
     InvalidAudioError,
     Message,
     SeededEntropy,
@@ -78,7 +77,6 @@ async def harness() -> AsyncIterator[Harness]:
         (lambda session: session.commit_audio(), CommitAudio, {}),
         (lambda session: session.cancel_response(), CancelResponse, {}),
         (lambda session: session.end("bye"), EndCall, {"reason": "bye"}),
-        (lambda session: session.inject_fault("kill", at_state="speaking"), InjectFault, {"fault": "kill", "at_state": "speaking"}),
     ],
 )
 async def test_each_command_returns_its_id_once_it_is_accepted(

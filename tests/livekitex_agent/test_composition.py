@@ -48,10 +48,9 @@ def test_what_calls_need_is_preloaded_once_for_all_partitions(preload: bool) -> 
 
 
 def test_what_a_session_is_told() -> None:
-    assert composition.session_options(WorkerOptions(journal_dir="/calls", retention_s=60, fault_injection=True), "run") == {
+    assert composition.session_options(WorkerOptions(journal_dir="/calls", retention_s=60), "run") == {
         "run_id": "run",
         "journal_dir": "/calls/calls",
         "retention_s": 60.0,
-        "fault_injection": True,
     }
     assert composition.session_options(WorkerOptions(journal=False), "run")["journal_dir"] is None

@@ -71,6 +71,19 @@ async def blocked_loop() -> str:
     return ""
 
 
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+def _wait_for_ever(_: object) -> int:
+    threading.Event().wait()
+    return 0
+
+
+def stuck_mailbox() -> str:
+    """Stop the process's first thread, on which its actor takes messages, and nothing else."""
+    ctypes.pythonapi.Py_AddPendingCall(_wait_for_ever, None)
+    threading.Event().wait()
+    return ""
+
+
 def held_interpreter() -> str:
     """Keep the interpreter's lock in C."""
     return str(ctypes.PyDLL(None).sleep(LONG_S))

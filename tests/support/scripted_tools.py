@@ -1,6 +1,7 @@
 """Tools of the scripted agent."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from actors.tools import RunContext
@@ -17,6 +18,17 @@ def remember(context: RunContext, word: str) -> str:
     return f"{len(words)} words"
 
 
+def leave_line(context: RunContext, path: str) -> str:
+    """Leave a line that outlives the process.
+
+    Args:
+        path: Of the file.
+    """
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write(f"life {context.incarnation}\n")
+    return f"left in life {context.incarnation}"
+
+
 def finish(context: RunContext) -> str:
     """End the call."""
     context.end_call("all said")
@@ -31,7 +43,8 @@ def block() -> str:
 
 def wire(name: str, *, idempotent: bool = False, timeout_ms: int = 30_000) -> dict[str, Any]:
     """A tool of this module as it travels."""
-    properties = {"word": {"type": "string"}} if name == "remember" else {}
+    words = {"remember": "word", "leave_line": "path"}
+    properties = {words[name]: {"type": "string"}} if name in words else {}
     return {
         "source": f"support.scripted_tools:{name}",
         "name": name,

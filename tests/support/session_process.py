@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, preload
 from protocols import Ref
@@ -22,16 +22,17 @@ from support.actor_host import ActorHost
 from support.correspondence import DEADLINE_S, Correspondence
 
 _HEAD = struct.Struct("<II")
-SESSION = "actors.agent_session:AgentSession"
+SESSION: Final = "actors.agent_session:AgentSession"
 
 
 class SessionProcess:
     """The lives of one call, one after the other, on one memory file. ``mail`` is that of the life now; ``mails`` of all."""
 
-    def __init__(self, folder: Path, args: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, args: Mapping[str, Any], *, actor: str = SESSION) -> None:
         self._memory = folder / "memory"
         self._memory.write_bytes(bytes(SHARED_AUDIO_BUFFER_BYTES))
         self._args = args
+        self._actor = actor
         self.mails: list[Correspondence] = []
         self.live()
 
@@ -46,7 +47,7 @@ class SessionProcess:
     def live(self) -> None:
         """Begin the next life."""
         uid = f"life-{len(self.mails) + 1}"
-        command = [sys.executable, __file__, str(self._memory), uid, json.dumps(self._args)]
+        command = [sys.executable, __file__, str(self._memory), uid, self._actor, json.dumps(self._args)]
         path = os.pathsep.join(sys.path)
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
@@ -103,7 +104,7 @@ def _read_all(stream: IO[bytes], mail: Correspondence) -> None:
 
 def main() -> None:
     """Host the session until its end."""
-    memory_file, uid, args = sys.argv[1:]
+    memory_file, uid, actor, args = sys.argv[1:]
     preload()
     out, lock = os.fdopen(os.dup(1), "wb"), threading.Lock()
     with Path(memory_file).open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
@@ -112,7 +113,7 @@ def main() -> None:
             with lock:
                 _write(out, to.id, data)
 
-        host = ActorHost(SESSION, json.loads(args), actor_id="session", uid=uid, memory=memoryview(memory), transmit=transmit).up()
+        host = ActorHost(actor, json.loads(args), actor_id="session", uid=uid, memory=memoryview(memory), transmit=transmit).up()
         threading.Thread(target=_feed, args=(host,), daemon=True).start()
         reason = host.wait_for_end(None)
         out.flush()

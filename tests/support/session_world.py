@@ -11,7 +11,6 @@ from typing import Any, assert_never
 from actors.agent_session.core import (
     After,
     Answer,
-    Die,
     Effect,
     EndVoice,
     Entry,
@@ -436,8 +435,6 @@ class World:
             case RunTool():
                 self.ran[effect.call.call_id] += 1
                 self.tool = effect
-            case Die():
-                self.dead = True
             case Leave():
                 self.left = True
             case _:

@@ -4,7 +4,6 @@ from actors.agent_session.core.caller import SAME_START
 from actors.agent_session.core.effects import (
     After,
     Answer,
-    Die,
     Effect,
     EndVoice,
     Heed,
@@ -38,7 +37,6 @@ __all__ = [
     "After",
     "Answer",
     "Checkpoint",
-    "Die",
     "Effect",
     "EndVoice",
     "Entry",

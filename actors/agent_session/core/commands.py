@@ -1,6 +1,5 @@
 """Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many lives."""
 
-from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core.effects import Answer, EndVoice
@@ -8,7 +7,6 @@ from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import TurnSource, n_bytes
-from actors.agent_session.core.state import ArmedFault
 from actors.agent_session.core.step import Step
 from actors.agent_session.core.turns import take_turn
 from protocols import (
@@ -17,10 +15,8 @@ from protocols import (
     CommandAccepted,
     CommandDone,
     CommitAudio,
-    ConversationState,
     EndCall,
     ErrorReply,
-    InjectFault,
     LivekitexError,
     SendText,
     SessionUnavailableError,
@@ -34,7 +30,6 @@ MAX_WAITING_BYTES: Final = 64_000
 """Of all texts that wait."""
 MAX_ID_CHARS: Final = 64
 MAX_REASON_CHARS: Final = 200
-FAULTS: Final = ("kill", "segfault", "exception", "hang")
 
 
 def on_command(step: Step, arrived: CommandArrived) -> None:
@@ -54,9 +49,6 @@ def on_command(step: Step, arrived: CommandArrived) -> None:
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
         case CancelResponse():
             _cancel(step, command)
-        case InjectFault():
-            step.publish(CommandDone(command_id=command.command_id))
-            step.state = replace(step.state, fault=ArmedFault(at_state=command.at_state, fault=command.fault))
         case SendText() | EndCall():
             pass  # acted on as soon as it is their turn
 
@@ -98,8 +90,6 @@ def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
             return UsageError(f"the reason has {len(reason)} characters: give it in at most {MAX_REASON_CHARS}")
         case CommitAudio() if not step.setup.ears:
             return UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
-        case InjectFault():
-            return _fault_refusal(step, command)
         case _:
             return None
 
@@ -110,16 +100,6 @@ def _text_refusal(step: Step, text: str) -> LivekitexError | None:
     waiting = [accepted.command.text for accepted in step.memory.inbox if isinstance(accepted.command, SendText)]
     if waiting and n_bytes(waiting, (text,)) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")
-    return None
-
-
-def _fault_refusal(step: Step, command: InjectFault) -> LivekitexError | None:
-    if not step.setup.fault_injection:
-        return UsageError("fault injection is off: start the system with fault_injection=True")
-    if command.at_state not in set(ConversationState):
-        return UsageError(f"{command.at_state!r} is no state: use one of {', '.join(ConversationState)}")
-    if command.fault not in FAULTS:
-        return UsageError(f"{command.fault!r} is no fault: use one of {', '.join(FAULTS)}")
     return None
 
 

@@ -155,13 +155,6 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Die:
-    """Injected fault: end this life now, by ``kill``, ``segfault``, ``exception`` or ``hang``."""
-
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
     """The call is over: give up what was kept for it and end."""
 
@@ -183,6 +176,5 @@ Effect = (
     | StopSpeech
     | OpenMouth
     | RunTool
-    | Die
     | Leave
 )

@@ -31,7 +31,6 @@ class Setup:
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
     audience_wait_s: float = 2.0
-    fault_injection: bool = False
     os_pid: int = 0
     journal_path: str = ""
 
@@ -78,14 +77,6 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArmedFault:
-    """An injected fault that waits for its state."""
-
-    at_state: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that the core knows.
 
@@ -103,7 +94,6 @@ class State:
     subscribers: tuple[Subscriber, ...] = ()
     utterance: Utterance | None = None
     interruption: Interruption | None = None
-    fault: ArmedFault | None = None
     entries: int = 0
     token: int = 0
     thinking: int = 0

@@ -7,7 +7,7 @@ fold, so a restored session knows exactly what a living one wrote.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from actors.agent_session.core.effects import Die, Effect, Push, Write
+from actors.agent_session.core.effects import Effect, Push, Write
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened
 from actors.agent_session.core.memory import Memory, Turn
 from actors.agent_session.core.recall import EVENTS_KEPT, remember
@@ -47,7 +47,6 @@ class Step:
         self._entries: list[Entry] = []
         self._effects: list[Effect] = []
         self._then: list[Effect] = []
-        self._dead = False
 
     @property
     def setup(self) -> Setup:
@@ -68,42 +67,33 @@ class Step:
 
     def record(self, entry: Entry) -> None:
         """Remember ``entry`` and have it journalled."""
-        if not self._dead:
-            self._entries.append(entry)
-            entries = 1 if isinstance(entry, Checkpoint) else self.state.entries + 1
-            self.state = replace(self.state, memory=remember(self.memory, entry), entries=entries)
+        self._entries.append(entry)
+        entries = 1 if isinstance(entry, Checkpoint) else self.state.entries + 1
+        self.state = replace(self.state, memory=remember(self.memory, entry), entries=entries)
 
     def publish(self, event: SessionEvent) -> None:
         """Number ``event``, journal it, and push it to the subscribers once it is journalled."""
         memory, setup = self.memory, self.setup
         happened = Happened(number=memory.next_event, incarnation=memory.incarnation, wall_s=self.now.wall_s, event=event)
         self.record(happened)
-        if self._dead:
-            return
         self.state = replace(self.state, log=(*self.state.log[1 - EVENTS_KEPT :], happened))
         if self.state.subscribers:
             self.then(Push(to=tuple(subscriber.ref for subscriber in self.state.subscribers), event=pushed(setup.call_id, happened)))
 
     def go(self, event: ConversationEvent) -> None:
-        """Move the conversation, tell of it, and die where a fault was injected for the new state."""
+        """Move the conversation, and tell of it."""
         before = self.state.phase
         after: ConversationState = conversation_step(before, event)
         self.state = replace(self.state, phase=after)
         self.publish(StateChanged(old=before, new=after))
-        fault = self.state.fault
-        if fault is not None and fault.at_state == after and not self._dead:
-            self.then(Die(fault=fault.fault))
-            self._dead = True  # as if killed right here: nothing after this is written or done
 
     def do(self, effect: Effect) -> None:
         """Have ``effect`` performed at once."""
-        if not self._dead:
-            self._effects.append(effect)
+        self._effects.append(effect)
 
     def then(self, effect: Effect) -> None:
         """Have ``effect`` performed once everything recorded so far is in the journal."""
-        if not self._dead:
-            self._then.append(effect)
+        self._then.append(effect)
 
     def next_token(self) -> int:
         """A fresh token for a piece of work."""

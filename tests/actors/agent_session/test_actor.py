@@ -39,7 +39,6 @@ from protocols import (
     GetFigures,
     GetSession,
     HistoryItem,
-    InjectFault,
     NameChanged,
     Ping,
     Pong,
@@ -66,6 +65,7 @@ from protocols import (
 )
 from support.actor_host import ActorHost
 from support.correspondence import REGISTRY, Correspondence
+from support.mortal_session import MORTAL_SESSION, order_death
 from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
 from support.scripted_tools import wire
 
@@ -83,15 +83,15 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     hosts: list[ActorHost] = []
     memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
 
-    def life(wire: dict[str, Any] | None = None, *, journal: bool = True, **options: Any) -> ActorHost:
+    def life(
+        wire: dict[str, Any] | None = None, *, journal: bool = True, actor: str = "actors.agent_session:AgentSession", **options: Any
+    ) -> ActorHost:
         arguments = {
             "call_id": "c1",
             "agent": wire or agent(),
             "options": {"journal_dir": str(tmp_path) if journal else None, "retention_s": 0, **options},
         }
-        hosts.append(
-            ActorHost("actors.agent_session:AgentSession", arguments, actor_id="agent_session/c1", uid=f"life-{len(hosts)}", memory=memory)
-        )
+        hosts.append(ActorHost(actor, arguments, actor_id="agent_session/c1", uid=f"life-{len(hosts)}", memory=memory))
         return hosts[-1]
 
     yield life
@@ -281,15 +281,15 @@ def test_another_life_goes_on_where_the_one_before_was_stopped(begin: Begin) -> 
     event(second.mail, AgentMessage, text="You said again. That was message 2.")
 
 
-def test_a_life_that_crashed_says_why(begin: Begin) -> None:
-    first = begin(fault_injection=True).up()
+def test_a_life_that_crashed_says_why(begin: Begin, tmp_path: Path) -> None:
+    first = begin(actor=MORTAL_SESSION).up()
     subscribe(first)
-    first.mail.ask(InjectFault(command_id="fault", at_state="thinking", fault="exception"))
+    order_death(tmp_path, "thinking", "exception")
     first.mail.ask(SendText(command_id="one", text="hello"))
-    assert str(first.wait_for_end()) == "error:InternalError: an exception was injected"
+    assert str(first.wait_for_end()) == "error:InternalError: an exception was ordered"
     second = begin().up()
     subscribe(second)
-    event(second.mail, Restarted, reason="error:InternalError: an exception was injected")
+    event(second.mail, Restarted, reason="error:InternalError: an exception was ordered")
     event(second.mail, AgentMessage, text="You said hello. That was message 1.")
 
 

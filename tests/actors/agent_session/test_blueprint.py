@@ -22,27 +22,22 @@ def read(args: dict[str, Any]) -> Blueprint:
 def test_a_text_call_has_a_model_and_no_more() -> None:
     blueprint = read(arguments())
     assert set(blueprint.providers) == {ProviderKind.LLM}
-    assert (blueprint.journal, blueprint.record.retention_s, blueprint.fault_injection) == (None, 0.0, False)
+    assert (blueprint.journal, blueprint.record.retention_s) == (None, 0.0)
     assert (blueprint.turns.end_silence_ms, blueprint.turns.max_tool_rounds) == (500, 8)
 
 
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
-    blueprint = read(
-        arguments(
-            agent(voice=True), journal_dir="/var/calls", retention_s=60, fault_injection=True, last_end="killed", farewell_reason="no more"
-        )
-    )
+    blueprint = read(arguments(agent(voice=True), journal_dir="/var/calls", retention_s=60, last_end="killed", farewell_reason="no more"))
     assert set(blueprint.providers) == set(ProviderKind)
     assert blueprint.journal == Path("/var/calls/c1")
     assert blueprint.record == CallRecord(
         call_id="c1",
         run_id="",
         agent=agent(voice=True),
-        options={"journal_dir": "/var/calls", "retention_s": 60, "fault_injection": True},
+        options={"journal_dir": "/var/calls", "retention_s": 60},
         began_wall_s=7.0,
         retention_s=60.0,
     )
-    assert blueprint.fault_injection
     assert (blueprint.last_end, blueprint.farewell_reason) == ("killed", "no more")
 
 

@@ -16,7 +16,6 @@ from protocols import (
     CommandDone,
     EventPushed,
     GetSession,
-    InjectFault,
     Restarted,
     SendText,
     SessionInfo,
@@ -30,6 +29,7 @@ from protocols import (
     UserMessage,
 )
 from support.correspondence import Correspondence
+from support.mortal_session import MORTAL_SESSION, order_death
 from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
 from support.scripted_tools import wire
 from support.session_process import SessionProcess
@@ -41,8 +41,9 @@ class Call:
     """One call through all its lives, as its handle sees it."""
 
     def __init__(self, folder: Path, wire: dict[str, Any]) -> None:
-        options = {"journal_dir": str(folder), "retention_s": 0, "fault_injection": True}
-        self.session = SessionProcess(folder, {"call_id": "c1", "agent": wire, "options": options})
+        options = {"journal_dir": str(folder), "retention_s": 0}
+        self.folder = folder
+        self.session = SessionProcess(folder, {"call_id": "c1", "agent": wire, "options": options}, actor=MORTAL_SESSION)
         self.chunks: list[StreamAudio] = []
         self.subscribe()
 
@@ -84,8 +85,7 @@ class Call:
             self.mail.tell(self.chunks[-1])
 
     def die_at(self, state: str, fault: str = "kill") -> None:
-        answer = self.mail.ask(InjectFault(command_id=f"at-{state}", at_state=state, fault=fault))
-        assert isinstance(answer, CommandAccepted)
+        order_death(self.folder, state, fault)
 
     def said(self) -> list[tuple[str, str]]:
         info = self.mail.ask(GetSession())
@@ -120,7 +120,7 @@ def start(folder: Path, **changes: Any) -> Iterator[Call]:
 
 @pytest.fixture
 def call(folder: Path) -> Iterator[Call]:
-    tools = [wire("remember"), wire("block"), wire("block", idempotent=True, timeout_ms=300) | {"name": "again"}]
+    tools = [wire("remember"), wire("leave_line"), wire("block"), wire("block", idempotent=True, timeout_ms=300) | {"name": "again"}]
     yield from start(folder, voice=True, tools=tools, options={"min_interruption_ms": 100})
 
 
@@ -180,6 +180,16 @@ def test_a_tool_that_may_have_run_is_not_run_again_unless_that_does_no_harm(call
     call.wait_for(ToolReturned, result="2 words")
 
 
+def test_a_tool_that_was_asked_for_and_not_begun_runs_once(call: Call) -> None:
+    call.die_at("tool_execution")
+    lines = call.folder / "lines"
+    call.send(f'use leave_line {{"path": "{lines}"}}', "one")
+    assert call.session.wait_for_end() == -signal.SIGKILL
+    call.again()
+    call.wait_for(ToolReturned, result="left in life 2")
+    assert lines.read_text("utf-8") == "life 2\n"
+
+
 @pytest.mark.parametrize(("fault", "code"), [("segfault", -signal.SIGSEGV), ("exception", 1)])
 def test_any_other_death_is_as_good(call: Call, fault: str, code: int) -> None:
     call.die_at("thinking", fault)
@@ -194,11 +204,11 @@ def test_any_other_death_is_as_good(call: Call, fault: str, code: int) -> None:
 def test_a_turn_that_kills_twice_is_given_up_and_apologised_for(call: Call) -> None:
     call.send("before", "zero")
     call.wait_for(CommandDone, command_id="zero")
+    call.die_at("speaking")
     call.send("poison", "one")
-    call.wait_for(AgentSentence, text="That was message 2.")  # by then the model has ended
-    call.session.kill()
+    assert call.session.wait_for_end() == -signal.SIGKILL
     call.session.live()
-    call.session.mail.ask(InjectFault(command_id="second", at_state="speaking", fault="kill"))
+    call.die_at("speaking")
     call.subscribe()
     assert call.session.wait_for_end() == -signal.SIGKILL
     call.again()

@@ -1,10 +1,7 @@
 """What is accepted, what is refused, and that each command is acted on once."""
 
-from dataclasses import replace
-
 import pytest
 
-from actors.agent_session.core import Setup
 from actors.agent_session.core.commands import MAX_REASON_CHARS, MAX_WAITING, MAX_WAITING_BYTES
 from protocols import (
     MAX_TEXT_CHARS,
@@ -14,20 +11,11 @@ from protocols import (
     CommitAudio,
     ConversationState,
     EndCall,
-    InjectFault,
     SendText,
     SessionCommand,
     StateChanged,
 )
 from support.session_world import CHECKED, SPOKEN, World
-
-
-def faulty(setup: Setup) -> Setup:
-    return replace(setup, fault_injection=True)
-
-
-def kill(state: str = "thinking", fault: str = "kill", command_id: str = "fault") -> InjectFault:
-    return InjectFault(command_id=command_id, at_state=state, fault=fault)
 
 
 def test_a_command_is_accepted_only_once_it_is_in_the_journal() -> None:
@@ -59,7 +47,6 @@ def test_a_command_that_is_sent_again_is_accepted_again_and_acted_on_once() -> N
         (SendText(command_id="a", text="x" * (MAX_TEXT_CHARS + 1)), "MessageTooLargeError", "send it in parts"),
         (CommitAudio(command_id="a"), "UsageError", "use send_text"),
         (EndCall(command_id="a", reason="x" * (MAX_REASON_CHARS + 1)), "UsageError", "at most 200"),
-        (kill(), "UsageError", "fault_injection=True"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_its_cure(command: SessionCommand, error: str, cure: str) -> None:
@@ -70,14 +57,6 @@ def test_what_cannot_be_done_is_refused_with_its_cure(command: SessionCommand, e
     assert (refusal.error, refusal.retryable) == (error, False)
     assert cure in refusal.text
     assert not world.state.memory.seen
-
-
-@pytest.mark.parametrize(("fault", "cure"), [(kill("nowhere"), "use one of idle"), (kill(fault="tickle"), "use one of kill")])
-def test_an_unknown_fault_is_refused(fault: InjectFault, cure: str) -> None:
-    world = World(faulty(CHECKED))
-    request = world.command(fault)
-    world.commit_all()
-    assert cure in world.refusal(request).text
 
 
 def test_commands_wait_up_to_their_bound() -> None:
@@ -140,31 +119,22 @@ def test_nothing_is_accepted_after_the_end() -> None:
     assert world.refusal(request).error == "SessionUnavailableError"
 
 
-@pytest.mark.parametrize(
-    "state", ["listening", "processing", "thinking", "tool_execution", "responding", "speaking", "interrupted", "idle"]
-)
-def test_a_fault_comes_when_its_state_is_entered_and_nothing_after_it_is_kept(state: str) -> None:
-    world = World(faulty(SPOKEN))
+@pytest.mark.parametrize("state", ["listening", "processing", "thinking", "tool_execution", "responding", "speaking", "interrupted"])
+def test_a_call_comes_to_rest_whatever_state_it_died_in(state: str) -> None:
+    world = World(SPOKEN)
     world.subscribe()
-    world.command(kill(state))
-    world.commit_all()
-    assert world.events[-1].event == CommandDone(command_id="fault")
     world.begin_to_speak()
     world.commit_all()
-    if not world.dead:
+    if world.state.phase != state:
         world.stop_speaking()
     for _ in range(100):
-        if world.dead:
+        if world.state.phase == state:
             break
         if state == "interrupted" and world.state.phase is ConversationState.SPEAKING:
             world.begin_to_speak()
         if not (world.commit() or world.think() or world.recognize("use look") or world.finish_tool()):
             world.play(300)
-    assert world.dead
-    last = world.events[-1].event
-    assert isinstance(last, StateChanged)
-    assert last.new == state
-    assert world.entries[-1] == world.state.log[-1]
+    assert world.state.phase == state
     world.kill()
     world.subscribe()
     if world.spoken[-1].end is None:
