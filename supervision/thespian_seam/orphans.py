@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from protocols import Clock
-from supervision.thespian_seam.process import on_signals, prctl
+from supervision.thespian_seam.process import describe, on_signals, prctl
 from supervision.thespian_seam.reactor import Reactor
 
 log = logging.getLogger("livekitex.seam")
@@ -69,7 +69,7 @@ class Orphans:
                 self._reactor.call_later(_PAUSE_S, lambda: self._sweep(then, until))
                 return
             if left := self._living():
-                log.error("processes that were left behind do not end", extra={"processes": [_described(pid) for pid in left]})
+                log.error("processes that were left behind do not end", extra={"processes": [describe(pid) for pid in left]})
         then()
 
     def _kill(self) -> bool:
@@ -100,12 +100,3 @@ def _ended(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG) != (0, 0)
     except ChildProcessError:
         return True
-
-
-def _described(pid: int) -> str:
-    """Process id, name and state, as in proc(5)."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
-        return str(pid)
-    return stat[: stat.rindex(")") + 3]

@@ -178,13 +178,18 @@ def scheduled_ns(pid: int) -> int:
     return int(running) + int(waiting)
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether ``pid`` was stopped, by a signal or a debugger. Source: proc_pid_stat(5), the state."""
+def describe(pid: int) -> str:
+    """Process id, name and state, as in proc_pid_stat(5); the id alone where there is no such process."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return False
-    return stat[stat.rindex(b")") + 2 :].lower().startswith(b"t")
+        return str(pid)
+    return stat[: stat.rindex(")") + 3]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether ``pid`` was stopped, by a signal or a debugger."""
+    return describe(pid).endswith((") T", ") t"))
 
 
 def prctl(option: int, value: int) -> None:

@@ -68,6 +68,7 @@ from support.correspondence import REGISTRY, Correspondence
 from support.mortal_session import MORTAL_SESSION, order_death
 from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
 from support.scripted_tools import wire
+from support.session_process import SESSION
 
 Begin = Callable[..., ActorHost]
 
@@ -83,9 +84,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     hosts: list[ActorHost] = []
     memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
 
-    def life(
-        wire: dict[str, Any] | None = None, *, journal: bool = True, actor: str = "actors.agent_session:AgentSession", **options: Any
-    ) -> ActorHost:
+    def life(wire: dict[str, Any] | None = None, *, journal: bool = True, actor: str = SESSION, **options: Any) -> ActorHost:
         arguments = {
             "call_id": "c1",
             "agent": wire or agent(),

@@ -27,11 +27,17 @@ def test_without_a_width_each_text_has_one_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("width", [24, 40, 60, 80, 200])
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 200])
 def test_within_a_width_nothing_is_longer_and_nothing_is_lost(width: int) -> None:
     shown = text(width)
     assert all(len(line) <= width for line in shown)
-    assert "".join("".join(shown).split()) == "".join("".join(text(None)).split())  # a word of more than the width is broken
+    assert " ".join(" ".join(shown).split()) == " ".join(" ".join(text(None)).split())
+
+
+def test_a_word_of_more_than_the_width_is_broken() -> None:
+    shown = text(24)
+    assert all(len(line) <= 24 for line in shown)
+    assert "".join("".join(shown).split()) == "".join("".join(text(None)).split())
 
 
 def test_a_narrow_terminal_shows_what_was_found_below_the_name() -> None:

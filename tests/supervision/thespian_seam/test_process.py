@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from supervision.thespian_seam import process
-from supervision.thespian_seam.process import is_stopped, scheduled_ns
+from supervision.thespian_seam.process import describe, is_stopped, scheduled_ns
 from support import fresh
 
 pytestmark = pytest.mark.processes
@@ -23,12 +23,14 @@ def test_who_runs_makes_progress_and_the_dead_make_none() -> None:
 
 def test_whether_a_process_was_stopped_is_known() -> None:
     with subprocess.Popen(["sleep", "60"]) as program:
+        assert describe(program.pid).startswith(f"{program.pid} (")
         assert not is_stopped(program.pid)
         program.send_signal(signal.SIGSTOP)
         assert os.waitid(os.P_PID, program.pid, os.WSTOPPED | os.WNOWAIT) is not None
         assert is_stopped(program.pid)
         program.kill()
     assert not is_stopped(program.pid)
+    assert describe(1 << 30) == str(1 << 30)
 
 
 def test_a_child_ends_with_what_it_runs() -> None:

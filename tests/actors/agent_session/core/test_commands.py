@@ -119,7 +119,9 @@ def test_nothing_is_accepted_after_the_end() -> None:
     assert world.refusal(request).error == "SessionUnavailableError"
 
 
-@pytest.mark.parametrize("state", ["listening", "processing", "thinking", "tool_execution", "responding", "speaking", "interrupted"])
+@pytest.mark.parametrize(
+    "state", ["listening", "processing", "thinking", "tool_execution", "responding", "speaking", "interrupted", "idle"]
+)
 def test_a_call_comes_to_rest_whatever_state_it_died_in(state: str) -> None:
     world = World(SPOKEN)
     world.subscribe()
