@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import threading
+from typing import Final
 
 from livekitex_agent import RunContext, composition
 
@@ -71,15 +72,17 @@ async def blocked_loop() -> str:
     return ""
 
 
-@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 def _wait_for_ever(_: object) -> int:
     threading.Event().wait()
     return 0
 
 
+WAIT_FOR_EVER: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_wait_for_ever)
+
+
 def stuck_mailbox() -> str:
     """Stop the process's first thread, on which its actor takes messages, and nothing else."""
-    ctypes.pythonapi.Py_AddPendingCall(_wait_for_ever, None)
+    ctypes.pythonapi.Py_AddPendingCall(WAIT_FOR_EVER, None)
     threading.Event().wait()
     return ""
 

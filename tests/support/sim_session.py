@@ -322,7 +322,8 @@ class SimHandle(Actor):
     def _answered(self, key: str, attempt: int, answer: Message | None) -> None:
         if key not in self._open or attempt != self._open[key][1].sends:
             return
-        (command, state), now, outcome = self._open[key], self.context.clock.monotonic(), Wait()
+        (command, state), now = self._open[key], self.context.clock.monotonic()
+        outcome: Outcome = Wait()
         if answer is None:
             after = delivery.unanswered(state, "no answer", now)
         else:

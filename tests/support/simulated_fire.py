@@ -10,6 +10,7 @@ from typing import Any
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
+from actors.journal import UnknownRecord
 from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.job_spec import job_spec
 from protocols import (
@@ -126,7 +127,7 @@ class Fire:
     def up_to_date(self, handle: SimHandle) -> bool:
         return handle.idle and handle.next_number > max(self.disk.told)
 
-    def events(self) -> Iterator[SessionEvent]:
+    def events(self) -> Iterator[SessionEvent | UnknownRecord]:
         return (self.disk.told[number].event for number in sorted(self.disk.told))
 
     def check_events(self) -> None:
