@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors import FileStore
 from actors.journal import read_call
 from livekitex_agent import (
     Agent,
@@ -86,7 +87,7 @@ async def test_a_call_that_dies_too_often_says_so_and_ends_as_failed(tmp_path: P
         while (await system.status()).jobs:
             pass
         assert {child.os_pid for child in await system.which_children("jobs")} >= {partition}
-        record = read_call(tmp_path, "call-0")
+        record = read_call(FileStore(tmp_path / "calls"), "call-0")
         assert record is not None
         assert (record.is_open, record.outcome) == (False, f"failed: {SPENT}")
 
@@ -105,7 +106,7 @@ async def test_a_call_that_dies_at_each_start_fails_alone(tmp_path: Path) -> Non
         assert "failed: it died too often (allowed are 1 in 60 s)" in str(error)
         assert "it could not say farewell" in str(error)
         assert (await drill.process("partition", "call-1"), (await other.info()).os_pid) == before
-        record = read_call(tmp_path / "calls", "call-0")
+        record = read_call(FileStore(tmp_path / "calls" / "calls"), "call-0")
         assert record is not None
         assert (record.run_id, record.is_open) == ("", False)
         assert [job.job_id for job in (await system.status()).jobs] == ["call-1"]

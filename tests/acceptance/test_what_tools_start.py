@@ -103,13 +103,14 @@ async def test_what_a_tool_started_ends_with_a_call_that_ends_in_order_and_has_n
     async with running(WorkerOptions(journal_dir=tmp_path, log_level="error", partitions=1)) as system:
         session = await system.start_session(AGENT, timeout_s=PATIENCE_S)
         pids = await started(session)
-        ours, supervisor = ((await processes(system))[f"{role}/{session.call_id}"] for role in ("agent_session", "job"))
+        tree = await processes(system)
+        ours, supervisor = tree[f"agent_session/{session.call_id}"], tree[f"job/{session.call_id}"]
         tcp = {f"socket:[{inode}]" for inode in procfs.tcp_inodes()}
         journal = {link for link in links(ours) if link.startswith(f"{tmp_path}/")}
-        report = links(ours) & links(supervisor)
+        report = {link for link in links(ours) & links(supervisor) if link.startswith("pipe:")}
         assert tcp & links(ours)
         assert journal
-        assert {link.partition(":")[0] for link in report} >= {"pipe"}
+        assert report
         for pid in pids:
             assert not links(pid) & (tcp | journal | report)
         await session.end(timeout_s=PATIENCE_S)

@@ -18,6 +18,7 @@ from typing import Final
 from actors import FileStore
 from actors.agent_session.core import Happened
 from actors.agent_session.records import decode_entry
+from actors.journal.format import OVERHEAD
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, JournalError, SessionError, SessionEvent
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
@@ -37,14 +38,13 @@ Harm = Callable[[Path], AbstractContextManager[None]]
 class BadDisk:
     """How a disk goes bad: ``harm`` does it to the journal at the path, and undoes it if that is possible.
 
-    It happens while the session lives, or, where ``between``, after its process was killed and before the next one is there. ``knows`` is
-    whether the call still knows what was said before, ``heals`` whether the journal is whole again without anybody's help.
+    It happens while the session lives, or, where ``between``, after its process was killed and before the next one is there. ``heals`` is
+    whether the journal is whole again without anybody's help.
     """
 
     name: str
     harm: Harm
     between: bool
-    knows: bool = True
     heals: bool = False
 
 
@@ -116,11 +116,24 @@ def _newest(path: Path) -> Path:
     return max(path.glob("*.log"), key=lambda file: tuple(map(int, file.name.split(".")[:2])))
 
 
+def _beginning(_data: bytes) -> int:
+    return 0
+
+
+def _checkpoint(data: bytes) -> int:
+    """A place within the checkpoint, which follows the description of the call (`actors.journal.format`)."""
+    return 2 * OVERHEAD + int.from_bytes(data[8:12], "little")
+
+
+def _end(data: bytes) -> int:
+    return len(data) - len(data) // 1_000 - 1
+
+
 @contextmanager
-def _flipped(path: Path, place: float, length: int = 8) -> Iterator[None]:
+def _flipped(path: Path, place: Callable[[bytes], int], length: int = 8) -> Iterator[None]:
     file = _newest(path)
     data = bytearray(file.read_bytes())
-    at = int(place * len(data))
+    at = place(bytes(data))
     for offset in range(at, min(len(data), at + length)):
         data[offset] ^= 0xFF
     file.write_bytes(data)
@@ -128,9 +141,9 @@ def _flipped(path: Path, place: float, length: int = 8) -> Iterator[None]:
 
 
 @contextmanager
-def _cut(path: Path, place: float) -> Iterator[None]:
+def _cut(path: Path, place: Callable[[bytes], int]) -> Iterator[None]:
     file = _newest(path)
-    os.truncate(file, int(place * file.stat().st_size))
+    os.truncate(file, place(file.read_bytes()))
     yield
 
 
@@ -144,12 +157,12 @@ DISKS: Final = (
     BadDisk("full disk", _full, between=False),
     BadDisk("read-only folder", _read_only, between=True),
     BadDisk("folder removed under the call", _removed, between=False, heals=True),
-    BadDisk("flipped bytes at the end", lambda path: _flipped(path, 0.999), between=True),
-    BadDisk("flipped bytes in the checkpoint", lambda path: _flipped(path, 0.1), between=True, knows=False),
-    BadDisk("header destroyed", lambda path: _flipped(path, 0.0, 100), between=True, knows=False),
-    BadDisk("end cut off", lambda path: _cut(path, 0.999), between=True),
-    BadDisk("checkpoint cut off", lambda path: _cut(path, 0.1), between=True, knows=False),
-    BadDisk("overwritten", _overwritten, between=True, knows=False),
+    BadDisk("flipped bytes at the end", lambda path: _flipped(path, _end), between=True),
+    BadDisk("flipped bytes in the checkpoint", lambda path: _flipped(path, _checkpoint), between=True),
+    BadDisk("header destroyed", lambda path: _flipped(path, _beginning, 100), between=True),
+    BadDisk("end cut off", lambda path: _cut(path, _end), between=True),
+    BadDisk("checkpoint cut off", lambda path: _cut(path, _checkpoint), between=True),
+    BadDisk("overwritten", _overwritten, between=True),
 )
 
 
@@ -271,17 +284,17 @@ async def play(disk: BadDisk, folder: Path) -> Seen:
     async with AgentSystem.start(options) as system:
         session = await system.start_session(AGENT, "c1")
         seen = await Scene(session, folder / "calls" / "c1").play(disk)
-    seen.problems += _problems(disk, seen)
+    seen.problems += _problems(seen)
     return seen
 
 
-def _problems(disk: BadDisk, seen: Seen) -> Iterator[str]:
+def _problems(seen: Seen) -> Iterator[str]:
     if not seen.told:
         yield "no event told of it"
     if not seen.went_on:
         yield "the call did not go on"
-    if seen.knew is not disk.knows:
-        yield f"what was said before is {'known' if seen.knew else 'not known'}"
+    if not seen.knew:
+        yield "what was said before is forgotten"
     if not seen.durable:
         yield "the call is not durable again"
     if not seen.numbers:

@@ -40,6 +40,7 @@ from protocols import (
 from supervision import Actor
 
 HEAD = 4
+AUDIENCE_WAIT_S = 1.0
 
 
 class EchoSession(Actor):
@@ -100,8 +101,8 @@ class EchoSession(Actor):
         if text.startswith("die after") and not known:
             os.kill(os.getpid(), signal.SIGKILL)
         self.context.reply(CommandAccepted(command_id=command.command_id))
-        if isinstance(command, EndCall):
-            self.context.exit(NORMAL)
+        if isinstance(command, EndCall):  # who follows the call may be about to subscribe
+            self.context.after(0.0 if self._subscribers else AUDIENCE_WAIT_S, lambda: self.context.exit(NORMAL))
 
     def _act(self, command: SendText | CommitAudio | CancelResponse | EndCall, text: str) -> None:
         match command:
