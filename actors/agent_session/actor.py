@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
 
-from actors.agent_session.assembly import make_entries, make_setup
+from actors.agent_session.assembly import make_entries, make_setup, name_services
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.core import (
     After,
@@ -44,9 +44,10 @@ from actors.agent_session.core.inputs import (
     SubscriptionAsked,
     SubscriptionEnded,
 )
-from actors.agent_session.engine import Engine, LoopThread
+from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, LoopThread
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
+from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, Floor, SharedAudioBuffer, floor_of
 from actors.journal import FileStore, unreadable
@@ -79,12 +80,9 @@ from protocols import (
     Subscribe,
     Unsubscribe,
     UsageError,
-    WatchNames,
 )
 from supervision import Actor, keep_files_private
 
-TOOL_REGISTRY: Final = "tool_registry"
-AUDIO_PROCESSOR: Final = "audio_processor"
 REPORT_EVERY_S: Final = 10.0
 """Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
@@ -149,7 +147,8 @@ class AgentSession(Actor):
             case GetFigures():
                 reply(Figures(role="agent_session", figures=self._figures()))
             case NameChanged():
-                self._meet(message)
+                self._neighbours.changed(message)
+                self._introduce(message)
             case _:
                 super().on_message(message)
 
@@ -161,7 +160,7 @@ class AgentSession(Actor):
 
     def on_registry_changed(self) -> None:
         """Ask the new registry who is there."""
-        self._watch()
+        self._neighbours.watch()
 
     def on_ping(self, answer: Callable[[], None]) -> None:
         """Answer from the event loop, through the mailbox: a hang of either is one of the session."""
@@ -187,6 +186,7 @@ class AgentSession(Actor):
 
     def _begin(self, blueprint: Blueprint) -> None:
         context, self._blueprint = self.context, blueprint
+        self._neighbours = Neighbours(context, (TOOL_REGISTRY, AUDIO_PROCESSOR, CIRCUIT_BREAKERS, self._job_context))
         if blueprint.journal is not None:
             keep_files_private(blueprint.journal.parent)
         self._floor = floor_of(context.memory)
@@ -267,7 +267,6 @@ class AgentSession(Actor):
         self._voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
         self._requests: dict[int, Callable[[Message], None]] = {}
         self._numbers = count(1)
-        self._met: dict[str, Ref] = {}
         self._loop = LoopThread("engine", self._crashed)
         self._engine = Engine(
             self._loop,
@@ -276,6 +275,11 @@ class AgentSession(Actor):
             self._memory,
             call_id=blueprint.call_id,
             turns=blueprint.turns,
+            services=name_services(blueprint),
+            breakers=CircuitBreakers(
+                lambda wanted, then: context.post(lambda: self._neighbours.ask(CIRCUIT_BREAKERS, wanted, timeout_s=PERMIT_S, then=then)),
+                lambda outcome: context.post(partial(self._neighbours.tell, CIRCUIT_BREAKERS, outcome)),
+            ),
             clock=context.clock,
             report=lambda what: context.post(partial(self._feed, what)),
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
@@ -286,7 +290,7 @@ class AgentSession(Actor):
         self._live(setup, past, opening.incarnation, self._floor)
         if opening.failure:
             self._feed(JournalFailed(text=opening.failure))
-        self._watch()
+        self._neighbours.watch()
         context.after(REPORT_EVERY_S, self._report_again)
         for serve in early:
             serve()
@@ -325,7 +329,7 @@ class AgentSession(Actor):
                     for subscriber in subscribers:
                         self.context.send(subscriber, event)
                 case Tell(name=name, message=message):
-                    self._tell(name, message)
+                    self._neighbours.tell(name, message)
                 case After(delay_s=delay_s, input=what):
                     self.context.after(delay_s, partial(self._feed, what))
                 case Leave():
@@ -415,31 +419,18 @@ class AgentSession(Actor):
 
     # Others.
 
-    def _watch(self) -> None:
-        if self.context.registry is not None:
-            for name in (TOOL_REGISTRY, AUDIO_PROCESSOR, self._job_context):
-                self.context.send(self.context.registry, WatchNames(prefix=name))
-
     @property
     def _job_context(self) -> str:
         return f"job_context/{self._blueprint.call_id}"
 
-    def _meet(self, change: NameChanged) -> None:
-        """Somebody whom this session talks to is there, or is gone."""
+    def _introduce(self, change: NameChanged) -> None:
+        """Tell somebody who is there anew what he has to know."""
         if change.ref is None:
-            self._met.pop(change.name, None)
             return
-        self._met[change.name] = change.ref
         if change.name == TOOL_REGISTRY and self._tools:
             self.context.ask(change.ref, RegisterTools(tools=self._tools), timeout_s=REGISTER_TIMEOUT_S, then=lambda _answer: None)
         elif change.name == self._job_context:
             self.context.send(change.ref, SessionStarted(incarnation=self._state.memory.incarnation))
-
-    def _tell(self, name: str, message: Message) -> None:
-        if name in self._met:
-            self.context.send(self._met[name], message)
-        else:
-            self.context.send_name(name, message)
 
     def _report_again(self) -> None:
         self._report_audio()
@@ -450,7 +441,7 @@ class AgentSession(Actor):
         if now != self._reported:
             seconds_in, seconds_out = now[0] - self._reported[0], now[1] - self._reported[1]
             self._reported = now
-            self._tell(AUDIO_PROCESSOR, AudioHandled(seconds_in=seconds_in, seconds_out=seconds_out, dropped_s=0.0))
+            self._neighbours.tell(AUDIO_PROCESSOR, AudioHandled(seconds_in=seconds_in, seconds_out=seconds_out, dropped_s=0.0))
 
     def _figures(self) -> dict[str, Any]:
         memory = self._state.memory

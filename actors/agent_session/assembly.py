@@ -1,12 +1,14 @@
 """From a blueprint to what a session works with: its providers, its tools, and what its core is told."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import Setup
-from actors.agent_session.engine import Providers
+from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
@@ -14,6 +16,9 @@ from protocols import InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
 
 T = TypeVar("T")
 Load = Callable[[str], Any]
+
+DIGEST_CHARS: Final = 6
+"""Of a digest of a provider's options: enough to tell a node's providers apart."""
 
 
 def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Providers:
@@ -58,6 +63,27 @@ def make_entries(blueprint: Blueprint) -> tuple[ToolEntry, ...]:
     return tuple(
         ToolEntry(name=wire["name"], description=wire["description"], parameters=wire["parameters"], source=wire["source"])
         for wire in blueprint.tools
+    )
+
+
+def name_services(blueprint: Blueprint) -> Services:
+    """What the providers and tools stand for: two agents with the same provider and options share its circuit breaker.
+
+    Options may hold what nobody should read: of these there is a digest only.
+    """
+
+    def named(kind: ProviderKind) -> str:
+        ref = blueprint.providers.get(kind)
+        if ref is None:
+            return ""
+        options = json.dumps(ref.options, sort_keys=True, default=repr) if ref.options else ""
+        return f"{kind} {ref.factory}" + (f" {hashlib.sha256(options.encode()).hexdigest()[:DIGEST_CHARS]}" if options else "")
+
+    return Services(
+        llm=named(ProviderKind.LLM),
+        stt=named(ProviderKind.STT),
+        tts=named(ProviderKind.TTS),
+        tools={wire["name"]: f"tool {wire['source']}" for wire in blueprint.tools},
     )
 
 

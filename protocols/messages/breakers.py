@@ -8,7 +8,7 @@ __all__ = ["BreakerState", "Breakers", "GetBreakers", "Permit", "ReportOutcome",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPermit:
-    """Ask whether ``service`` may be called now; answered with `Permit`."""
+    """Ask whether ``service`` may be asked for something now; answered with `Permit`."""
 
     TAG: ClassVar[str] = "breaker.request_permit"
     service: str
@@ -16,7 +16,7 @@ class RequestPermit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """Whether to call; if not, try again after ``retry_after_ms``."""
+    """Whether it may; if not, try again after ``retry_after_ms``."""
 
     TAG: ClassVar[str] = "breaker.permit"
     service: str
@@ -26,11 +26,11 @@ class Permit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOutcome:
-    """A call to ``service`` ended well or not."""
+    """A request to ``service`` has ended: whether it was served, or None when it was given up before that could be known."""
 
     TAG: ClassVar[str] = "breaker.report_outcome"
     service: str
-    ok: bool
+    ok: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

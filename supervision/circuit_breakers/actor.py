@@ -1,5 +1,6 @@
 """The CircuitBreakerRegistry actor: it keeps the book. A new life begins with every breaker closed."""
 
+import logging
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -20,11 +21,13 @@ from supervision.actor import Actor
 from supervision.circuit_breakers.book import BreakerBook
 from supervision.circuit_breakers.breaker import BreakerSettings, State
 
+log = logging.getLogger("livekitex.circuit_breakers")
+
 
 class CircuitBreakerRegistry(Actor):
-    """One breaker per outside service.
+    """One breaker per outside service, shared by all calls of the node.
 
-    Arguments are the fields of `BreakerSettings`. Sessions that get no answer call their service all the same: breakers save time and
+    Arguments are the fields of `BreakerSettings`. A session that gets no answer asks its service all the same: breakers save time and
     money, they are no gate.
     """
 
@@ -41,7 +44,7 @@ class CircuitBreakerRegistry(Actor):
         now = self.context.clock.monotonic()
         match message:
             case RequestPermit(service=service):
-                self._may_call(service, now)
+                self._permit(service, now)
             case ReportOutcome(service=service, ok=ok):
                 self._outcome(service, now, ok=ok)
             case GetBreakers():
@@ -52,20 +55,24 @@ class CircuitBreakerRegistry(Actor):
             case _:
                 super().on_message(message)
 
-    def _may_call(self, service: str, now: float) -> None:
+    def _permit(self, service: str, now: float) -> None:
         try:
-            self._book, verdict = self._book.may_call(service, self._caller(), now)
+            self._book, verdict = self._book.may_ask(service, self._caller(), now)
         except UsageError as failure:
             self.context.reply(ErrorReply.of(failure))
             return
         retry_after_ms = ceil(verdict.retry_after_s * 1000)
         self.context.reply(Permit(service=service, allowed=verdict.allowed, retry_after_ms=retry_after_ms))
 
-    def _outcome(self, service: str, now: float, *, ok: bool) -> None:
+    def _outcome(self, service: str, now: float, *, ok: bool | None) -> None:
         try:
-            self._book = self._book.outcome(service, self._caller(), now, ok=ok)
+            book = self._book.outcome(service, self._caller(), now, ok=ok)
         except UsageError:  # an outcome has no answer, and who asked `RequestPermit` was told already
             return
+        before, after = self._book.state(service), book.state(service)
+        self._book = book
+        if after is not before:
+            log.log(logging.WARNING if after is State.OPEN else logging.INFO, "circuit breaker is %s", after, extra={"service": service})
 
     def _caller(self) -> str:
         sender = self.context.sender

@@ -21,8 +21,8 @@ class BreakerBook:
     settings: BreakerSettings = field(default_factory=BreakerSettings)
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
 
-    def may_call(self, service: str, caller: str, now: float) -> tuple["BreakerBook", Verdict]:
-        """Whether ``caller`` may call ``service`` at ``now``.
+    def may_ask(self, service: str, caller: str, now: float) -> tuple["BreakerBook", Verdict]:
+        """Whether ``caller`` may ask ``service`` at ``now``.
 
         Raises:
             UsageError: ``service`` is empty or too long.
@@ -30,13 +30,17 @@ class BreakerBook:
         breaker, verdict = ask(self._breaker(service), self.settings, caller, now)
         return self._with(service, breaker), verdict
 
-    def outcome(self, service: str, caller: str, now: float, *, ok: bool) -> "BreakerBook":
-        """A call by ``caller`` to ``service`` has ended.
+    def outcome(self, service: str, caller: str, now: float, *, ok: bool | None) -> "BreakerBook":
+        """A request of ``caller`` to ``service`` has ended; ``ok`` is None if it was given up.
 
         Raises:
             UsageError: ``service`` is empty or too long.
         """
         return self._with(service, outcome(self._breaker(service), self.settings, caller, now, ok=ok))
+
+    def state(self, service: str) -> State:
+        """Of one breaker; a service without one is not held up."""
+        return self.breakers.get(service, Breaker()).state
 
     def states(self, now: float) -> tuple[BreakerState, ...]:
         """All breakers by name of service, each with its failures within the window."""

@@ -1,7 +1,11 @@
-"""One circuit breaker: whether a service may be called now, given how the calls to it went. Pure; the time is an argument.
+"""One circuit breaker: whether a service may be asked now, given how earlier requests to it went. Pure; the time is an argument.
 
-Everything about its states is in this file. ``closed`` lets all calls through and counts failures; ``open`` lets none through until the
-cool-down is over; ``half_open`` lets one probe through, whose outcome decides. Each probe that fails doubles the cool-down, up to a bound.
+Everything about its states is in this file. ``closed`` lets all requests through and looks at their outcomes; ``open`` lets none through
+until the cool-down is over; ``half_open`` lets one probe through, whose outcome decides. Each probe that fails doubles the cool-down, up to
+a bound.
+
+It opens when a number of failures is reached within a window of time, but only where at least half of the last requests failed: a busy node
+comes to any number of failures although its services are well.
 """
 
 import math
@@ -29,6 +33,8 @@ class Event(StrEnum):
     FAILED = "failed"
     TRIPPED = "tripped"
     """The failure that reaches the threshold."""
+    GIVEN_UP = "given_up"
+    """A request without an outcome: its caller did not want it any more."""
     COOLED_DOWN = "cooled_down"
     """Somebody asks after the end of the cool-down."""
 
@@ -40,15 +46,17 @@ TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = MappingProxyType(
                 Event.SUCCEEDED: State.CLOSED,
                 Event.FAILED: State.CLOSED,
                 Event.TRIPPED: State.OPEN,
+                Event.GIVEN_UP: State.CLOSED,
                 Event.COOLED_DOWN: State.CLOSED,
             }
         ),
-        # Outcomes of calls that began before the breaker opened say nothing new.
+        # Outcomes of requests that began before the breaker opened say nothing new.
         State.OPEN: MappingProxyType(
             {
                 Event.SUCCEEDED: State.OPEN,
                 Event.FAILED: State.OPEN,
                 Event.TRIPPED: State.OPEN,
+                Event.GIVEN_UP: State.OPEN,
                 Event.COOLED_DOWN: State.HALF_OPEN,
             }
         ),
@@ -57,6 +65,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = MappingProxyType(
                 Event.SUCCEEDED: State.CLOSED,
                 Event.FAILED: State.OPEN,
                 Event.TRIPPED: State.OPEN,
+                Event.GIVEN_UP: State.HALF_OPEN,
                 Event.COOLED_DOWN: State.HALF_OPEN,
             }
         ),
@@ -68,8 +77,9 @@ TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = MappingProxyType(
 class BreakerSettings:
     """When a breaker opens, and for how long.
 
-    ``failure_threshold`` failures within ``window_s`` open it, for ``cool_down_s`` seconds, doubled after each failed probe up to
-    ``max_cool_down_s``. A probe without an outcome is given up after ``probe_timeout_s``, and another one is let through.
+    ``failure_threshold`` failures within ``window_s`` open it, if they are at least half of the last requests (`KEPT`). It is open for
+    ``cool_down_s`` seconds, doubled after each failed probe up to ``max_cool_down_s``. A probe of which nothing is heard is given up
+    after ``probe_timeout_s``, and another one is let through.
 
     Raises:
         ConfigurationError: a value that is no positive number, or a first cool-down above the longest.
@@ -107,12 +117,15 @@ class BreakerSettings:
 
 
 MAX_THRESHOLD: Final = 1000
-"""Largest failure threshold: so many times of failures are remembered."""
+"""Largest failure threshold: `KEPT` times as many outcomes are remembered."""
+
+KEPT: Final = 4
+"""So many times the threshold are the last outcomes that are looked at: enough that chance does not make half of them failures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether to call; if not, when to ask again."""
+    """Whether a request may be made; if not, when to ask again."""
 
     allowed: bool
     retry_after_s: float = 0.0
@@ -122,23 +135,29 @@ class Verdict:
 class Breaker:
     """A breaker as it is.
 
-    ``failures`` are the times of the failures in the window, oldest first. ``until_s`` is the end of the cool-down while open, and of the
-    probe's time while half-open; ``probe`` is the uid of who makes the probe.
+    ``outcomes`` are those of the last requests in the window, oldest first: when each came, and whether it was well; at most `KEPT` times
+    the threshold. ``until_s`` is the end of the cool-down while open, and of the probe's time while half-open; ``probe`` is the uid of who
+    makes the probe.
     """
 
     state: State = State.CLOSED
-    failures: tuple[float, ...] = ()
+    outcomes: tuple[tuple[float, bool], ...] = ()
     cool_down_s: float = 0.0
     until_s: float = 0.0
     probe: str = ""
 
+    @property
+    def failures(self) -> tuple[float, ...]:
+        """When the failures among the outcomes came."""
+        return tuple(at for at, ok in self.outcomes if not ok)
+
     def recent(self, settings: BreakerSettings, now: float) -> "Breaker":
-        """The same without the failures that have left the window."""
-        return replace(self, failures=tuple(at for at in self.failures if now - at < settings.window_s))
+        """The same without the outcomes that have left the window."""
+        return replace(self, outcomes=tuple(outcome for outcome in self.outcomes if now - outcome[0] < settings.window_s))
 
 
 def ask(breaker: Breaker, settings: BreakerSettings, caller: str, now: float) -> tuple[Breaker, Verdict]:
-    """Whether ``caller`` may call the service at ``now``."""
+    """Whether ``caller`` may ask the service at ``now``."""
     if breaker.state is State.CLOSED:
         return breaker, Verdict(allowed=True)
     left_s = breaker.until_s - now
@@ -150,15 +169,23 @@ def ask(breaker: Breaker, settings: BreakerSettings, caller: str, now: float) ->
     return replace(breaker, state=state, until_s=now + settings.probe_timeout_s, probe=caller), Verdict(allowed=True)
 
 
-def outcome(breaker: Breaker, settings: BreakerSettings, caller: str, now: float, *, ok: bool) -> Breaker:
-    """The breaker after a call by ``caller`` has ended. While half-open only the outcome of the probe counts."""
+def outcome(breaker: Breaker, settings: BreakerSettings, caller: str, now: float, *, ok: bool | None) -> Breaker:
+    """The breaker after a request of ``caller`` has ended; ``ok`` is None if it was given up. While half-open only the probe's counts."""
     if breaker.state is State.HALF_OPEN and caller != breaker.probe:
         return breaker
     breaker = breaker.recent(settings, now)
-    if breaker.state is State.CLOSED and not ok:
-        breaker = replace(breaker, failures=(*breaker.failures, now))
-    failure = Event.TRIPPED if len(breaker.failures) >= settings.failure_threshold else Event.FAILED
-    event = Event.SUCCEEDED if ok else failure
+    if breaker.state is State.CLOSED and ok is not None:
+        breaker = replace(breaker, outcomes=(*breaker.outcomes, (now, ok))[-KEPT * settings.failure_threshold :])
+    if ok is None:
+        event = Event.GIVEN_UP
+    elif ok:
+        event = Event.SUCCEEDED
+    else:
+        failures = len(breaker.failures)
+        tripped = failures >= settings.failure_threshold and 2 * failures >= len(breaker.outcomes)
+        event = Event.TRIPPED if tripped else Event.FAILED
+    if event is Event.GIVEN_UP and breaker.state is State.HALF_OPEN:
+        return replace(breaker, until_s=now, probe="")  # whoever asks next makes the probe
     return _moved(breaker, settings, TRANSITIONS[breaker.state][event], now)
 
 

@@ -3,7 +3,8 @@
 It does what the core wants done (`core.effects`) and tells what came of it (`core.inputs`); it decides nothing about the conversation.
 """
 
-from actors.agent_session.engine.engine import Engine, Providers
+from actors.agent_session.engine.circuit_breakers import PERMIT_S, CircuitBreakers
+from actors.agent_session.engine.engine import Engine, Providers, Services
 from actors.agent_session.engine.loop import LoopThread
 
-__all__ = ["Engine", "LoopThread", "Providers"]
+__all__ = ["PERMIT_S", "CircuitBreakers", "Engine", "LoopThread", "Providers", "Services"]

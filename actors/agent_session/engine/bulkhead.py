@@ -6,13 +6,17 @@ its cancellation is left behind after `CANCEL_S`.
 
 What cannot be stopped is counted: threads that native code holds, and tasks left behind, are never given back. So a part that comes to
 `MAX_TIMEOUTS_IN_A_ROW` or `MAX_LEFT_BEHIND` ends the life, and the next one has neither.
+
+A service that fails in other calls of the node, too, is not asked for a while: its circuit breaker stands in front of it.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
+from actors.agent_session.engine.circuit_breakers import CircuitBreakers
 from actors.agent_session.engine.daemon_executor import CURRENT_POOL, DaemonExecutor
 from actors.agent_session.engine.failures import UncaughtError, named
 from protocols import ProviderError
@@ -47,10 +51,23 @@ class _Raised:
 
 
 class Bulkhead:
-    """Keeps ``part`` (the stt, the tools) apart. ``crashed`` is told when it is lost; the methods are called on the event loop."""
+    """Keeps ``part`` (the stt, the tools) apart. ``crashed`` is told when it is lost; the methods are called on the event loop.
 
-    def __init__(self, part: str, crashed: Callable[[BaseException], None], *, threads: int = PART_THREADS) -> None:
+    ``breakers``, if there are any, are asked before each request, for the part's ``service`` or the one that the request names.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        crashed: Callable[[BaseException], None],
+        *,
+        threads: int = PART_THREADS,
+        breakers: CircuitBreakers | None = None,
+        service: str = "",
+    ) -> None:
         self._part = part
+        self._breakers = breakers
+        self._service = service
         self._crashed = crashed
         self._pool = DaemonExecutor(threads, f"{part} helper")
         self._timeouts = 0
@@ -65,10 +82,11 @@ class Bulkhead:
         """End the life for the part's sake."""
         self._crashed(UnresponsiveError(f"the {self._part} {why}"))
 
-    async def call(self, work: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    async def call(self, work: Callable[[], Awaitable[T]], timeout_s: float, *, service: str = "") -> T:
         """What ``work`` gives.
 
         Raises:
+            CircuitOpenError: the service is not to be asked now.
             TimeoutError: nothing after ``timeout_s``.
             Exception: whatever it raises; an `UncaughtError` for what is no `Exception`.
         """
@@ -76,19 +94,21 @@ class Bulkhead:
         async def answer() -> T:
             return await work()
 
-        task = self._begin(answer())
-        try:
-            await asyncio.wait((task,), timeout=timeout_s)
-            if not task.done():
-                self._time_out()
-            return self._outcome(task)
-        finally:
-            await self._end(task)
+        async with self._admitted(service or self._service):
+            task = self._begin(answer())
+            try:
+                await asyncio.wait((task,), timeout=timeout_s)
+                if not task.done():
+                    self._time_out()
+                return self._outcome(task)
+            finally:
+                await self._end(task)
 
     async def stream(self, work: Callable[[], AsyncIterator[T]], *, silence_s: float, total_s: float) -> AsyncGenerator[T, None]:
         """What ``work`` gives, one by one: the next is asked for once the last is dealt with. Whoever does not go on to the end closes it.
 
         Raises:
+            CircuitOpenError: the service is not to be asked now.
             TimeoutError: nothing for ``silence_s``, or no end after ``total_s``.
             Exception: whatever it raises; an `UncaughtError` for what is no `Exception`.
         """
@@ -104,17 +124,21 @@ class Bulkhead:
                 if isinstance(values, AsyncGenerator):
                     await values.aclose()
 
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + total_s
-        task = self._begin(pump())
-        task.add_done_callback(lambda _: handed.put_nowait(None))
-        try:
-            while (given := await self._next(handed, min(loop.time() + silence_s, deadline))) is not None:
-                yield given.value
-                handed.task_done()
-            self._outcome(task)
-        finally:
-            await self._end(task)
+        async with self._admitted(self._service):
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + total_s
+            task = self._begin(pump())
+            task.add_done_callback(lambda _: handed.put_nowait(None))
+            try:
+                while (given := await self._next(handed, min(loop.time() + silence_s, deadline))) is not None:
+                    yield given.value
+                    handed.task_done()
+                self._outcome(task)
+            finally:
+                await self._end(task)
+
+    def _admitted(self, service: str) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._breakers is None else self._breakers.through(service)
 
     async def _next(self, handed: "asyncio.Queue[_Gave[T] | None]", until: float) -> _Gave[T] | None:
         try:

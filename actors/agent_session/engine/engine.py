@@ -20,7 +20,8 @@ from actors.agent_session.core import (
     Think,
 )
 from actors.agent_session.engine.brain import Brain
-from actors.agent_session.engine.bulkhead import Bulkhead
+from actors.agent_session.engine.bulkhead import PART_THREADS, Bulkhead
+from actors.agent_session.engine.circuit_breakers import CircuitBreakers
 from actors.agent_session.engine.ears import Ears
 from actors.agent_session.engine.hands import TOOL_THREADS, Hands
 from actors.agent_session.engine.loop import LoopThread, OwnedTask
@@ -31,6 +32,16 @@ from protocols import LLM, STT, TTS, VAD, Clock
 
 Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | Say | StopSpeech | OpenMouth | RunTool
 """The effects that an engine performs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the providers and tools stand for, as the node's circuit breakers know it. ``tools`` is by the tool's name."""
+
+    llm: str
+    stt: str
+    tts: str
+    tools: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +69,21 @@ class Engine:
         *,
         call_id: str,
         turns: TurnOptions,
+        services: Services,
+        breakers: CircuitBreakers,
         clock: Clock,
         report: Callable[[Input], None],
         push: Push,
     ) -> None:
         self._thread = thread
-        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], Bulkhead("llm", thread.crashed), report)
-        self._hands = Hands(tools, call_id, clock, Bulkhead("tools", thread.crashed, threads=TOOL_THREADS), report)
+
+        def bulkhead(part: str, service: str, threads: int = PART_THREADS) -> Bulkhead:
+            return Bulkhead(part, thread.crashed, threads=threads, breakers=breakers, service=service)
+
+        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), report)
+        self._hands = Hands(
+            tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
+        )
         self._ears: Ears | None = None
         self._mouth: Mouth | None = None
         self._thinking: OwnedTask | None = None
@@ -72,7 +91,8 @@ class Engine:
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
         self._has_ears = providers.vad is not None
-        thread.call(partial(self._begin, providers, memory, self._start, turns=turns, clock=clock, report=report, push=push))
+        bulkheads = bulkhead("stt", services.stt), bulkhead("tts", services.tts)
+        thread.call(partial(self._begin, providers, memory, self._start, bulkheads, turns=turns, clock=clock, report=report, push=push))
 
     @property
     def listened_to(self) -> int | None:
@@ -99,6 +119,7 @@ class Engine:
         providers: Providers,
         memory: SharedAudioBuffer,
         start: int,
+        bulkheads: tuple[Bulkhead, Bulkhead],
         *,
         turns: TurnOptions,
         clock: Clock,
@@ -115,13 +136,12 @@ class Engine:
                 min_speech_ms=turns.min_speech_ms,
                 end_silence_ms=turns.end_silence_ms,
                 min_interruption_ms=turns.min_interruption_ms,
-                bulkhead=Bulkhead("stt", self._thread.crashed),
+                bulkhead=bulkheads[0],
                 spawn=self._thread.spawn,
                 report=report,
             )
         if providers.tts is not None:
-            bulkhead = Bulkhead("tts", self._thread.crashed)
-            self._mouth = Mouth(providers.tts, memory, clock, bulkhead=bulkhead, spawn=self._thread.spawn, report=report, push=push)
+            self._mouth = Mouth(providers.tts, memory, clock, bulkhead=bulkheads[1], spawn=self._thread.spawn, report=report, push=push)
             self._thread.spawn(self._mouth.run())
 
     def _hear(self) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from actors.agent_session.core import Input, RunTool
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.engine.bulkhead import CANCEL_S, Bulkhead
+from actors.agent_session.engine.circuit_breakers import CircuitOpenError
 from actors.agent_session.engine.failures import named, words_of
 from actors.tools import FunctionTool, RunContext
 from protocols import Clock, InvalidToolError, shorten_reason, well_formed
@@ -20,12 +21,23 @@ MAX_NOT_RUN: Final = 3
 
 
 class Hands:
-    """Runs tools, one at a time, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``."""
+    """Runs tools, one at a time, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``.
+
+    ``services`` names what stands behind a tool, by the tool's name.
+    """
 
     def __init__(
-        self, tools: Mapping[str, FunctionTool], call_id: str, clock: Clock, bulkhead: Bulkhead, report: Callable[[Input], None]
+        self,
+        tools: Mapping[str, FunctionTool],
+        call_id: str,
+        *,
+        services: Mapping[str, str],
+        clock: Clock,
+        bulkhead: Bulkhead,
+        report: Callable[[Input], None],
     ) -> None:
         self._tools = tools
+        self._services = services
         self._call_id = call_id
         self._clock = clock
         self._bulkhead = bulkhead
@@ -42,7 +54,7 @@ class Hands:
             result, data, end_call = await self._run(tool, wanted.call.arguments, context)
         except TimeoutError:
             ok, result = False, f"error: {wanted.call.name} had no result after {tool.timeout_s:g} s"
-        except InvalidToolError as failure:
+        except (CircuitOpenError, InvalidToolError) as failure:
             ok, result = False, f"error: {words_of(failure)}"
         except Exception as failure:  # noqa: BLE001 - the seam to the user's code
             ok, result = False, f"error: {named(failure)}"
@@ -64,7 +76,8 @@ class Hands:
         self._not_run = self._not_run + 1 if self._bulkhead.full else 0
         if self._not_run:
             raise InvalidToolError(f"{tool.schema.name} was not run: {TOOL_THREADS} calls of tools have not returned, and hold all threads")
-        result = await self._bulkhead.call(lambda: tool.invoke(arguments, context), tool.timeout_s + CANCEL_S)
+        service = self._services[tool.schema.name]
+        result = await self._bulkhead.call(lambda: tool.invoke(arguments, context), tool.timeout_s + CANCEL_S, service=service)
         return well_formed(result), _dump(context.user_data), _reason(context.end_requested)
 
 

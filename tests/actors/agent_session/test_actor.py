@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, assembly, preload
-from actors.agent_session.actor import TOOL_REGISTRY
 from actors.agent_session.core import Setup
 from actors.agent_session.engine import ears
 from actors.agent_session.journal_writer import STALLED
+from actors.agent_session.neighbours import TOOL_REGISTRY
 from actors.journal import FileStore, read_call
 from actors.journal.files import FileJournal
 from protocols import (
@@ -493,7 +493,7 @@ def test_the_session_gives_its_figures_and_drops_what_it_does_not_know(begin: Be
 def test_it_meets_the_others_by_name_whenever_they_are_there(begin: Begin) -> None:
     host = begin(agent(voice=True, tools=[wire("remember")])).up()
     mail = host.mail
-    watched = {"tool_registry", "audio_processor", "job_context/c1"}
+    watched = {"tool_registry", "audio_processor", "circuit_breakers", "job_context/c1"}
     for name in watched:
         mail.wait_for(WatchNames, lambda message, name=name: message.prefix == name)
     assert len(mail.all(WatchNames)) == len(watched)

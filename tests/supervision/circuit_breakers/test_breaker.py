@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from protocols import ConfigurationError
 from supervision.circuit_breakers.breaker import (
+    KEPT,
     MAX_THRESHOLD,
     TRANSITIONS,
     Breaker,
@@ -55,6 +56,26 @@ def test_successes_close_nothing_and_forgive_nothing_while_closed() -> None:
     assert failed(1, breaker=breaker, now=2.0).state is State.OPEN
 
 
+def test_a_service_that_mostly_answers_stays_closed_however_busy_the_node_is() -> None:
+    breaker = Breaker()
+    for number in range(1_000):
+        breaker = outcome(breaker, SETTINGS, "caller", number / 1_000, ok=number % 3 < 2)  # 333 failures in a second, of 1,000
+        assert breaker.state is State.CLOSED
+    assert failed(SETTINGS.failure_threshold * KEPT // 2, breaker=breaker, now=1.0).state is State.OPEN
+
+
+def test_a_probe_that_was_given_up_makes_room_for_the_next() -> None:
+    breaker, _ = ask(failed(3), SETTINGS, "prober", 1.0)
+    assert outcome(breaker, SETTINGS, "other", 1.5, ok=None) == breaker
+    breaker, verdict = ask(outcome(breaker, SETTINGS, "prober", 1.5, ok=None), SETTINGS, "next", 1.5)
+    assert (verdict, breaker.state, breaker.probe) == (ALLOWED, State.HALF_OPEN, "next")
+
+
+def test_a_request_that_was_given_up_says_nothing_while_closed_or_open() -> None:
+    assert outcome(failed(2), SETTINGS, "caller", 0.0, ok=None) == failed(2)
+    assert outcome(failed(3), SETTINGS, "caller", 0.0, ok=None) == failed(3)
+
+
 def test_after_the_cool_down_one_probe_goes_through_and_others_wait_for_it() -> None:
     breaker, verdict = ask(failed(3), SETTINGS, "prober", 1.0)
     assert (breaker.state, verdict) == (State.HALF_OPEN, ALLOWED)
@@ -94,7 +115,10 @@ def test_a_probe_that_never_ends_is_given_up() -> None:
     assert (verdict, breaker.state, breaker.probe) == (ALLOWED, State.HALF_OPEN, "next")
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["ask", "ok", "failed"]), st.sampled_from(["a", "b"]), st.floats(0.0, 8.0)), max_size=60)
+OUTCOMES = {"ok": True, "failed": False, "given up": None}
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ask", "ok", "failed", "given up"]), st.sampled_from(["a", "b"]), st.floats(0.0, 8.0)), max_size=60
+)
 
 
 @given(STEPS)
@@ -108,8 +132,8 @@ def test_whatever_happens_it_keeps_its_word(steps: list[tuple[str, str, float]])
             assert verdict.allowed == (breaker != before or before.state is State.CLOSED)
             assert verdict.allowed == (verdict.retry_after_s == 0.0)
         else:
-            breaker = outcome(breaker, SETTINGS, caller, now, ok=what == "ok")
-        assert len(breaker.failures) <= SETTINGS.failure_threshold
+            breaker = outcome(breaker, SETTINGS, caller, now, ok=OUTCOMES[what])
+        assert len(breaker.outcomes) <= KEPT * SETTINGS.failure_threshold
         assert all(earlier <= later for earlier, later in itertools.pairwise(breaker.failures))
         assert (breaker.cool_down_s == 0.0) == (breaker.state is State.CLOSED)
         assert breaker.cool_down_s <= SETTINGS.max_cool_down_s
@@ -120,7 +144,7 @@ def test_waiting_longer_never_makes_the_verdict_worse(steps: list[tuple[str, str
     breaker, now = Breaker(), 0.0
     for what, caller, passed in steps:
         now += passed
-        breaker = ask(breaker, SETTINGS, caller, now)[0] if what == "ask" else outcome(breaker, SETTINGS, caller, now, ok=what == "ok")
+        breaker = ask(breaker, SETTINGS, caller, now)[0] if what == "ask" else outcome(breaker, SETTINGS, caller, now, ok=OUTCOMES[what])
     sooner, later = sorted((now + first, now + second))
     early, late = ask(breaker, SETTINGS, "c", sooner)[1], ask(breaker, SETTINGS, "c", later)[1]
     assert late.allowed >= early.allowed
@@ -139,7 +163,7 @@ def test_nobody_is_refused_before_the_threshold(steps: list[tuple[str, str, floa
         if what == "ask":
             assert ask(breaker, SETTINGS, caller, now) == (breaker, ALLOWED)
         else:
-            breaker = outcome(breaker, SETTINGS, caller, now, ok=what == "ok")
+            breaker = outcome(breaker, SETTINGS, caller, now, ok=OUTCOMES[what])
 
 
 @pytest.mark.parametrize(

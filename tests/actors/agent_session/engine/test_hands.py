@@ -65,7 +65,9 @@ def run(name: str, arguments: str = "{}", data: str = "{}") -> ToolFinished:
     async def work() -> ToolFinished:
         desk = Desk()
         call = FunctionCall(call_id="call-1", name=name, arguments=arguments)
-        await Hands(TOOLS, "c1", SystemClock(), desk.bulkhead, desk.report).run(RunTool(call=call, user_data_json=data, incarnation=2))
+        await Hands(
+            TOOLS, "c1", services=dict.fromkeys(TOOLS, "tool"), clock=SystemClock(), bulkhead=desk.bulkhead, report=desk.report
+        ).run(RunTool(call=call, user_data_json=data, incarnation=2))
         await desk.close()
         return desk.all(ToolFinished)[0]
 
