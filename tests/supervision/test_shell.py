@@ -23,12 +23,13 @@ from protocols import (
     WhichChildren,
     abnormal,
 )
-from supervision import ChildSpec, SimRuntime, Supervisor
-from supervision.actor import ActorStart, ChildExited, ChildStarted, ChildStartFailed
+from supervision import ChildSpec, SimRuntime, Supervisor, supervisor_args
+from supervision.actor import ActorStart, ChildAcknowledged, ChildExited, ChildStarted, ChildStartFailed
 from supervision.core import Backoff, Strategy, SupervisorFlags
 from supervision.heartbeats import HUNG
 from supervision.shell import SupervisorShell
-from support.fake_context import FakeContext
+from support.fake_context import FakeContext, ref
+from support.sim_actors import do
 from support.supervised import Deaf, FailsAgain, SlowToEnd, Unwanted, supervisor, worker
 
 
@@ -100,6 +101,21 @@ def test_a_failed_boot_is_its_own_failed_start(sim: SimRuntime) -> None:
 def test_an_ignored_child_is_kept(sim: SimRuntime) -> None:
     root = start(sim, worker("a", Unwanted))
     assert [(row.id, row.state, row.ref, row.os_pid) for row in rows(sim, root)] == [("a", "undefined", None, 0)]
+
+
+def test_who_acknowledges_its_start_holds_up_neither_its_siblings_nor_those_of_its_supervisor(sim: SimRuntime) -> None:
+    slow = ChildSpec(id="slow", actor="support.sim_actors:Node", args={"start": "defer"})
+    tree = supervisor("root", supervisor("nested", slow, worker("beside")), worker("after"))
+    root = sim.spawn(ActorStart(actor_id="root", uid="r", actor=tree.actor, args=tree.args))
+    sim.settle()
+    assert [sim.is_alive(name) for name in ("slow", "beside", "after")] == [True, False, False]
+    sim.send("slow", do("acknowledge"))
+    sim.settle()
+    assert [sim.is_alive(name) for name in ("slow", "beside", "after")] == [True, True, True]
+    assert isinstance(sim.fate(root), ChildAcknowledged)
+    sim.send("slow", do("done"))
+    sim.settle()
+    assert isinstance(sim.fate(root), ChildStarted)
 
 
 def test_a_crash_is_answered_by_a_restart(sim: SimRuntime) -> None:
@@ -254,6 +270,21 @@ class HostedByATest(FakeContext):
     def spawn(self, start: ActorStart) -> Ref:
         self.spawned.append(start)
         return Ref(id=start.actor_id, uid=start.uid, address="x")
+
+
+def test_its_parent_and_those_it_names_change_its_children_and_everybody_may_look() -> None:
+    context = HostedByATest()
+    context.parent = ref("parent")
+    shell = Supervisor(context)  # type: ignore[arg-type]
+    shell.on_start(supervisor_args(SupervisorFlags(), (), callers=("manager",)))
+    change = StartChild(spec=worker("a").to_wire())
+    for stranger in (ref("stranger"), ref("parent", life=2)):
+        (refusal,) = context.deliver(shell, change, stranger)
+        assert isinstance(refusal, ErrorReply)
+        assert refusal.error == "NotPermittedError"
+        assert context.deliver(shell, CountChildren(), stranger) == [ChildCounts(specs=0, active=0, supervisors=0, workers=0)]
+    for caller in (context.parent, ref("manager"), ref("manager", life=2)):
+        assert context.deliver(shell, TerminateChild(child_id="a"), caller) == [ChildResult(result="error:not_found")]
 
 
 def test_who_gives_up_without_a_parent_only_ends() -> None:

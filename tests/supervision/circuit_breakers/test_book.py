@@ -18,6 +18,7 @@ def test_each_service_has_its_own_breaker() -> None:
         BreakerState(service="stt", state="open", failures=1),
     )
     assert book.states(10.5)[1].failures == 0
+    assert [book.state(service) for service in ("stt", "llm", "never used")] == [State.OPEN, State.CLOSED, State.CLOSED]
 
 
 def test_at_the_bound_the_closed_one_least_recently_used_is_forgotten() -> None:

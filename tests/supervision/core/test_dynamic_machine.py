@@ -66,6 +66,12 @@ def test_a_wrong_specification_is_refused() -> None:
     assert bench.answers() == [do.Outcome("error:invalid_shutdown:0")]
 
 
+def test_what_it_may_not_start_is_refused() -> None:
+    bench = dynamic().boot()
+    bench.call(StartChild(spec={**spec("a").to_wire(), "actor": "os:system"}))
+    assert bench.answers() == [do.Outcome("error:not_allowed:os:system")]
+
+
 def test_room_for_so_many_and_those_that_are_restarting() -> None:
     bench = dynamic(max_children=1).boot()
     uid = add(bench)

@@ -105,3 +105,20 @@ def test_a_full_mailbox_refuses_calls_but_no_ends(monkeypatch: pytest.MonkeyPatc
     bench.run()
     assert bench.running == ["a#2"]
     assert len(bench.answers("waits")) == 1
+
+
+def test_a_start_that_was_acknowledged_is_waited_for_by_nobody_and_may_fail_later() -> None:
+    bench = static("a", "b")
+    bench.feed(on.Boot())
+    bench.feed(on.ChildAcknowledged("s.1"), on.ChildAcknowledged("s.2"))
+    assert bench.wanted(do.Acknowledge) == [do.Acknowledge()]
+    bench.feed(on.ChildStarted("s.1"), on.ChildStarted("s.2"))
+    assert bench.wanted(do.Ready) == [do.Ready()]
+    bench.call(StartChild(spec=spec("c").to_wire()), "at once")
+    bench.feed(on.ChildStarted(bench.starting))
+    assert bench.answers("at once") == [do.Outcome("ok", "s.3")]
+    bench.call(StartChild(spec=spec("d").to_wire()), "later")
+    bench.feed(on.ChildAcknowledged(bench.starting))
+    assert bench.answers("later") == []
+    bench.feed(on.ChildStartFailed("s.4", "error:no"))
+    assert bench.answers("later") == [do.Outcome("error:error:no")]

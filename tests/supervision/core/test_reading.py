@@ -177,3 +177,12 @@ def test_a_deleted_child_is_forgotten() -> None:
     bench.call(DeleteChild(child_id="a"))
     assert bench.answers() == [do.Outcome("ok")]
     assert [forgotten.key for forgotten in bench.wanted(do.ForgetChild)] == ["a"]
+
+
+def test_an_end_before_the_end_of_a_start_that_was_acknowledged_is_a_failed_start() -> None:
+    bench = static("a", "b").boot()
+    bench.end("a")
+    bench.feed(on.ChildAcknowledged(bench.starting))
+    bench.feed(on.ChildExited("s.3", CRASH))
+    assert bench.statuses == {"a": "restarting", "b": "running"}
+    assert bench.effects[-1] == do.SendSelf(on.Retry("a"))

@@ -14,6 +14,7 @@ from supervision.core import (
     supervisor_machine,
     supervisor_machine_from_wire,
 )
+from supervision.core import effects as do
 from supervision.core import events as on
 from supervision.core.effects import ChildRow, Listing, Outcome
 from support.machines import CRASH, NORMAL, SHUTDOWN, Bench, spec, static
@@ -177,3 +178,9 @@ def test_a_crash_that_is_restarted_triggers_nothing() -> None:
     bench = static(significant("a"), auto_shutdown=AutoShutdown.ANY_SIGNIFICANT).boot()
     bench.end("a", CRASH)
     assert bench.start_all().running == ["a#2"]
+
+
+def test_what_it_may_not_start_is_refused() -> None:
+    bench = static("a").boot()
+    bench.call(StartChild(spec={**spec("b").to_wire(), "actor": "os:system"}))
+    assert bench.answers() == [do.Outcome("error:not_allowed:os:system")]

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
-from protocols import SHUTDOWN
+import pytest
+
+from protocols import SHUTDOWN, StartChild
 from supervision.core import Restart, Status
 from supervision.core import effects as do
 from supervision.core import events as on
@@ -78,3 +80,25 @@ def test_stopping_all_goes_in_the_waves_of_the_kind() -> None:
     other.shut_down(Exit(SHUTDOWN, "call"), "c")
     assert other.task is not None
     assert other.task.stop == ((),)
+
+
+@pytest.mark.parametrize("start_timeout_ms", [10, None])
+def test_whoever_waits_for_a_start_that_was_acknowledged_hears_that_it_failed(start_timeout_ms: int | None) -> None:
+    bench = static().boot()
+    bench.call(StartChild(spec=spec("a", type="supervisor", start_timeout_ms=start_timeout_ms).to_wire()), "start")
+    bench.feed(on.ChildAcknowledged(bench.starting))
+    turn = turn_of(bench)
+    turn.settle(replace(turn.children["a"], reason=CRASH), final=True)
+    answer = do.Reply("start", do.Outcome(f"error:{CRASH}"))
+    cancelled = [do.CancelTimer(on.StartTimer("s.1"))] if start_timeout_ms else []
+    assert turn.effects[: 1 + len(cancelled)] == [answer, *cancelled]
+    assert (turn.children["a"].status, turn.children["a"].goal) == (Status.DOWN, None)
+
+
+def test_of_a_restart_that_was_acknowledged_nobody_hears() -> None:
+    bench = static("a").boot()
+    bench.end("a")
+    bench.feed(on.ChildAcknowledged(bench.starting))
+    turn = turn_of(bench)
+    turn.settle(replace(turn.children["a"], reason=CRASH), final=True)
+    assert not [effect for effect in turn.effects if isinstance(effect, do.Reply)]

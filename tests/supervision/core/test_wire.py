@@ -6,6 +6,7 @@ from protocols import InvalidSpecError
 from supervision.core import Restart
 from supervision.core.wire import (
     blame,
+    callers_arg,
     refuse,
     require_choice,
     require_flag,
@@ -13,6 +14,7 @@ from supervision.core.wire import (
     require_list,
     require_map,
     require_text,
+    require_texts,
     shorten,
 )
 
@@ -75,3 +77,15 @@ def test_an_unknown_field_is_named() -> None:
 
 def test_reasons_stay_short() -> None:
     assert len(shorten("x" * 1000)) == 50
+
+
+def test_texts_are_a_list_of_nothing_else() -> None:
+    assert require_texts(["a", "b"], "invalid_callers") == ("a", "b")
+    for wrong in ("a", ["a", 1]):
+        with pytest.raises(InvalidSpecError, match="invalid_callers"):
+            require_texts(wrong, "invalid_callers")
+
+
+def test_callers_are_an_argument_only_where_they_are_named() -> None:
+    assert callers_arg(None) == {}
+    assert callers_arg(("gateway",)) == {"callers": ["gateway"]}

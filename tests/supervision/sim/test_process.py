@@ -92,6 +92,13 @@ def test_what_the_cell_wants_its_host_does(host: FakeHost) -> None:
     assert process.entropy is host.entropy
 
 
+def test_no_child_is_ever_seen_to_have_been_kept_waiting(host: FakeHost) -> None:
+    process = make(host)
+    host.clock.move_to(host.clock.monotonic() + 5)
+    assert process.progress("b-1") == process.progress("nobody") == 0
+    assert host.asked == []
+
+
 def test_memory_is_kept_for_children_until_it_is_released(host: FakeHost) -> None:
     process = make(host)
     process.kept["k"] = bytearray(4)

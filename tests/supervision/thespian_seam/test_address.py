@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols import Ref
 from supervision.thespian_seam.address import PACKED_BYTES, EndpointAddress
 
 addresses = st.binary(min_size=PACKED_BYTES, max_size=PACKED_BYTES).map(EndpointAddress.unpack)
@@ -21,6 +22,15 @@ def test_an_address_reads_as_host_port_and_life() -> None:
 
 def test_m7_two_lives_of_one_port_differ() -> None:
     assert EndpointAddress("127.0.0.1", 1, "00" * 16) != EndpointAddress("127.0.0.1", 1, "01" * 8)
+
+
+def test_an_address_proves_whose_it_is() -> None:
+    address = EndpointAddress.of("127.0.0.1", 1, "ab", "c")
+    assert address.proves(Ref(id="ab", uid="c", address=str(address)))
+    for actor_id, uid, port in (("ab", "d", 1), ("x", "c", 1), ("a", "bc", 1), ("ab", "c", 2)):
+        elsewhere = EndpointAddress("127.0.0.1", port, address.nonce)
+        assert not address.proves(Ref(id=actor_id, uid=uid, address=str(elsewhere)))
+    assert not EndpointAddress.of("127.0.0.1", 1, "ab", "c", confined=True).proves(Ref(id="ab", uid="c", address=str(address)))
 
 
 @pytest.mark.parametrize(

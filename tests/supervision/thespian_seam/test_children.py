@@ -11,6 +11,26 @@ from support.seam_system import System, system
 
 pytestmark = [pytest.mark.processes, pytest.mark.each_python]
 
+HERE = """
+        import os, signal, socket, time
+        from protocols import SystemClock, SystemEntropy
+        from supervision.actor import ActorStart, ChildStartFailed
+        from supervision.thespian_seam import orphans
+        from supervision.thespian_seam.acceptor import listen
+        from supervision.thespian_seam.children import ChildProcesses
+        from supervision.thespian_seam.handshake import make_hello
+        from supervision.thespian_seam.options import SystemOptions
+        from supervision.thespian_seam.transport import AuthenticatedTransport
+        from support.fake_context import FakeClock
+
+        told, options, actor = [], SystemOptions(), ActorStart(actor_id="n", uid="u", actor="m:C")
+        listener, address = listen("127.0.0.1", "peer", SystemEntropy().hex_id())
+
+        def begin(clock):
+            transport = AuthenticatedTransport(listener, address, options, clock, SystemEntropy())
+            return transport, ChildProcesses(transport, options, SystemEntropy(), told.append)
+"""
+
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[System]:
@@ -232,22 +252,10 @@ def test_what_cannot_be_started_is_told(running: System, parent: dict[str, str],
 
 def test_a_stranger_that_replays_a_dead_childs_hello_holds_up_its_exit_for_a_moment_only() -> None:
     fresh.python(
-        """
-        import os, socket, time
-        from protocols import SystemClock, SystemEntropy
-        from supervision.actor import ActorStart, ChildStartFailed
-        from supervision.thespian_seam.acceptor import listen
-        from supervision.thespian_seam.children import ChildProcesses
-        from supervision.thespian_seam.handshake import make_hello
-        from supervision.thespian_seam.options import SystemOptions
-        from supervision.thespian_seam.transport import AuthenticatedTransport
-
-        options = SystemOptions()
-        listener, address = listen("127.0.0.1", "peer", SystemEntropy().hex_id())
-        transport = AuthenticatedTransport(listener, address, options, SystemClock(), SystemEntropy())
-        told = []
-        children = ChildProcesses(transport, options, SystemEntropy(), told.append)
-        start, reader = children.prepare(ActorStart(actor_id="n", uid="u", actor="m:C"), address)
+        HERE
+        + """
+        transport, children = begin(SystemClock())
+        start, reader = children.prepare(actor, address)
         children.launch(start, reader, lambda start: time.sleep(0.05))
         assert children.uids == ["u"]
         stranger = socket.create_connection((address.host, address.port))
@@ -259,6 +267,56 @@ def test_a_stranger_that_replays_a_dead_childs_hello_holds_up_its_exit_for_a_mom
         assert isinstance(told[0], ChildStartFailed) and str(told[0].reason) == "error:exit code 0", told
         assert transport.acceptor.hears(start.address)
         stranger.close()
+        transport.close()
+        """
+    )
+
+
+def test_a_process_that_hosts_no_actor_is_killed_when_it_was_stopped_for_three_seconds_on_end() -> None:
+    fresh.python(
+        HERE
+        + """
+        clock = FakeClock()
+        transport, children = begin(clock)
+        children.spawn(actor, address, lambda start: signal.pause(), via="helper")
+        (pid,) = orphans.children()
+
+        def put(number, state, code):
+            os.kill(pid, number)
+            assert os.waitid(os.P_PID, pid, state | os.WEXITED | os.WNOWAIT).si_code == code
+        def let_pass(seconds):
+            for _ in range(seconds):
+                clock.now += 1
+                transport.reactor.poll(0)
+
+        for _ in range(2):
+            put(signal.SIGSTOP, os.WSTOPPED, os.CLD_STOPPED)
+            let_pass(2)
+            put(signal.SIGCONT, os.WCONTINUED, os.CLD_CONTINUED)
+            let_pass(1)
+        put(signal.SIGSTOP, os.WSTOPPED, os.CLD_STOPPED)
+        let_pass(3)
+        while not told:
+            transport.reactor.poll(1)
+        assert str(told[0].reason) == "killed:helper", told
+        transport.close()
+        """
+    )
+
+
+def test_a_process_that_hosts_no_actor_is_not_looked_at_when_it_has_ended() -> None:
+    fresh.python(
+        HERE
+        + """
+        clock = FakeClock()
+        transport, children = begin(clock)
+        children.spawn(actor, address, lambda start: None, via="helper")
+        while not told:
+            transport.reactor.poll(1)
+        assert str(told[0].reason) == "error:helper: exit code 0", told
+        clock.now += 1
+        transport.reactor.poll(0)
+        assert transport.reactor._timers.next_due() is None
         transport.close()
         """
     )

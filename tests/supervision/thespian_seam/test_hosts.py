@@ -8,11 +8,12 @@ from thespian.system.transport import SendStatus
 
 from supervision.thespian_seam.process import ASKED_TO_END
 from support.seam_peer import peer
-from support.seam_system import System, system
+from support.seam_system import KEY, System, system
 
 pytestmark = pytest.mark.processes
 
 ADMIN = "str([each for each in gc.get_objects() if type(each).__name__ == 'HostManager'][0]._adminAddr.addressDetails)"
+HELD_KEY = "bytes(self.context._runtime._transport.links.key._held).hex()"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,15 @@ def test_an_exit_in_the_turn_that_ends_the_start_is_told_after_the_start(running
     assert running.wait("message", uid="brief")["reason"] == "shutdown"
 
 
+def test_who_runs_user_code_talks_to_the_others_without_the_key_of_the_run(running: System, parent: dict[str, str]) -> None:
+    plain = running.child(parent, "trusted")
+    confined = running.child(parent, "confined", confined=True)
+    assert running.ask(plain["ref"], HELD_KEY) == KEY.hex()
+    assert running.ask(confined["ref"], HELD_KEY) not in (None, KEY.hex())
+    running.send(confined["ref"], "self.context.exit(ExitReason.parse('shutdown:done'))")
+    assert running.wait("message", uid="confined")["reason"] == "shutdown:done"
+
+
 def test_what_escapes_from_the_loop_itself_is_the_reason_of_the_exit(running: System, parent: dict[str, str]) -> None:
     child = running.child(parent, "loop")
     running.send(child["ref"], "cancel = self.context._runtime._transport.reactor.call_later(0, lambda: 1 / 0)")
@@ -131,6 +141,18 @@ def test_a_root_that_does_not_come_up_says_why(running: System, code: str, event
     uid = f"root {code}"
     running.tell("spawn", actor_id="root2", uid=uid, actor="support.seam_actors:Node", args={"on_start": code})
     assert running.wait(event, uid=uid).get("reason") == reason
+
+
+def test_that_a_root_acknowledges_its_start_is_told_once_and_before_the_start_is_over(running: System) -> None:
+    code = "done = self.context.defer_start(); self.context.acknowledge_start()"
+    running.tell("spawn", actor_id="root4", uid="r4", actor="support.seam_actors:Node", args={"on_start": code})
+    acknowledged = running.wait("ChildAcknowledged", uid="r4")
+    assert running.ask(acknowledged["ref"], "os.getpid()") == acknowledged["os_pid"]
+    running.send(acknowledged["ref"], "done()")
+    assert running.wait("ChildStarted", uid="r4")["os_pid"] == acknowledged["os_pid"]
+    assert not any(heard["what"] == "ChildAcknowledged" for heard in running._heard)
+    running.tell("signal", uid="r4", reason="shutdown:enough")
+    assert running.wait("ChildExited", uid="r4")["reason"] == "shutdown:enough"
 
 
 def test_a_root_has_memory_too(running: System) -> None:

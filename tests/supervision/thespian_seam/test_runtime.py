@@ -186,6 +186,11 @@ def test_children_are_handled_by_the_runtimes_process(alice: Hosted) -> None:
     alice.cell.release_memory("none")
 
 
+def test_a_child_without_a_process_makes_no_progress(alice: Hosted) -> None:
+    alice.cell.spawn(ActorStart(actor_id="n", uid="u", actor="m:C"))
+    assert alice.cell.child_progress("u") == 0
+
+
 def test_a_turn_is_what_thespian_hands_over(alice: Hosted) -> None:
     alice.runtime.post(lambda: None)
     seen: list[Any] = []
