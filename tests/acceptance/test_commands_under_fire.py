@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from livekitex_agent import AgentSystem, CallHandle, CommandDone, Restarted, SessionUnavailableError, UserMessage, WorkerOptions
-from support.command_fire import Fight, agent, command_id, plan
+from support.command_fire import Fight, agent_of, command_id, plan
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
@@ -49,7 +49,7 @@ async def test_a_command_that_was_given_up_and_is_sent_again_is_acted_on_once(tm
     """The session is too slow, or dead and nobody starts it again, or the launcher is too slow and has all attempts in the end."""
     options = WorkerOptions(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error")
     async with AgentSystem.start(options) as system:
-        session = await system.start_session(agent(tmp_path / "notes"))
+        session = await system.start_session(agent_of(tmp_path / "notes"))
         processes = {node.name.partition("/")[0]: node.os_pid for node in (await system.tree()).walk()}
         async with stopped(processes["agent_session"]):
             await given_up(session, 0)

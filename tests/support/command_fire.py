@@ -53,23 +53,23 @@ JOB_CONTEXT: Final = "job_context"
 
 async def note(number: int, path: str, context: RunContext) -> str:
     """Write a line into a file."""
-    _append(path, number)
+    append(path, number)
     await _work()
     context.user_data[str(number)] = context.incarnation
     return f"noted {number}"
 
 
 class Echo:
-    """Asked ``text 7`` it says "This is 7.", asked ``note 10`` the same after the tool."""
+    """Asked ``text 7`` it says "This is 7.", asked ``note 10`` the same after the tool of that name."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
 
     async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
         what, number = next(message.content for message in reversed(history) if message.role is Role.USER).split()
-        if what == "note" and history[-1].role is Role.USER:
-            arguments = json.dumps({"number": int(number), "path": self._path})
-            yield CallDelta(call=FunctionCall(call_id="1", name=tools[0].name, arguments=arguments))
+        if what in {tool.name for tool in tools} and history[-1].role is Role.USER:
+            arguments = json.dumps({"number": int(number), "path": self.path})
+            yield CallDelta(call=FunctionCall(call_id="1", name=what, arguments=arguments))
             return
         for word in ("This ", "is ", f"{number}."):
             await _work()
@@ -81,7 +81,12 @@ def echo(options: Mapping[str, Any]) -> LLM:
     return Echo(options["path"])
 
 
-def agent(notes: Path) -> Agent:
+def word_of(number: int) -> str:
+    """Before the text of this number: whether it asks for the tool."""
+    return "note" if number % TOOL_EVERY == 0 else "text"
+
+
+def agent_of(notes: Path) -> Agent:
     """The agent whose tool writes into ``notes``."""
     llm = ProviderRef(factory="support.command_fire:echo", options={"path": str(notes)})
     return Agent.text(instructions="Answer.", tools=[note], llm=llm)
@@ -207,12 +212,24 @@ class Fight:
     """The fight for one call; `run` gives what came of it.
 
     Texts are sent as the kills go on, so that all kills find some to answer. With ``apart`` no two kills fall into one turn: before the
-    next one a text is answered in the new life.
+    next one a text is answered in the new life. ``agent`` is another one than `agent_of` makes, ``word`` what stands before each number.
     """
 
-    def __init__(self, system: AgentSystem, notes: Path, *, texts: int, handles: int = 3, apart: bool = True) -> None:
+    def __init__(
+        self,
+        system: AgentSystem,
+        notes: Path,
+        *,
+        texts: int,
+        handles: int = 3,
+        apart: bool = True,
+        agent: Agent | None = None,
+        word: Callable[[int], str] = word_of,
+    ) -> None:
         self._system = system
         self._notes = notes
+        self._agent = agent or agent_of(notes)
+        self._word = word
         self._texts = texts
         self._handles = handles
         self._apart = apart
@@ -226,7 +243,7 @@ class Fight:
     async def run(self, kills: Sequence[Kill]) -> Fought:
         self._share = self._texts / (len(kills) + 1)
         await self._release(0, len(kills))
-        call_id = (await self._system.start_session(agent(self._notes))).call_id
+        call_id = (await self._system.start_session(self._agent)).call_id
         sessions = [self._system.session(call_id) for _ in range(self._handles)]
         records: list[list[EventPushed]] = [[] for _ in sessions]
         rooms = [asyncio.Semaphore(AT_ONCE) for _ in sessions]
@@ -252,7 +269,7 @@ class Fight:
         for number in range(first, self._texts, self._handles):
             await room.acquire()
             await self._until(partial(self._may_send, number))
-            text = f"{'note' if number % TOOL_EVERY == 0 else 'text'} {number}"
+            text = f"{self._word(number)} {number}"
             while True:
                 try:
                     await session.send_text(text, command_id=command_id(number))
@@ -331,7 +348,7 @@ async def _work() -> None:
         await asyncio.sleep(0)
 
 
-def _append(path: str, number: int) -> None:
+def append(path: str, number: int) -> None:
     """One line, in one write."""
     with open(path, "a", encoding="ascii") as file:  # noqa: PTH123 - buffered, written at its end
         file.write(f"{number}\n")
