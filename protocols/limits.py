@@ -14,7 +14,7 @@ MAX_GREETING_CHARS: Final = 16_000
 MAX_INSTRUCTIONS_CHARS: Final = 64_000
 """An agent's instructions."""
 
-MAX_JOBS: Final = 600
+MAX_JOBS: Final = 1_000
 """Calls of one node at a time: the registry holds the three names of each."""
 MAX_CALL_RESTARTS: Final = 1_000
 MAX_CALL_RESTART_SECONDS: Final = 86_400

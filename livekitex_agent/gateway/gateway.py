@@ -33,6 +33,7 @@ from protocols import (
     Drain,
     EventPushed,
     ExitReason,
+    Found,
     GaveUp,
     ListNames,
     Message,
@@ -162,9 +163,7 @@ class Gateway(Actor):
             return
         self._announce_root()
         self.context.send(registry, WatchNames(prefix=""))
-        self.context.after(
-            RECONCILE_S, lambda: self.context.ask(registry, ListNames(prefix=""), timeout_s=RECONCILE_S, then=self._reconcile)
-        )
+        self.context.after(RECONCILE_S, partial(self._list_names, registry))
 
     def on_message(self, message: Message) -> None:
         """Something that the script subscribed to, or the change of a name."""
@@ -213,12 +212,24 @@ class Gateway(Actor):
             self._calls.script_drains(request.message)
         self._requests.forward(request, self._names.find(request.name))
 
-    def _reconcile(self, answer: Message | None) -> None:
-        if isinstance(answer, Names):
-            self._names, gone = self._names.reconciled(answer)
-            for change in gone:
-                self._calls.forget(change.name)
-                self._link.send(Pushed(message=change))
+    def _list_names(self, registry: Ref, found: tuple[Found, ...] = ()) -> None:
+        """Have all names listed, page by page."""
+        wanted = ListNames(prefix="", after=found[-1].name if found else "")
+        self.context.ask(registry, wanted, timeout_s=RECONCILE_S, then=partial(self._listed, registry, found))
+
+    def _listed(self, registry: Ref, found: tuple[Found, ...], answer: Message | None) -> None:
+        if not isinstance(answer, Names):
+            return
+        if answer.more:
+            self._list_names(registry, found + answer.found)
+        else:
+            self._reconcile(found + answer.found)
+
+    def _reconcile(self, found: tuple[Found, ...]) -> None:
+        self._names, gone = self._names.reconciled(found)
+        for change in gone:
+            self._calls.forget(change.name)
+            self._link.send(Pushed(message=change))
 
     def _asked(self, happening: Happening, by: str = "") -> None:
         self._asked_by = by if self._asked_by is None else self._asked_by

@@ -1,10 +1,10 @@
 """Who has which name, as the gateway last heard. Pure; it goes on with what it knows while the registry restarts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from protocols import NameChanged, Names, Ref
+from protocols import Found, NameChanged, Ref
 
 GONE = "gone while the registry was restarting"
 
@@ -28,9 +28,9 @@ class KnownNames:
             lives[change.name] = change.ref
         return KnownNames(MappingProxyType(lives))
 
-    def reconciled(self, names: Names) -> tuple["KnownNames", tuple[NameChanged, ...]]:
-        """After a new registry listed all names; the changes are the ends that nobody could tell while there was no registry."""
-        present = {found.name for found in names.found}
+    def reconciled(self, found: Iterable[Found]) -> tuple["KnownNames", tuple[NameChanged, ...]]:
+        """After a new registry listed all names, ``found``; the changes are the ends that nobody could tell while there was no registry."""
+        present = {one.name for one in found}
         gone = tuple(name for name in self.lives if name not in present)
         kept = MappingProxyType({name: ref for name, ref in self.lives.items() if name in present})
         return KnownNames(kept), tuple(NameChanged(name=name, ref=None, reason=GONE) for name in gone)

@@ -69,15 +69,17 @@ class NameChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListNames:
-    """Ask for the names that begin with ``prefix``; answered with `Names`."""
+    """Ask for the names that begin with ``prefix`` and come behind ``after`` (empty: from the first on); answered with `Names`."""
 
     TAG: ClassVar[str] = "registry.list"
     prefix: str
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """The names in alphabetical order, each with its present life."""
+    """The names in alphabetical order, each with its present life; whether there are ``more`` behind the last of them."""
 
     TAG: ClassVar[str] = "registry.names"
     found: tuple[Found, ...]
+    more: bool = False

@@ -10,7 +10,6 @@ from protocols import (
     ListNames,
     Lookup,
     Message,
-    Names,
     RegisterName,
     UnregisterName,
     WatchNames,
@@ -40,8 +39,8 @@ class Registry(Actor):
                 self._take(unregister(self._table, name, uid, reason, final=final))
             case Lookup(name=name):
                 self.context.reply(Found(name=name, ref=self._table.lookup(name)))
-            case ListNames(prefix=prefix):
-                self.context.reply(Names(found=self._table.list_names(prefix)))
+            case ListNames(prefix=prefix, after=after):
+                self.context.reply(self._table.list_names(prefix, after))
             case WatchNames(prefix=prefix) if sender is not None:
                 self._take(watch(self._table, sender, prefix))
             case GetFigures():

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from protocols import Found, NameChanged, Ref, shorten_reason
+from protocols import Found, NameChanged, Names, Ref, shorten_reason
 
-MAX_NAMES: Final = 2048
-"""Names of one node; a further one is refused and counted. With the lengths below all of them fit into one `Names` message."""
+MAX_NAMES: Final = 4096
+"""Names of one node; a further one is refused and counted."""
+
+MAX_LISTED: Final = 2048
+"""Names of one `Names` message; with the lengths below they fit into it."""
 
 MAX_NAME_BYTES: Final = 128
 """Longest name, prefix or actor id in bytes of UTF-8; anything longer is refused and counted."""
@@ -20,7 +23,7 @@ MAX_NAME_BYTES: Final = 128
 MAX_ADDRESS_BYTES: Final = 64
 """Longest uid or address in bytes of UTF-8; anything longer is refused and counted."""
 
-MAX_WATCHES: Final = 4096
+MAX_WATCHES: Final = 8192
 """Watches of one node; a further one replaces the oldest. Twice as many as names: each session watches a few of its neighbours."""
 
 MAX_ENDED: Final = 1024
@@ -66,7 +69,12 @@ class NameTable:
         entry = self.entries.get(name)
         return entry.ref if entry else None
 
-    def list_names(self, prefix: str) -> tuple[Found, ...]:
+    def list_names(self, prefix: str, after: str = "") -> Names:
+        """The first names behind ``after`` that begin with ``prefix``."""
+        found = [one for one in self.found(prefix) if one.name > after]
+        return Names(found=tuple(found[:MAX_LISTED]), more=len(found) > MAX_LISTED)
+
+    def found(self, prefix: str) -> tuple[Found, ...]:
         """The names that begin with ``prefix``, in alphabetical order."""
         return tuple(Found(name=name, ref=self.entries[name].ref) for name in sorted(self.entries) if name.startswith(prefix))
 
@@ -126,7 +134,7 @@ def watch(table: NameTable, watcher: Ref, prefix: str) -> Step:
     kept.append(Watch(watcher=watcher, prefix=prefix))
     dropped = max(0, len(kept) - MAX_WATCHES)
     table = replace(table, watches=tuple(kept[dropped:]), watches_dropped=table.watches_dropped + dropped)
-    present = table.list_names(prefix)
+    present = table.found(prefix)
     return table, tuple(Notice(to=watcher, change=NameChanged(name=found.name, ref=found.ref)) for found in present)
 
 

@@ -15,7 +15,7 @@ from protocols import ConfigurationError
     ("fields", "cure"),
     [
         ({"partitions": 0}, "partitions=0: use 1 to 64"),
-        ({"max_jobs": 0}, "max_jobs=0: use 1 to 600"),
+        ({"max_jobs": 0}, "max_jobs=0: use 1 to 1000"),
         ({"max_restarts": -1}, "max_restarts=-1: use 0 .none. to 1000"),
         ({"max_seconds": 0}, "max_seconds=0: use 1 to 86400"),
         ({"health_host": "0.0.0.0"}, "health_host='0.0.0.0' lets other machines ask, .*: say health_remote=True"),

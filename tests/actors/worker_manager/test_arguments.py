@@ -23,7 +23,7 @@ def test_defaults() -> None:
             {"actors": ACTORS, "max_job": 3},
             "unknown argument of the worker manager 'max_job': use actors, heartbeat_ms",
         ),
-        ({"actors": ACTORS, "max_jobs": 0}, "max_jobs is 0: use a whole number from 1 to 600"),
+        ({"actors": ACTORS, "max_jobs": 0}, "max_jobs is 0: use a whole number from 1 to 1000"),
         ({"actors": ACTORS, "max_jobs": MAX_JOBS + 1}, "max_jobs"),
         ({"actors": ACTORS, "max_jobs": True}, "max_jobs"),
         ({"actors": ACTORS, "max_restarts": -1}, "max_restarts"),

@@ -1,10 +1,11 @@
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from protocols import MAX_REASON_CHARS, MAX_WIRE_BYTES, Envelope, NameChanged, Names, Ref, encode_envelope
+from protocols import MAX_REASON_CHARS, MAX_WIRE_BYTES, Envelope, NameChanged, Ref, encode_envelope
 from supervision.registry.names import (
     MAX_ADDRESS_BYTES,
     MAX_ENDED,
@@ -82,7 +83,7 @@ def test_names_end_with_the_supervisor_that_announced_them() -> None:
     table, _ = register(table, "agent_session/1", life("agent_session/1"), owner=life("job/1").uid)
     table, _ = watch(table, life("w"), "")
     table, notices = unregister(table, "partition/0", life("partition/0").uid, "killed", final=False)
-    assert [found.name for found in table.list_names("")] == ["partition/1"]
+    assert [found.name for found in table.list_names("").found] == ["partition/1"]
     assert changes(notices) == [
         ("partition/0", None, "killed", False),
         ("job/1", None, "error:partition/0 ended", False),
@@ -177,7 +178,7 @@ def test_a_long_reason_is_cut() -> None:
     assert len(notices[0].change.reason) == MAX_REASON_CHARS
 
 
-def test_the_fullest_table_fits_into_one_message() -> None:
+def test_the_fullest_table_is_listed_in_pages_each_of_which_fits_into_a_message() -> None:
     def padded(number: int, length: int) -> str:
         return f"{number:04}" + "é" * ((length - 4) // 2)
 
@@ -185,8 +186,22 @@ def test_the_fullest_table_fits_into_one_message() -> None:
         padded(n, MAX_NAME_BYTES): Entry(ref=Ref(id="i" * MAX_NAME_BYTES, uid="u" * MAX_ADDRESS_BYTES, address="x" * MAX_ADDRESS_BYTES))
         for n in range(MAX_NAMES)
     }
-    names = Names(found=NameTable(entries=entries).list_names(""))
-    assert len(encode_envelope(Envelope(message=names, message_id="m" * 64, to_id="i" * 128, to_uid="u" * 64))) <= MAX_WIRE_BYTES
+    table, listed, more = NameTable(entries=entries), list[str](), True
+    while more:
+        names = table.list_names("", listed[-1] if listed else "")
+        assert len(encode_envelope(Envelope(message=names, message_id="m" * 64, to_id="i" * 128, to_uid="u" * 64))) <= MAX_WIRE_BYTES
+        listed += [found.name for found in names.found]
+        more = names.more
+    assert listed == sorted(entries)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "after", "listed"), [("", "a", ["b/1", "b/2"]), ("b/", "", ["b/1", "b/2"]), ("b/", "b/1", ["b/2"]), ("c", "", [])]
+)
+def test_a_list_begins_behind_a_name_and_holds_those_with_the_prefix(prefix: str, after: str, listed: list[str]) -> None:
+    table = NameTable(entries={name: Entry(ref=life(name)) for name in ("b/2", "a", "b/1")})
+    names = table.list_names(prefix, after)
+    assert ([found.name for found in names.found], names.more) == (listed, False)
 
 
 @given(st.integers(0, 3 * MAX_ENDED))
@@ -275,7 +290,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @invariant()
     def names_are_the_models(self) -> None:
-        assert {found.name: found.ref for found in self.table.list_names("")} == self.model
+        assert {found.name: found.ref for found in self.table.list_names("").found} == self.model
         assert all(self.table.lookup(name) == ref for name, ref in self.model.items())
 
     @invariant()
