@@ -216,3 +216,18 @@ def test_the_children_of_all_threads_are_found_ended_ones_included() -> None:
         assert children() == []
         """
     )
+
+
+def test_one_that_is_listed_still_and_was_waited_for_already_has_ended_and_is_not_named() -> None:
+    run = fresh.python(
+        SETUP
+        + """
+        import logging
+        logging.basicConfig(format="%(message)s %(processes)s")
+        program = subprocess.Popen(["true"])
+        program.wait()
+        module.children = lambda: [program.pid]
+        swept(0)
+        """
+    )
+    assert "do not end" not in run.stderr
