@@ -5,12 +5,14 @@ import importlib
 from collections.abc import Sequence
 from functools import reduce
 
+from supervision.huge_pages import use_huge_pages
+
 
 def preload(functions: Sequence[str]) -> None:
     """Call each of ``functions`` (``module:name``, without arguments), then freeze what they left for the garbage collector.
 
-    Frozen objects are never looked at again, so a collection in a child does not write to the pages that it shares. Blocks as long as the
-    functions do; what one raises is raised.
+    Frozen objects are never looked at again, so a collection in a child does not write to the pages that it shares; and these pages are
+    huge where the kernel can make them so. Blocks as long as the functions do; what one raises is raised.
     """
     for path in functions:
         module, _, name = path.partition(":")
@@ -19,3 +21,4 @@ def preload(functions: Sequence[str]) -> None:
     if functions:
         gc.collect()
         gc.freeze()
+        use_huge_pages()
