@@ -6,7 +6,7 @@ and whatever had been confirmed to one, the claimer has read. A claim begins wit
 incarnations wrote can go. Everything here blocks and belongs on a thread that may.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -21,6 +21,7 @@ __all__ = [
     "Durability",
     "JournalContent",
     "JournalStore",
+    "accept_any",
 ]
 
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
@@ -99,6 +100,11 @@ class JournalContent:
     lost: int | None = 0
 
 
+def accept_any(past: JournalContent) -> None:
+    """The judge of a claim that takes any past."""
+    del past
+
+
 class ClaimedJournal(Protocol):
     """A call's journal in the hands of one incarnation. Use it from one thread.
 
@@ -141,14 +147,18 @@ class ClaimedJournal(Protocol):
 class JournalStore(Protocol):
     """Journals by call id: letters, digits, ``-``, ``_`` and ``.``, not beginning with ``.``."""
 
-    def claim(self, call_id: str, description: bytes, *, nonce: str, above: int = 0) -> ClaimedJournal:
+    def claim(
+        self, call_id: str, description: bytes, *, nonce: str, above: int = 0, judge: Callable[[JournalContent], None] = accept_any
+    ) -> ClaimedJournal:
         """Take up the call, or begin it, under an incarnation higher than ``above`` and than any that the journal knows.
 
-        ``nonce`` names this claim: the same one again gives the same incarnation. Where the store cannot be written the journal is given
-        all the same, with its ``failure``, and whatever past can be read.
+        ``nonce`` names this claim: the same one again gives the same incarnation. ``judge`` is called once with the past, before anything
+        of the journal is changed; what it raises undoes the claim, though an owner may have been fenced meanwhile. Where the store cannot
+        be written the journal is given all the same, with its ``failure``, and whatever past can be read.
 
         Raises:
             JournalError: a later program wrote the journal, or it belongs to another user: it is left as it is; not retryable.
+            Exception: whatever ``judge`` raises.
         """
         ...
 

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
 from actors.agent_session.records import decode_entry, encode_entry
 from actors.journal import CallRecord
-from protocols import AppendResult, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
+from protocols import AppendResult, CallEntry, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
 from supervision import Context
 
 T = TypeVar("T")
@@ -239,20 +239,20 @@ class _Desk:
             JournalError: this program cannot read it; not retryable.
         """
         call_id = self._record.call_id
-        before: JournalContent | None = None
+        before: CallEntry | None = None
         with suppress(JournalError):  # which the claim tells
-            before = self._store.read(call_id)
+            before = self._store.find(call_id)
+        if before is not None and before.description:  # a claim alone would fence another run's life
+            self._require_ours(self._understood(CallRecord.decode, before.description))
         entries: tuple[Entry, ...] = ()
-        if before is not None:
-            if before.description:
-                self._require_ours(self._understood(CallRecord.decode, before.description))
-            entries = self._entries(before)
+
+        def understand(past: JournalContent) -> None:
+            nonlocal entries
+            entries = tuple(self._understood(decode_entry, body) for body in past.bodies)
+
         nonce = f"{self._record.run_id}/{self._above}"
-        journal = self._store.claim(call_id, self._record.encode(), nonce=nonce, above=self._above)
-        self._journal, self.broken = journal, bool(journal.failure)
-        past = journal.past
-        if before is None or past.bodies != before.bodies:
-            entries = self._entries(past)
+        journal = self._store.claim(call_id, self._record.encode(), nonce=nonce, above=self._above, judge=understand)
+        self._journal, self.broken, past = journal, bool(journal.failure), journal.past
         self._events.extend(body for body, entry in zip(past.bodies, entries, strict=True) if isinstance(entry, Happened))
         return Opening(journal.incarnation, entries, past.report, past.lost, journal.failure)
 
@@ -307,9 +307,6 @@ class _Desk:
             log.warning("a journal cannot be removed", extra={"call_id": self._record.call_id, "reason": str(failure)})
         finally:
             journal.close()
-
-    def _entries(self, content: JournalContent) -> tuple[Entry, ...]:
-        return tuple(self._understood(decode_entry, body) for body in content.bodies)
 
     def _understood(self, decode: Callable[[bytes], T], body: bytes) -> T:
         try:

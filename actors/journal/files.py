@@ -13,7 +13,7 @@ locks (fcntl(2)). So these folders belong on a local file system, where ``O_EXCL
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -35,6 +35,7 @@ from protocols import (
     InternalError,
     JournalContent,
     JournalError,
+    accept_any,
 )
 
 ASIDES_KEPT: Final = 3
@@ -98,8 +99,8 @@ class FileJournal:
 
     # For the store.
 
-    def take(self, above: int) -> None:
-        """Claim the call; afterwards `past` and perhaps `failure` are there.
+    def take(self, above: int, judge: Callable[[JournalContent], None]) -> None:
+        """Claim the call if ``judge`` does not raise; afterwards `past` and perhaps `failure` are there.
 
         Raises:
             JournalError: a later program wrote it; not retryable.
@@ -109,11 +110,13 @@ class FileJournal:
         except (OSError, JournalError) as failure:
             self.failure = told("open", self.path, failure)
             self.past = self._look_without_claim(failure)
+            judge(self.past)
             self.incarnation = max(self.past.incarnation, above) + 1
             return
         try:
             past = self._gather()
-        except JournalError:  # a later program's call is left as it is
+            judge(past.content)
+        except BaseException:  # a call that is not taken up is left as it is
             self._unmake(self._file)
             raise
         self.past = past.content
@@ -290,14 +293,16 @@ class FileStore:
         with opened_root(self._root, make=True):
             pass
 
-    def claim(self, call_id: str, description: bytes, *, nonce: str, above: int = 0) -> ClaimedJournal:
+    def claim(
+        self, call_id: str, description: bytes, *, nonce: str, above: int = 0, judge: Callable[[JournalContent], None] = accept_any
+    ) -> ClaimedJournal:
         """See `protocols.JournalStore.claim`."""
         before = self._claims.get((call_id, nonce))
         if before is not None:
             return before
         journal = FileJournal(self._root, call_id, description, sync=self._sync)
         try:
-            journal.take(above)
+            journal.take(above, judge)
         except BaseException:
             journal.close()
             raise
@@ -322,7 +327,7 @@ class FileStore:
             return
         journal = FileJournal(self._root, call_id, description, sync=self._sync)
         try:
-            journal.take(0)
+            journal.take(0, accept_any)
             answer = journal.end(1, description) if ended and not journal.failure else CONFIRMED
             if journal.failure or not answer.confirmed:
                 raise JournalError(journal.failure or answer.reason, retryable=True)

@@ -1,9 +1,9 @@
 """Journals that are kept in the process's memory alone (`Durability.MEMORY`): for simulations, and to measure against."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from protocols import CONFIRMED, Appended, AppendResult, CallEntry, ClaimedJournal, Clock, InternalError, JournalContent
+from protocols import CONFIRMED, Appended, AppendResult, CallEntry, ClaimedJournal, Clock, InternalError, JournalContent, accept_any
 
 
 @dataclass
@@ -70,11 +70,14 @@ class MemoryStore:
         """Whether this is the newest claim of the call."""
         return self._calls.get(call_id) is call
 
-    def claim(self, call_id: str, description: bytes, *, nonce: str, above: int = 0) -> ClaimedJournal:
+    def claim(
+        self, call_id: str, description: bytes, *, nonce: str, above: int = 0, judge: Callable[[JournalContent], None] = accept_any
+    ) -> ClaimedJournal:
         """See `protocols.JournalStore.claim`."""
         if (call_id, nonce) in self._claims:
             return self._claims[call_id, nonce]
         past = self.read(call_id) or JournalContent()
+        judge(past)
         call = _Call(description, max(past.incarnation, above) + 1, self.clock.wall(), bodies=list(past.bodies))
         self._calls[call_id] = call
         self._claims = {(call_id, nonce): MemoryJournal(self, call_id, call, past)}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
-from protocols import AppendResult, ClaimedJournal, InternalError, JournalStore
+from protocols import AppendResult, ClaimedJournal, InternalError, JournalContent, JournalStore
 
 CONFIRMED, FENCED = AppendResult.CONFIRMED, AppendResult.FENCED
 ODD = (b"", b"\0", bytes(range(256)), b"LKJ\x01" * 20, "größer".encode(), b"x" * 100_000)
@@ -48,6 +48,24 @@ class JournalConformance(ABC):
         journal.close()
         later = claim(again, "m")
         assert (later.incarnation, later.past.bodies) == (2, found.bodies)
+        later.close()
+
+    def test_a_claim_that_its_judge_refuses_changes_nothing(self, store: JournalStore, again: JournalStore) -> None:
+        journal = claim(store)
+        journal.append(1, [b"one"])
+        journal.close()
+        before, judged = store.read("c1"), list[JournalContent]()
+
+        def refuse(past: JournalContent) -> None:
+            judged.append(past)
+            raise LookupError("not for me")
+
+        with pytest.raises(LookupError):
+            again.claim("c1", b"mine", nonce="m", judge=refuse)
+        assert [past.bodies for past in judged] == [(b"one",)]
+        assert store.read("c1") == before
+        later = again.claim("c1", b"mine", nonce="m", judge=judged.append)
+        assert (later.past.bodies, judged[1].bodies) == ((b"one",), (b"one",))
         later.close()
 
     def test_bodies_are_any_bytes(self, store: JournalStore, again: JournalStore) -> None:
