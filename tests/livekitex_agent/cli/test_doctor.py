@@ -65,7 +65,7 @@ def test_forty_columns(found: Callable[..., None]) -> None:
 
 
 def test_what_is_asked_for_wrongly_is_told() -> None:
-    assert doctor("--max-jobs", "0") == (2, "livekitex doctor: max_jobs=0: use 1 to 600\n")
+    assert doctor("--max-jobs", "0") == (2, "livekitex doctor: max_jobs=0: use 1 to 1000\n")
 
 
 @pytest.fixture
