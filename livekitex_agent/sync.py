@@ -200,6 +200,7 @@ class AgentSystem:
     tree = _blocking(AsyncSystem.tree)
     status = _blocking(AsyncSystem.status)
     health_url = _blocking(AsyncSystem.health_url)
+    convert_audio = _blocking(AsyncSystem.convert_audio)
     drain = _blocking(AsyncSystem.drain)
     wait_ended = _blocking(AsyncSystem.wait_ended)
 

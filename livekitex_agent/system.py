@@ -33,12 +33,14 @@ from livekitex_agent.launcher.hosted import is_hosted
 from livekitex_agent.options import WorkerOptions, prepare, require_platform
 from livekitex_agent.tree import Node
 from protocols import (
+    AudioConverted,
     AudioPushed,
     ChildCounts,
     ChildInfo,
     Children,
     ChildResult,
     ConfigurationError,
+    ConvertAudio,
     CountChildren,
     Drain,
     Drained,
@@ -162,6 +164,18 @@ class AgentSystem:
         """Where the health endpoints answer now, ``http://host:port`` (an address of IPv6 in brackets); raises as `which_children`."""
         address = await self._ask("health_server", GetHealthAddress(), HealthAddress, timeout_s)
         return f"http://{url_host(address.host)}:{address.port}"
+
+    async def convert_audio(self, pcm: bytes, from_rate_hz: int, to_rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> bytes:
+        """PCM16 mono at another rate (those of `CallHandle.stream_audio`), done by the audio processor; the caller's audio needs it not.
+
+        At most 10 s at the higher of the rates, where that is 48,000 Hz: longer audio goes in parts.
+
+        Raises:
+            InvalidAudioError: an unknown rate, no samples or too many.
+            SessionUnavailableError, SystemUnavailableError: as `which_children`.
+        """
+        request = ConvertAudio(pcm=pcm, from_rate_hz=from_rate_hz, to_rate_hz=to_rate_hz)
+        return (await self._ask("audio_processor", request, AudioConverted, timeout_s)).pcm
 
     async def drain(self, timeout_s: float | None = None) -> int:
         """Take no new call from now on (`start_session` refuses it), and wait until those that run have ended; returns how many still do.

@@ -116,6 +116,15 @@ def test_the_health_endpoints_answer_over_http(running: sync.AgentSystem, path: 
         assert answer.read()
 
 
+def test_audio_is_converted_outside_of_any_call(running: sync.AgentSystem) -> None:
+    pcm = b"\0\1" * 16_000
+    assert len(running.convert_audio(pcm, 16_000, 8_000)) == len(pcm) // 2
+    with pytest.raises(InvalidAudioError, match="odd byte"):
+        running.convert_audio(pcm + b"\0", 16_000, 8_000)
+    with pytest.raises(InvalidAudioError, match="at most 10 s"):
+        running.convert_audio(pcm * 30, 16_000, 48_000)
+
+
 def test_a_call_answers(session: sync.CallHandle) -> None:
     command_id = session.send_text("two pizzas")
     answer = session.wait_for(AgentMessage)
