@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from actors.journal import FileStore, describe_record, record_of
+    from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
         Playout,
         Recording,
@@ -46,6 +46,7 @@ __all__ = [
     "Side",
     "StereoTimeline",
     "describe_record",
+    "description_of",
     "function_tool",
     "hibari_tts",
     "load_reference",
@@ -55,7 +56,6 @@ __all__ = [
     "preload_offline_providers",
     "prepare_libraries",
     "read_wav",
-    "record_of",
     "reference_to",
     "resample",
     "rule_llm",
@@ -67,7 +67,7 @@ __all__ = [
 ]
 
 _FOLDERS: Final = {
-    "actors.journal": ("FileStore", "describe_record", "record_of"),
+    "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (
         *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
         *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),

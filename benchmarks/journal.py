@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from actors.journal import CallRecord, FileStore, MemoryStore
+from actors.journal import CallDescription, FileStore, MemoryStore
 from protocols import Durability, JournalStore, SystemClock
 
 BODY: Final = b"x" * 200
@@ -144,7 +144,7 @@ def _looks(count: int) -> int:
 
 
 def _live(root: Path) -> None:
-    record = CallRecord(call_id="c", run_id="r", agent={}, options={}, began_wall_s=1.0)
+    record = CallDescription(call_id="c", run_id="r", agent={}, options={}, began_wall_s=1.0)
     journal, sequence = FileStore(root).claim("c", record.encode(), nonce="n"), 0
     stop = root.parent / "stop"
     while not stop.exists():

@@ -201,7 +201,7 @@ class AgentSession(Actor):
                 crashed=self._crashed,
             )
             store = FileStore(blueprint.journal.parent)
-            self._writer = JournalWriter(context, store, blueprint.record, listener, above=self._floor.incarnation)
+            self._writer = JournalWriter(context, store, blueprint.description, listener, above=self._floor.incarnation)
         if self._writer is None:
             past = after_end(self._floor.incarnation, self._floor.next_event) if over else restore(())
             self._past = past, Opening()
@@ -354,7 +354,7 @@ class AgentSession(Actor):
         self._memory.end()
         if self._writer is not None:
             writer, self._writer = self._writer, None
-            writer.close(delete=not self._blueprint.record.retention_s, ending=self._ending())
+            writer.close(delete=not self._blueprint.description.retention_s, ending=self._ending())
         self.context.exit(NORMAL)
 
     def _ending(self) -> Ending:

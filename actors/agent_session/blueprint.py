@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from actors.providers import OptionReader
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
 
@@ -37,7 +37,7 @@ class TurnOptions:
 class Blueprint:
     """A session as its arguments describe it.
 
-    ``journal`` is the folder of the call's journal (None: it has none), and ``record`` what it says of the call.
+    ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of the call.
     ``last_end`` is why the call had to be started again, ``farewell_reason`` why this life is only to say so and end it (empty: neither is
     so).
     """
@@ -49,7 +49,7 @@ class Blueprint:
     providers: Mapping[ProviderKind, ProviderRef]
     turns: TurnOptions
     journal: Path | None
-    record: CallRecord
+    description: CallDescription
     last_end: str = ""
     farewell_reason: str = ""
 
@@ -78,7 +78,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         providers=providers,
         turns=_turn_options(agent.get("options") or {}),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
-        record=CallRecord.of_start(call_id, agent, options, wall_s),
+        description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
         farewell_reason=str(options.get("farewell_reason", "")),
     )

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
 from actors.agent_session.records import decode_entry, encode_entry
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from protocols import AppendResult, CallEntry, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
 from supervision import Context
 
@@ -97,12 +97,12 @@ class _Close:
 
 
 class JournalWriter:
-    """Claims the call of ``record`` in ``store``, above the incarnation ``above``, and writes its journal until `close`.
+    """Claims the call of ``description`` in ``store``, above the incarnation ``above``, and writes its journal until `close`.
 
     Everything is called from the mailbox of ``context``, to which it comes back.
     """
 
-    def __init__(self, context: Context, store: JournalStore, record: CallRecord, listener: Listener, *, above: int) -> None:
+    def __init__(self, context: Context, store: JournalStore, description: CallDescription, listener: Listener, *, above: int) -> None:
         self._context = context
         self._listener = listener
         self._above = above
@@ -114,7 +114,7 @@ class JournalWriter:
         self._given_up = 0
         self._stalled = False
         self._await(self._open)
-        self._thread = threading.Thread(target=self._run, args=(_Desk(store, record, above),), name="journal", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(_Desk(store, description, above),), name="journal", daemon=True)
         self._thread.start()
 
     def write(self, entries: tuple[Entry, ...], then: Then) -> None:
@@ -222,9 +222,9 @@ class JournalWriter:
 class _Desk:
     """The journal as its thread holds it. ``broken`` while something is missing in it that only a checkpoint makes good."""
 
-    def __init__(self, store: JournalStore, record: CallRecord, above: int) -> None:
+    def __init__(self, store: JournalStore, description: CallDescription, above: int) -> None:
         self._store = store
-        self._record = record
+        self._description = description
         self._above = above
         self._journal: ClaimedJournal | None = None
         self._sequence = 0
@@ -238,20 +238,20 @@ class _Desk:
             FencedError: the call belongs to another run of the system.
             JournalError: this program cannot read it; not retryable.
         """
-        call_id = self._record.call_id
+        call_id = self._description.call_id
         before: CallEntry | None = None
         with suppress(JournalError):  # which the claim tells
             before = self._store.find(call_id)
         if before is not None and before.description:  # a claim alone would fence another run's life
-            self._require_ours(self._understood(CallRecord.decode, before.description))
+            self._require_ours(self._understood(CallDescription.decode, before.description))
         entries: tuple[Entry, ...] = ()
 
         def understand(past: JournalContent) -> None:
             nonlocal entries
             entries = tuple(self._understood(decode_entry, body) for body in past.bodies)
 
-        nonce = f"{self._record.run_id}/{self._above}"
-        journal = self._store.claim(call_id, self._record.encode(), nonce=nonce, above=self._above, judge=understand)
+        nonce = f"{self._description.run_id}/{self._above}"
+        journal = self._store.claim(call_id, self._description.encode(), nonce=nonce, above=self._above, judge=understand)
         self._journal, self.broken, past = journal, bool(journal.failure), journal.past
         self._events.extend(body for body, entry in zip(past.bodies, entries, strict=True) if isinstance(entry, Happened))
         return Opening(journal.incarnation, entries, past.report, past.lost, journal.failure)
@@ -289,7 +289,7 @@ class _Desk:
             return
         new = journal.incarnation == 1 and not journal.past.bodies and not journal.past.report
         if closing.ending is not None and not closing.delete:
-            over = replace(self._record, outcome=closing.ending.outcome, ended_wall_s=closing.ending.wall_s)
+            over = replace(self._description, outcome=closing.ending.outcome, ended_wall_s=closing.ending.wall_s)
             answer = journal.end(self._sequence + 1, over.encode())
             if not answer.confirmed:
                 log.warning("the end of a call could not be written down", extra={"reason": answer.reason})
@@ -302,9 +302,9 @@ class _Desk:
             return
         try:
             if delete:
-                self._store.remove(self._record.call_id, incarnation=journal.incarnation)
+                self._store.remove(self._description.call_id, incarnation=journal.incarnation)
         except JournalError as failure:
-            log.warning("a journal cannot be removed", extra={"call_id": self._record.call_id, "reason": str(failure)})
+            log.warning("a journal cannot be removed", extra={"call_id": self._description.call_id, "reason": str(failure)})
         finally:
             journal.close()
 
@@ -313,12 +313,12 @@ class _Desk:
             return decode(body)
         except DecodeError as failure:
             raise JournalError(
-                f"this version cannot take up {self._record.call_id} ({failure}): use the one that wrote it, or remove its journal",
+                f"this version cannot take up {self._description.call_id} ({failure}): use the one that wrote it, or remove its journal",
                 retryable=False,
             ) from failure
 
-    def _require_ours(self, before: CallRecord) -> None:
+    def _require_ours(self, before: CallDescription) -> None:
         """The call has begun when its journal says; it may be that another run of the system has taken it up since this life's last."""
-        self._record = replace(self._record, began_wall_s=before.began_wall_s)
-        if self._above and before.run_id and before.run_id != self._record.run_id:
+        self._description = replace(self._description, began_wall_s=before.began_wall_s)
+        if self._above and before.run_id and before.run_id != self._description.run_id:
             raise FencedError(f"{before.call_id}: the call has been taken up by another run of the system; this life of it must end")

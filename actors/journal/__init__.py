@@ -5,18 +5,18 @@ What the bodies of a call mean is its session's business; here they are bytes.
 
 from actors.journal.calls import (
     ABANDONED_S,
+    description_of,
     disown_call,
     is_unreadable,
     open_calls,
     read_call,
-    record_of,
     release_call,
     sweep,
     unreadable,
 )
+from actors.journal.description import CallDescription
 from actors.journal.files import FileStore
 from actors.journal.memory import MemoryStore
-from actors.journal.record import CallRecord
 from actors.journal.records import (
     FLAG,
     INTEGER,
@@ -40,7 +40,7 @@ __all__ = [
     "MAP",
     "NUMBER",
     "TEXT",
-    "CallRecord",
+    "CallDescription",
     "FileStore",
     "MemoryStore",
     "RecordType",
@@ -48,6 +48,7 @@ __all__ = [
     "UnknownRecord",
     "choice",
     "describe_record",
+    "description_of",
     "disown_call",
     "is_unreadable",
     "many",
@@ -55,7 +56,6 @@ __all__ = [
     "nested",
     "open_calls",
     "read_call",
-    "record_of",
     "release_call",
     "sweep",
     "unreadable",

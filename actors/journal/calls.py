@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from actors.journal.record import CallRecord
+from actors.journal.description import CallDescription
 from protocols import CallEntry, DecodeError, ExitKind, ExitReason, JournalError, JournalStore
 
 log = logging.getLogger("livekitex.journal")
@@ -25,37 +25,37 @@ def is_unreadable(reason: ExitReason) -> bool:
     return reason.kind is ExitKind.SHUTDOWN and reason.detail.startswith(_UNREADABLE)
 
 
-def record_of(entry: CallEntry) -> CallRecord | None:
+def description_of(entry: CallEntry) -> CallDescription | None:
     """What the call is; None, which is logged, if it cannot be read."""
     problem = entry.problem
     if not problem:
         try:
-            return CallRecord.decode(entry.description)
+            return CallDescription.decode(entry.description)
         except DecodeError as failure:
             problem = str(failure)
     log.warning("the journal of a call cannot be read", extra={"call_id": entry.call_id, "reason": problem})
     return None
 
 
-def open_calls(store: JournalStore, run_id: str) -> tuple[CallRecord, ...]:
+def open_calls(store: JournalStore, run_id: str) -> tuple[CallDescription, ...]:
     """The calls of the run ``run_id`` that are open, oldest first; one that cannot be read is skipped and logged.
 
     Raises:
         JournalError: the store cannot be listed.
     """
-    records = (record_of(entry) for entry in store.list() if not entry.ended)
-    calls = (record for record in records if record is not None and record.run_id == run_id and record.is_open)
-    return tuple(sorted(calls, key=lambda record: (record.began_wall_s, record.call_id)))
+    calls = (description_of(entry) for entry in store.list() if not entry.ended)
+    ours = (call for call in calls if call is not None and call.run_id == run_id and call.is_open)
+    return tuple(sorted(ours, key=lambda call: (call.began_wall_s, call.call_id)))
 
 
-def read_call(store: JournalStore, call_id: str) -> CallRecord | None:
+def read_call(store: JournalStore, call_id: str) -> CallDescription | None:
     """What a call is; None if it has no journal, or one that does not say.
 
     Raises:
         JournalError: it cannot be looked at.
     """
     entry = store.find(call_id)
-    return None if entry is None else record_of(entry)
+    return None if entry is None else description_of(entry)
 
 
 def release_call(store: JournalStore, call_id: str, outcome: str, wall_s: float) -> None:
@@ -64,17 +64,17 @@ def release_call(store: JournalStore, call_id: str, outcome: str, wall_s: float)
     Raises:
         JournalError: it cannot be written down.
     """
-    record = read_call(store, call_id)
-    if record is not None:
-        over = replace(record, run_id="", outcome=outcome, ended_wall_s=wall_s)
+    description = read_call(store, call_id)
+    if description is not None:
+        over = replace(description, run_id="", outcome=outcome, ended_wall_s=wall_s)
         store.release(call_id, over.encode(), ended=True)
 
 
 def disown_call(store: JournalStore, call_id: str) -> None:
     """Note that the call belongs to no run any more, open as it is, until somebody takes it up; else as `release_call`."""
-    record = read_call(store, call_id)
-    if record is not None:
-        store.release(call_id, replace(record, run_id="").encode(), ended=False)
+    description = read_call(store, call_id)
+    if description is not None:
+        store.release(call_id, replace(description, run_id="").encode(), ended=False)
 
 
 def sweep(store: JournalStore, wall_s: float) -> tuple[str, ...]:
@@ -94,5 +94,5 @@ def sweep(store: JournalStore, wall_s: float) -> tuple[str, ...]:
 
 
 def _due_wall_s(entry: CallEntry) -> float:
-    record = record_of(entry) if entry.ended else None
-    return entry.written_wall_s + ABANDONED_S if record is None else record.ended_wall_s + record.retention_s
+    description = description_of(entry) if entry.ended else None
+    return entry.written_wall_s + ABANDONED_S if description is None else description.ended_wall_s + description.retention_s

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.worker_manager.arguments import WorkerManagerArguments
+from actors.worker_manager.call_journals import CallJournals, Journals, NoJournals
 from actors.worker_manager.job_spec import job_name, job_spec, require_job_id
 from actors.worker_manager.outcomes import is_down, is_refusal, no_answer, start_failure, state_of
 from actors.worker_manager.reconciler import Reconciler
-from actors.worker_manager.reconciliation import Observation, begin, concerned, conclude, is_news, recorded
-from actors.worker_manager.records import Journals, NoJournals, Records
-from actors.worker_manager.returning import FAILED, Call, Ends, Over, Record, Return, Verdict, gone, heard, job_of, not_up
+from actors.worker_manager.reconciliation import Observation, add_journaled, begin, concerned, conclude, is_news
+from actors.worker_manager.returning import FAILED, Call, Ends, JournaledCall, Over, Return, Verdict, gone, heard, job_of, not_up
 from actors.worker_manager.workload import (
     Answer,
     Decision,
@@ -129,9 +129,9 @@ class WorkerManager(Actor):
         Raises:
             ConfigurationError: arguments that are no `WorkerManagerArguments`.
         """
-        self._options = WorkerManagerArguments.from_args(args)
-        self._budget = RestartIntensity(max_restarts=self._options.max_restarts, max_seconds=self._options.max_seconds)
-        self._workload = Workload(max_jobs=self._options.max_jobs)
+        self._arguments = WorkerManagerArguments.from_args(args)
+        self._budget = RestartIntensity(max_restarts=self._arguments.max_restarts, max_seconds=self._arguments.max_seconds)
+        self._workload = Workload(max_jobs=self._arguments.max_jobs)
         self._ends: dict[str, Ends] = {}
         self._unexplained: dict[str, Job] = {}
         self._waiting: list[_Request] = []
@@ -139,16 +139,16 @@ class WorkerManager(Actor):
         self._drains: list[Callable[[Message], None]] = []
         self._cancel_drain: Cancel = lambda: None
         self._looking = False
-        self._records = self.open_records(self._options)
+        self._journals = self.open_journals(self._arguments)
         self._reconciler = Reconciler(self.context, self._reconciliation_begins, self._reconciled)
         self.on_registry_changed()
         self._sweep()
 
-    def open_records(self, options: WorkerManagerArguments) -> Records:
+    def open_journals(self, arguments: WorkerManagerArguments) -> CallJournals:
         """The journals of this node's calls; a simulation gives others."""
-        if options.journal_dir is None:
+        if arguments.journal_dir is None:
             return NoJournals()
-        return Journals(self.context, Path(options.journal_dir), options.run_id)
+        return Journals(self.context, Path(arguments.journal_dir), arguments.run_id)
 
     def on_registry_changed(self) -> None:
         """Watch there, and look again."""
@@ -178,8 +178,8 @@ class WorkerManager(Actor):
         parked = (request for requests in self._parked.values() for request in requests)
         for answer in (*(request.answer for request in (*self._waiting, *parked)), *self._drains):
             answer(reply)
-        self._records.sweep()  # the calls ended before: of one that was stopped before it could leave the journal is still there
-        self._records.close()
+        self._journals.sweep()  # the calls ended before: of one that was stopped before it could leave the journal is still there
+        self._journals.close()
 
     # Requests.
 
@@ -219,22 +219,22 @@ class WorkerManager(Actor):
             case Wait():
                 self._waiting.append(request)
             case Recall():
-                self._records.read(job_id, partial(self._recalled, request, job_id))
+                self._journals.read(job_id, partial(self._recalled, request, job_id))
             case Release(message=message):
                 self._over(job_id, self._workload.over[job_id])
                 request.answer(message)
             case _:  # whoever starts or stops a job waits like those who only hear of it
                 self._parked.setdefault(job_id, []).append(request)
 
-    def _recalled(self, request: _Request, job_id: str, record: Record | None) -> None:
+    def _recalled(self, request: _Request, job_id: str, found: JournaledCall | None) -> None:
         if job_id in self._workload.jobs:
             self._handle(request)  # it was begun meanwhile
         else:
-            request.answer(state_of(job_id, record))
+            request.answer(state_of(job_id, found))
 
     def _start(self, job: StartJob, to: Ref) -> None:
         try:
-            spec = job_spec(job, self._options).to_wire()
+            spec = job_spec(job, self._arguments).to_wire()
             self.context.ask(to, StartChild(spec=spec), timeout_s=START_TIMEOUT_S, then=partial(self._start_answered, job.job_id, to))
         except LivekitexError as failure:  # the agent is too large, or cannot travel
             self._not_started(self._workload.jobs[job.job_id], ErrorReply.of(failure), f"error:{failure}")
@@ -258,7 +258,7 @@ class WorkerManager(Actor):
         log.log(level, "job did not start", extra={"job_id": job.job_id, "partition": job.partition, "result": result})
         if not job.call.last_end:
             self._workload = not_started(self._workload, job.job_id)
-            self._records.disown(job.job_id)
+            self._journals.disown(job.job_id)
             self._settle(job.job_id, failure)
             self._answer_drains()
         elif result.startswith("error:"):
@@ -327,7 +327,7 @@ class WorkerManager(Actor):
             self._return_due()
         if self._workload.reconciled and not self._looking:
             self._looking = True
-            self._records.open_calls(self._recorded)
+            self._journals.open_calls(self._journals_read)
         self._serve_waiting()
 
     def _serve_waiting(self) -> None:
@@ -341,10 +341,10 @@ class WorkerManager(Actor):
 
     # Calls without processes.
 
-    def _recorded(self, records: tuple[Record, ...] | None) -> None:
+    def _journals_read(self, found: tuple[JournaledCall, ...] | None) -> None:
         """The open calls of the journals: those that nobody runs are started again. A disk that did not answer is asked again."""
-        self._looking = records is not None
-        self._workload, missing = recorded(self._workload, records or ())
+        self._looking = found is not None
+        self._workload, missing = add_journaled(self._workload, found or ())
         for job_id in missing:
             job = self._workload.jobs[job_id]
             now = self.context.clock.monotonic()
@@ -357,7 +357,7 @@ class WorkerManager(Actor):
         if job is None:
             return
         if with_partition or job.call.ending or not job.call.was_up or self._ends.get(job_id, Ends()).whole:
-            self._records.read(job_id, partial(self._judge, job, with_partition))
+            self._journals.read(job_id, partial(self._judge, job, with_partition))
         else:
             self._unexplained[job_id] = job
             self.context.after(NEWS_S, partial(self._explained, job_id, job))
@@ -367,17 +367,17 @@ class WorkerManager(Actor):
         job = self._unexplained.get(job_id)
         if job is not None and only in (None, job):
             del self._unexplained[job_id]
-            self._records.read(job_id, partial(self._judge, job, False))
+            self._journals.read(job_id, partial(self._judge, job, False))
 
-    def _judge(self, job: Job, with_partition: bool, record: Record | None) -> None:  # noqa: FBT001 - bound by partial
+    def _judge(self, job: Job, with_partition: bool, found: JournaledCall | None) -> None:  # noqa: FBT001 - bound by partial
         if self._workload.jobs.get(job.job_id) != job:
             return  # it was ended, or found, meanwhile
         if not (job.call.was_up or job.call.last_end or job.job_id in self._parked):
             self._decide(job.job_id, job.call, Over("ended", "nobody waited for its start any more", release=True))
             return
         ends, now = self._ends.pop(job.job_id, Ends()), self.context.clock.monotonic()
-        journaled = self._options.journal_dir is not None
-        verdict = gone(job.call, ends, record, self._budget, now, with_partition=with_partition, journaled=journaled)
+        journaled = self._arguments.journal_dir is not None
+        verdict = gone(job.call, ends, found, self._budget, now, with_partition=with_partition, journaled=journaled)
         self._decide(job.job_id, *verdict)
 
     def _decide(self, job_id: str, call: Call, verdict: Verdict) -> None:
@@ -411,7 +411,7 @@ class WorkerManager(Actor):
         self._ends.pop(job_id, None)
         self._unexplained.pop(job_id, None)
         if over.release:
-            self._records.release(job_id, over.reason)
+            self._journals.release(job_id, over.reason)
         self._answer_drains()
 
     # Draining.
@@ -435,7 +435,7 @@ class WorkerManager(Actor):
                 answer(Drained(jobs=left))
 
     def _sweep(self) -> None:
-        self._records.sweep()
+        self._journals.sweep()
         self.context.after(SWEEP_EVERY_S, self._sweep)
 
     def _held(self) -> int:

@@ -28,7 +28,7 @@ def job_name(job_id: str) -> str:
     return f"job/{job_id}"
 
 
-def job_spec(job: StartJob, options: WorkerManagerArguments) -> ChildSpec:
+def job_spec(job: StartJob, arguments: WorkerManagerArguments) -> ChildSpec:
     """A supervisor that ends when the session is over: the facts of the call first, then its session, which restarts alone.
 
     A session that is only to say farewell (see `returning`) has one life for that.
@@ -43,36 +43,36 @@ def job_spec(job: StartJob, options: WorkerManagerArguments) -> ChildSpec:
         id=f"job_context/{call_id}",
         name=f"job_context/{call_id}",
         title=f"job_context {call_id}",
-        actor=options.actors["job_context"],
+        actor=arguments.actors["job_context"],
         args={"job_id": call_id, "room": room if isinstance(room, str) else "", "failure": farewell_reason},
-        heartbeat_ms=options.heartbeat_ms,
+        heartbeat_ms=arguments.heartbeat_ms,
     )
     session = ChildSpec(
         id=f"agent_session/{call_id}",
         name=f"agent_session/{call_id}",
         title=f"agent_session {call_id}",
-        actor=options.actors["agent_session"],
+        actor=arguments.actors["agent_session"],
         args={"call_id": call_id, "agent": job.agent, "options": job.options},
         restart=Restart.TRANSIENT,
         significant=True,
-        memory_bytes=options.session_memory_bytes,
+        memory_bytes=arguments.session_memory_bytes,
         confined=True,
-        heartbeat_ms=options.heartbeat_ms,
+        heartbeat_ms=arguments.heartbeat_ms,
     )
     flags = SupervisorFlags(
         strategy=Strategy.REST_FOR_ONE,
-        max_restarts=0 if farewell_reason else options.max_restarts,
-        max_seconds=options.max_seconds,
+        max_restarts=0 if farewell_reason else arguments.max_restarts,
+        max_seconds=arguments.max_seconds,
         auto_shutdown=AutoShutdown.ANY_SIGNIFICANT,
     )
     return ChildSpec(
         id=job_name(call_id),
         name=job_name(call_id),
         title=f"job {call_id}",
-        actor=options.actors["supervisor"],
+        actor=arguments.actors["supervisor"],
         args=supervisor_args(flags, (context, session), callers=()),
         type=ChildType.SUPERVISOR,
         restart=Restart.TEMPORARY,
         start_timeout_ms=START_TIMEOUT_MS,
-        heartbeat_ms=options.heartbeat_ms,
+        heartbeat_ms=arguments.heartbeat_ms,
     )

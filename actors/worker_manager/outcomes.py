@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.worker_manager.returning import FAILED, Record
+from actors.worker_manager.returning import FAILED, JournaledCall
 from protocols import (
     CapacityError,
     ChildResult,
@@ -61,10 +61,10 @@ def is_down(answer: Message) -> bool:
     return isinstance(answer, ChildResult) and answer.result in {"ok", "error:not_found"}
 
 
-def state_of(job_id: str, record: Record | None) -> JobState:
+def state_of(job_id: str, found: JournaledCall | None) -> JobState:
     """How a call stands that nobody remembers, by its journal."""
-    if record is None:
+    if found is None:
         return JobState(job_id=job_id, state="unknown", reason="no call of this id is remembered")
-    if record.ended:
-        return JobState(job_id=job_id, state=FAILED if record.outcome.startswith(FAILED) else "ended", reason=record.outcome)
+    if found.ended:
+        return JobState(job_id=job_id, state=FAILED if found.outcome.startswith(FAILED) else "ended", reason=found.outcome)
     return JobState(job_id=job_id, state="unknown", reason="its journal is open, but the call belongs to another run of the system")

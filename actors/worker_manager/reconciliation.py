@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from actors.worker_manager.returning import Call, Record
+from actors.worker_manager.returning import Call, JournaledCall
 from actors.worker_manager.workload import Job, Phase, Stop, Workload
 from protocols import Children, NameChanged, Ref
 
@@ -105,23 +105,23 @@ def conclude(workload: Workload, observations: Mapping[str, Observation]) -> tup
     ), Conclusion(gone=gone, duplicates=tuple(duplicates))
 
 
-def recorded(workload: Workload, records: Iterable[Record]) -> tuple[Workload, tuple[str, ...]]:
+def add_journaled(workload: Workload, found: Iterable[JournaledCall]) -> tuple[Workload, tuple[str, ...]]:
     """The journals' open calls are known: those that run are remembered, the others, which are told, have a job without processes now.
 
     The look took time: a call that is over by now was open then.
     """
     jobs = dict(workload.jobs)
     missing = []
-    for record in records:
-        job_id = record.job.job_id
+    for call in found:
+        job_id = call.job.job_id
         if job_id in workload.over:
             continue
         job = jobs.get(job_id)
         if job is None:
             job = Job(job_id=job_id, partition="", to=None, phase=Phase.GONE, call=Call(was_up=True))
             missing.append(job_id)
-        jobs[job_id] = replace(job, started_wall_s=record.began_wall_s, call=replace(job.call, job=job.call.job or record.job))
-    return replace(workload, jobs=jobs, recorded=True), tuple(missing)
+        jobs[job_id] = replace(job, started_wall_s=call.began_wall_s, call=replace(job.call, job=job.call.job or call.job))
+    return replace(workload, jobs=jobs, journals_read=True), tuple(missing)
 
 
 def _judged(job: Job, observation: Observation | None, reconciliation: int) -> Job:

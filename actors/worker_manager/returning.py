@@ -52,7 +52,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class JournaledCall:
     """What a call's journal says. ``ended`` once it has closed, for ``outcome``; ``ours`` if it belongs to this run of the system."""
 
     job: StartJob
@@ -99,23 +99,23 @@ Verdict = Return | Over
 
 
 def gone(
-    call: Call, ends: Ends, record: Record | None, budget: RestartIntensity, now: float, *, with_partition: bool, journaled: bool
+    call: Call, ends: Ends, found: JournaledCall | None, budget: RestartIntensity, now: float, *, with_partition: bool, journaled: bool
 ) -> tuple[Call, Verdict]:
     """The processes of a call are gone, ``with_partition`` together with their partition.
 
-    ``record`` is None where there is none, ``journaled`` whether there should be one (a call that closes removes it). ``budget`` is that of
+    ``found`` is None where there is none, ``journaled`` whether there should be one (a call that closes removes it). ``budget`` is that of
     a call which has never returned; ``now`` is monotonic seconds.
     """
-    over = _over(call, ends, record)
+    over = _over(call, ends, found)
     if over is not None:
         return call, over
-    if record is not None and call.job is None:
-        call = replace(call, job=record.job)
+    if found is not None and call.job is None:
+        call = replace(call, job=found.job)
     if not with_partition and not _died(ends.tree or "normal"):
         if ends.spent:
             call = replace(call, last_end=shorten_reason(f"error:{ends.spent}"))
             return _with_farewell(call, f"it died too often ({_words(budget)}), the last time because {ends.spent}")
-        if record is None and (journaled or ends.tree):
+        if found is None and (journaled or ends.tree):
             return call, Over("ended", ends.session or ends.tree or "it removed its journal")
     return _return(call, ends.tree or UNSEEN, budget, now)
 
@@ -158,17 +158,17 @@ def job_of(call: Call) -> StartJob | None:
     return replace(call.job, options=options)
 
 
-def _over(call: Call, ends: Ends, record: Record | None) -> Over | None:
+def _over(call: Call, ends: Ends, found: JournaledCall | None) -> Over | None:
     """How a call is over whose processes are gone, whatever they died of; None: it is not."""
     if call.ending:
         return Over("ended", call.ending, release=True)
-    if record is not None and record.ended:
-        return Over(FAILED if record.outcome.startswith(FAILED) else "ended", record.outcome)
+    if found is not None and found.ended:
+        return Over(FAILED if found.outcome.startswith(FAILED) else "ended", found.outcome)
     if ends.session == str(NORMAL):  # it closed; if its journal says otherwise, the disk had failed it
-        return Over("ended", ends.session, release=record is not None)
+        return Over("ended", ends.session, release=found is not None)
     if is_unreadable(session := ExitReason.parse(ends.session)):  # it stays for the version that can
         return Over(FAILED, shorten_reason(f"{FAILED}: {session.detail}"))
-    if record is not None and not record.ours:
+    if found is not None and not found.ours:
         return Over("ended", "another system has taken up the call")
     if call.farewell_reason:
         return _failed(f"{call.farewell_reason}; it died of saying farewell too")

@@ -82,7 +82,7 @@ class Job:
 class Workload:
     """All jobs, the partitions that can take one, and the figures.
 
-    ``reconciled`` tells whether every job that runs is among ``jobs``, ``recorded`` whether every open call of the journals is.
+    ``reconciled`` tells whether every job that runs is among ``jobs``, ``journals_read`` whether every open call of the journals is.
     ``reconciliation`` counts the reconciliations; ``gone`` are the jobs' lives that ended since the present one began. ``over`` is what
     became of earlier calls, the oldest first. While ``draining`` no new job is taken.
     """
@@ -97,14 +97,14 @@ class Workload:
     failed: int = 0
     draining: bool = False
     reconciled: bool = False
-    recorded: bool = False
+    journals_read: bool = False
     reconciliation: int = 0
     gone: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
         """Whether decisions can be made."""
-        return self.reconciled and self.recorded
+        return self.reconciled and self.journals_read
 
     def to_status(self) -> WorkerStatus:
         """As it is told; jobs in alphabetical order."""

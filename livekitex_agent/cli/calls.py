@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actors import FileStore, describe_record, record_of
+from actors import FileStore, describe_record, description_of
 from livekitex_agent.cli.streams import tell_failure
 from livekitex_agent.options import WorkerOptions
 from protocols import CallEntry, DecodeError, JournalError, UsageError, printable
@@ -60,9 +60,9 @@ def _store(folder: Path | None) -> FileStore:
 
 
 def _call(entry: CallEntry) -> dict[str, Any]:
-    record = record_of(entry)
-    state = "unreadable" if record is None else "ended" if entry.ended else "open"
-    began = record.began_wall_s if record is not None else 0.0
+    description = description_of(entry)
+    state = "unreadable" if description is None else "ended" if entry.ended else "open"
+    began = description.began_wall_s if description is not None else 0.0
     return {
         "call_id": entry.call_id,
         "state": state,
@@ -70,7 +70,7 @@ def _call(entry: CallEntry) -> dict[str, Any]:
         "began": _time(began),
         "written": _time(entry.written_wall_s),
         "bytes": entry.size_bytes,
-        "outcome": record.outcome if record is not None else entry.problem,
+        "outcome": description.outcome if description is not None else entry.problem,
     }
 
 

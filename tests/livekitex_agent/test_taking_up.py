@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import CallRecord, FileStore, read_call
+from actors.journal import CallDescription, FileStore, read_call
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, EventPushed, Restarted
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
@@ -69,7 +69,7 @@ async def until(session: CallHandle, last: Callable[[EventPushed], bool]) -> lis
 
 def leave(folder: Path, call_id: str, *, retention_s: float) -> None:
     """The journal of a call that ended long ago."""
-    record = CallRecord(call_id=call_id, run_id="r0", agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
+    record = CallDescription(call_id=call_id, run_id="r0", agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
     journal = FileStore(folder / "calls").claim(call_id, record.encode(), nonce=call_id)
     journal.end(1, replace(record, outcome="normal", ended_wall_s=2.0).encode())
     journal.close()

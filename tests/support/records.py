@@ -10,7 +10,7 @@ from actors.agent_session.core import Entry
 from actors.agent_session.core.entries import Checkpoint, CommandTaken, Happened
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS
-from actors.journal import CallRecord, Records, UnknownRecord
+from actors.journal import CallDescription, Records, UnknownRecord
 from protocols import ChatMessage, Role
 from support.messages import sample_of
 
@@ -26,7 +26,7 @@ def versions() -> list[dict[str, str]]:
 
 def samples() -> dict[str, Any]:
     """A value of every type that a record may hold, by the names of the types; and of those with defaults one that has them all."""
-    found: dict[str, Any] = {"call": sample_of(CallRecord), "call with defaults": least_call()}
+    found: dict[str, Any] = {"call": sample_of(CallDescription), "call with defaults": least_call()}
     for record in ENTRIES.types:
         if record.cls is not Checkpoint:
             found[record.name] = sample_of(record.cls)
@@ -62,19 +62,19 @@ def least_turn(source: TurnSource) -> Turn:
     )
 
 
-def least_call() -> CallRecord:
+def least_call() -> CallDescription:
     """A call with the defaults that every version reads where a field is absent."""
-    return CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=5.0, ended_wall_s=0.0, outcome="", retention_s=0.0)
+    return CallDescription(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=5.0, ended_wall_s=0.0, outcome="", retention_s=0.0)
 
 
 def encoded(value: Any) -> bytes:
     """The bytes of a sample."""
-    return value.encode() if isinstance(value, CallRecord) else ENTRIES.encode(value)
+    return value.encode() if isinstance(value, CallDescription) else ENTRIES.encode(value)
 
 
 def decoded(name: str, body: bytes) -> Any:
     """The value of the golden bytes ``name``."""
-    return CallRecord.decode(body) if name.startswith("call ") or name == "call" else ENTRIES.decode(body)
+    return CallDescription.decode(body) if name.startswith("call ") or name == "call" else ENTRIES.decode(body)
 
 
 def names_of(records: Records) -> set[str]:

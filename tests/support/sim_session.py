@@ -19,7 +19,7 @@ from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, Stop
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
 from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
 from actors.agent_session.records import decode_entry, encode_entry
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from livekitex_agent.client import delivery, subscription
 from livekitex_agent.client.delivery import Delivery, Done, Fail, Outcome, Send, Wait
 from livekitex_agent.client.event_cursor import EventCursor, Verdict
@@ -115,7 +115,7 @@ class SimSession(AgentSession):
 class SimWriter:
     """Commits what waits, as much as it likes at a time, after a while."""
 
-    def __init__(self, context: Context, store: object, record: CallRecord, listener: Listener, *, above: int) -> None:
+    def __init__(self, context: Context, store: object, record: CallDescription, listener: Listener, *, above: int) -> None:
         del store
         self._context = context
         self._disk = _disks[record.call_id]

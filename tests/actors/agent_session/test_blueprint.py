@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.blueprint import Blueprint, read_blueprint
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind
 from support.scripted_providers import agent
 
@@ -22,7 +22,7 @@ def read(args: dict[str, Any]) -> Blueprint:
 def test_a_text_call_has_a_model_and_no_more() -> None:
     blueprint = read(arguments())
     assert set(blueprint.providers) == {ProviderKind.LLM}
-    assert (blueprint.journal, blueprint.record.retention_s) == (None, 0.0)
+    assert (blueprint.journal, blueprint.description.retention_s) == (None, 0.0)
     assert (blueprint.turns.end_silence_ms, blueprint.turns.max_tool_rounds) == (500, 8)
 
 
@@ -30,7 +30,7 @@ def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
     blueprint = read(arguments(agent(voice=True), journal_dir="/var/calls", retention_s=60, last_end="killed", farewell_reason="no more"))
     assert set(blueprint.providers) == set(ProviderKind)
     assert blueprint.journal == Path("/var/calls/c1")
-    assert blueprint.record == CallRecord(
+    assert blueprint.description == CallDescription(
         call_id="c1",
         run_id="",
         agent=agent(voice=True),

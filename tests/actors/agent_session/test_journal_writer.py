@@ -11,14 +11,14 @@ from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, 
 from actors.agent_session.core.entries import LifeBegan, SentenceWritten
 from actors.agent_session.journal_writer import STALL_S, STALLED, Ending, JournalWriter, Listener, Opening
 from actors.agent_session.records import decode_entry, encode_entry
-from actors.journal import CallRecord, FileStore, read_call
+from actors.journal import CallDescription, FileStore, read_call
 from actors.journal.files import FileJournal
 from protocols import Appended, AppendResult, FencedError, JournalError
 from support.fake_context import FakeContext
 from support.session_world import SPOKEN, World
 
 DEADLINE_S = 100.0
-RECORD = CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0)
+RECORD = CallDescription(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=1.0)
 
 
 class Mailbox(FakeContext):
@@ -46,7 +46,7 @@ class Desk:
             recovered=lambda: self.said.append("recovered"),
             crashed=self.crashes.append,
         )
-        record = CallRecord(call_id="c1", run_id=run_id, agent={}, options={}, began_wall_s=1.0)
+        record = CallDescription(call_id="c1", run_id=run_id, agent={}, options={}, began_wall_s=1.0)
         self.writer = JournalWriter(self.context, FileStore(folder), record, listener, above=above)
 
     def turn(self) -> None:

@@ -14,7 +14,7 @@ from actors.agent_session.core.entries import CommandTaken, LifeBegan, LifeEnded
 from actors.agent_session.core.memory import Turn, TurnSource
 from actors.agent_session.core.step import pushed
 from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS, decode_entry, encode_entry
-from actors.journal import CallRecord, UnknownRecord, describe_record
+from actors.journal import CallDescription, UnknownRecord, describe_record
 from protocols import CommandDone, DecodeError, EventsMissed, SendText, UsageError
 from support.messages import EVENTS as EVENT_CLASSES
 from support.records import ENTRY_CLASSES, decoded, encoded, names_of, samples, versions
@@ -50,7 +50,9 @@ def test_an_absent_field_has_its_default_and_one_without_is_missed() -> None:
     assert decode_entry(old) == Checkpoint(memory=Memory(turn=Turn(turn_id="t", source=TurnSource.TEXT, text="hello")))
     with pytest.raises(DecodeError, match=r"'event'.*event\.wall_s is missing"):
         decode_entry(msgpack.packb(["event", True, {"number": 1, "incarnation": 1}]))
-    assert CallRecord.decode(msgpack.packb(["call", True, {"call_id": "c", "run_id": "r", "agent": {}, "options": {}, "began_wall_s": 5}]))
+    assert CallDescription.decode(
+        msgpack.packb(["call", True, {"call_id": "c", "run_id": "r", "agent": {}, "options": {}, "began_wall_s": 5}])
+    )
 
 
 @given(st.sampled_from(sorted(SAMPLES)), st.text(min_size=1))
@@ -153,7 +155,7 @@ def test_a_record_is_described_whether_or_not_it_is_known() -> None:
         "position": 3,
     }
     assert describe_record(msgpack.packb(["mood", False, {"mood": "fine"}])) == {"type": "mood", "critical": False, "mood": "fine"}
-    call = CallRecord(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=5.0)
+    call = CallDescription(call_id="c1", run_id="r1", agent={}, options={}, began_wall_s=5.0)
     assert describe_record(call.encode())["call_id"] == "c1"
 
 

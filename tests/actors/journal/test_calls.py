@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.journal import ABANDONED_S, CallRecord, FileStore, disown_call, open_calls, read_call, release_call, sweep
+from actors.journal import ABANDONED_S, CallDescription, FileStore, disown_call, open_calls, read_call, release_call, sweep
 
 NOW = 4e9  # later than anything that is written here
 
@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> FileStore:
 def write(
     store: FileStore, call_id: str, *, outcome: str = "", ended_wall_s: float = 0.0, retention_s: float = 0.0, run_id: str = "r"
 ) -> None:
-    record = CallRecord(call_id=call_id, run_id=run_id, agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
+    record = CallDescription(call_id=call_id, run_id=run_id, agent={}, options={}, began_wall_s=1.0, retention_s=retention_s)
     journal = store.claim(call_id, record.encode(), nonce=call_id)
     journal.append(1, [b"said"])
     if outcome:

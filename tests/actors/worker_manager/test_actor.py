@@ -6,9 +6,9 @@ import pytest
 from actors.worker_manager import WorkerManager
 from actors.worker_manager.actor import AGAIN_S, END_TIMEOUT_S, MAX_HELD, NEWS_S, START_TIMEOUT_S, SWEEP_EVERY_S, WAIT_S, WATCHED
 from actors.worker_manager.arguments import WorkerManagerArguments
+from actors.worker_manager.call_journals import CallJournals
 from actors.worker_manager.reconciler import RECONCILE_EVERY_S
-from actors.worker_manager.records import Records
-from actors.worker_manager.returning import UNSEEN, Record
+from actors.worker_manager.returning import UNSEEN, JournaledCall
 from protocols import (
     NORMAL,
     SHUTDOWN,
@@ -503,8 +503,8 @@ def test_drains_are_bounded_and_told_when_it_ends() -> None:
 class Journaled(WorkerManager):
     """Its journals are the test's."""
 
-    def open_records(self, options: WorkerManagerArguments) -> Records:
-        del options
+    def open_journals(self, arguments: WorkerManagerArguments) -> CallJournals:
+        del arguments
         return Shelf.of(self.context)
 
 
@@ -512,8 +512,8 @@ class Shelf:
     """Journals that answer when the test says so."""
 
     def __init__(self) -> None:
-        self.looks: list[Callable[[tuple[Record, ...] | None], None]] = []
-        self.reads: list[tuple[str, Callable[[Record | None], None]]] = []
+        self.looks: list[Callable[[tuple[JournaledCall, ...] | None], None]] = []
+        self.reads: list[tuple[str, Callable[[JournaledCall | None], None]]] = []
         self.released: list[tuple[str, str]] = []
         self.disowned: list[str] = []
         self.swept = 0
@@ -524,10 +524,10 @@ class Shelf:
         shelf: Shelf = context.shelf
         return shelf
 
-    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[JournaledCall, ...] | None], None]) -> None:
         self.looks.append(then)
 
-    def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
+    def read(self, call_id: str, then: Callable[[JournaledCall | None], None]) -> None:
         self.reads.append((call_id, then))
 
     def release(self, call_id: str, outcome: str) -> None:
@@ -571,7 +571,7 @@ def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
     reconciled(context, "a")
     assert (early, figures(context, actor)["known"], shelf.reads) == ([], False, [])
     [told] = shelf.looks
-    told(tuple(Record(job=job(job_id), began_wall_s=7.0) for job_id in ("a", "b")))
+    told(tuple(JournaledCall(job=job(job_id), began_wall_s=7.0) for job_id in ("a", "b")))
     ask, options = start_again(context, "b")
     assert (options["last_end"], options["farewell_reason"]) == (UNSEEN, "")
     assert early == [JobState(job_id="b", state="returning", reason=UNSEEN)]
@@ -590,7 +590,7 @@ def test_a_disk_that_does_not_answer_is_asked_again_and_holds_nobody_up() -> Non
     assert len(early) == 1
     context.advance(RECONCILE_EVERY_S)
     reconciled(context)
-    shelf.looks[1]((Record(job=job("b")),))
+    shelf.looks[1]((JournaledCall(job=job("b")),))
     start_again(context, "b")
     assert len(shelf.looks) == 2
 
@@ -605,7 +605,7 @@ def test_the_journal_says_whether_a_call_is_over() -> None:
     (_, (_, read_b)) = shelf.reads
     waiting = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "ab"]
     assert waiting == [[], []]
-    read_a(Record(job=job("a"), ended=True, outcome="the caller hung up"))
+    read_a(JournaledCall(job=job("a"), ended=True, outcome="the caller hung up"))
     read_b(None)
     assert waiting[0] == [JobState(job_id="a", state="ended", reason="the caller hung up")]
     [state] = waiting[1]  # taken over from another life, and without a journal
@@ -616,7 +616,7 @@ def test_the_journal_says_whether_a_call_is_over() -> None:
 def test_why_a_job_is_gone_may_be_told_later_than_that_it_is() -> None:
     context, actor, shelf = journaled()
     reconciled(context, "a")
-    shelf.looks[0]((Record(job=job("a")),))
+    shelf.looks[0]((JournaledCall(job=job("a")),))
     context.advance(RECONCILE_EVERY_S)
     reconciled(context)
     waiting = context.deliver(actor, GetJob(job_id="a"))
@@ -639,7 +639,7 @@ def test_what_the_disk_says_too_late_changes_nothing() -> None:
     assert context.deliver(actor, EndJob(job_id="a", reason="enough")) == [JobEnded(job_id="a", reason="enough")]
     assert shelf.released == [("a", "enough")]
     [(_, told)] = shelf.reads
-    told(Record(job=job("a")))
+    told(JournaledCall(job=job("a")))
     assert context.take_asks() == []
     assert context.deliver(actor, GetJob(job_id="a")) == [JobState(job_id="a", state="ended", reason="enough")]
 
@@ -661,9 +661,9 @@ def test_a_call_that_does_not_start_is_disowned_and_one_that_is_ended_is_release
 def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
     context, actor, shelf = journaled()
     reconciled(context, "a")
-    shelf.looks[0]((Record(job=job("a")),))
+    shelf.looks[0]((JournaledCall(job=job("a")),))
     gone_in(context, actor, "a")
-    shelf.reads[0][1](Record(job=job("a")))
+    shelf.reads[0][1](JournaledCall(job=job("a")))
     for _ in range(20):
         ask, options = start_again(context, "a")
         assert options["farewell_reason"] == ""
@@ -679,7 +679,7 @@ def test_a_start_that_nobody_waits_for_is_given_up() -> None:
     context.deliver(actor, job("a"))
     context.take_asks()[0].then(None)
     reconciled(context)
-    shelf.reads[0][1](Record(job=job("a")))
+    shelf.reads[0][1](JournaledCall(job=job("a")))
     assert shelf.released == [("a", "nobody waited for its start any more")]
     assert figures(context, actor)["jobs"] == 0
 
@@ -689,9 +689,9 @@ def test_calls_that_it_does_not_remember_are_looked_up() -> None:
     reconciled(context)
     shelf.looks[0](())
     asked = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "abc"]
-    told = [Record(job=job("a"), ended=True, outcome="failed: no more"), None, Record(job=job("c"), ours=False)]
-    for (_, then), record in zip(shelf.reads, told, strict=True):
-        then(record)
+    told = [JournaledCall(job=job("a"), ended=True, outcome="failed: no more"), None, JournaledCall(job=job("c"), ours=False)]
+    for (_, then), found in zip(shelf.reads, told, strict=True):
+        then(found)
     assert [(answer.state, answer.reason[:20]) for [answer] in asked] == [  # type: ignore[union-attr]
         ("failed", "failed: no more"),
         ("unknown", "no call of this id i"),

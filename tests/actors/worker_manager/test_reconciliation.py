@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from actors.worker_manager.reconciliation import (
     Conclusion,
     Observation,
+    add_journaled,
     begin,
     concerned,
     conclude,
     is_news,
     jobs_of,
     partitions_of,
-    recorded,
 )
-from actors.worker_manager.returning import Call, Over, Record
+from actors.worker_manager.returning import Call, JournaledCall, Over
 from actors.worker_manager.workload import (
     Job,
     Phase,
@@ -54,7 +54,7 @@ def offer(job_id: str) -> StartJob:
 
 def load(*jobs: Job, known: bool = True) -> Workload:
     partitions = {P0.id: P0, P1.id: P1} if known else {}
-    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, reconciled=known, recorded=True))
+    return begin(Workload(max_jobs=9, jobs={one.job_id: one for one in jobs}, partitions=partitions, reconciled=known, journals_read=True))
 
 
 def reconciled(workload: Workload, p0: dict[str, str] | None, p1: dict[str, str] | None = None) -> tuple[Workload, Conclusion]:
@@ -147,13 +147,13 @@ def test_a_call_without_processes_that_runs_after_all_is_taken_back(phase: Phase
 
 
 def test_the_open_calls_of_the_journals_are_known_and_those_that_nobody_runs_are_told() -> None:
-    records = [Record(job=offer(job_id), began_wall_s=7.0) for job_id in ("a", "b")]
-    workload, missing = recorded(replace(load(job("a"), job("c")), recorded=False), records)
+    records = [JournaledCall(job=offer(job_id), began_wall_s=7.0) for job_id in ("a", "b")]
+    workload, missing = add_journaled(replace(load(job("a"), job("c")), journals_read=False), records)
     assert (missing, gone(workload), workload.known) == (("b",), ["b"], True)
     assert {one.job_id: one.started_wall_s for one in workload.jobs.values()} == {"a": 7.0, "b": 7.0, "c": 0.0}
     assert workload.jobs["a"].call.job == offer("a")
     ended = conclude_call(workload, "b", Over("ended", "normal"))
-    assert recorded(ended, records) == (ended, ())
+    assert add_journaled(ended, records) == (ended, ())
 
 
 def test_whom_the_end_of_a_name_concerns() -> None:
@@ -235,7 +235,7 @@ class Node:
         return ref(name, self.count)
 
     def restart_manager(self) -> None:
-        self.workload = Workload(max_jobs=2, recorded=True)
+        self.workload = Workload(max_jobs=2, journals_read=True)
         self.requests: dict[int, tuple[str, str, Ref]] = {}  # number -> what, job id, partition
         self.observations: dict[str, Observation | None] | None = None
         self.reconcile()

@@ -12,8 +12,8 @@ from actors.worker_manager.returning import (
     UNSEEN,
     Call,
     Ends,
+    JournaledCall,
     Over,
-    Record,
     Return,
     Verdict,
     gone,
@@ -27,22 +27,28 @@ from supervision import RestartIntensity
 JOB = StartJob(job_id="a", agent={"instructions": "sell pizza"}, options={"run_id": "run"})
 BUDGET = RestartIntensity(max_restarts=2, max_seconds=60)
 CALL = Call(job=JOB, was_up=True)
-OPEN = Record(job=JOB, began_wall_s=3.0)
+OPEN = JournaledCall(job=JOB, began_wall_s=3.0)
 UNTOLD = Ends()
 KILLED = Ends(tree="error:job/a ended (killed)")
 SPENT = Ends(tree="shutdown", spent="agent_session/a ended (killed)")
 
 
 def judged(
-    call: Call, ends: Ends = UNTOLD, record: Record | None = OPEN, *, with_partition: bool = False, now: float = 0.0, journaled: bool = True
+    call: Call,
+    ends: Ends = UNTOLD,
+    found: JournaledCall | None = OPEN,
+    *,
+    with_partition: bool = False,
+    now: float = 0.0,
+    journaled: bool = True,
 ) -> tuple[Call, Verdict]:
-    return gone(call, ends, record, BUDGET, now, with_partition=with_partition, journaled=journaled)
+    return gone(call, ends, found, BUDGET, now, with_partition=with_partition, journaled=journaled)
 
 
-@pytest.mark.parametrize("record", [OPEN, None])
+@pytest.mark.parametrize("found", [OPEN, None])
 @pytest.mark.parametrize("with_partition", [True, False])
-def test_a_call_whose_tree_died_comes_back_and_is_told_why(record: Record | None, with_partition: bool) -> None:
-    call, verdict = judged(CALL, KILLED, record, with_partition=with_partition)
+def test_a_call_whose_tree_died_comes_back_and_is_told_why(found: JournaledCall | None, with_partition: bool) -> None:
+    call, verdict = judged(CALL, KILLED, found, with_partition=with_partition)
     assert verdict == Return()
     job = job_of(call)
     assert job is not None
@@ -74,9 +80,9 @@ def test_a_call_that_closed_does_not_come_back() -> None:
 
 
 def test_who_is_gone_without_a_word_and_without_his_journal_has_closed() -> None:
-    assert judged(CALL, record=None)[1] == Over("ended", "it removed its journal")
-    assert judged(CALL, record=None, journaled=False)[1] == Return()
-    assert judged(CALL, record=None, with_partition=True)[1] == Return()
+    assert judged(CALL, found=None)[1] == Over("ended", "it removed its journal")
+    assert judged(CALL, found=None, journaled=False)[1] == Return()
+    assert judged(CALL, found=None, with_partition=True)[1] == Return()
 
 
 def test_a_call_of_another_run_is_left_to_it() -> None:
@@ -86,8 +92,8 @@ def test_a_call_of_another_run_is_left_to_it() -> None:
 def test_a_call_whose_journal_this_version_cannot_read_has_failed_and_its_journal_stays() -> None:
     unread = Ends(tree="shutdown", session=str(unreadable(JournalError("use the program that wrote it", retryable=False))))
     failed = Over("failed", "failed: journal: use the program that wrote it")
-    for record, with_partition in itertools.product((None, OPEN, replace(OPEN, ours=False)), (False, True)):
-        assert judged(CALL, unread, record, with_partition=with_partition)[1] == failed
+    for found, with_partition in itertools.product((None, OPEN, replace(OPEN, ours=False)), (False, True)):
+        assert judged(CALL, unread, found, with_partition=with_partition)[1] == failed
     assert judged(replace(CALL, farewell_reason="no more"), unread, None)[1] == failed
     assert judged(replace(CALL, ending="enough"), unread, None)[1] == Over("ended", "enough", release=True)
 

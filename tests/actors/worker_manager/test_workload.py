@@ -35,7 +35,7 @@ from protocols import ErrorReply, JobEnded, JobInfo, JobStarted, JobState, Start
 from support.fake_context import ref
 
 PARTITIONS = {f"partition/{n}": ref(f"partition/{n}") for n in range(2)}
-EMPTY = Workload(max_jobs=3, partitions=PARTITIONS, reconciled=True, recorded=True)
+EMPTY = Workload(max_jobs=3, partitions=PARTITIONS, reconciled=True, journals_read=True)
 
 
 def job(job_id: str) -> StartJob:
@@ -196,7 +196,7 @@ def test_a_draining_node_takes_no_new_call_and_brings_back_its_own() -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_a_decision(phase: Phase) -> None:
     one = Job(job_id="a", partition="partition/0", to=PARTITIONS["partition/0"], phase=phase, uid="uid-a")
-    workload = Workload(max_jobs=3, partitions=PARTITIONS, jobs={"a": one}, reconciled=True, recorded=True)
+    workload = Workload(max_jobs=3, partitions=PARTITIONS, jobs={"a": one}, reconciled=True, journals_read=True)
     assert not isinstance(start(workload, job("a"))[1], Start | Wait)
     assert isinstance(end(workload, "a", "enough")[1], Stop) == (phase is Phase.RUNNING)
 

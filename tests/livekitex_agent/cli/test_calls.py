@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from actors import FileStore
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from livekitex_agent.cli import make_app
 
 LINES = 200
@@ -29,8 +29,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def record(call_id: str, outcome: str = "") -> CallRecord:
-    return CallRecord(call_id=call_id, run_id="r1", agent={}, options={}, began_wall_s=1.0, outcome=outcome)
+def record(call_id: str, outcome: str = "") -> CallDescription:
+    return CallDescription(call_id=call_id, run_id="r1", agent={}, options={}, began_wall_s=1.0, outcome=outcome)
 
 
 def run(*words: str) -> Result:

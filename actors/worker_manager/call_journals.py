@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from actors.journal import CallRecord, FileStore, disown_call, open_calls, read_call, release_call, sweep
-from actors.worker_manager.returning import Record
+from actors.journal import CallDescription, FileStore, disown_call, open_calls, read_call, release_call, sweep
+from actors.worker_manager.returning import JournaledCall
 from protocols import StartJob
 from supervision import Context
 
@@ -27,14 +27,14 @@ CLOSE_S: Final = 1.0
 """How long `Journals.close` waits for what was asked before."""
 
 
-class Records(Protocol):
+class CallJournals(Protocol):
     """What the WorkerManager asks the journals. Each ``then`` is called once, at once or in a turn of its own."""
 
-    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[JournaledCall, ...] | None], None]) -> None:
         """The calls of this run that are open; None where the disk does not answer."""
         ...
 
-    def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
+    def read(self, call_id: str, then: Callable[[JournaledCall | None], None]) -> None:
         """One call; None where there is no journal of it, or none that can be read."""
         ...
 
@@ -56,13 +56,13 @@ class Records(Protocol):
 
 
 class NoJournals:
-    """The records of a node that writes none."""
+    """Those of a node that writes none."""
 
-    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
+    def open_calls(self, then: Callable[[tuple[JournaledCall, ...] | None], None]) -> None:
         """None."""
         then(())
 
-    def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
+    def read(self, call_id: str, then: Callable[[JournaledCall | None], None]) -> None:
         """None."""
         del call_id
         then(None)
@@ -81,7 +81,7 @@ class NoJournals:
 
 
 class Journals:
-    """The records in the folder ``folder``, of the run ``run_id``. Its thread is a daemon: a disk that hangs delays no end."""
+    """Those in the folder ``folder``, of the run ``run_id``. Its thread is a daemon: a disk that hangs delays no end."""
 
     def __init__(self, context: Context, folder: Path, run_id: str) -> None:
         self._context = context
@@ -91,51 +91,51 @@ class Journals:
         self._thread = threading.Thread(target=self._work, name="journals", daemon=True)
         self._thread.start()
 
-    def open_calls(self, then: Callable[[tuple[Record, ...] | None], None]) -> None:
-        """See `Records.open_calls`."""
+    def open_calls(self, then: Callable[[tuple[JournaledCall, ...] | None], None]) -> None:
+        """See `CallJournals.open_calls`."""
 
-        def found() -> tuple[Record, ...]:
-            return tuple(map(self._record, open_calls(self._store, self._run_id)))
+        def found() -> tuple[JournaledCall, ...]:
+            return tuple(map(self._journaled_call, open_calls(self._store, self._run_id)))
 
         self._ask("looking for open calls", found, then)
 
-    def read(self, call_id: str, then: Callable[[Record | None], None]) -> None:
-        """See `Records.read`."""
+    def read(self, call_id: str, then: Callable[[JournaledCall | None], None]) -> None:
+        """See `CallJournals.read`."""
 
-        def found() -> Record | None:
-            record = read_call(self._store, call_id)
-            return None if record is None else self._record(record)
+        def found() -> JournaledCall | None:
+            description = read_call(self._store, call_id)
+            return None if description is None else self._journaled_call(description)
 
         self._ask(f"reading the journal of {call_id}", found, then)
 
     def release(self, call_id: str, outcome: str) -> None:
-        """See `Records.release`. Where nothing is retained, its journal is removed."""
+        """See `CallJournals.release`. Where nothing is retained, its journal is removed."""
         self._put(f"releasing {call_id}", lambda: release_call(self._store, call_id, outcome, self._context.clock.wall()))
         self.sweep()
 
     def disown(self, call_id: str) -> None:
-        """See `Records.disown`."""
+        """See `CallJournals.disown`."""
         self._put(f"disowning {call_id}", lambda: disown_call(self._store, call_id))
 
     def sweep(self) -> None:
-        """See `Records.sweep`."""
+        """See `CallJournals.sweep`."""
         self._put("sweeping", lambda: sweep(self._store, self._context.clock.wall()))
 
     def close(self) -> None:
-        """See `Records.close`."""
+        """See `CallJournals.close`."""
         try:
             self._queue.put_nowait(None)
         except queue.Full:
             return
         self._thread.join(CLOSE_S)
 
-    def _record(self, record: CallRecord) -> Record:
-        return Record(
-            job=StartJob(job_id=record.call_id, agent=record.agent, options=record.options),
-            began_wall_s=record.began_wall_s,
-            ended=not record.is_open,
-            outcome=record.outcome,
-            ours=record.run_id == self._run_id,
+    def _journaled_call(self, description: CallDescription) -> JournaledCall:
+        return JournaledCall(
+            job=StartJob(job_id=description.call_id, agent=description.agent, options=description.options),
+            began_wall_s=description.began_wall_s,
+            ended=not description.is_open,
+            outcome=description.outcome,
+            ours=description.run_id == self._run_id,
         )
 
     def _ask(self, what: str, read: Callable[[], R], then: Callable[[R | None], None]) -> None:

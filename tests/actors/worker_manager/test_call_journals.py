@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actors.journal import CallRecord, FileStore, read_call
-from actors.worker_manager import records
-from actors.worker_manager.records import MAX_WAITING, READ_S, Journals, NoJournals
-from actors.worker_manager.returning import Record
+from actors.journal import CallDescription, FileStore, read_call
+from actors.worker_manager import call_journals
+from actors.worker_manager.call_journals import MAX_WAITING, READ_S, Journals, NoJournals
+from actors.worker_manager.returning import JournaledCall
 from protocols import StartJob
 from support.fake_context import FakeContext
 
@@ -44,7 +44,7 @@ def journals(context: PostingContext, tmp_path: Path) -> Iterator[Journals]:
 
 
 def write(folder: Path, call_id: str, run_id: str = "run", *, outcome: str = "", retention_s: float = 60.0) -> None:
-    record = CallRecord(
+    record = CallDescription(
         call_id=call_id, run_id=run_id, agent={"instructions": "x"}, options={"room": "r"}, began_wall_s=7.0, retention_s=retention_s
     )
     journal = FileStore(folder).claim(call_id, record.encode(), nonce=call_id)
@@ -64,7 +64,7 @@ def test_the_open_calls_of_this_run_are_found(context: PostingContext, journals:
     found = list[Any]()
     journals.open_calls(found.append)
     context.turn()
-    assert found == [(Record(job=job("a"), began_wall_s=7.0),)]
+    assert found == [(JournaledCall(job=job("a"), began_wall_s=7.0),)]
 
 
 def test_a_call_is_read_as_it_stands(context: PostingContext, journals: Journals, tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_a_call_is_read_as_it_stands(context: PostingContext, journals: Journals
         context.turn()
     assert found == [
         None,
-        Record(job=job("b"), began_wall_s=7.0, ended=True, outcome="bye"),
-        Record(job=job("c"), began_wall_s=7.0, ours=False),
+        JournaledCall(job=job("b"), began_wall_s=7.0, ended=True, outcome="bye"),
+        JournaledCall(job=job("c"), began_wall_s=7.0, ours=False),
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_disk_that_hangs_holds_up_nobody(
     context: PostingContext, journals: Journals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hangs = threading.Event()
-    monkeypatch.setattr(records, "read_call", lambda _folder, _call_id: hangs.wait(PATIENCE_S) and None)
+    monkeypatch.setattr(call_journals, "read_call", lambda _folder, _call_id: hangs.wait(PATIENCE_S) and None)
     found = list[Any]()
     journals.read("a", found.append)
     context.advance(READ_S)
@@ -124,7 +124,7 @@ def test_what_fails_is_nothing_and_logged(
     def broken(*_: object) -> None:
         raise OSError("no such disk")
 
-    monkeypatch.setattr(records, "open_calls", broken)
+    monkeypatch.setattr(call_journals, "open_calls", broken)
     found = list[Any]()
     journals.open_calls(found.append)
     context.turn()
@@ -135,11 +135,11 @@ def test_what_fails_is_nothing_and_logged(
 
 def test_what_waits_for_the_disk_is_bounded(journals: Journals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     hangs = threading.Event()
-    monkeypatch.setattr(records, "release_call", lambda *_: hangs.wait(PATIENCE_S))
+    monkeypatch.setattr(call_journals, "release_call", lambda *_: hangs.wait(PATIENCE_S))
     for _ in range(MAX_WAITING):
         journals.release("a", "bye")
     assert "too much waits" in caplog.text
-    monkeypatch.setattr(records, "sweep", lambda *_: ())
+    monkeypatch.setattr(call_journals, "sweep", lambda *_: ())
     hangs.set()
 
 

@@ -4,23 +4,23 @@ from typing import Any
 
 import pytest
 
-from actors.journal import CallRecord
+from actors.journal import CallDescription
 from protocols import InvalidAgentError
 
 
-def record(**changes: Any) -> CallRecord:
-    return CallRecord(**({"call_id": "c1", "run_id": "r1", "agent": {}, "options": {}, "began_wall_s": 5.0} | changes))
+def record(**changes: Any) -> CallDescription:
+    return CallDescription(**({"call_id": "c1", "run_id": "r1", "agent": {}, "options": {}, "began_wall_s": 5.0} | changes))
 
 
 def test_a_start_becomes_a_record_without_what_concerns_only_this_start() -> None:
     options = {"run_id": "r1", "retention_s": 60, "journal_dir": "/calls", "last_end": "killed", "farewell_reason": "no more"}
     agent = {"instructions": "Be brief.", "llm": {"factory": "a:b", "options": {"x": [1, {"y": None}]}}, "tts": None}
-    made = CallRecord.of_start("c1", agent, options, 5.0)
+    made = CallDescription.of_start("c1", agent, options, 5.0)
     assert made == record(agent=agent, options={name: options[name] for name in ("run_id", "retention_s", "journal_dir")}, retention_s=60.0)
     assert made.is_open
-    assert CallRecord.decode(made.encode()) == made
+    assert CallDescription.decode(made.encode()) == made
     assert not record(ended_wall_s=9.0).is_open
-    assert CallRecord.of_start("c1", {}, {}, 5.0) == record(run_id="")
+    assert CallDescription.of_start("c1", {}, {}, 5.0) == record(run_id="")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ _OF_ONE_START: Final = ("last_end", "farewell_reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallDescription:
     """One call. ``agent`` and ``options`` are what it was started with; ``run_id`` is the run of the system that it belongs to.
 
     Times are seconds since the epoch. ``ended_wall_s`` is 0 while the call is open; ``outcome`` says how it ended. After that the journal
@@ -37,7 +37,7 @@ class CallRecord:
 
     @classmethod
     def of_start(cls, call_id: str, agent: Mapping[str, Any], options: Mapping[str, Any], wall_s: float) -> Self:
-        """The record of a call that is started with ``options`` (``run_id``, ``retention_s`` and others) at ``wall_s``."""
+        """The description of a call that is started with ``options`` (``run_id``, ``retention_s`` and others) at ``wall_s``."""
         return cls(
             call_id=call_id,
             run_id=str(options.get("run_id", "")),
@@ -49,15 +49,15 @@ class CallRecord:
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
-        """The record that `encode` made, in this version of the program or another.
+        """The description that `encode` made, in this version of the program or another.
 
         Raises:
             DecodeError: this version cannot take the call, or the bytes are none of a call.
         """
-        record = _RECORDS.decode(body)
-        if not isinstance(record, cls):
-            raise DecodeError("the record is none of a call")
-        return record
+        description = _RECORDS.decode(body)
+        if not isinstance(description, cls):
+            raise DecodeError("the record describes no call")
+        return description
 
     def encode(self) -> bytes:
         """The body of the record in a journal.
@@ -80,7 +80,7 @@ def _options(provider: object) -> Mapping[str, Any]:
 
 _RECORDS: Final = Records(
     RecordType(
-        CallRecord,
+        CallDescription,
         "call",
         call_id=TEXT,
         run_id=TEXT,
