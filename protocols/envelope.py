@@ -21,8 +21,8 @@ WIRE_VERSION: Final = 2
 class Envelope:
     """A message on its way.
 
-    ``to_uid`` may be empty where the sender knows only the id: then any life may have it. ``correlation_id`` is the ``message_id`` of the
-    request that this message answers. ``remaining_ms`` is the time from sending after which nobody wants it any more.
+    ``to_uid`` may be empty where the sender knows only the id: then any incarnation may have it. ``correlation_id`` is the ``message_id``
+    of the request that this message answers. ``remaining_ms`` is the time from sending after which nobody wants it any more.
     """
 
     message: Message

@@ -17,9 +17,9 @@
     │   ├── AuthenticationError     bytes whose origin is not proven
     │   ├── ProviderError           a voice or language provider failed
     │   └── JournalError            the disk failed a call's journal, or its file is damaged
-    │       └── FencedError             a newer life of the call writes the journal
+    │       └── FencedError             a newer incarnation of the call writes the journal
     ├── UnavailableError        nobody's mistake; try again
-    │   ├── SessionUnavailableError the call is between two lives, or over its deadline
+    │   ├── SessionUnavailableError the call is between two incarnations, or over its deadline
     │   ├── SystemUnavailableError  the actor system has ended or does not answer
     │   └── CapacityError           a bound is reached: the job or command is refused
     ├── SimulationError         a simulated run did not come to what it was run for; names its seed
@@ -128,7 +128,7 @@ class JournalError(PeerError):
 
 
 class FencedError(JournalError):
-    """A newer life of the call writes the journal; this one must end."""
+    """A newer incarnation of the call writes the journal; this one must end."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=False)

@@ -12,7 +12,7 @@ __all__ += ["SessionError", "SessionEvent", "StateChanged", "ToolCalled", "ToolR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted:
-    """The call's first life has begun."""
+    """The call's first incarnation has begun."""
 
     TAG: ClassVar[str] = "ev.call_started"
     call_id: str
@@ -20,7 +20,7 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restarted:
-    """A new life of the call has begun; the one before ended for ``reason``."""
+    """A new incarnation of the call has begun; the one before ended for ``reason``."""
 
     TAG: ClassVar[str] = "ev.restarted"
     reason: str

@@ -165,7 +165,7 @@ class ParticipantLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted:
-    """A session tells its JobContext that its life ``incarnation`` has begun (no answer)."""
+    """A session tells its JobContext that its ``incarnation`` has begun (no answer)."""
 
     TAG: ClassVar[str] = "job.session_started"
     incarnation: int

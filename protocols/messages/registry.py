@@ -10,7 +10,7 @@ __all__ = ["Found", "ListNames", "Lookup", "NameChanged", "Names", "RegisterName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterName:
-    """``name`` is now ``ref``; replaces an earlier life under that name."""
+    """``name`` is now ``ref``; replaces an earlier incarnation under that name."""
 
     TAG: ClassVar[str] = "registry.register"
     name: str
@@ -19,7 +19,7 @@ class RegisterName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnregisterName:
-    """The life ``uid`` of ``name`` has ended for ``reason``; ignored when the name belongs to another life by now.
+    """The incarnation ``uid`` of ``name`` has ended for ``reason``; ignored when the name belongs to another incarnation by now.
 
     ``final`` tells that its supervisor will not start it again.
     """
@@ -78,7 +78,7 @@ class ListNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """The names in alphabetical order, each with its present life; whether there are ``more`` behind the last of them."""
+    """The names in alphabetical order, each with its present incarnation; whether there are ``more`` behind the last of them."""
 
     TAG: ClassVar[str] = "registry.names"
     found: tuple[Found, ...]

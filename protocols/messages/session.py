@@ -115,7 +115,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPushed:
-    """An event with its number in the call, the life that it happened in, and when (seconds since the epoch)."""
+    """An event with its number in the call, the incarnation that it happened in, and when (seconds since the epoch)."""
 
     TAG: ClassVar[str] = "session.event"
     call_id: str

@@ -20,7 +20,7 @@ class StartChild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminateChild:
-    """Stop a child and keep it down. ``uid`` chooses one life where ids mean nothing (dynamic supervisors)."""
+    """Stop a child and keep it down. ``uid`` chooses one incarnation where ids mean nothing (dynamic supervisors)."""
 
     TAG: ClassVar[str] = "sup.terminate_child"
     child_id: str
