@@ -22,7 +22,7 @@ class Announcements:
         self._announce(child, spec.name)
 
     def down(self, uid: str, spec: ChildSpec, reason: ExitReason, *, final: bool) -> None:
-        """A life is over, or will after all not be followed by another (``final``)."""
+        """An incarnation is over, or will after all not be followed by another (``final``)."""
         self.living.pop(uid, None)
         registry = self.context.registry
         if spec.name and registry is not None:

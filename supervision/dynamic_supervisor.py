@@ -10,7 +10,7 @@ from supervision.shell import SupervisorShell
 class DynamicSupervisor(SupervisorShell):
     """Starts children by calls, restarts each alone, stops all at once.
 
-    Its arguments come from `dynamic_args`. It answers `StartChild`, `TerminateChild` (by the uid of a life), `WhichChildren`,
+    Its arguments come from `dynamic_args`. It answers `StartChild`, `TerminateChild` (by the uid of an incarnation), `WhichChildren`,
     `CountChildren` and `StopSupervisor` when it is neither starting nor stopping a child. Restarted, it has no children.
     """
 

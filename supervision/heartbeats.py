@@ -48,7 +48,7 @@ class Heartbeats:
             watched.heartbeat = watched.heartbeat.answer()
 
     def forget(self, uid: str) -> None:
-        """Probe this life no more; nothing happens if nobody did."""
+        """Probe this incarnation no more; nothing happens if nobody did."""
         watched = self._watched.pop(uid, None)
         if watched is not None:
             watched.cancel()

@@ -72,7 +72,7 @@ class SupervisorShell(Actor):
         super().__init__(context)
         self._machine: Machine
         self._finish_start: Callable[[], None]
-        self._lives: dict[str, ChildAcknowledged | ChildStarted] = {}
+        self._incarnations: dict[str, ChildAcknowledged | ChildStarted] = {}
         self._timers: dict[events.Timer, Cancel] = {}
         self._retries: deque[events.Retry] = deque()
         self._hung: set[str] = set()
@@ -122,21 +122,21 @@ class SupervisorShell(Actor):
         """Hand the fate of a child to the machine."""
         match event:
             case ChildAcknowledged(ref=ref):
-                self._lives[ref.uid] = event
+                self._incarnations[ref.uid] = event
                 self._feed(events.ChildAcknowledged(ref.uid))
             case ChildStarted(ref=ref):
                 self._heartbeats.started(ref.uid)
-                self._lives[ref.uid] = event
+                self._incarnations[ref.uid] = event
                 self._feed(events.ChildStarted(ref.uid))
             case ChildIgnored(uid=uid):
                 self._heartbeats.forget(uid)
                 self._feed(events.ChildIgnored(uid))
             case ChildStartFailed(uid=uid, reason=reason):
                 self._feed(events.ChildStartFailed(uid, str(self._ended(uid, reason))))
-                self._lives.pop(uid, None)
+                self._incarnations.pop(uid, None)
             case ChildExited(uid=uid, reason=reason):
                 self._feed(events.ChildExited(uid, self._ended(uid, reason)))
-                self._lives.pop(uid, None)
+                self._incarnations.pop(uid, None)
             case _:
                 assert_never(event)
 
@@ -208,7 +208,7 @@ class SupervisorShell(Actor):
     def _tell(self, effect: effects.NewsEffect) -> None:
         match effect:
             case effects.ChildUp(uid=uid, spec=spec):
-                self._announcements.up(self._lives[uid].ref, spec)
+                self._announcements.up(self._incarnations[uid].ref, spec)
             case effects.ChildDown(key=key, uid=uid, spec=spec, reason=reason, final=final):
                 level = logging.INFO if reason.clean else logging.WARNING
                 log.log(level, "child ended", extra={"child": key, "uid": uid, "reason": str(reason), "final": final})
@@ -284,16 +284,16 @@ class SupervisorShell(Actor):
                 assert_never(answer)
 
     def _info(self, row: effects.ChildRow) -> ChildInfo:
-        life = self._lives.get(row.uid)
+        incarnation = self._incarnations.get(row.uid)
         return ChildInfo(
             id=row.id,
             state=row.state,
             type=str(row.type),
             title=row.title,
-            ref=life.ref if life else None,
-            os_pid=life.os_pid if life else 0,
+            ref=incarnation.ref if incarnation else None,
+            os_pid=incarnation.os_pid if incarnation else 0,
         )
 
     def _ref(self, uid: str) -> Ref | None:
-        life = self._lives.get(uid)
-        return life.ref if life else None
+        incarnation = self._incarnations.get(uid)
+        return incarnation.ref if incarnation else None

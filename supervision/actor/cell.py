@@ -1,7 +1,7 @@
 """The life of one actor, whatever its runtime: from bytes in to callbacks, from exceptions to exit reasons.
 
 The one seam of an actor where every `Exception` is caught (and `SystemExit`, which ends an actor and never its host): it becomes the
-reason of the actor's end. Messages that are not for this life, that came too late, or that are no messages are dropped and counted.
+reason of the actor's end. Messages that are not for this incarnation, that came too late, or that are no messages are dropped and counted.
 So is what its `Origin` does not prove or may not say: the sender that an actor sees is the one that the runtime has authenticated.
 """
 

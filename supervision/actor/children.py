@@ -9,12 +9,12 @@ from protocols import ExitReason, Ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorStart:
-    """One life of an actor, to be started.
+    """One incarnation of an actor, to be started.
 
     ``actor`` is the class as ``module:name``; ``args`` go to `Actor.on_start`. ``memory_key`` names shared memory of ``memory_bytes`` that
-    the spawning process keeps until `Runtime.release_memory`: each life that is started with the same key finds the same bytes.
-    ``last_exit`` is the `ExitReason`, as text, of the life before, or of the attempt to start it; empty for the first. ``confined`` says
-    that it runs user code: it starts no children, and says only what `CONFINED_MAY_SEND` lists.
+    the spawning process keeps until `Runtime.release_memory`: each incarnation that is started with the same key finds the same bytes.
+    ``last_exit`` is the `ExitReason`, as text, of the incarnation before, or of the attempt to start it; empty for the first. ``confined``
+    says that it runs user code: it starts no children, and says only what `CONFINED_MAY_SEND` lists.
     """
 
     actor_id: str

@@ -15,7 +15,7 @@ class Context(Protocol):
 
     @property
     def self_ref(self) -> Ref:
-        """This life of this actor."""
+        """This incarnation of this actor."""
         ...
 
     @property
@@ -45,12 +45,12 @@ class Context(Protocol):
 
     @property
     def memory(self) -> memoryview | None:
-        """The shared memory that the supervisor keeps for this child through its lives."""
+        """The shared memory that the supervisor keeps for this child through its incarnations."""
         ...
 
     @property
     def last_exit(self) -> str:
-        """Why the life before this one ended, as its supervisor saw it: an `ExitReason` as text; empty for the first."""
+        """Why the incarnation before this one ended, as its supervisor saw it: an `ExitReason` as text; empty for the first."""
         ...
 
     def defer_start(self) -> Callable[[], None]:

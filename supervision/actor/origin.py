@@ -30,7 +30,7 @@ class Origin(Protocol):
         ...
 
     def proves(self, sender: Ref) -> bool:
-        """Whether that end is this life of this actor, and no other."""
+        """Whether that end is this incarnation of this actor, and no other."""
         ...
 
 

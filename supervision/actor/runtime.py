@@ -37,7 +37,7 @@ class Runtime(Protocol):
 
     @property
     def memory(self) -> memoryview | None:
-        """The shared memory of this life's `ActorStart.memory_key`."""
+        """The shared memory of this incarnation's `ActorStart.memory_key`."""
         ...
 
     def transmit(self, to: Ref, data: bytes) -> None:

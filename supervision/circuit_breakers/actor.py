@@ -1,4 +1,4 @@
-"""The CircuitBreakerRegistry actor: it keeps the book. A new life begins with every breaker closed."""
+"""The CircuitBreakerRegistry actor: it keeps the book. A new incarnation begins with every breaker closed."""
 
 import logging
 from collections.abc import Mapping

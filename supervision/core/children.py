@@ -41,11 +41,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """One child through all its lives. ``uid`` is its present life or its last one; empty while it is down.
+    """One child through all its incarnations. ``uid`` is its present incarnation or its last one; empty while it is down.
 
-    ``reason`` is why its last life ended, or its last start failed. ``attempts`` counts its starts; ``streak`` its restarts in a row, each
-    soon after the life begun at ``up_since`` (monotonic seconds). ``goal`` is what a start that was acknowledged is for; ``overdue`` tells
-    that this start took too long and is being ended.
+    ``reason`` is why its last incarnation ended, or its last start failed. ``attempts`` counts its starts; ``streak`` its restarts in a
+    row, each soon after the incarnation begun at ``up_since`` (monotonic seconds). ``goal`` is what a start that was acknowledged is for;
+    ``overdue`` tells that this start took too long and is being ended.
     """
 
     key: str
@@ -86,19 +86,19 @@ class Children:
         return self._by_key.get(key)
 
     def living(self, uid: str) -> Child | None:
-        """The child whose life is ``uid``; while it is restarting, whose last life was."""
+        """The child whose incarnation is ``uid``; while it is restarting, whose last incarnation was."""
         key = self._key_of.get(uid)
         return None if key is None else self._by_key[key]
 
     def by_uid(self, uid: str) -> Child:
-        """The child whose life is ``uid``, which is known to be one."""
+        """The child whose incarnation is ``uid``, which is known to be one."""
         return self._by_key[self._key_of[uid]]
 
     def put(self, child: Child) -> Self:
         """With ``child`` added, or in the place of the one with its key."""
         by_key = self._by_key.copy()
         by_key[child.key] = child
-        key_of = self._lives_without(child.key)
+        key_of = self._incarnations_without(child.key)
         if child.uid and child.status.has_process:
             key_of[child.uid] = child.key
         return type(self)(MappingProxyType(by_key), MappingProxyType(key_of))
@@ -107,20 +107,20 @@ class Children:
         """Without the child that has this key."""
         by_key = self._by_key.copy()
         del by_key[key]
-        return type(self)(MappingProxyType(by_key), MappingProxyType(self._lives_without(key)))
+        return type(self)(MappingProxyType(by_key), MappingProxyType(self._incarnations_without(key)))
 
-    def _lives_without(self, key: str) -> dict[str, str]:
-        lives = self._key_of.copy()
+    def _incarnations_without(self, key: str) -> dict[str, str]:
+        incarnations = self._key_of.copy()
         if key in self._by_key:
-            lives.pop(self._by_key[key].uid, None)
-        return lives
+            incarnations.pop(self._by_key[key].uid, None)
+        return incarnations
 
     def listing(self) -> Listing:
         """The answer to ``which_children``."""
         return Listing(tuple(_row(child) for child in reversed(tuple(self))))
 
     def counts(self, dead: Collection[str] = ()) -> ChildCounts:
-        """The answer to ``count_children``. ``dead`` are lives that are over although nothing was done about it yet."""
+        """The answer to ``count_children``. ``dead`` are incarnations that are over although nothing was done about it yet."""
         return ChildCounts(
             specs=len(self),
             active=sum(child.status is Status.RUNNING and child.uid not in dead for child in self),

@@ -1,4 +1,4 @@
-"""The dynamic supervisor: no children at first, each started by a call and treated alone. Ids mean nothing to it, only lives."""
+"""The dynamic supervisor: no children at first, each started by a call and treated alone. Ids mean nothing to it, only incarnations."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -80,7 +80,10 @@ class DynamicRules:
         return False
 
     def decide(self, request: ChildRequest, children: Children, _dead: Collection[str]) -> Decision:
-        """Elixir's answers to calls by life; a restarting child is still known by its last one. Static supervisors' calls are refused."""
+        """Elixir's answers to calls by incarnation; a restarting child is still known by its last one.
+
+        Static supervisors' calls are refused.
+        """
         match request:
             case StartChild(spec=spec):
                 return self._start(spec, children)

@@ -10,9 +10,10 @@ from supervision.core.events import Retry, Timer
 
 @dataclass(frozen=True, slots=True)
 class SpawnChild:
-    """Start a process for ``spec`` and name it ``uid``. ``key`` names the child through all its lives, ``attempt`` counts them from 1.
+    """Start a process for ``spec`` and name it ``uid``.
 
-    ``last_exit`` is why the attempt before ended, or did not come up; empty at the first.
+    ``key`` names the child through all its incarnations, ``attempt`` counts them from 1. ``last_exit`` is why the attempt before ended, or
+    did not come up; empty at the first.
     """
 
     uid: str
@@ -121,9 +122,9 @@ class ChildUp:
 
 @dataclass(frozen=True, slots=True)
 class ChildDown:
-    """A life of a child is over: withdraw it. ``final`` tells that this supervisor will not start it again by itself.
+    """An incarnation of a child is over: withdraw it. ``final`` tells that this supervisor will not start it again by itself.
 
-    A life that was to be followed by another comes a second time, as final, if that hope ends.
+    An incarnation that was to be followed by another comes a second time, as final, if that hope ends.
     """
 
     key: str
@@ -135,7 +136,7 @@ class ChildDown:
 
 @dataclass(frozen=True, slots=True)
 class ForgetChild:
-    """The specification of a child is gone: release what was kept for its next life."""
+    """The specification of a child is gone: release what was kept for its next incarnation."""
 
     key: str
     spec: ChildSpec
@@ -162,7 +163,7 @@ class FailStart:
 class Exit:
     """Every child is down: end with ``reason``. ``cause`` is for the log: a call, the parent, the limit of restarts, auto_shutdown.
 
-    At the limit of restarts ``why`` says in a sentence what OTP's reason does not, and ``culprit`` is the life that ended last.
+    At the limit of restarts ``why`` says in a sentence what OTP's reason does not, and ``culprit`` is the incarnation that ended last.
     """
 
     reason: ExitReason

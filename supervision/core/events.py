@@ -1,7 +1,8 @@
 """What a supervisor hears. The shell hands each to the machine in the order of its arrival.
 
-A life is named by the ``uid`` that the machine chose for it in `SpawnChild`. Each spawn is answered once, by `ChildStarted`, `ChildIgnored`
-or `ChildStartFailed`; before the first or the last of these may come a `ChildAcknowledged`. Each started life ends once, by `ChildExited`.
+An incarnation is named by the ``uid`` that the machine chose for it in `SpawnChild`. Each spawn is answered once, by `ChildStarted`,
+`ChildIgnored` or `ChildStartFailed`; before the first or the last of these may come a `ChildAcknowledged`. Each started incarnation ends
+once, by `ChildExited`.
 """
 
 from collections.abc import Hashable

@@ -49,9 +49,9 @@ MAX_WAITING: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A supervisor as a value: its rules, its own life's ``uid``, and what it remembers.
+    """A supervisor as a value: its rules, its own incarnation's ``uid``, and what it remembers.
 
-    ``uid`` begins the uids of its children's lives, so they are unique where it is.
+    ``uid`` begins the uids of its children's incarnations, so they are unique where it is.
     """
 
     rules: Rules

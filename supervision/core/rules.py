@@ -57,7 +57,7 @@ class Rules(Protocol):
         ...
 
     def decide(self, request: ChildRequest, children: Children, dead: Collection[str]) -> Decision:
-        """What a call asks for, or is answered at once. ``dead`` are lives whose end has not been looked at yet."""
+        """What a call asks for, or is answered at once. ``dead`` are incarnations whose end has not been looked at yet."""
         ...
 
     def keeps(self, spec: ChildSpec) -> bool:

@@ -59,18 +59,19 @@ Goal = BootTree | FailBoot | RestartGroup | AnswerStart | AnswerStop | ShutDown
 class Task:
     """First the waves of ``stop``, one after the other, the children of a wave together; then ``start``, one by one; then ``goal``.
 
-    All are keys of children. The task waits while lives of the present wave are not over, or the first of ``start`` has not answered.
+    All are keys of children. The task waits while incarnations of the present wave are not over, or the first of ``start`` has not
+    answered.
     """
 
     stop: tuple[tuple[str, ...], ...] = ()
     start: tuple[str, ...] = ()
     goal: Goal
     stopping: frozenset[str] = frozenset()
-    """Lives of the present wave that are not over."""
+    """Incarnations of the present wave that are not over."""
     starting: str = ""
-    """The life of the first of ``start``, once it is asked for."""
+    """The incarnation of the first of ``start``, once it is asked for."""
     start_timed_out: bool = False
-    """That life took too long and was killed: whatever it answers, its start has failed."""
+    """That incarnation took too long and was killed: whatever it answers, its start has failed."""
 
     @property
     def waits(self) -> bool:

@@ -20,8 +20,8 @@ from supervision.core.task import AnswerStart, Goal, ShutDown, Task
 class State:
     """Everything that a supervisor remembers.
 
-    ``mailbox`` is what waits while ``task`` is being done; ``serial`` numbers the lives; ``ready`` tells that the supervisor's own start is
-    over; ``ended`` is the reason of its end, empty while it lives.
+    ``mailbox`` is what waits while ``task`` is being done; ``serial`` numbers the incarnations; ``ready`` tells that the supervisor's own
+    start is over; ``ended`` is the reason of its end, empty while it lives.
     """
 
     children: Children
@@ -34,7 +34,7 @@ class State:
 
 
 class Turn:
-    """The draft of the next `State`. ``now`` is monotonic seconds, ``uid`` the supervisor's own life."""
+    """The draft of the next `State`. ``now`` is monotonic seconds, ``uid`` the supervisor's own incarnation."""
 
     def __init__(self, rules: Rules, uid: str, state: State, now: float) -> None:
         self.rules = rules
@@ -79,8 +79,8 @@ class Turn:
     def settle(self, child: Child, *, final: bool) -> None:
         """No process of ``child`` is left, and ``child.reason`` is why: keep it for its group's restart, for a call, or not at all.
 
-        A life that ends, and one that was to be followed by another but will not, is told by `ChildDown`. Whoever still waits for its start
-        is told that it has failed.
+        An incarnation that ends, and one that was to be followed by another but will not, is told by `ChildDown`. Whoever still waits for
+        its start is told that it has failed.
         """
         if child.status is Status.STARTING:
             if isinstance(child.goal, AnswerStart):
@@ -101,7 +101,7 @@ class Turn:
         self.emit(ForgetChild(child.key, child.spec))
 
     def unread_ends(self) -> dict[str, ExitReason]:
-        """The lives that are over and whose end waits in the mailbox."""
+        """The incarnations that are over and whose end waits in the mailbox."""
         return {event.uid: event.reason for event in self.mailbox if isinstance(event, ChildExited)}
 
     def stop_all(self, goal: Goal) -> None:

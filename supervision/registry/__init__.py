@@ -1,4 +1,4 @@
-"""The registry: names of actors, the lives behind them, and who is told of changes."""
+"""The registry: names of actors, the incarnations behind them, and who is told of changes."""
 
 from supervision.registry.actor import Registry
 

@@ -1,4 +1,4 @@
-"""The Registry actor: it keeps the table and tells the watchers. A new life begins empty; the supervisors fill it again."""
+"""The Registry actor: it keeps the table and tells the watchers. A new incarnation begins empty; the supervisors fill it again."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from supervision.registry.names import NameTable, Step, register, unregister, wa
 
 
 class Registry(Actor):
-    """Names and the lives behind them.
+    """Names and the incarnations behind them.
 
     A watcher that hears of a new registry (`Actor.on_registry_changed`) asks it again: watches end with the registry.
     """

@@ -1,8 +1,8 @@
 """Who has which name, and who is told of changes.
 
 Pure: every function returns the next table and the notices to send, in their order. A name lives no longer than its actor, and no longer
-than the supervisor that announced it: when a life ends, everything that it had announced ends with it, since a supervisor that is
-killed unregisters nobody. A life that has ended never comes back, even if a late word of it does.
+than the supervisor that announced it: when an incarnation ends, everything that it had announced ends with it, since a supervisor that is
+killed unregisters nobody. An incarnation that has ended never comes back, even if a late word of it does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,12 +27,12 @@ MAX_WATCHES: Final = 8192
 """Watches of one node; a further one replaces the oldest. Twice as many as names: each session watches a few of its neighbours."""
 
 MAX_ENDED: Final = 1024
-"""Lives remembered as ended, newest first to stay: enough for every message that may still be under way."""
+"""Incarnations remembered as ended, newest first to stay: enough for every message that may still be under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The life that has a name, and the uid of the supervisor that said so (empty if nobody signed)."""
+    """The incarnation that has a name, and the uid of the supervisor that said so (empty if nobody signed)."""
 
     ref: Ref
     owner: str = ""
@@ -56,7 +56,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameTable:
-    """All names, the watches (oldest first), the lives known to have ended (oldest first), and what the bounds refused."""
+    """All names, the watches (oldest first), the incarnations known to have ended (oldest first), and what the bounds refused."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
@@ -83,9 +83,10 @@ Step = tuple[NameTable, tuple[Notice, ...]]
 
 
 def register(table: NameTable, name: str, ref: Ref, owner: str = "") -> Step:
-    """``name`` is now ``ref``, says the supervisor ``owner``. An earlier life under that name has ended, and all that it had announced.
+    """``name`` is now ``ref``, says the supervisor ``owner``.
 
-    Said again it changes nothing and tells nobody. Refused beyond the bounds. What a dead supervisor announces is dead too.
+    An earlier incarnation under that name has ended, and all that it had announced. Said again it changes nothing and tells nobody. Refused
+    beyond the bounds. What a dead supervisor announces is dead too.
     """
     earlier = table.entries.get(name)
     if earlier is not None and earlier.ref == ref:
@@ -95,7 +96,7 @@ def register(table: NameTable, name: str, ref: Ref, owner: str = "") -> Step:
     orphans: tuple[str, ...] = ()
     if earlier is not None and earlier.ref.uid != ref.uid and not _dead(table, ref, owner):
         table, orphans = _bury(table, earlier.ref.uid)
-    if _dead(table, ref, owner):  # a late word, or the new life was announced by the one that it replaces
+    if _dead(table, ref, owner):  # a late word, or the new incarnation was announced by the one that it replaces
         table, more = _bury(table, ref.uid)
         return table, _notices(table, _orphaned(name, orphans + more))
     table = replace(table, entries={**table.entries, name: Entry(ref=ref, owner=owner)})
@@ -104,9 +105,9 @@ def register(table: NameTable, name: str, ref: Ref, owner: str = "") -> Step:
 
 
 def unregister(table: NameTable, name: str, uid: str, reason: str, *, final: bool) -> Step:
-    """The life ``uid`` of ``name`` has ended for ``reason``, and all that it had announced.
+    """The incarnation ``uid`` of ``name`` has ended for ``reason``, and all that it had announced.
 
-    Ignored when the name belongs to another life. When nobody has the name any more, only a ``final`` end is still news.
+    Ignored when the name belongs to another incarnation. When nobody has the name any more, only a ``final`` end is still news.
     """
     entry = table.entries.get(name)
     if entry is not None and entry.ref.uid != uid:
@@ -124,7 +125,7 @@ def unregister(table: NameTable, name: str, uid: str, reason: str, *, final: boo
 def watch(table: NameTable, watcher: Ref, prefix: str) -> Step:
     """Tell ``watcher`` of the present names that begin with ``prefix``, and from now on of each change.
 
-    Asked again it begins anew. An earlier life of the same watcher is told nothing more.
+    Asked again it begins anew. An earlier incarnation of the same watcher is told nothing more.
     """
     if watcher.uid in table.ended:
         return table, ()
@@ -148,7 +149,7 @@ def _dead(table: NameTable, ref: Ref, owner: str) -> bool:
 
 
 def _bury(table: NameTable, uid: str) -> tuple[NameTable, tuple[str, ...]]:
-    """The table after the end of ``uid``: without its names, its watches, and whatever was announced by a life that ends with it."""
+    """The table after the end of ``uid``: without its names, its watches, and whatever an incarnation announced that ends with it."""
     gone = {uid}
     entries = dict(table.entries)
     names: list[str] = []

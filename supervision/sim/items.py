@@ -1,6 +1,6 @@
 """What travels through the schedule of a simulation.
 
-Messages go to an address, which another life may have by the time they arrive; everything else concerns the one life ``uid``.
+Messages go to an address, which another incarnation may have by the time they arrive; everything else concerns the one incarnation ``uid``.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from supervision.actor import ChildEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimOrigin:
-    """Which life has sent something: the simulation knows."""
+    """Which incarnation has sent something: the simulation knows."""
 
     ref: Ref
     confined: bool = False
 
     def proves(self, sender: Ref) -> bool:
-        """Whether ``sender`` is that life."""
+        """Whether ``sender`` is that incarnation."""
         return sender == self.ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The bytes of a message. ``envelope`` is what they say, None if nothing; ``sender`` is the name of the life that sent them."""
+    """The bytes of a message. ``envelope`` is what they say, None if nothing; ``sender`` is the name of the incarnation that sent them."""
 
     data: bytes
     envelope: Envelope | None

@@ -74,12 +74,12 @@ class SimProcess:
 
     @property
     def uid(self) -> str:
-        """The life's own id."""
+        """The incarnation's own id."""
         return self.start.uid
 
     @property
     def ref(self) -> Ref:
-        """How the life is addressed."""
+        """How the incarnation is addressed."""
         return Ref(id=self.start.actor_id, uid=self.uid, address=self.address)
 
     @property

@@ -34,7 +34,7 @@ from supervision.sim.trace import Trace
 from supervision.sim.world import OUTSIDE, OUTSIDE_ORIGIN, Links, World
 
 Target = Ref | str
-"""One life by its `Ref`, or the newest living one of an actor id."""
+"""One incarnation by its `Ref`, or the newest living one of an actor id."""
 
 MessageType = type | tuple[type, ...]
 """A class of messages, or several."""
@@ -110,15 +110,15 @@ class SimRuntime:
         return OUTSIDE
 
     def alive(self) -> tuple[Ref, ...]:
-        """Every living life, also those still starting, in the order in which they were spawned."""
+        """Every living incarnation, also those still starting, in the order in which they were spawned."""
         return tuple(process.ref for process in self._world.processes.values())
 
     def is_alive(self, target: Target) -> bool:
-        """Whether this life, or some life of this id, is among the living."""
+        """Whether this incarnation, or some incarnation of this id, is among the living."""
         return self._find(target) is not None
 
     def ref(self, actor_id: str) -> Ref:
-        """The newest living life of this id.
+        """The newest living incarnation of this id.
 
         Raises:
             UsageError: there is none.
@@ -126,19 +126,25 @@ class SimRuntime:
         return self._process(actor_id).ref
 
     def name(self, ref: Ref) -> str:
-        """The life as the trace calls it: ``id#n``, the n-th attempt to start this id; the bare id when it is not known (any more)."""
+        """The incarnation as the trace calls it: ``id#n``, the n-th attempt to start this id.
+
+        The bare id when it is not known (any more).
+        """
         return self._world.names.get(ref.uid, ref.id)
 
     def fate(self, ref: Ref) -> ChildEvent | None:
-        """The newest news of a life: None while it starts, then that it has started, failed to or was ignored, at last how it ended."""
+        """The newest news of an incarnation.
+
+        None while it starts, then that it has started, failed to or was ignored, at last how it ended.
+        """
         return self._world.fates.get(ref.uid)
 
     def children(self, target: Target) -> tuple[Ref, ...]:
-        """The living children of a life, oldest first."""
+        """The living children of an incarnation, oldest first."""
         return tuple(child.ref for child in self._process(target).children.values())
 
     def actor(self, target: Target) -> Actor:
-        """The actor object of a life, to look at its state.
+        """The actor object of an incarnation, to look at its state.
 
         Raises:
             UsageError: it does not live, or has not begun to start.
@@ -183,7 +189,7 @@ class SimRuntime:
         """Begin to start a root actor, whose parent is the probe. Nothing runs yet; see `fate`.
 
         Raises:
-            UsageError: an earlier life had the same uid.
+            UsageError: an earlier incarnation had the same uid.
         """
         self._world.spawn(replace(start, parent=start.parent or OUTSIDE), None)
         return self._world.processes[start.uid].ref
@@ -195,7 +201,7 @@ class SimRuntime:
     # Talk.
 
     def send(self, target: Target, message: Message) -> None:
-        """Send from the probe; it is on its way when this returns. To a dead life it is lost."""
+        """Send from the probe; it is on its way when this returns. To a dead incarnation it is lost."""
         self._transmit(target, message, self._world.entropy.hex_id())
 
     def request(self, target: Target, message: Message, *, timeout_s: float | None = None) -> Request:

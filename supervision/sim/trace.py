@@ -11,7 +11,7 @@ TRACE_LIMIT: Final = 100_000
 
 
 class TraceKind(StrEnum):
-    """What can happen. The first five are those of a life; an actor may be started by a call that is itself not an event."""
+    """What can happen. The first five are those of an incarnation; an actor may be started by a call that is itself not an event."""
 
     STARTING = "starting"
     STARTED = "started"
@@ -25,7 +25,7 @@ class TraceKind(StrEnum):
     RESUMED = "resumed"
 
 
-LIFE: Final = (TraceKind.STARTING, TraceKind.STARTED, TraceKind.START_FAILED, TraceKind.IGNORED, TraceKind.EXIT)
+INCARNATION: Final = (TraceKind.STARTING, TraceKind.STARTED, TraceKind.START_FAILED, TraceKind.IGNORED, TraceKind.EXIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class Trace:
             observer(event)
 
     def texts(self, *kinds: TraceKind) -> list[str]:
-        """The events of these kinds (of a life, if none is given) as texts without time."""
-        wanted = kinds or LIFE
+        """The events of these kinds (of an incarnation, if none is given) as texts without time."""
+        wanted = kinds or INCARNATION
         return [event.text for event in self._events if event.kind in wanted]
 
     def tail(self, count: int) -> str:

@@ -43,7 +43,7 @@ from supervision.sim.schedule import Arrival, Schedule, Turn
 from supervision.sim.trace import Trace, TraceEvent, TraceKind
 
 FATES_LIMIT: Final = 10_000
-"""Lives whose fate is remembered; beyond it the oldest are forgotten."""
+"""Incarnations whose fate is remembered; beyond it the oldest are forgotten."""
 
 OUTSIDE: Final = Ref(id="outside", uid="outside", address="outside")
 """The probe: who talks to the actors from outside, and the parent of every root."""
@@ -129,7 +129,7 @@ class World:
     def spawn(self, start: ActorStart, parent: SimProcess | None) -> str:
         """Start a process, and return its address."""
         if start.uid in self.names:
-            raise UsageError(f"the uid {start.uid!r} belongs to {self.names[start.uid]}: each life has a new one")
+            raise UsageError(f"the uid {start.uid!r} belongs to {self.names[start.uid]}: each incarnation has a new one")
         start = replace(start, args=unpack(_ARGS, pack(_ARGS, start.args)))  # nothing but bytes passes between processes
         attempt = self._attempts[start.actor_id] = self._attempts.get(start.actor_id, 0) + 1
         number = next(self._numbers)

@@ -12,7 +12,7 @@ any peer's pickle is run, on every interface      `handshake`, `frames`, `inboun
 a negative size kills, half frames stay open      `inbound`, `acceptor`
 a stuck recipient blocks its senders              `outbound.Outbox`, `links`
 loss is silent, order breaks on a retry           `outbound.Fate`, `links`
-an address names a port, not a life               `address`
+an address names a port, not an incarnation       `address`
 timers cannot be cancelled                        `timers`
 a new selector for each message                   `reactor`
 a native crash becomes an endless loop            `process.reset_signals`

@@ -37,7 +37,7 @@ Deliver = Callable[[EndpointAddress, Frame], None]
 
 
 def listen(host: str, actor_id: str, uid: str, *, confined: bool = False) -> tuple[socket.socket, EndpointAddress]:
-    """A socket that listens on ``host`` (cures S2), and the address of the life that it is for.
+    """A socket that listens on ``host`` (cures S2), and the address of the incarnation that it is for.
 
     The port is the operating system's choice, so no two systems clash.
 

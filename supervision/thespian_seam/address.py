@@ -1,7 +1,7 @@
-"""Where an actor listens, which life of that port is meant, and whose it is.
+"""Where an actor listens, which incarnation of that port is meant, and whose it is.
 
-Cures M7: Thespian's address is ip and port, and ports are reused. Ours carries a nonce of the life, as part of the address itself. It is
-the digest of the actor's id and uid, so a proof of the address is a proof of whose it is.
+Cures M7: Thespian's address is ip and port, and ports are reused. Ours carries a nonce of the incarnation, as part of the address itself.
+It is the digest of the actor's id and uid, so a proof of the address is a proof of whose it is.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ PACKED_BYTES: Final = _PACKED.size
 
 @dataclass(frozen=True, slots=True)
 class EndpointAddress:
-    """``host:port#nonce``: an IPv4 address, a port, and 32 hexadecimal digits unique to one life.
+    """``host:port#nonce``: an IPv4 address, a port, and 32 hexadecimal digits unique to one incarnation.
 
     ``confined`` (``host:port#nonce/confined``) is an endpoint that has a key of its own instead of the run's (see `keys`).
     """
@@ -37,7 +37,7 @@ class EndpointAddress:
 
     @classmethod
     def of(cls, host: str, port: int, actor_id: str, uid: str, *, confined: bool = False) -> Self:
-        """Where this life of this actor listens."""
+        """Where this incarnation of this actor listens."""
         return cls(host, port, _nonce(actor_id, uid), confined)
 
     @classmethod
@@ -56,7 +56,7 @@ class EndpointAddress:
         return address
 
     def proves(self, sender: Ref) -> bool:
-        """Whether ``sender`` is the life that listens here: what its id and uid digest to is part of the address."""
+        """Whether ``sender`` is the incarnation that listens here: what its id and uid digest to is part of the address."""
         return sender.address == str(self) and self.nonce == _nonce(sender.id, sender.uid)
 
     def pack(self) -> bytes:

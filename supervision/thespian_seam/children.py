@@ -2,10 +2,10 @@
 
 How it works. A child is forked with its listening socket and the end of a pipe. On the pipe it says what becomes of its start, and why it
 ends (`reports`); a pidfd tells when it is dead (pidfd_open(2)). A death is told in this order, so that whoever is told may start the next
-life at once:
+incarnation at once:
 
 1. what the child said last is read from the pipe;
-2. what it had started and left behind is killed (`orphans`), for it would hold ports, files and devices of the next life;
+2. what it had started and left behind is killed (`orphans`), for it would hold ports, files and devices of the next incarnation;
 3. messages that it sent before it died are still taken up, for at most `EXIT_MESSAGES_S`;
 4. it is waited for (waitpid(2)), what waits for its address is given up, and the exit is told.
 
@@ -95,7 +95,7 @@ class ChildProcesses:
 
     @property
     def uids(self) -> list[str]:
-        """The lives that have not been reported as ended."""
+        """The incarnations that have not been reported as ended."""
         return list(self._children)
 
     def prepare(self, actor: ActorStart, admin: EndpointAddress) -> tuple[ProcessStart, int]:

@@ -1,7 +1,7 @@
 """Frames and acknowledgements on an authenticated connection. Sans I/O.
 
 ``kind, length, sequence, MAC, payload``. The MAC covers the place of the frame in its connection, so none can be left out, repeated or
-moved; ``sequence`` rises through all connections of a sender's life, so a frame sent again after a lost connection is recognised.
+moved; ``sequence`` rises through all connections of a sender's incarnation, so a frame sent again after a lost connection is recognised.
 An acknowledgement is the highest sequence taken, with a MAC of its own. Nothing is decoded before its MAC was compared.
 """
 

@@ -3,8 +3,8 @@
 ::
 
     connector                                         acceptor
-    HELLO   nonce, sender, recipient, MAC       ─►    right MAC? am I that life?
-                                                ◄─    WELCOME  nonce, MAC      (or GONE, MAC: another life listens here)
+    HELLO   nonce, sender, recipient, MAC       ─►    right MAC? am I that incarnation?
+                                                ◄─    WELCOME  nonce, MAC      (or GONE, MAC: another incarnation listens here)
     FINISH  MAC                                 ─►    from here on the connection counts as authenticated
 
 Both nonces enter the keys of the frames that follow, so a recorded connection opens nothing when it is played again, in either
@@ -34,7 +34,7 @@ FINISH_BYTES: Final = MAC_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who connects, and to which life. ``data`` are the bytes that said so."""
+    """Who connects, and to which incarnation. ``data`` are the bytes that said so."""
 
     sender: EndpointAddress
     recipient: EndpointAddress
@@ -83,7 +83,7 @@ def read_hello(key: Key, data: bytes) -> Hello:
 
 
 def make_answer(key: Key, hello: Hello, nonce: bytes, *, welcome: bool) -> bytes:
-    """The acceptor's answer: WELCOME, or GONE when the life that ``hello`` asks for is not the one that listens."""
+    """The acceptor's answer: WELCOME, or GONE when the incarnation that ``hello`` asks for is not the one that listens."""
     body = _ANSWER.pack(welcome, nonce)
     return body + key.mac(hello.sender, hello.recipient, b"answer", hello.data, body)
 

@@ -87,7 +87,7 @@ def escaping(step: Callable[[], object]) -> ExitReason | None:
     return None
 
 
-class _Life:
+class _Incarnation:
     """Reports what becomes of a cell, each once and in order, and ends the process with it."""
 
     def __init__(self, cell: ActorCell, transport: AuthenticatedTransport, report_fd: int) -> None:
@@ -140,10 +140,10 @@ def run_actor(start: ProcessStart) -> None:
     on_unhandled(lambda failure: runtime.post(partial(_raise, failure)))
     cell = ActorCell(actor, runtime)
     runtime.host(cell)
-    life = _Life(cell, transport, start.report_fd)
-    life.look(escaping(cell.boot))
-    manager = HostManager(transport, start.admin, HostActor(life.look))
-    life.look(escaping(manager.run))
+    incarnation = _Incarnation(cell, transport, start.report_fd)
+    incarnation.look(escaping(cell.boot))
+    manager = HostManager(transport, start.admin, HostActor(incarnation.look))
+    incarnation.look(escaping(manager.run))
 
 
 def _raise(failure: BaseException) -> NoReturn:

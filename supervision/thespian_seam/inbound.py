@@ -73,7 +73,7 @@ class InboundChannel:
         if self._frames is not None:
             return b"", self._frames.feed(data)
         if self.state is InboundState.GONE:
-            raise AuthenticationError("a connector that insists on a life that is over")
+            raise AuthenticationError("a connector that insists on an incarnation that is over")
         self._buffer += data
         if self.wanted:
             return b"", []

@@ -6,11 +6,12 @@ order, and the peer leaves out what it has already (`Acceptor`). ::
 
     IDLE ── something to send ──> CONNECTING ── the handshake is over ──> CONNECTED ── nothing for `IDLE_S` ──> (forgotten)
                                      ▲   │                                    │
-                                     │   └── refused: that life is over ──> DEAD, told of every message
+                                     │   └── refused: that incarnation is over ──> DEAD, told of every message
                                      └── PAUSING, 20 ms to 1 s <── lost ──────┘
 
-A message has one of three fates (`Fate`): taken, dead (its recipient's life is over: the port refuses, another life answers, or the parent
-has seen it end) or lost (too much waits, or nobody answers for `PATIENCE_S`). A connection goes one way; who answers makes one of its own.
+A message has one of three fates (`Fate`): taken, dead (its recipient's incarnation is over: the port refuses, another incarnation answers,
+or the parent has seen it end) or lost (too much waits, or nobody answers for `PATIENCE_S`). A connection goes one way; who answers makes
+one of its own.
 """
 
 import errno
@@ -51,7 +52,7 @@ class _Step(Enum):
 
 
 class Links:
-    """Sends frames, in order for each peer, each at most once to the mailbox, as long as both lives last."""
+    """Sends frames, in order for each peer, each at most once to the mailbox, as long as both incarnations last."""
 
     def __init__(self, reactor: Reactor, local: EndpointAddress, key: Key, clock: Clock, entropy: Entropy) -> None:
         self.reactor = reactor
@@ -68,14 +69,14 @@ class Links:
         return sum(link.pending for link in self._links.values())
 
     def send(self, remote: EndpointAddress, kind: Kind, payload: bytes, told: Told | None = None) -> None:
-        """Send to one life; ``told`` learns the `Fate`, possibly before this returns."""
+        """Send to one incarnation; ``told`` learns the `Fate`, possibly before this returns."""
         link = self._links.get(remote)
         if link is None:
             link = self._links[remote] = Link(self, remote)
         link.send(Frame(kind, next(self._sequence), payload), told)
 
     def forget(self, remote: EndpointAddress) -> None:
-        """That life is known to be over: give up what waits for it."""
+        """That incarnation is known to be over: give up what waits for it."""
         link = self._links.get(remote)
         if link is not None:
             link.end(Fate.DEAD)

@@ -24,7 +24,7 @@ class Fate(Enum):
     """It is in the recipient's mailbox."""
 
     DEAD = auto()
-    """That life of the recipient is over."""
+    """That incarnation of the recipient is over."""
 
     LOST = auto()
     """Given up: too much waits already, or the recipient neither answers nor refuses."""
@@ -101,7 +101,7 @@ class OutboundChannel:
         self._writer: FrameWriter | None = None
         self._acks: AckReader | None = None
         self.gone = False
-        """The peer said that the life asked for is over."""
+        """The peer said that the incarnation asked for is over."""
 
     @property
     def open(self) -> bool:

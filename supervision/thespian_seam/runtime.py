@@ -71,7 +71,7 @@ class ThespianRuntime:
         return self._memory
 
     def transmit(self, to: Ref, data: bytes) -> None:
-        """Send an encoded envelope, in order for one recipient; lost silently if that life is over."""
+        """Send an encoded envelope, in order for one recipient; lost silently if that incarnation is over."""
         try:
             address = EndpointAddress.parse(to.address)
         except ValueError:

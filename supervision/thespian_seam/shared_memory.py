@@ -1,4 +1,4 @@
-"""Memory that outlives the child that uses it: kept by the process that spawns, mapped by each life of the child."""
+"""Memory that outlives the child that uses it: kept by the process that spawns, mapped by each incarnation of the child."""
 
 import mmap
 import os
@@ -13,7 +13,7 @@ class SharedMemory:
         self._kept: dict[str, tuple[int, int]] = {}
 
     def fd(self, key: str, size: int) -> int:
-        """The descriptor of the memory under ``key``: zeroed when it is new, as the last life left it otherwise.
+        """The descriptor of the memory under ``key``: zeroed when it is new, as the last incarnation left it otherwise.
 
         Raises:
             InvalidSpecError: it is kept with another size, or ``size`` is not positive.

@@ -72,7 +72,7 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
         self._mailbox.append(ReceiveEnvelope(self.myAddress, Turn(turn)))
 
     def send_envelope(self, to: EndpointAddress, data: bytes) -> None:
-        """Send an encoded envelope; lost silently if that life is over."""
+        """Send an encoded envelope; lost silently if that incarnation is over."""
         if to == self.address:
             self._envelope(self.address, data)
         else:

@@ -11,7 +11,7 @@ from protocols import CountChildren, Message, Ref, StopSupervisor, WhichChildren
 from supervision.actor import ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.sim import Links, SimRuntime, TraceKind
 from supervision.sim.probe import Request
-from supervision.sim.trace import LIFE, TraceEvent
+from supervision.sim.trace import INCARNATION, TraceEvent
 
 
 class BootCall:
@@ -219,7 +219,7 @@ class SimDriver:
         return action["reason"] if action["do"] == "stop" and not self._supervises(action["id"]) else ""
 
     def _seen(self, event: TraceEvent) -> None:
-        if event.kind not in LIFE:
+        if event.kind not in INCARNATION:
             return
         actor_id = event.actor.rpartition("#")[0]
         if event.kind is TraceKind.STARTED:

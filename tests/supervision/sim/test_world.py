@@ -118,7 +118,7 @@ def test_attempts_are_counted_by_id_and_uids_never_come_back() -> None:
     spawn(world, start="fail")
     settle(world)
     assert spawn(world, uid="second").name == "a#2"
-    with pytest.raises(UsageError, match="the uid 'a-1' belongs to a#1: each life has a new one"):
+    with pytest.raises(UsageError, match="the uid 'a-1' belongs to a#1: each incarnation has a new one"):
         spawn(world, uid="a-1")
 
 
