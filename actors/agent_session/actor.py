@@ -88,8 +88,8 @@ REPORT_EVERY_S: Final = 10.0
 REGISTER_TIMEOUT_S: Final = 5.0
 MAX_EARLY: Final = 1_000
 """Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
-FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer life has taken up the call")
-"""Why a life ends that is not the newest of its call: nobody starts it again."""
+FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer incarnation has taken up the call")
+"""Why an incarnation ends that is not the newest of its call: nobody starts it again."""
 
 
 class AgentSession(Actor):
@@ -170,7 +170,7 @@ class AgentSession(Actor):
             answer()
 
     def terminate(self, reason: ExitReason) -> None:
-        """Leave word of the end, for the life that follows.
+        """Leave word of the end, for the incarnation that follows.
 
         It finds a call that is closed as such, and tells those who have not heard of it. If none follows, the journal is swept.
         """
@@ -243,7 +243,7 @@ class AgentSession(Actor):
 
     @contextmanager
     def _releasing(self) -> Iterator[None]:
-        """Leave nothing of a life that does not come up."""
+        """Leave nothing of an incarnation that does not come up."""
         try:
             yield
         except BaseException:
@@ -257,7 +257,7 @@ class AgentSession(Actor):
         context, blueprint, providers, tools = self.context, self._blueprint, self._parts.providers, self._parts.tools
         past, opening = self._past
         caller = past.memory.caller
-        # In fresh memory the audio of the lives before is missing: it begins behind what the journal speaks of.
+        # In fresh memory the audio of the incarnations before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
         fresh_at = known + 1 if past.memory.incarnation else 0
         self._memory = SharedAudioBuffer(context.memory or memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)), fresh_at=fresh_at)
@@ -361,7 +361,10 @@ class AgentSession(Actor):
         return Ending(self._state.memory.ending, self.context.clock.wall())
 
     def _crashed(self, failure: BaseException) -> None:
-        """From any thread: end the process for what nobody handled. Whose call has a newer life, or a newer journal, ends for good."""
+        """From any thread: end the process for what nobody handled.
+
+        Whose call has a newer incarnation, or a newer journal, ends for good.
+        """
 
         def crash() -> NoReturn:
             raise failure

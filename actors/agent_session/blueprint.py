@@ -38,8 +38,8 @@ class Blueprint:
     """A session as its arguments describe it.
 
     ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of the call.
-    ``last_end`` is why the call had to be started again, ``farewell_reason`` why this life is only to say so and end it (empty: neither is
-    so).
+    ``last_end`` is why the call had to be started again, ``farewell_reason`` why this incarnation is only to say so and end it (empty:
+    neither is so).
     """
 
     call_id: str

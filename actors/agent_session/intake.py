@@ -1,7 +1,7 @@
 """The caller's audio on its way into the call's memory: checked, brought to the session's rate, acknowledged.
 
-What the conversion holds back from chunk to chunk is kept beside the audio, so the next life goes on with it: whatever dies in between, the
-samples are the same.
+What the conversion holds back from chunk to chunk is kept beside the audio, so the next incarnation goes on with it: whatever dies in
+between, the samples are the same.
 """
 
 import struct
@@ -17,7 +17,7 @@ _RATE: Final = struct.Struct("<I")
 
 
 class Intake:
-    """Takes the chunks of one life in their order."""
+    """Takes the chunks of one incarnation in their order."""
 
     def __init__(self, memory: SharedAudioBuffer) -> None:
         self._memory = memory

@@ -40,7 +40,7 @@ Then = Callable[[bool], None]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a life finds: its number, the entries of those before it, and what is to be told (see `protocols.JournalContent`).
+    """What an incarnation finds: its number, the entries of those before it, and what is to be told (see `protocols.JournalContent`).
 
     ``failure`` says why nothing can be written now (empty: it can).
     """
@@ -66,7 +66,7 @@ class Listener:
 
     ``opened`` once, when the claim is answered or given up. ``failed`` with what is wrong when a write is lost, and again for each
     checkpoint that comes before the disk answers. ``recovered`` when the journal is whole again. ``crashed`` when the thread ends of
-    anything else: a newer life, a journal that this program cannot read, or a defect.
+    anything else: a newer incarnation, a journal that this program cannot read, or a defect.
     """
 
     opened: Callable[[Opening], None]
@@ -93,7 +93,7 @@ class _Close:
     delete: bool
     ending: Ending | None = None
     if_new: bool = False
-    """Whether to delete what no life before this one has written."""
+    """Whether to delete what no incarnation before this one has written."""
 
 
 class JournalWriter:
@@ -136,7 +136,7 @@ class JournalWriter:
         self._finish(_Close(delete, ending))
 
     def abandon(self) -> None:
-        """As `close`, for a life that did not come up: the journal of a call that never began is removed."""
+        """As `close`, for an incarnation that did not come up: the journal of a call that never began is removed."""
         self._finish(_Close(delete=False, if_new=True))
 
     # In the mailbox.
@@ -242,7 +242,7 @@ class _Desk:
         before: CallEntry | None = None
         with suppress(JournalError):  # which the claim tells
             before = self._store.find(call_id)
-        if before is not None and before.description:  # a claim alone would fence another run's life
+        if before is not None and before.description:  # a claim alone would fence another run's incarnation
             self._require_ours(self._understood(CallDescription.decode, before.description))
         entries: tuple[Entry, ...] = ()
 
@@ -260,7 +260,7 @@ class _Desk:
         """Write the entries as one batch; a checkpoint among them replaces what was. Gives what failed (nothing: empty).
 
         Raises:
-            FencedError: a newer life has the call.
+            FencedError: a newer incarnation has the call.
         """
         checkpoint = max((at for at, entry in enumerate(entries) if isinstance(entry, Checkpoint)), default=None)
         bodies: list[bytes] = []
@@ -296,7 +296,7 @@ class _Desk:
         self.close(delete=closing.delete or (closing.if_new and new))
 
     def close(self, *, delete: bool) -> None:
-        """Give up the journal, and remove it where ``delete``, unless a newer life has it."""
+        """Give up the journal, and remove it where ``delete``, unless a newer incarnation has it."""
         journal, self._journal = self._journal, None
         if journal is None:
             return
@@ -318,7 +318,10 @@ class _Desk:
             ) from failure
 
     def _require_ours(self, before: CallDescription) -> None:
-        """The call has begun when its journal says; it may be that another run of the system has taken it up since this life's last."""
+        """The call has begun when its journal says.
+
+        It may be that another run of the system has taken it up since this incarnation's last.
+        """
         self._description = replace(self._description, began_wall_s=before.began_wall_s)
         if self._above and before.run_id and before.run_id != self._description.run_id:
-            raise FencedError(f"{before.call_id}: the call has been taken up by another run of the system; this life of it must end")
+            raise FencedError(f"{before.call_id}: the call has been taken up by another run of the system; this incarnation of it must end")

@@ -22,7 +22,7 @@ PREPARE_TIMEOUT_S: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a life works with: its providers, and its tools by name."""
+    """What an incarnation works with: its providers, and its tools by name."""
 
     providers: Providers
     tools: dict[str, FunctionTool]

@@ -1,9 +1,10 @@
 """What of a call lies outside the session's process: the caller's newest audio, how far the reply was played, what numbers were given.
 
-And whether the call is over, so that no life which is started all the same, beside the end of another part of its job, begins it anew.
+And whether the call is over, so that no incarnation which is started all the same, beside the end of another part of its job, begins it
+anew.
 
-The memory is kept by the supervisor and found again by each life. A process may be killed in the middle of any write, so each fact is
-written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
+The memory is kept by the supervisor and found again by each incarnation. A process may be killed in the middle of any write, so each fact
+is written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
 
 ::
 
@@ -63,7 +64,7 @@ class _Fact:
 class Floor:
     """What was told of a call: the newest incarnation, and the number after the newest event. What comes is above both.
 
-    ``over`` once its last life has left: nothing comes any more.
+    ``over`` once its last incarnation has left: nothing comes any more.
     """
 
     incarnation: int = 0

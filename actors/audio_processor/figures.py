@@ -60,7 +60,7 @@ class AudioConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFigures:
-    """What the sessions reported and what the jobs did, since this life began."""
+    """What the sessions reported and what the jobs did, since this incarnation began."""
 
     seconds_in: float = 0.0
     seconds_out: float = 0.0

@@ -33,7 +33,7 @@ LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 class HealthServer(Actor):
     """Serves /health, /health/ready, /health/live, /metrics and /status over HTTP. Arguments are the fields of `HealthOptions`.
 
-    Given two bytes of memory that outlive it, its next life listens on the same port even if any free one was asked for.
+    Given two bytes of memory that outlive it, its next incarnation listens on the same port even if any free one was asked for.
     """
 
     trap_exit = True

@@ -1,4 +1,4 @@
-"""The JobContext actor: it keeps one call's facts while the call lives; a new life hears them again from the next session."""
+"""The JobContext actor: it keeps one call's facts while the call lives; a new incarnation hears them again from the next session."""
 
 import logging
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ MAX_TEXT_CHARS: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """A call: its room, who is in it (in the order of arrival), its status, its sessions' lives and why it ended (empty: it did not).
+    """A call: its room, who is in it (in order of arrival), its status, its sessions' incarnations and why it ended (empty: it did not).
 
     ``failure`` is why the call is given up (empty: it is not): however this tree ends, the call has failed.
     """
@@ -69,7 +69,7 @@ def left(facts: JobFacts, identity: str) -> JobFacts:
 
 
 def session_started(facts: JobFacts, incarnation: int) -> JobFacts:
-    """The session's life ``incarnation`` has begun. A number below the highest heard of is a late word and changes nothing."""
+    """The session's ``incarnation`` has begun. A number below the highest heard of is a late word and changes nothing."""
     if incarnation <= facts.incarnations:
         return facts
     return _moved(replace(facts, incarnations=incarnation), JobEvent.SESSION_STARTED)

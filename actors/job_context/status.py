@@ -45,7 +45,7 @@ TRANSITIONS: Final[Mapping[JobStatus, Mapping[JobEvent, JobStatus]]] = MappingPr
         ),
         JobStatus.RUNNING: MappingProxyType(
             {
-                JobEvent.SESSION_STARTED: JobStatus.RUNNING,  # the session's next life
+                JobEvent.SESSION_STARTED: JobStatus.RUNNING,  # the session's next incarnation
                 JobEvent.SESSION_COMPLETED: JobStatus.COMPLETED,
                 JobEvent.SESSION_FAILED: JobStatus.FAILED,
                 JobEvent.STOPPED: JobStatus.TERMINATED,

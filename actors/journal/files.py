@@ -5,7 +5,7 @@ exclusively (``O_EXCL``) and then reads the older ones; an owner writes a batch 
 the owner sees the claimer's file and does not confirm, or the file was made after that look, and the claimer reads what was confirmed.
 
 A segment begins with a checkpoint in one batch, and only once that is whole are older segments removed, oldest first: a claim copies what
-it has read, a checkpoint within a life begins the next segment. Who dies in between leaves a beginning, which counts for nothing.
+it has read, a checkpoint within an incarnation begins the next segment. Who dies in between leaves a beginning, which counts for nothing.
 The one segment that the checkpoint replaced stays, under another name: should the checkpoint be damaged, the call goes on from there.
 
 Locks are left out on purpose: a process that a tool forked keeps a dead session's ``flock``, and any ``close`` of the same file drops POSIX

@@ -1,4 +1,4 @@
-"""The ToolRegistry actor: it keeps the catalogue. A new life begins empty; sessions register their tools when they start."""
+"""The ToolRegistry actor: it keeps the catalogue. A new incarnation begins empty; sessions register their tools when they start."""
 
 from collections.abc import Mapping
 from typing import Any

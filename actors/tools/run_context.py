@@ -11,7 +11,7 @@ class RunContext:
     """The call, as one run of a tool sees it; a parameter annotated with this class is filled in and not shown to the model.
 
     ``user_data`` is the call's own data, changed in place; it holds what JSON holds, since it is written to the journal together with the
-    tool's result and comes back after a restart. ``incarnation`` counts the lives of the call's session from 1.
+    tool's result and comes back after a restart. ``incarnation`` counts the incarnations of the call's session from 1.
     """
 
     user_data: dict[str, Any]

@@ -3,10 +3,10 @@
 How it works. A request (start, end, ask for a call) is decided by a function of `workload` on what is known now, and its decision is
 performed here: a question to a partition, whose answer is the next input. What is known has three sources, and none is taken for another:
 
-- *The partitions* know which jobs run. They are asked in a reconciliation: at the beginning of each life, whenever a name changes in the
-  registry, and every 30 s for the message that got lost. Between two of them the answers to its own requests are believed.
-- *The journals* know which calls should run. They are read once in each life, after its first reconciliation: what is open there and runs
-  nowhere is started again. No request is answered before both are known.
+- *The partitions* know which jobs run. They are asked in a reconciliation: at the beginning of each incarnation, whenever a name changes in
+  the registry, and every 30 s for the message that got lost. Between two of them the answers to its own requests are believed.
+- *The journals* know which calls should run. They are read once in each incarnation, after its first reconciliation: what is open there and
+  runs nowhere is started again. No request is answered before both are known.
 - *The news* of ends (`Ends`) say why a job is gone. They take another way than the reconciliation that finds it gone, and may come up to
   `NEWS_S` later; so a job is judged when they are whole, or when that time is over (`returning.gone`).
 
@@ -90,8 +90,8 @@ WAIT_S: Final = 10.0
 """How long a request waits for the calls to be known; then it is refused."""
 
 MAX_HELD: Final = 1_000
-"""Requests that are under way or wait; a further one is told to come again. That is no `CapacityError`: a life before this one may have
-begun what it asks for."""
+"""Requests that are under way or wait; a further one is told to come again. That is no `CapacityError`: an incarnation before this one may
+have begun what it asks for."""
 
 NEWS_S: Final = 1.0
 """How much later than a job's end the news of it may come, which say why; they take another way than reconciliations."""
@@ -117,8 +117,8 @@ class WorkerManager(Actor):
 
     Arguments: the fields of `WorkerManagerArguments`.
 
-    Calls do not depend on it: when it ends they go on, and its next life asks the partitions which there are, and the journals which there
-    should be, before it takes new ones.
+    Calls do not depend on it: when it ends they go on, and its next incarnation asks the partitions which there are, and the journals which
+    there should be, before it takes new ones.
     """
 
     trap_exit = True
@@ -172,7 +172,7 @@ class WorkerManager(Actor):
                 super().on_message(message)
 
     def terminate(self, reason: ExitReason) -> None:
-        """Tell everybody who waits that the answer will not come from this life."""
+        """Tell everybody who waits that the answer will not come from this incarnation."""
         del reason
         reply = ErrorReply.of(SystemUnavailableError("the worker manager restarts: ask again, which does nothing twice"))
         parked = (request for requests in self._parked.values() for request in requests)
@@ -320,7 +320,7 @@ class WorkerManager(Actor):
         if observations is not None:
             self._workload, conclusion = conclude(self._workload, observations)
             for duplicate in conclusion.duplicates:
-                log.error("stopping a second life of a job", extra={"uid": duplicate.uid})
+                log.error("stopping a second incarnation of a job", extra={"uid": duplicate.uid})
                 self.context.send(duplicate.to, TerminateChild(child_id="", uid=duplicate.uid))
             for job_id, with_partition in conclusion.gone.items():
                 self._gone(job_id, with_partition=with_partition)

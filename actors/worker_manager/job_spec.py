@@ -31,7 +31,7 @@ def job_name(job_id: str) -> str:
 def job_spec(job: StartJob, arguments: WorkerManagerArguments) -> ChildSpec:
     """A supervisor that ends when the session is over: the facts of the call first, then its session, which restarts alone.
 
-    A session that is only to say farewell (see `returning`) has one life for that.
+    A session that is only to say farewell (see `returning`) has one incarnation for that.
 
     Raises:
         InvalidSpecError: the agent or the options hold what cannot travel.

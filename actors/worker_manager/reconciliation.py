@@ -2,7 +2,8 @@
 
 A reconciliation takes time: `jobs` is asked for the partitions, then each of them for its jobs. What began or ended meanwhile is not judged
 by it. So every reconciliation has a number, each job remembers the one during which it got into its phase (``Job.reconciliation``), and the
-workload which lives ended since the present one began (``Workload.gone``); an answer counts only for what is older than its question.
+workload which incarnations ended since the present one began (``Workload.gone``); an answer counts only for what is older than its
+question.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ _JOB: Final = "job/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A partition that runs, and its jobs by id, each with the life of its supervisor; None when it did not answer."""
+    """A partition that runs, and its jobs by id, each with the incarnation of its supervisor; None when it did not answer."""
 
     ref: Ref
     jobs: Mapping[str, str] | None
@@ -26,7 +27,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """``gone`` are jobs whose processes are gone, each with whether their partition is too; ``duplicates`` are second lives of a job."""
+    """``gone`` are jobs whose processes are gone, each with whether their partition is too.
+
+    ``duplicates`` are second incarnations of a job.
+    """
 
     gone: Mapping[str, bool] = field(default_factory=dict)
     duplicates: tuple[Stop, ...] = ()

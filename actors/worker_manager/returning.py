@@ -37,7 +37,7 @@ _ORPHANED: Final = re.compile(r"error:\S+ ended")
 class Call:
     """What is remembered of a call besides its place.
 
-    ``job`` is what it was started with (None: another life of the WorkerManager did). ``ending`` is the reason once it shall end.
+    ``job`` is what it was started with (None: another incarnation of the WorkerManager did). ``ending`` is the reason once it shall end.
     ``returns`` is its budget, None before the first return. ``last_end`` is why it was started again, ``farewell_reason`` why for the last
     time. ``failed_starts`` counts those since it was up, ``was_up`` tells whether it ever was.
     """

@@ -1,8 +1,8 @@
 """What runs on this node, and what to do with the next request. Pure: every function returns the next workload.
 
 The partitions are the truth of what runs, the journals of what should. What the WorkerManager knows comes from reconciliations of the
-partitions and from the answers to its own requests since; the first reconciliation of a life, and a look at the journals after it, come
-before any decision. A reconciliation takes time: a job that got up since it began, or went, is not judged by it.
+partitions and from the answers to its own requests since; the first reconciliation of an incarnation, and a look at the journals after it,
+come before any decision. A reconciliation takes time: a job that got up since it began, or went, is not judged by it.
 
 A call has a job from its start until it is over, whatever dies: a job whose processes are gone keeps its place.
 """
@@ -51,7 +51,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job. ``uid`` is its supervisor's life, empty before it is up; ``to`` the life of its partition (None: it has none).
+    """One job. ``uid`` is its supervisor's incarnation, empty before it is up; ``to`` the incarnation of its partition (None: it has none).
 
     ``started_wall_s`` is 0 where nobody remembers it. ``reconciliation`` is the one during which it got into its phase. ``due_s`` is when
     one that returns may be started (monotonic seconds).
@@ -83,8 +83,8 @@ class Workload:
     """All jobs, the partitions that can take one, and the figures.
 
     ``reconciled`` tells whether every job that runs is among ``jobs``, ``journals_read`` whether every open call of the journals is.
-    ``reconciliation`` counts the reconciliations; ``gone`` are the jobs' lives that ended since the present one began. ``over`` is what
-    became of earlier calls, the oldest first. While ``draining`` no new job is taken.
+    ``reconciliation`` counts the reconciliations; ``gone`` are the jobs' incarnations that ended since the present one began. ``over`` is
+    what became of earlier calls, the oldest first. While ``draining`` no new job is taken.
     """
 
     max_jobs: int
@@ -144,7 +144,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Have the partition stop this life of a job's supervisor."""
+    """Have the partition stop this incarnation of a job's supervisor."""
 
     to: Ref
     uid: str
@@ -276,7 +276,7 @@ def unsure(workload: Workload, job_id: str) -> Workload:
 
 
 def without_partition(workload: Workload, partition: str) -> Workload:
-    """A partition ended, or is another life: it takes no job until a reconciliation has found it."""
+    """A partition ended, or is another incarnation: it takes no job until a reconciliation has found it."""
     return replace(workload, partitions=_but(workload.partitions, partition))
 
 

@@ -546,4 +546,4 @@ def test_a_life_that_was_replaced_ends_and_is_not_started_again(begin: Begin) ->
     begin().up()
     first.mail.tell(SendText(command_id="one", text="hello"))
     reason = first.wait_for_end()
-    assert (reason.clean, str(reason)) == (True, "shutdown:fenced: a newer life has taken up the call")
+    assert (reason.clean, str(reason)) == (True, "shutdown:fenced: a newer incarnation has taken up the call")

@@ -60,7 +60,7 @@ def test_a_call_that_ended_unseen_comes_back_from_its_journal_alone() -> None:
     assert (verdict, call.job, call.last_end) == (Return(), JOB, UNSEEN)
 
 
-@pytest.mark.parametrize("reason", ["shutdown", "shutdown:fenced: a newer life has taken up the call"])
+@pytest.mark.parametrize("reason", ["shutdown", "shutdown:fenced: a newer incarnation has taken up the call"])
 def test_who_was_only_stopped_comes_back_if_the_call_is_open(reason: str) -> None:
     ends = Ends(tree="shutdown", session=reason)
     assert judged(CALL, ends)[1] == Return()
