@@ -33,11 +33,11 @@ E = TypeVar("E", bound=SessionEvent)
 class CallHandle:
     """One call. Any number of handles may be had for it; each works in the event loop of its system.
 
-    A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two lives a
-    command waits, for ``timeout_s``, and then raises `SessionUnavailableError`. What became of it is not known then: it was not taken, or
-    taken with only the answer lost, or a process that was merely slow takes it in a moment; no later life does. So try again with the same
-    ``command_id``, which the error names: then it is acted on once, whatever became of the first attempt. Without one each attempt is a
-    command of its own.
+    A command returns once it is in the call's journal: it is acted on once, whatever dies afterwards. While the call is between two
+    incarnations a command waits, for ``timeout_s``, and then raises `SessionUnavailableError`. What became of it is not known then: it was
+    not taken, or taken with only the answer lost, or a process that was merely slow takes it in a moment; no later incarnation does. So try
+    again with the same ``command_id``, which the error names: then it is acted on once, whatever became of the first attempt. Without one
+    each attempt is a command of its own.
     """
 
     def __init__(self, call: Call, requests: RequestSender, entropy: Entropy) -> None:
@@ -49,7 +49,7 @@ class CallHandle:
 
     @property
     def call_id(self) -> str:
-        """The call's id, the same through all its lives."""
+        """The call's id, the same through all its incarnations."""
         return self._call.call_id
 
     async def send_text(self, text: str, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
@@ -99,12 +99,12 @@ class CallHandle:
         return await self._command(EndCall(command_id=self._id(command_id), reason=reason), timeout_s)
 
     def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
-        """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all lives; ends after `CallEnded`.
+        """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all incarnations.
 
-        The session keeps the newest 512 events, this handle 1,024. Who comes later or reads slower than that is told by `EventsMissed` how
-        many are not to be had any more; its number is that of the last of them.
+        They end after `CallEnded`. The session keeps the newest 512 events, this handle 1,024. Who comes later or reads slower than that is
+        told by `EventsMissed` how many are not to be had any more; its number is that of the last of them.
 
-        Without a journal a life knows nothing of the one before: its events begin with `CallStarted` again.
+        Without a journal an incarnation knows nothing of the one before: its events begin with `CallStarted` again.
 
         Raises (while iterating):
             SessionUnavailableError: the call has ended without its last event.
@@ -139,7 +139,7 @@ class CallHandle:
         raise SessionUnavailableError(f"the call {self.call_id} has ended without {kind.__name__}")
 
     async def info(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> SessionInfo:
-        """The session as it is now: state, life, process, journal, history; raises as `send_text`."""
+        """The session as it is now: state, incarnation, process, journal, history; raises as `send_text`."""
         return expect(SessionInfo, await self._requests.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
 
     async def _command(self, command: SessionCommand, timeout_s: float) -> str:

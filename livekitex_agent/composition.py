@@ -29,7 +29,7 @@ MAX_SECONDS: Final = 10
 
 HEARTBEAT_MS: Final = 4_000
 """Whoever of the tree does not answer for this long hangs, and is killed and restarted. A hang is noticed at most this long after it began;
-the rest of five seconds is for the new life to come up."""
+the rest of five seconds is for the new incarnation to come up."""
 
 CALLERS: Final = ("gateway",)
 """Who may change the children of a supervisor of the tree, besides its parent; those of a partition the worker manager, too."""
@@ -38,7 +38,7 @@ SUPERVISOR_START_MS: Final = 120_000
 """How long a supervisor may take to come up with all below it, also one that preloads, and on a loaded machine; then it is killed."""
 
 PORT_MEMORY_BYTES: Final = 2
-"""Where the health server keeps the port that it was given, so that its next life listens there too."""
+"""Where the health server keeps the port that it was given, so that its next incarnation listens there too."""
 
 JOB_ACTORS: Final = {
     "supervisor": SUPERVISOR,

@@ -138,7 +138,7 @@ class CallHandle:
 
     @property
     def call_id(self) -> str:
-        """The call's id, the same through all its lives."""
+        """The call's id, the same through all its incarnations."""
         return self._wrapped.call_id
 
     send_text = _blocking(AsyncCallHandle.send_text)

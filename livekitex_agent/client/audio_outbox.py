@@ -1,10 +1,10 @@
-"""The caller's audio on its way to a session that may be between two lives. Pure.
+"""The caller's audio on its way to a session that may be between two incarnations. Pure.
 
 Audio is gathered into numbered batches. Batches stay here until the session has them in the memory outside its process
-(`AudioAccepted`), so a new life is sent what the old one had not: nothing of the caller's words is lost, nothing is heard twice.
+(`AudioAccepted`), so a new incarnation is sent what the old one had not: nothing of the caller's words is lost, nothing is heard twice.
 
-Batches are sent as they are made. When one is refused, unanswered, or the session has a new life, nothing more is sent but the oldest
-batch, as a probe: its answer tells from which number on the rest must be sent again. At the bound the speaker waits.
+Batches are sent as they are made. When one is refused, unanswered, or the session has a new incarnation, nothing more is sent but the
+oldest batch, as a probe: its answer tells from which number on the rest must be sent again. At the bound the speaker waits.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ PROBE_S: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioOutbox:
-    """``waiting`` are unacknowledged batches, oldest first; those below ``sent_to`` have been sent to this life of the session."""
+    """``waiting`` are unacknowledged batches, oldest first; those below ``sent_to`` have been sent to this incarnation of the session."""
 
     next_sequence: int
     waiting: tuple[StreamAudio, ...] = ()
@@ -125,7 +125,7 @@ def doubted(outbox: AudioOutbox, now: float) -> AudioOutbox:
 
 
 def revived(outbox: AudioOutbox, now: float) -> AudioOutbox:
-    """The session has a new life: probe at once."""
+    """The session has a new incarnation: probe at once."""
     return replace(outbox, probing=True, probe_due=now)
 
 

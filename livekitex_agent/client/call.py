@@ -1,4 +1,4 @@
-"""One call as its script sees it, through all lives of its session: the shell of `subscription`, `event_cursor` and `audio_outbox`.
+"""One call as its script sees it, through all incarnations of its session: the shell of `subscription`, `event_cursor` and `audio_outbox`.
 
 All handles of one call share one of these: the session knows one subscriber for the script, and counts the caller's audio once. It listens
 from the beginning and keeps the newest events, so that what happened before anybody looked, or before the call's end, can still be read.
@@ -44,7 +44,7 @@ MAX_EVENTS: Final = 1024
 """The newest events of a call that are kept here, and the events that wait for one reader; others are asked for at the session."""
 MAX_AUDIO_BYTES: Final = 4 << 20
 """The agent's audio that waits for one reader; beyond it the oldest is dropped."""
-FIRST_LIFE: Final = 1
+FIRST_INCARNATION: Final = 1
 LAST_EVENTS_S: Final = 1.0
 """A session's last events may arrive this much later than the news of its end."""
 
@@ -83,7 +83,7 @@ class Call:
         self.name = f"agent_session/{call_id}"
         self.dropped_audio = 0
         self.beginnings = 1
-        """How often the call began: more than once where a life without a journal knows nothing of the one before."""
+        """How often the call began: more than once where an incarnation without a journal knows nothing of the one before."""
         self._connection = connection
         self._clock = clock
         self._subscription = Subscription()
@@ -92,7 +92,7 @@ class Call:
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[AudioPushed]] = set()
         self._playback = Playback()
-        self._incarnation = FIRST_LIFE
+        self._incarnation = FIRST_INCARNATION
         self._os_pid = 0
         self._outbox: AudioOutbox | None = None
         self._outbox_changed = asyncio.Event()
@@ -107,7 +107,7 @@ class Call:
     # What the system tells.
 
     def name_changed(self, change: NameChanged) -> None:
-        """The session has a new life, or has ended."""
+        """The session has a new incarnation, or has ended."""
         now = self._clock.monotonic()
         if change.ref is not None:
             self._failure, self._over = None, False
@@ -277,7 +277,7 @@ class Call:
         match answer:
             case Subscribed():
                 self._subscription = subscription.subscribed(self._subscription, answer, now)
-                if answer.incarnation == self._incarnation == FIRST_LIFE and self._os_pid not in {0, answer.os_pid}:
+                if answer.incarnation == self._incarnation == FIRST_INCARNATION and self._os_pid not in {0, answer.os_pid}:
                     self._begin_anew()
                 self._incarnation, self._os_pid = max(self._incarnation, answer.incarnation), answer.os_pid
                 self._listens = answer.next_sequence != Subscribed.NO_EARS
@@ -292,7 +292,10 @@ class Call:
         self._advance()
 
     def _begin_anew(self) -> None:
-        """Another process lives the call's first life: without a journal it knows nothing of the one before, and numbers from the start."""
+        """Another process is the call's first incarnation.
+
+        Without a journal it knows nothing of the one before, and numbers from the start.
+        """
         self.beginnings += 1
         self._cursor = EventCursor()
         self._newest.clear()

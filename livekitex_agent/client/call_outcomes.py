@@ -1,7 +1,7 @@
 """Whether a call is over whose session is gone: its supervisor may have given it up, and the worker manager brings it back all the same.
 
 So the news that a session has ended for good is believed only once the worker manager says so too. Until then it is an end like others,
-after which another life may come: commands wait and are sent again, streams go on.
+after which another incarnation may come: commands wait and are sent again, streams go on.
 """
 
 from collections.abc import Callable

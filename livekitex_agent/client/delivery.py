@@ -1,4 +1,4 @@
-"""One request to a name that may be between two lives: it is sent to each life once, and again when one could not answer.
+"""One request to a name that may be between two incarnations: it is sent to each incarnation once, and again when one could not answer.
 
 Pure. The request must be one that may be handled twice (commands carry an id, questions change nothing). Copies against loss are not made
 here but on the way (`supervision.actor.requests`), so an attempt has one answer, and a refusal is one of the whole request.
@@ -99,7 +99,7 @@ def unanswered(delivery: Delivery, reason: str, now: float) -> Delivery:
 
 
 def revived(delivery: Delivery, now: float) -> Delivery:
-    """The recipient has a new life: send at once."""
+    """The recipient has a new incarnation: send at once."""
     return replace(delivery, next_send=now, failures=0)
 
 

@@ -1,4 +1,4 @@
-"""Where one reader stands in a call's numbered events: each once, in order, through all lives of the call. Pure."""
+"""Where one reader stands in a call's numbered events: each once, in order, through all incarnations of the call. Pure."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto

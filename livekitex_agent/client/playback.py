@@ -1,6 +1,6 @@
 """The agent's audio as one stream through restarts. Pure.
 
-A new life goes on with a reply at its last mark, so it repeats what came between the mark and the death: the
+A new incarnation goes on with a reply at its last mark, so it repeats what came between the mark and the death: the
 same samples, which are cut off here.
 """
 

@@ -40,7 +40,7 @@ class RequestSender:
         self._ended: dict[str, str] = {}
 
     async def deliver(self, name: str, what: str, message: Message, *, timeout_s: float) -> Message:
-        """Send ``message`` to whoever has ``name``, to each life once, until it is answered; cancelling stops that.
+        """Send ``message`` to whoever has ``name``, to each incarnation once, until it is answered; cancelling stops that.
 
         Raises:
             SessionUnavailableError: no answer within ``timeout_s``, or the recipient has ended for good.

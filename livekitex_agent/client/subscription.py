@@ -1,8 +1,8 @@
 """When a call's handle asks its session for events, and from which number on. Pure.
 
 The script has one subscription per call, whatever the number of its readers: from the first event that any of them wants. It is asked for
-again when the session has a new life, when an event is missing, when a reader joins that wants older ones, and after a quiet period (which
-finds what was lost without a trace).
+again when the session has a new incarnation, when an event is missing, when a reader joins that wants older ones, and after a quiet period
+(which finds what was lost without a trace).
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ QUIET_S: Final = 5.0
 ANSWER_S: Final = 2.0
 """A subscription that has no answer after this time is taken for lost."""
 RETRY_S: Final = 0.3
-"""When nobody has the session's name, it is asked again after this time; a new life is asked at once."""
+"""When nobody has the session's name, it is asked again after this time; a new incarnation is asked at once."""
 GAP_PATIENCE_S: Final = 0.2
 """Events of an answer in flight are not asked for twice: so long after a subscription a gap is not news."""
 
@@ -27,7 +27,7 @@ class Subscription:
     audio: bool = False
     due: float = 0.0
     asked_at: float | None = None
-    """When the subscription that stands, or is on its way, was sent; None when there is none for this life of the session."""
+    """When the subscription that stands, or is on its way, was sent; None when there is none for this incarnation of the session."""
     answered: Subscribed | None = None
     again: bool = False
     """Whether something was found missing since then, so that its answer is not the end of it."""
@@ -80,5 +80,5 @@ def missing(subscription: Subscription, now: float) -> Subscription:
 
 
 def revived(subscription: Subscription, now: float) -> Subscription:
-    """The session has a new life, which knows of no subscription."""
+    """The session has a new incarnation, which knows of no subscription."""
     return replace(subscription, asked_at=None, answered=None, due=now)

@@ -189,7 +189,7 @@ class _Call:
             case Restarted(reason=reason, incarnation=incarnation):
                 last = self._outcome.kills[-1:]
                 took = f", {last[0].back_s * 1000:.0f} ms after the kill" if last and last[0].back_s is not None else ""
-                self.note(Kind.BACK, f"life {incarnation} of the call has its conversation again{took} (the last one: {reason})")
+                self.note(Kind.BACK, f"incarnation {incarnation} of the call has its conversation again{took} (the last one: {reason})")
                 self._soon(self._look())
             case _:
                 pass

@@ -34,7 +34,7 @@ class Calls:
         self._ending = False
 
     def name_changed(self, change: NameChanged) -> None:
-        """Somebody else has the name now, or nobody. Who comes back hears what its earlier life was told."""
+        """Somebody else has the name now, or nobody. Who comes back hears what its earlier incarnation was told."""
         if change.name == MANAGER:
             self._manager = change.ref
             self._managed = True
@@ -53,7 +53,7 @@ class Calls:
             self._ended()
 
     def script_drains(self, drain: Drain) -> None:
-        """The script asks the manager to drain: each of its next lives is asked too."""
+        """The script asks the manager to drain: each of its next incarnations is asked too."""
         self._drain_until = self._context.clock.monotonic() + drain.timeout_ms / 1000
 
     def drain(self, timeout_s: float) -> None:
@@ -83,7 +83,7 @@ class Calls:
             self._context.ask(self._manager, drain, timeout_s=remaining_s + LATE_S, then=self._manager_answered)
 
     def _manager_answered(self, answer: Message | None) -> None:
-        if isinstance(answer, Drained):  # anything else comes from one that ends: its next life is asked
+        if isinstance(answer, Drained):  # anything else comes from one that ends: its next incarnation is asked
             if answer.jobs and not self._ending:
                 log.warning("calls still run at the end of the drain, and are ended", extra={"calls": answer.jobs})
             self._drained()

@@ -11,26 +11,26 @@ GONE = "gone while the registry was restarting"
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """Name to life; a name that nobody has is absent."""
+    """Name to incarnation; a name that nobody has is absent."""
 
-    lives: Mapping[str, Ref] = field(default_factory=lambda: MappingProxyType({}))
+    incarnations: Mapping[str, Ref] = field(default_factory=lambda: MappingProxyType({}))
 
     def find(self, name: str) -> Ref | None:
-        """The life that has ``name``, or None."""
-        return self.lives.get(name)
+        """The incarnation that has ``name``, or None."""
+        return self.incarnations.get(name)
 
     def changed(self, change: NameChanged) -> "KnownNames":
         """After the registry told of ``change``."""
-        lives = dict(self.lives)
+        incarnations = dict(self.incarnations)
         if change.ref is None:
-            lives.pop(change.name, None)
+            incarnations.pop(change.name, None)
         else:
-            lives[change.name] = change.ref
-        return KnownNames(MappingProxyType(lives))
+            incarnations[change.name] = change.ref
+        return KnownNames(MappingProxyType(incarnations))
 
     def reconciled(self, found: Iterable[Found]) -> tuple["KnownNames", tuple[NameChanged, ...]]:
         """After a new registry listed all names, ``found``; the changes are the ends that nobody could tell while there was no registry."""
         present = {one.name for one in found}
-        gone = tuple(name for name in self.lives if name not in present)
-        kept = MappingProxyType({name: ref for name, ref in self.lives.items() if name in present})
+        gone = tuple(name for name in self.incarnations if name not in present)
+        kept = MappingProxyType({name: ref for name, ref in self.incarnations.items() if name in present})
         return KnownNames(kept), tuple(NameChanged(name=name, ref=None, reason=GONE) for name in gone)

@@ -1,4 +1,4 @@
-"""The script's requests on their way to who has the name: each is asked of one life, and answered once."""
+"""The script's requests on their way to who has the name: each is asked of one incarnation, and answered once."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ class ScriptRequests:
         self._open[request.request_id] = request, to, give_up
 
     def name_changed(self, name: str, to: Ref | None) -> None:
-        """Another life has the name now, or none: what the one before was asked it does not answer any more."""
+        """Another incarnation has the name now, or none: what the one before was asked it does not answer any more."""
         for request, asked, give_up in tuple(self._open.values()):
             if request.name == name and asked != to:
                 give_up()

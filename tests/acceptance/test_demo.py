@@ -62,7 +62,7 @@ def test_other_recordings_give_another_order_and_a_kill_loses_nothing(tmp_path: 
     done = demo(*(part for path in paths for part in ("--wav", path)), "--out", "call.wav", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"KILL +SIGKILL to process \d+, the call's session, while speaking", done.stdout)
-    assert re.search(r"BACK +life 2 of the call has its conversation again, \d+ ms after the kill", done.stdout)
+    assert re.search(r"BACK +incarnation 2 of the call has its conversation again, \d+ ms after the kill", done.stdout)
     assert "order      3 salads, 15.00 dollars, to 12 Baker Street, phone 5551234" in done.stdout
     heard = asyncio.run(hear_agent(tmp_path / "call.wav"))
     assert "order of three salads" in heard, heard
