@@ -28,7 +28,7 @@ from typing import Final
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from livekitex_agent import AgentSystem, WorkerOptions
-from protocols import LivekitexError, SystemEntropy
+from protocols import LivekitexError, SessionUnavailableError, SystemEntropy
 from support import leftovers, procfs
 from support.command_fire import Fight, Fought
 from support.mortal_echo import TEXTS, mortal_agent, mortal_word
@@ -66,6 +66,8 @@ class Chaos:
     seed: int
     struck: Counter[tuple[str, str]] = field(default_factory=Counter)
     fought: list[Fought] = field(default_factory=list)
+    not_started: int = 0
+    """Starts that failed because somebody was struck meanwhile."""
 
     @property
     def strikes(self) -> int:
@@ -91,9 +93,19 @@ async def _hold_calls(system: AgentSystem, notes: Path, chaos: Chaos, strikes: i
     held = 0
     while chaos.strikes < strikes:
         notes = notes.with_suffix(f".{held}")
-        fight = Fight(system, notes, texts=TEXTS, handles=2, apart=False, agent=mortal_agent(notes), word=mortal_word)
-        chaos.fought.append(await fight.run(()))
+        call_id = await _start(system, notes, chaos)
+        fight = Fight(system, notes, texts=TEXTS, handles=2, apart=False, word=mortal_word)
+        chaos.fought.append(await fight.run((), call_id))
         held += 1
+
+
+async def _start(system: AgentSystem, notes: Path, chaos: Chaos) -> str:
+    """A new call. One whose process dies before it is up does not start, as its script is told, and is started again."""
+    while True:
+        try:
+            return (await system.start_session(mortal_agent(notes))).call_id
+        except SessionUnavailableError:
+            chaos.not_started += 1
 
 
 async def _strike_all(system: AgentSystem, chaos: Chaos, strikes: int) -> None:
@@ -147,6 +159,7 @@ def table(chaos: Chaos) -> dict[str, object]:
     words = Counter(len(said) for said in answers)
     return {
         "calls, texts": f"{len(fights)}, {len(answers)}",
+        "starts that failed, told, and were begun again": chaos.not_started,
         "answered once": words[1],
         "given up, and told so": given_up,
         "answered twice": sum(times for said, times in words.items() if said > 1),

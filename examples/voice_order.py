@@ -38,7 +38,7 @@ async def show(session: CallHandle) -> None:
             case ToolCalled(name=name, arguments=arguments):
                 print("tool:  ", name, arguments)
             case Restarted(reason=reason, incarnation=incarnation):
-                print(f"life {incarnation} of the call: {reason}")
+                print(f"incarnation {incarnation} of the call: {reason}")
             case _:
                 pass
 

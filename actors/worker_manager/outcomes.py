@@ -4,6 +4,7 @@ from typing import Final
 
 from actors.worker_manager.returning import FAILED, JournaledCall
 from protocols import (
+    KILLED,
     CapacityError,
     ChildResult,
     ConfigurationError,
@@ -38,7 +39,10 @@ def no_answer(partition: str) -> ErrorReply:
 
 
 def start_failure(result: str) -> ErrorReply:
-    """Why a job did not start: the caller's mistake if the session said so, a crash that would come again, or something that may pass."""
+    """Why a job did not start: the caller's mistake if the session said so, a crash that would come again, or something that may pass.
+
+    Somebody who is killed did nothing for it.
+    """
     if result == "error:max_children":
         return ErrorReply.of(CapacityError("the partition is full: try again when a call has ended"))
     for usage in _USAGE:
@@ -47,7 +51,7 @@ def start_failure(result: str) -> ErrorReply:
             return ErrorReply(error=usage.__name__, text=text, retryable=False)
     text = f"the call did not start: {result}"
     if result.startswith("error:"):
-        return ErrorReply(error=SessionUnavailableError.__name__, text=text, retryable=False)
+        return ErrorReply(error=SessionUnavailableError.__name__, text=text, retryable=result.endswith(f":{KILLED}"))
     return ErrorReply.of(SystemUnavailableError(text))
 
 

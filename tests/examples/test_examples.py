@@ -42,7 +42,7 @@ def test_restart_strategies(checkout: Path) -> None:
 @pytest.mark.usefixtures("state")
 def test_voice_order(checkout: Path) -> None:
     heard = run(checkout, "voice_order.py", "I would like two pizzas, please.")
-    assert "life 2 of the call: killed" in heard
+    assert "incarnation 2 of the call: killed" in heard
     before, after = heard[: heard.index("agent:  I have added 2 pizzas.")], heard[-2:]
     assert 'tool:   add_item {"item": "pizza", "quantity": 2}' in before
     assert after[-1] == "agent:  Anything else?", "speech went on where it was"

@@ -212,7 +212,7 @@ class Fight:
     """The fight for one call; `run` gives what came of it.
 
     Texts are sent as the kills go on, so that all kills find some to answer. With ``apart`` no two kills fall into one turn: before the
-    next one a text is answered in the new life. ``agent`` is another one than `agent_of` makes, ``word`` what stands before each number.
+    next one a text is answered in the new life. ``word`` is what stands before each number.
     """
 
     def __init__(
@@ -223,12 +223,10 @@ class Fight:
         texts: int,
         handles: int = 3,
         apart: bool = True,
-        agent: Agent | None = None,
         word: Callable[[int], str] = word_of,
     ) -> None:
         self._system = system
         self._notes = notes
-        self._agent = agent or agent_of(notes)
         self._word = word
         self._texts = texts
         self._handles = handles
@@ -240,10 +238,11 @@ class Fight:
         self._unavailable = 0
         self._dead: set[int] = set()
 
-    async def run(self, kills: Sequence[Kill]) -> Fought:
+    async def run(self, kills: Sequence[Kill], call_id: str = "") -> Fought:
+        """Fight for the call of this id; for a new one if none is given."""
         self._share = self._texts / (len(kills) + 1)
         await self._release(0, len(kills))
-        call_id = (await self._system.start_session(self._agent)).call_id
+        call_id = call_id or (await self._system.start_session(agent_of(self._notes))).call_id
         sessions = [self._system.session(call_id) for _ in range(self._handles)]
         records: list[list[EventPushed]] = [[] for _ in sessions]
         rooms = [asyncio.Semaphore(AT_ONCE) for _ in sessions]

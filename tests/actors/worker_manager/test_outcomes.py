@@ -9,6 +9,13 @@ from protocols import ChildResult, ErrorReply, JobEnded
     [
         ("error:max_children", "CapacityError", "the partition is full", True),
         ("error:ValueError: boom", "SessionUnavailableError", "the call did not start: error:ValueError: boom", False),
+        ("error:killed", "SessionUnavailableError", "the call did not start: error:killed", True),
+        (
+            "error:shutdown:failed_to_start_child:agent_session/a:killed",
+            "SessionUnavailableError",
+            "the call did not start: error:shutdown:failed_to_start_child:agent_session/a:killed",
+            True,
+        ),
         ("ignore", "SystemUnavailableError", "the call did not start: ignore", True),
         ("ok:undefined", "SystemUnavailableError", "the call did not start: ok:undefined", True),
         (
