@@ -1,6 +1,13 @@
 """The shell of both supervisors: it hands every event to the machine of the core, and performs the effects on its `Context`.
 
-It decides nothing about children. What it keeps is what the core must not know: addresses, timers, who waits for an answer.
+How it works. Whatever happens (a call, the fate of a child, a timer, a missed heartbeat, the parent's exit signal) becomes an event of
+the core (`core.events`), the machine answers with its next state and with effects (`core.effects`), and these are performed here in their
+order: processes are spawned, asked to end and killed, timers set, calls answered, names announced, the supervisor's own start and end told.
+
+It decides nothing about children. What it keeps is what the core must not know: the addresses behind the uids, running timers, who waits
+for an answer, which children hang. A retry that the machine sends to itself goes through the mailbox like any message, behind those that
+wait there already, since OTP sends itself one too (supervisor.erl, ``handle_cast({try_again_restart, _})``) and the recorded traces tell
+the difference.
 """
 
 import logging

@@ -1,8 +1,19 @@
-"""The life of one actor, whatever its runtime: from bytes in to callbacks, from exceptions to exit reasons.
+"""What hosts one actor, whatever its runtime: bytes become callbacks, exceptions become exit reasons.
 
-The one seam of an actor where every `Exception` is caught (and `SystemExit`, which ends an actor and never its host): it becomes the
-reason of the actor's end. Messages that are not for this incarnation, that came too late, or that are no messages are dropped and counted.
-So is what its `Origin` does not prove or may not say: the sender that an actor sees is the one that the runtime has authenticated.
+How it works. The runtime hands in one thing after the other: the boot, a message, the fate of a child, a timer, a post. Each is one *turn*
+(`run`), and no turn runs within another, so a callback never sees a state that another one is changing. An exception that leaves a turn, or
+a call of `exit` in it, ends the actor when the turn is over.
+
+A message takes these steps, and falls out at the first that it fails: it is decoded; its `Origin` proves the sender that it names; it is
+in time, and for this incarnation and not one that had the address before; it is the first of its copies (a later one is answered as the
+first was); it may be said from there (`_why_not`). What falls out is dropped and counted; a proven sender who may not say it is told so. An
+answer goes to whoever asked, an exit signal by the rule of `exits`, a ping and a new registry to their callbacks, everything else to
+`on_message`.
+
+A start is over when `on_start` returns, or later where the actor defers it; it may be acknowledged before (OTP's ``proc_lib:init_ack/2``),
+refused (``ignore``) or failed (``{stop, Reason}`` of ``gen_server``'s ``init/1``). Who never was up is not terminated, as there.
+
+This is the one seam of an actor where every `Exception` is caught, and `SystemExit`, which ends an actor and never its host.
 """
 
 import logging
