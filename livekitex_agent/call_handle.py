@@ -95,8 +95,20 @@ class CallHandle:
         return await self._command(CancelResponse(command_id=self._id(command_id)), timeout_s)
 
     async def end(self, reason: str = "normal", *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
-        """End the call after the reply that is spoken now; raises as `send_text`."""
-        return await self._command(EndCall(command_id=self._id(command_id), reason=reason), timeout_s)
+        """End the call after the reply that is spoken now. A call that has ended, or does so before it answers, is what was asked for.
+
+        Raises:
+            UsageError: ``command_id`` is no id.
+            SessionUnavailableError: not taken within ``timeout_s``; try again.
+            SystemUnavailableError: the system has ended.
+        """
+        command = EndCall(command_id=self._id(command_id), reason=reason)
+        try:
+            return await self._command(command, timeout_s)
+        except SessionUnavailableError as failure:
+            if failure.retryable:
+                raise
+            return command.command_id
 
     def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
         """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all incarnations.

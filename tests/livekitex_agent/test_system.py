@@ -220,6 +220,7 @@ def test_an_ended_call_says_so_at_once(running: sync.AgentSystem) -> None:
         session.wait_for(AgentMessage)
     with pytest.raises(SessionUnavailableError):
         session.send_text("too late", timeout_s=2.0)
+    assert session.end(command_id="again") == "again", "it has ended, as is asked for"
 
 
 def test_a_call_started_twice_is_one_call(running: sync.AgentSystem) -> None:
