@@ -166,9 +166,9 @@ class AgentSystem:
         return f"http://{url_host(address.host)}:{address.port}"
 
     async def convert_audio(self, pcm: bytes, from_rate_hz: int, to_rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> bytes:
-        """PCM16 mono at another rate (those of `CallHandle.stream_audio`), done by the audio processor; the caller's audio needs it not.
+        """PCM16 mono at another of the rates that `CallHandle.stream_audio` takes, which needs no conversion; done by the audio processor.
 
-        At most 10 s at the higher of the rates, where that is 48,000 Hz: longer audio goes in parts.
+        At most 960,000 bytes before and after, which are 10 s at 48,000 Hz: convert longer audio in parts.
 
         Raises:
             InvalidAudioError: an unknown rate, no samples or too many.

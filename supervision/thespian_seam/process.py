@@ -1,4 +1,10 @@
-"""What a process of the system does to be a good one on Linux: it dies with its parent, owns its descriptors, and can crash."""
+"""What a process of the system does to be a good one on Linux: it dies with its parent, owns its descriptors, and can crash.
+
+How it works. A process is forked by `fork`, from the main thread of one that has no other thread, with all signals blocked. The child
+freezes what it was born with for the garbage collector, asks the kernel to kill it when its parent ends (prctl(2), ``PR_SET_PDEATHSIG``,
+which is about the forking thread), looks whether that has happened already, gives faults of native code back to the kernel, and only then
+lets signals in and runs. It ends by `end_process`, past Python's own shutdown, which would run what belongs to the parent.
+"""
 
 import ctypes
 import faulthandler

@@ -29,6 +29,11 @@ HERE = """
         def begin(clock):
             transport = AuthenticatedTransport(listener, address, options, clock, SystemEntropy())
             return transport, ChildProcesses(transport, options, SystemEntropy(), told.append)
+
+        def await_word(transport):
+            while not told:
+                transport.reactor.poll(1)
+            return told[0]
 """
 
 
@@ -262,9 +267,7 @@ def test_a_stranger_that_replays_a_dead_childs_hello_holds_up_its_exit_for_a_mom
         stranger.sendall(make_hello(options.secret, os.urandom(16), start.address, address).data)
         while not transport.acceptor.hears(start.address):
             transport.reactor.poll(1)
-        while not told:
-            transport.reactor.poll(1)
-        assert isinstance(told[0], ChildStartFailed) and str(told[0].reason) == "error:exit code 0", told
+        assert isinstance(await_word(transport), ChildStartFailed) and str(told[0].reason) == "error:exit code 0", told
         assert transport.acceptor.hears(start.address)
         stranger.close()
         transport.close()
@@ -296,9 +299,7 @@ def test_a_process_that_hosts_no_actor_is_killed_when_it_was_stopped_for_three_s
             let_pass(1)
         put(signal.SIGSTOP, os.WSTOPPED, os.CLD_STOPPED)
         let_pass(3)
-        while not told:
-            transport.reactor.poll(1)
-        assert str(told[0].reason) == "killed:helper", told
+        assert str(await_word(transport).reason) == "killed:helper", told
         transport.close()
         """
     )
@@ -311,9 +312,7 @@ def test_a_process_that_hosts_no_actor_is_not_looked_at_when_it_has_ended() -> N
         clock = FakeClock()
         transport, children = begin(clock)
         children.spawn(actor, address, lambda start: None, via="helper")
-        while not told:
-            transport.reactor.poll(1)
-        assert str(told[0].reason) == "error:helper: exit code 0", told
+        assert str(await_word(transport).reason) == "error:helper: exit code 0", told
         clock.now += 1
         transport.reactor.poll(0)
         assert transport.reactor._timers.next_due() is None
