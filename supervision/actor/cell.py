@@ -19,7 +19,7 @@ This is the one seam of an actor where every `Exception` is caught, and `SystemE
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, cast
+from typing import cast
 
 from protocols import (
     NORMAL,
@@ -30,9 +30,6 @@ from protocols import (
     ErrorReply,
     ExitReason,
     ExitSignal,
-    Found,
-    Lookup,
-    Message,
     NotPermittedError,
     Ping,
     Pong,
@@ -40,7 +37,6 @@ from protocols import (
     RegistryChanged,
     UsageError,
     decode_envelope,
-    encode_envelope,
 )
 from supervision.actor.actor import Actor, Ignore, StopStart
 from supervision.actor.children import ActorStart, ChildEvent, ChildIgnored, ChildStarted, ChildStartFailed
@@ -48,17 +44,10 @@ from supervision.actor.context import Cancel
 from supervision.actor.exits import ends_at_once, reason_of
 from supervision.actor.loading import load_actor
 from supervision.actor.origin import CONFINED_MAY_SEND, Origin
-from supervision.actor.requests import Copies, Key, OpenRequests
 from supervision.actor.runtime import Runtime
+from supervision.actor.sending import Sending, is_answer
 
 log = logging.getLogger("livekitex.actor")
-
-LOOKUP_TIMEOUT_S: Final = 2.0
-
-ASK_MARK: Final = "ask-"
-"""Begins the message id of a request, so that an answer which comes after its deadline is known as one."""
-REPEATED_MARK: Final = ASK_MARK + "repeated-"
-"""Begins that of a request of which several copies may come."""
 
 
 class ActorCell:
@@ -74,8 +63,6 @@ class ActorCell:
         self._self_ref = Ref(id=start.actor_id, uid=start.uid, address=runtime.address)
         self._registry = start.registry
         self._current: Envelope | None = None
-        self._requests = OpenRequests(runtime.clock, self.after)
-        self._copies = Copies()
         self._spawned: dict[str, Ref | None] = {}
         self._actor: Actor | None = None
         self._deferred = False
@@ -86,6 +73,11 @@ class ActorCell:
         self.ignored = False
         self.dropped = 0
         self.refused = 0
+        self._sending = sending = Sending(self._self_ref, runtime, self.after, lambda: self._current, lambda: self._registry)
+        # The part of its `Context` that is about messages.
+        self.send, self.reply, self.replier = sending.send, sending.reply, sending.replier
+        self.ask, self.ask_repeatedly = sending.ask, sending.ask_repeatedly
+        self.ask_name, self.send_name = sending.ask_name, sending.send_name
 
     # Inputs, called by the runtime.
 
@@ -115,7 +107,7 @@ class ActorCell:
         if late or envelope.to_id != self._self_ref.id or envelope.to_uid not in ("", self._self_ref.uid):
             self.dropped += 1
             return
-        if not self._is_first(envelope):
+        if not self._sending.is_first(envelope):
             return
         self._current = envelope
         try:
@@ -210,52 +202,6 @@ class ActorCell:
         """See `Context.acknowledge_start`."""
         self.acknowledged = True
 
-    def send(self, to: Ref, message: Message, *, deadline_s: float | None = None) -> None:
-        """See `Context.send`."""
-        self._transmit(to, message, remaining_ms=None if deadline_s is None else round(deadline_s * 1000))
-
-    def reply(self, message: Message) -> None:
-        """See `Context.reply`."""
-        self.replier()(message)
-
-    def replier(self) -> Callable[[Message], None]:
-        """See `Context.replier`."""
-        request = self._current
-        if request is None or request.sender is None:
-            return lambda _message: None
-        sender, correlation, trace, key = request.sender, request.message_id, request.trace_id, _key(request)
-
-        def answer(message: Message) -> None:
-            data = self._transmit(sender, message, correlation_id=correlation, trace_id=trace)
-            if key is not None:
-                self._copies.answered(key, data)
-
-        return answer
-
-    def ask(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
-        """See `Context.ask`."""
-        self._request(ASK_MARK, to, message, timeout_s, then)
-
-    def ask_repeatedly(self, to: Ref, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> Cancel:
-        """See `Context.ask_repeatedly`."""
-        message_id = self._request(REPEATED_MARK, to, message, timeout_s, then)
-        return lambda: self._requests.forget(message_id)
-
-    def ask_name(self, name: str, message: Message, *, timeout_s: float, then: Callable[[Message | None], None]) -> None:
-        """See `Context.ask_name`."""
-
-        def found(ref: Ref | None) -> None:
-            if ref is None:
-                then(None)
-            else:
-                self.ask(ref, message, timeout_s=timeout_s, then=then)
-
-        self._whereis(name, found)
-
-    def send_name(self, name: str, message: Message) -> None:
-        """See `Context.send_name`."""
-        self._whereis(name, lambda ref: None if ref is None else self.send(ref, message))
-
     def after(self, delay_s: float, callback: Callable[[], None]) -> Cancel:
         """See `Context.after`."""
         return self._runtime.schedule(delay_s, lambda: self.run(callback))
@@ -300,8 +246,7 @@ class ActorCell:
         message = envelope.message
         if isinstance(message, ExitSignal) and message.from_parent and envelope.sender != self._start.parent:
             return "only its parent ends it as its parent"
-        answer = envelope.correlation_id.startswith(ASK_MARK)
-        if origin.confined and not answer and not isinstance(message, CONFINED_MAY_SEND):
+        if origin.confined and not is_answer(envelope) and not isinstance(message, CONFINED_MAY_SEND):
             return "a process that runs user code may not say this"
         return ""
 
@@ -340,8 +285,8 @@ class ActorCell:
 
     def _dispatch(self, envelope: Envelope) -> None:
         message = envelope.message
-        if envelope.correlation_id.startswith(ASK_MARK):
-            if not self._requests.answer(envelope.correlation_id, envelope.sender, message):
+        if is_answer(envelope):
+            if not self._sending.answered(envelope):
                 self.dropped += 1
             return
         match message:
@@ -389,69 +334,3 @@ class ActorCell:
         except (Exception, SystemExit) as failure:
             log.exception("terminate failed", extra={"actor_id": self._start.actor_id})
             self.ended = reason_of(failure)
-
-    def _transmit(
-        self,
-        to: Ref,
-        message: Message,
-        *,
-        message_id: str = "",
-        correlation_id: str = "",
-        trace_id: str = "",
-        remaining_ms: int | None = None,
-    ) -> bytes:
-        message_id = message_id or self.entropy.hex_id()
-        envelope = Envelope(
-            message=message,
-            message_id=message_id,
-            to_id=to.id,
-            to_uid=to.uid,
-            sender=self._self_ref,
-            correlation_id=correlation_id,
-            trace_id=trace_id or (self._current.trace_id if self._current else "") or message_id,
-            remaining_ms=remaining_ms,
-        )
-        data = encode_envelope(envelope)
-        self._runtime.transmit(to, data)
-        return data
-
-    def _request(self, mark: str, to: Ref, message: Message, timeout_s: float, then: Callable[[Message | None], None]) -> str:
-        message_id = mark + self.entropy.hex_id()
-        trace_id = self._current.trace_id if self._current else message_id
-
-        def send(remaining_s: float) -> None:
-            self._transmit(to, message, message_id=message_id, trace_id=trace_id, remaining_ms=round(remaining_s * 1000))
-
-        self._requests.begin(message_id, to, timeout_s, then, send, repeat=mark == REPEATED_MARK)
-        return message_id
-
-    def _is_first(self, envelope: Envelope) -> bool:
-        """Whether an envelope is to be handled; a further copy of a request is answered as the first was, if that was answered."""
-        key = _key(envelope)
-        if key is None or self._copies.is_first(key):
-            return True
-        answer = self._copies.answer(key)
-        if answer is not None and envelope.sender is not None:
-            self._runtime.transmit(envelope.sender, answer)
-        return False
-
-    def _answer_nobody(self, then: Callable[[None], None]) -> None:
-        self.after(0, lambda: then(None))  # callbacks never run inside each other
-
-    def _whereis(self, name: str, then: Callable[[Ref | None], None]) -> None:
-        if self._registry is None:
-            self._answer_nobody(then)
-            return
-        self.ask(
-            self._registry,
-            Lookup(name=name),
-            timeout_s=LOOKUP_TIMEOUT_S,
-            then=lambda answer: then(answer.ref if isinstance(answer, Found) else None),
-        )
-
-
-def _key(envelope: Envelope) -> Key | None:
-    """What the copies of a request have in common; None for what comes once."""
-    if envelope.sender is None or not envelope.message_id.startswith(REPEATED_MARK):
-        return None
-    return envelope.sender.uid, envelope.message_id

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -17,19 +17,16 @@ from protocols import (
     ExitReason,
     ExitSignal,
     Figures,
-    Found,
     GaveUp,
     GetFigures,
     Lookup,
     Message,
-    MessageTooLargeError,
     NameChanged,
     Ping,
     Pong,
     Ref,
     RegisterName,
     RegistryChanged,
-    SeededEntropy,
     SendText,
     SessionStarted,
     StartChild,
@@ -38,15 +35,12 @@ from protocols import (
     UnregisterName,
     UsageError,
     abnormal,
-    decode_envelope,
     encode_envelope,
 )
 from supervision.actor import (
-    MAX_OPEN_REQUESTS,
     Actor,
     ActorCell,
     ActorStart,
-    Cancel,
     ChildEvent,
     ChildExited,
     ChildIgnored,
@@ -58,8 +52,7 @@ from supervision.actor import (
     Runtime,
     StopStart,
 )
-from supervision.actor.cell import LOOKUP_TIMEOUT_S
-from supervision.sim.clock import VirtualClock
+from support.fake_runtime import FakeRuntime
 
 ME = Ref(id="me", uid="me-1", address="here")
 PARENT = Ref(id="boss", uid="boss-1", address="there")
@@ -117,54 +110,6 @@ class TrappingByDefault(Actor):
 class Unbuildable(Actor):
     def __init__(self, context: Context) -> None:
         raise OSError("no disk")
-
-
-@dataclass
-class FakeRuntime:
-    """Performs nothing and notes everything."""
-
-    address: str = ME.address
-    clock: VirtualClock = field(default_factory=VirtualClock)
-    entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(0))
-    memory: memoryview | None = None
-    sent: list[tuple[Ref, Envelope]] = field(default_factory=list)
-    timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
-    posted: list[Callable[[], None]] = field(default_factory=list)
-    spawned: list[ActorStart] = field(default_factory=list)
-    done: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def transmit(self, to: Ref, data: bytes) -> None:
-        self.sent.append((to, decode_envelope(data)))
-
-    def schedule(self, delay_s: float, callback: Callable[[], None]) -> Cancel:
-        timer = (self.clock.monotonic() + delay_s, callback)
-        self.timers.append(timer)
-        return lambda: self.timers.remove(timer) if timer in self.timers else None
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.move_to(self.clock.monotonic() + seconds)
-        while due := [timer for timer in self.timers if timer[0] <= self.clock.monotonic()]:
-            self.timers.remove(due[0])
-            due[0][1]()
-
-    def post(self, callback: Callable[[], None]) -> None:
-        self.posted.append(callback)
-
-    def spawn(self, start: ActorStart) -> str:
-        self.spawned.append(start)
-        return "there"
-
-    def progress(self, uid: str) -> int:
-        return len(uid)
-
-    def signal(self, uid: str, reason: ExitReason) -> None:
-        self.done.append(("signal", uid, reason))
-
-    def kill(self, uid: str, *, trace: bool = False) -> None:
-        self.done.append(("trace" if trace else "kill", uid))
-
-    def release_memory(self, memory_key: str) -> None:
-        self.done.append(("release_memory", memory_key))
 
 
 @dataclass(frozen=True)
@@ -538,47 +483,10 @@ def test_a_message_that_waited_too_long_is_dropped(waited_s: float, handled: boo
     assert hosted.cell.dropped == (not handled)
 
 
-def test_send_carries_who_sends_to_whom_and_until_when() -> None:
-    hosted = Hosted()
-    hosted.cell.send(PEER, GetFigures(), deadline_s=1.5)
-    hosted.cell.send(PEER, GetFigures())
-    (to, first), (_, second) = hosted.runtime.sent
-    assert to == PEER
-    assert (first.message, first.to_id, first.to_uid, first.sender) == (GetFigures(), PEER.id, PEER.uid, ME)
-    assert (first.remaining_ms, second.remaining_ms) == (1500, None)
-    assert first.trace_id == first.message_id != second.message_id
-    with pytest.raises(MessageTooLargeError):
-        hosted.cell.send(PEER, SendText(command_id="c", text="x" * 2_000_000))
-
-
-def test_a_reply_names_its_request_and_goes_on_with_its_trace() -> None:
-    hosted = Hosted(on_message=lambda context, _message: context.reply(FIGURES))
-    hosted.receive(GetFigures(), trace_id="t-1")
-    assert (hosted.runtime.sent[0][0], hosted.last.message) == (PEER, FIGURES)
-    assert (hosted.last.correlation_id, hosted.last.trace_id) == ("q-1", "t-1")
-
-
 def test_what_is_sent_while_a_message_is_handled_goes_on_with_its_trace() -> None:
     hosted = Hosted(on_message=lambda context, _message: context.send(PEER, FIGURES))
     hosted.receive(GetFigures(), trace_id="t-1")
     assert (hosted.last.correlation_id, hosted.last.trace_id) == ("", "t-1")
-
-
-def test_a_replier_answers_later() -> None:
-    repliers: list[Callable[[Message], None]] = []
-    hosted = Hosted(on_message=lambda context, _message: repliers.append(context.replier()))
-    hosted.receive(GetFigures())
-    hosted.receive(GetFigures(), sender=None)
-    assert hosted.runtime.sent == []
-    for replier in repliers:
-        replier(FIGURES)
-    assert [(to, envelope.correlation_id) for to, envelope in hosted.runtime.sent] == [(PEER, "q-1")]
-
-
-def test_without_a_message_there_is_nobody_to_reply_to() -> None:
-    hosted = Hosted()
-    hosted.cell.reply(FIGURES)
-    assert hosted.runtime.sent == []
 
 
 # Requests.
@@ -614,39 +522,14 @@ def test_a_reply_to_what_was_only_sent_is_a_message() -> None:
     assert hosted.seen == [("on_message", FIGURES)]
 
 
-def test_open_requests_are_bounded_and_the_oldest_is_given_up_in_a_turn_of_its_own() -> None:
-    hosted = Hosted()
-    answers: dict[int, Message | None] = {}
-    for number in range(MAX_OPEN_REQUESTS + 1):
-        hosted.cell.ask(PEER, GetFigures(), timeout_s=60, then=lambda answer, number=number: answers.setdefault(number, answer))
-    assert answers == {}, "callbacks never run inside each other"
-    hosted.runtime.pass_time(0)
-    assert answers == {0: None}
-    hosted.answer(FIGURES, to=hosted.runtime.sent[0][1])
-    hosted.answer(FIGURES, to=hosted.runtime.sent[1][1])
-    hosted.runtime.pass_time(60)
-    assert answers == {0: None, 1: FIGURES} | dict.fromkeys(range(2, MAX_OPEN_REQUESTS + 1))
-
-
-def test_a_request_that_cannot_be_sent_is_not_open() -> None:
-    hosted = Hosted()
-    with pytest.raises(MessageTooLargeError):
-        hosted.cell.ask(PEER, SendText(command_id="c", text="x" * 2_000_000), timeout_s=1, then=fail)
-    assert hosted.runtime.timers == []
-
-
-def copies_of(message_id: str = "ask-repeated-1", **fields: Any) -> dict[str, Any]:
-    return {"message": GetFigures(), "message_id": message_id, **fields}
-
-
 def test_of_the_copies_of_a_request_one_is_handled_and_all_have_its_answer() -> None:
     repliers: list[Callable[[Message], None]] = []
     hosted = Hosted(on_message=lambda context, _message: repliers.append(context.replier()))
-    hosted.receive(**copies_of())
-    hosted.receive(**copies_of())
+    hosted.receive(GetFigures(), message_id="ask-repeated-1")
+    hosted.receive(GetFigures(), message_id="ask-repeated-1")
     assert (len(repliers), hosted.runtime.sent) == (1, [])
     repliers[0](FIGURES)
-    hosted.receive(**copies_of())
+    hosted.receive(GetFigures(), message_id="ask-repeated-1")
     assert len(repliers) == 1
     assert [(to, envelope.message, envelope.correlation_id) for to, envelope in hosted.runtime.sent] == [
         (PEER, FIGURES, "ask-repeated-1"),
@@ -654,95 +537,7 @@ def test_of_the_copies_of_a_request_one_is_handled_and_all_have_its_answer() -> 
     ]
 
 
-@pytest.mark.parametrize(
-    ("other", "handled"),
-    [
-        ({"message_id": "ask-repeated-2"}, 2),
-        ({"sender": replace(PEER, uid="peer-2")}, 2),
-        ({"message_id": "ask-1"}, 2),
-        ({"sender": None}, 2),
-        ({}, 1),
-    ],
-    ids=["another request", "another life asks", "asked once", "from nobody", "a copy"],
-)
-def test_what_is_a_copy(other: dict[str, Any], handled: int) -> None:
-    hosted = Hosted()
-    hosted.receive(**copies_of())
-    hosted.receive(**copies_of(**other))
-    assert len(hosted.seen) == handled
-
-
-def test_a_request_that_is_repeated_goes_out_again_as_the_same() -> None:
-    hosted = Hosted()
-    answers: list[Message | None] = []
-    hosted.cell.ask_repeatedly(PEER, GetFigures(), timeout_s=2, then=answers.append)
-    hosted.runtime.pass_time(0.5)
-    (_, first), (_, second) = hosted.runtime.sent
-    assert (second.message_id, second.trace_id, second.message) == (first.message_id, first.trace_id, first.message)
-    assert (first.remaining_ms, second.remaining_ms) == (2000, 1500)
-    hosted.answer(FIGURES, to=second)
-    assert answers == [FIGURES]
-    give_up = hosted.cell.ask_repeatedly(PEER, GetFigures(), timeout_s=2, then=answers.append)
-    give_up()
-    hosted.runtime.pass_time(3)
-    assert (answers, len(hosted.runtime.sent)) == ([FIGURES], 3)
-
-
-# Names.
-
-
-def test_a_name_is_looked_up_and_its_holder_asked() -> None:
-    hosted = Hosted(registry=REGISTRY)
-    answers: list[Message | None] = []
-    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
-    assert (hosted.runtime.sent[0][0], hosted.last.message, hosted.last.remaining_ms) == (
-        REGISTRY,
-        Lookup(name="peer"),
-        LOOKUP_TIMEOUT_S * 1000,
-    )
-    hosted.answer(Found(name="peer", ref=PEER), to=hosted.last)
-    assert hosted.runtime.sent[1][0] == PEER
-    hosted.answer(FIGURES, to=hosted.last)
-    assert answers == [FIGURES]
-
-
-def test_a_name_that_nobody_has_answers_none() -> None:
-    hosted = Hosted(registry=REGISTRY)
-    answers: list[Message | None] = []
-    for _ in range(2):
-        hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
-    hosted.answer(Found(name="peer", ref=None), to=hosted.runtime.sent[0][1])
-    hosted.answer(FIGURES, to=hosted.runtime.sent[1][1])
-    assert answers == [None, None]
-
-
-def test_a_registry_that_does_not_answer_counts_as_nobody() -> None:
-    hosted = Hosted(registry=REGISTRY)
-    answers: list[Message | None] = []
-    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
-    hosted.runtime.pass_time(LOOKUP_TIMEOUT_S)
-    assert answers == [None]
-
-
-def test_without_a_registry_nobody_has_a_name_and_the_answer_is_a_turn_of_its_own() -> None:
-    hosted = Hosted()
-    answers: list[Message | None] = []
-    hosted.cell.ask_name("peer", GetFigures(), timeout_s=1, then=answers.append)
-    hosted.cell.send_name("peer", GetFigures())
-    assert answers == []
-    hosted.runtime.pass_time(0)
-    assert answers == [None]
-    assert hosted.runtime.sent == []
-
-
-def test_a_message_to_a_name_goes_to_its_holder_or_nowhere() -> None:
-    hosted = Hosted(registry=REGISTRY)
-    hosted.cell.send_name("peer", GetFigures())
-    hosted.cell.send_name("nobody", GetFigures())
-    (_, first), (_, second) = hosted.runtime.sent
-    hosted.answer(Found(name="peer", ref=PEER), to=first)
-    hosted.answer(Found(name="nobody", ref=None), to=second)
-    assert [(to, envelope.message) for to, envelope in hosted.runtime.sent[2:]] == [(PEER, GetFigures())]
+# The registry.
 
 
 def test_a_new_registry_is_told_once() -> None:
@@ -752,6 +547,13 @@ def test_a_new_registry_is_told_once() -> None:
         hosted.receive(RegistryChanged(registry=registry))
     assert hosted.seen == [("on_registry_changed",)] * 2
     assert hosted.cell.registry == newer
+
+
+def test_a_name_is_looked_up_in_the_registry_that_is_known_now() -> None:
+    hosted = Hosted()
+    hosted.receive(RegistryChanged(registry=REGISTRY))
+    hosted.cell.send_name("peer", GetFigures())
+    assert (hosted.runtime.sent[0][0], hosted.last.message) == (REGISTRY, Lookup(name="peer"))
 
 
 # Heartbeats, timers, posts.
