@@ -3,7 +3,7 @@
 A call comes back as often as its own budget allows, so one that dies at each start spends nobody else's. Then it is started one last time,
 only to say that it ends. If that fails too, it has failed. ::
 
-    gone ── it had closed, or was to end ────────────────────────────> Over ("ended")
+    gone ── it had closed, was to end, or nobody waits for its start ─> Over ("ended")
       ├──── its supervisor or partition died ───> Return ─┐
       │                                      (budget spent)
       ├──── its supervisor gave it up ────────────────────┴> Return, with a farewell
@@ -23,6 +23,9 @@ from supervision import RestartIntensity
 FIRST_PAUSE_S: Final = 0.2
 """Before the next attempt after one that did not come up; doubled before each further one."""
 MAX_PAUSE_S: Final = 10.0
+
+AGAIN_S: Final = 0.2
+"""Before the next attempt to start a call again whose partition was about to end."""
 
 UNSEEN: Final = "error:the processes of the call were gone when the worker manager looked"
 """Why a call is started again of whose end nobody heard."""
@@ -99,13 +102,23 @@ Verdict = Return | Over
 
 
 def gone(
-    call: Call, ends: Ends, found: JournaledCall | None, budget: RestartIntensity, now: float, *, with_partition: bool, journaled: bool
+    call: Call,
+    ends: Ends,
+    found: JournaledCall | None,
+    budget: RestartIntensity,
+    now: float,
+    *,
+    with_partition: bool,
+    awaited: bool,
+    journaled: bool,
 ) -> tuple[Call, Verdict]:
     """The processes of a call are gone, ``with_partition`` together with their partition.
 
     ``found`` is None where there is none, ``journaled`` whether there should be one (a call that closes removes it). ``budget`` is that of
-    a call which has never returned; ``now`` is monotonic seconds.
+    a call which has never returned; ``now`` is monotonic seconds. ``awaited`` is whether a request waits for the call.
     """
+    if not (call.was_up or call.last_end or awaited):
+        return call, Over("ended", "nobody waited for its start any more", release=True)
     over = _over(call, ends, found)
     if over is not None:
         return call, over
@@ -120,8 +133,15 @@ def gone(
     return _return(call, ends.tree or UNSEEN, budget, now)
 
 
+def is_explained(call: Call, ends: Ends, *, with_partition: bool) -> bool:
+    """Whether a call whose processes are gone can be judged; else the news of its end, which may still come, say more."""
+    return with_partition or bool(call.ending) or not call.was_up or ends.whole
+
+
 def not_up(call: Call, result: str, budget: RestartIntensity, now: float) -> tuple[Call, Verdict]:
     """A call that was started again did not come up; ``result`` is its partition's answer."""
+    if not result.startswith("error:"):
+        return call, Return(AGAIN_S)  # the partition ends, which spends nothing of the call's
     if call.farewell_reason:
         return call, _failed(f"{call.farewell_reason}; it could not say farewell ({result})")
     call = replace(call, failed_starts=call.failed_starts + 1)

@@ -16,7 +16,10 @@ from actors.worker_manager.placement import least_busy
 from actors.worker_manager.returning import FAILED, Call, Over
 from protocols import (
     CapacityError,
+    EndJob,
     ErrorReply,
+    GetJob,
+    GetWorkerStatus,
     JobEnded,
     JobInfo,
     JobStarted,
@@ -117,6 +120,21 @@ class Workload:
             draining=self.draining,
         )
 
+    def to_figures(self) -> dict[str, int | bool]:
+        """As it is counted."""
+        return {
+            "jobs": len(self.jobs),
+            "max_jobs": self.max_jobs,
+            "accepted": self.accepted,
+            "refused": self.refused,
+            "returned": self.returned,
+            "returning": sum(not job.placed or job.returning for job in self.jobs.values()),
+            "failed": self.failed,
+            "partitions": len(self.partitions),
+            "known": self.known,
+            "draining": self.draining,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -139,6 +157,7 @@ class Answer:
 class Start:
     """Have the partition start the job."""
 
+    job: StartJob
     to: Ref
 
 
@@ -164,6 +183,21 @@ class Recall:
 
 Decision = Wait | Park | Answer | Start | Stop | Release | Recall
 
+Question = StartJob | EndJob | GetJob | GetWorkerStatus
+
+
+def decide(workload: Workload, question: Question) -> tuple[Workload, Decision]:
+    """What to do with a request."""
+    match question:
+        case StartJob():
+            return start(workload, question)
+        case EndJob(job_id=job_id, reason=reason):
+            return end(workload, job_id, reason)
+        case GetJob(job_id=job_id):
+            return workload, ask(workload, job_id)
+        case GetWorkerStatus():
+            return workload, Answer(workload.to_status()) if workload.known else Wait()
+
 
 def start(workload: Workload, job: StartJob) -> tuple[Workload, Decision]:
     """A job is offered. One that runs is answered as started; a new one goes to the least busy partition, within the bound."""
@@ -180,7 +214,7 @@ def start(workload: Workload, job: StartJob) -> tuple[Workload, Decision]:
     placed, to = place(_put(workload, fresh), job_id)
     if to is None:
         return _refused(workload, SystemUnavailableError("no partition can take a call now: try again in a moment"))
-    return replace(placed, over=_but(workload.over, job_id)), Start(to)
+    return replace(placed, over=_but(workload.over, job_id)), Start(job, to)
 
 
 def end(workload: Workload, job_id: str, reason: str) -> tuple[Workload, Decision]:

@@ -4,11 +4,13 @@ from typing import Any
 import pytest
 
 from actors.worker_manager import WorkerManager
-from actors.worker_manager.actor import AGAIN_S, END_TIMEOUT_S, MAX_HELD, NEWS_S, START_TIMEOUT_S, SWEEP_EVERY_S, WAIT_S, WATCHED
+from actors.worker_manager.actor import SWEEP_EVERY_S
 from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.call_journals import CallJournals
+from actors.worker_manager.calls import END_TIMEOUT_S, NEWS_S, START_TIMEOUT_S, WATCHED
 from actors.worker_manager.reconciler import RECONCILE_EVERY_S
-from actors.worker_manager.returning import UNSEEN, JournaledCall
+from actors.worker_manager.requests import MAX_HELD, WAIT_S
+from actors.worker_manager.returning import AGAIN_S, UNSEEN, JournaledCall
 from protocols import (
     NORMAL,
     SHUTDOWN,

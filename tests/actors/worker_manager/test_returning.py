@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from actors.journal import unreadable
 from actors.worker_manager.returning import (
+    AGAIN_S,
     FIRST_PAUSE_S,
     MAX_PAUSE_S,
     UNSEEN,
@@ -18,6 +19,7 @@ from actors.worker_manager.returning import (
     Verdict,
     gone,
     heard,
+    is_explained,
     job_of,
     not_up,
 )
@@ -40,9 +42,10 @@ def judged(
     *,
     with_partition: bool = False,
     now: float = 0.0,
+    awaited: bool = True,
     journaled: bool = True,
 ) -> tuple[Call, Verdict]:
-    return gone(call, ends, found, BUDGET, now, with_partition=with_partition, journaled=journaled)
+    return gone(call, ends, found, BUDGET, now, with_partition=with_partition, awaited=awaited, journaled=journaled)
 
 
 @pytest.mark.parametrize("found", [OPEN, None])
@@ -140,6 +143,41 @@ def test_within_its_budget_a_call_returns_then_it_says_farewell_then_it_has_fail
             continue
         returns.append(now)
         assert sum(now - then < BUDGET.max_seconds for then in returns) <= BUDGET.max_restarts
+
+
+def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
+    for call in (CALL, replace(CALL, farewell_reason="it died too often")):
+        assert not_up(call, "exit:shutdown", BUDGET, 0.0) == (call, Return(AGAIN_S))
+
+
+@pytest.mark.parametrize(
+    ("call", "awaited", "comes_back"),
+    [
+        (Call(job=JOB), False, False),
+        (Call(job=JOB), True, True),
+        (Call(job=JOB, was_up=True), False, True),
+        (Call(job=JOB, last_end="killed"), False, True),
+    ],
+)
+def test_a_call_that_never_was_up_comes_back_if_somebody_waits_for_it(call: Call, awaited: bool, comes_back: bool) -> None:
+    _, verdict = judged(call, KILLED, awaited=awaited)
+    given_up = Over("ended", "nobody waited for its start any more", release=True)
+    assert verdict == (Return() if comes_back else given_up)
+
+
+@pytest.mark.parametrize(
+    ("call", "ends", "with_partition", "explained"),
+    [
+        (CALL, UNTOLD, False, False),
+        (CALL, Ends(tree="shutdown"), False, False),
+        (CALL, KILLED, False, True),
+        (CALL, UNTOLD, True, True),
+        (replace(CALL, ending="enough"), UNTOLD, False, True),
+        (Call(job=JOB), UNTOLD, False, True),
+    ],
+)
+def test_what_is_judged_without_waiting_for_news(call: Call, ends: Ends, with_partition: bool, explained: bool) -> None:
+    assert is_explained(call, ends, with_partition=with_partition) is explained
 
 
 def test_who_does_not_come_up_waits_longer_each_time() -> None:

@@ -20,6 +20,7 @@ from actors.worker_manager.workload import (
     Workload,
     ask,
     conclude_call,
+    decide,
     due,
     end,
     ended,
@@ -31,7 +32,7 @@ from actors.worker_manager.workload import (
     unsure,
     without_partition,
 )
-from protocols import ErrorReply, JobEnded, JobInfo, JobStarted, JobState, StartJob, WorkerStatus
+from protocols import EndJob, ErrorReply, GetJob, GetWorkerStatus, JobEnded, JobInfo, JobStarted, JobState, StartJob, WorkerStatus
 from support.fake_context import ref
 
 PARTITIONS = {f"partition/{n}": ref(f"partition/{n}") for n in range(2)}
@@ -59,7 +60,7 @@ def error(decision: Decision) -> ErrorReply:
 
 def test_a_job_starts_runs_and_ends() -> None:
     workload, decision = start(EMPTY, job("a"))
-    assert decision == Start(PARTITIONS["partition/0"])
+    assert decision == Start(job("a"), PARTITIONS["partition/0"])
     workload = started(workload, "a", "uid-a", 5.0)
     assert workload.to_status() == WorkerStatus(
         jobs=(JobInfo(job_id="a", partition="partition/0", started_wall_s=5.0),), max_jobs=3, accepted=1, refused=0, draining=False
@@ -76,6 +77,34 @@ def test_nothing_is_decided_before_the_running_jobs_are_known() -> None:
     unknown = Workload(max_jobs=3, partitions=PARTITIONS)
     assert start(unknown, job("a")) == (unknown, Wait())
     assert end(unknown, "a", "enough") == (unknown, Wait())
+
+
+def test_each_request_has_its_decision() -> None:
+    workload = running("a")
+    assert decide(workload, job("b")) == start(workload, job("b"))
+    assert decide(workload, EndJob(job_id="a", reason="enough")) == end(workload, "a", "enough")
+    assert decide(workload, GetJob(job_id="a")) == (workload, ask(workload, "a"))
+    assert decide(workload, GetWorkerStatus()) == (workload, Answer(workload.to_status()))
+    unknown = replace(workload, journals_read=False)
+    assert [decide(unknown, question)[1] for question in (job("b"), EndJob(job_id="a"), GetJob(job_id="a"), GetWorkerStatus())] == [
+        Wait()
+    ] * 4
+
+
+def test_its_figures_count_what_runs_and_what_was() -> None:
+    workload, _ = start(replace(returning(running("a", "b"), "a", Call(last_end="killed"), 9.0), max_jobs=2), job("c"))
+    assert workload.to_figures() == {
+        "jobs": 2,
+        "max_jobs": 2,
+        "accepted": 2,
+        "refused": 1,
+        "returned": 0,
+        "returning": 1,
+        "failed": 0,
+        "partitions": 2,
+        "known": True,
+        "draining": False,
+    }
 
 
 def test_a_job_is_started_once() -> None:
