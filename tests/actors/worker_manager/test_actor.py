@@ -1,27 +1,18 @@
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from actors.worker_manager import WorkerManager
 from actors.worker_manager.actor import SWEEP_EVERY_S
-from actors.worker_manager.arguments import WorkerManagerArguments
-from actors.worker_manager.call_journals import CallJournals
-from actors.worker_manager.calls import END_TIMEOUT_S, NEWS_S, START_TIMEOUT_S, WATCHED
-from actors.worker_manager.reconciler import RECONCILE_EVERY_S
 from actors.worker_manager.requests import MAX_HELD, WAIT_S
-from actors.worker_manager.returning import AGAIN_S, UNSEEN, JournaledCall
+from actors.worker_manager.returning import JournaledCall
 from protocols import (
     NORMAL,
     SHUTDOWN,
-    ChildInfo,
-    Children,
     ChildResult,
     ConfigurationError,
     Drain,
     Drained,
     EndJob,
-    ErrorReply,
     Figures,
     GetFigures,
     GetJob,
@@ -32,22 +23,15 @@ from protocols import (
     JobEnded,
     JobStarted,
     JobState,
-    Message,
-    NameChanged,
-    RegistryChanged,
     SessionInfo,
-    StartChild,
-    StartJob,
-    TerminateChild,
-    WatchNames,
     WorkerStatus,
 )
 from supervision import SimRuntime
 from support import sim_tree
-from support.fake_context import Ask, FakeContext, ref
+from support.fake_context import ref
+from support.lone_worker_manager import error, figures, job, journaled, reconciled, started
 
 PARTS = ("registry", "worker_manager")
-P0 = ref("partition/0")
 
 
 @pytest.fixture(params=range(3))
@@ -55,10 +39,6 @@ def sim(request: pytest.FixtureRequest) -> Iterator[SimRuntime]:
     with SimRuntime(seed=request.param) as sim:
         yield sim
         print(sim.report())
-
-
-def job(job_id: str, **agent: Any) -> StartJob:
-    return StartJob(job_id=job_id, agent=agent, options={"room": "shop"})
 
 
 def status(sim: SimRuntime) -> WorkerStatus:
@@ -69,11 +49,6 @@ def status(sim: SimRuntime) -> WorkerStatus:
 
 def places(sim: SimRuntime) -> dict[str, str]:
     return {info.job_id: info.partition for info in status(sim).jobs}
-
-
-def error(answer: Message) -> tuple[str, bool]:
-    assert isinstance(answer, ErrorReply)
-    return answer.error, answer.retryable
 
 
 # On the real tree, simulated.
@@ -283,42 +258,7 @@ def test_requests_that_come_between_follow_the_outcome(sim: SimRuntime) -> None:
     assert list(places(sim)) == ["a"]
 
 
-# Alone, where partitions are silent.
-
-
-def started(**args: Any) -> tuple[FakeContext, WorkerManager]:
-    context = FakeContext(registry=ref("registry"))
-    actor = WorkerManager(context)
-    actor.on_start({"actors": sim_tree.JOB_ACTORS, **args})
-    return context, actor
-
-
-def reconciled(context: FakeContext, *jobs: str) -> None:
-    def info(actor_id: str) -> ChildInfo:
-        return ChildInfo(id=actor_id, state="running", type="supervisor", title="", ref=ref(actor_id))
-
-    [reconciliation] = context.take_asks()
-    reconciliation.then(Children(children=(info("partition/0"),)))
-    [reconciliation] = context.take_asks()
-    reconciliation.then(Children(children=tuple(info(f"job/{job_id}") for job_id in jobs)))
-
-
-def figures(context: FakeContext, actor: WorkerManager) -> dict[str, Any]:
-    [reply] = context.deliver(actor, GetFigures())
-    assert isinstance(reply, Figures)
-    assert reply.role == "worker_manager"
-    return dict(reply.figures)
-
-
-def test_it_watches_the_names_that_concern_it_in_each_new_registry() -> None:
-    context, actor = started()
-    watches = [(ref("registry"), WatchNames(prefix=prefix)) for prefix in WATCHED]
-    assert context.sent == watches
-    actor.on_registry_changed()
-    assert context.sent == watches * 2
-    context.registry = None
-    actor.on_registry_changed()
-    assert context.sent == watches * 2
+# Alone.
 
 
 def test_requests_wait_for_the_first_reconciliation_but_not_for_ever() -> None:
@@ -336,73 +276,6 @@ def test_requests_wait_for_the_first_reconciliation_but_not_for_ever() -> None:
     [answer] = late
     assert isinstance(answer, WorkerStatus)
     assert [info.job_id for info in answer.jobs] == ["b"]
-
-
-def test_a_partition_that_does_not_say_whether_the_job_started_is_asked_again() -> None:
-    context, actor = started()
-    reconciled(context)
-    replies = context.deliver(actor, job("a"))
-    [ask] = context.take_asks()
-    assert (ask.to, type(ask.message), ask.timeout_s) == (P0, StartChild, START_TIMEOUT_S)
-    ask.then(None)
-    assert error(replies[0]) == ("SystemUnavailableError", True)
-    [answer] = context.deliver(actor, job("a"))
-    assert error(answer) == ("SystemUnavailableError", True)
-    reconciled(context, "a")
-    assert context.deliver(actor, job("a")) == [JobStarted(job_id="a", partition="partition/0")]
-
-
-def test_a_partition_that_does_not_say_whether_the_job_ended_is_asked_again() -> None:
-    context, actor = started()
-    reconciled(context, "a")
-    replies = context.deliver(actor, EndJob(job_id="a"))
-    [ask] = context.take_asks()
-    assert (ask.message, ask.timeout_s) == (TerminateChild(child_id="job/a", uid="job/a-1"), END_TIMEOUT_S)
-    ask.then(ChildResult(result="error:unsupported"))
-    assert error(replies[0]) == ("SystemUnavailableError", True)
-    reconciled(context)
-    assert context.deliver(actor, EndJob(job_id="a")) == [JobEnded(job_id="a", reason="noproc")]
-
-
-def test_late_answers_of_a_dead_partition_change_nothing() -> None:
-    context, actor = started()
-    reconciled(context, "b")
-    context.deliver(actor, job("a"))
-    context.deliver(actor, EndJob(job_id="b", reason="enough"))
-    start, stop = context.take_asks()
-    context.deliver(actor, NameChanged(name="partition/0", ref=None, reason="killed"))
-    context.take_asks()[0].then(Children(children=()))
-    start.then(ChildResult(result="ok", ref=ref("job/a")))
-    stop.then(ChildResult(result="ok"))
-    now = figures(context, actor)
-    assert (now["jobs"], now["returning"], now["partitions"]) == (1, 1, 0)
-    assert context.deliver(actor, GetJob(job_id="a")) == [
-        JobState(job_id="a", state="returning", reason="error:partition/0 ended (killed)")
-    ]
-    assert context.deliver(actor, GetJob(job_id="b")) == [JobState(job_id="b", state="ended", reason="enough")]
-
-
-def test_an_answer_without_a_life_is_no_start() -> None:
-    context, actor = started()
-    reconciled(context)
-    replies = context.deliver(actor, job("a"))
-    context.take_asks()[0].then(ChildResult(result="ok"))
-    assert error(replies[0]) == ("SystemUnavailableError", True)
-
-
-def test_a_second_life_of_a_job_is_stopped() -> None:
-    context, _ = started()
-    context.take_asks()[0].then(
-        Children(
-            children=tuple(
-                ChildInfo(id=n, state="running", type="supervisor", title="", ref=ref(n)) for n in ("partition/0", "partition/1")
-            )
-        )
-    )
-    for number, ask in enumerate(context.take_asks()):
-        life = ChildInfo(id="job/a", state="running", type="supervisor", title="", ref=ref("job/a", number))
-        ask.then(Children(children=(life,)))
-    assert context.sent[-1] == (ref("partition/1"), TerminateChild(child_id="", uid="job/a-1"))
 
 
 def test_what_cannot_travel_or_has_no_id_is_refused_at_once() -> None:
@@ -436,16 +309,6 @@ def test_who_waits_is_told_when_it_ends() -> None:
     actor.terminate(SHUTDOWN)
     assert context.exited == SHUTDOWN
     assert [error(answer) for answer in (*waiting, *later)] == [("SystemUnavailableError", True)] * 2
-
-
-def test_names_that_are_known_are_no_reason_to_look_again() -> None:
-    context, actor = started()
-    reconciled(context, "a")
-    context.deliver(actor, NameChanged(name="job/a", ref=ref("job/a")))
-    context.deliver(actor, RegistryChanged(registry=ref("registry")))
-    assert context.take_asks() == []
-    context.deliver(actor, NameChanged(name="job/b", ref=ref("job/b")))
-    assert len(context.take_asks()) == 1
 
 
 def test_wrong_options_fail_the_start() -> None:
@@ -500,190 +363,6 @@ def test_drains_are_bounded_and_told_when_it_ends() -> None:
 
 
 # With journals.
-
-
-class Journaled(WorkerManager):
-    """Its journals are the test's."""
-
-    def open_journals(self, arguments: WorkerManagerArguments) -> CallJournals:
-        del arguments
-        return Shelf.of(self.context)
-
-
-class Shelf:
-    """Journals that answer when the test says so."""
-
-    def __init__(self) -> None:
-        self.looks: list[Callable[[tuple[JournaledCall, ...] | None], None]] = []
-        self.reads: list[tuple[str, Callable[[JournaledCall | None], None]]] = []
-        self.released: list[tuple[str, str]] = []
-        self.disowned: list[str] = []
-        self.swept = 0
-        self.closed = False
-
-    @staticmethod
-    def of(context: Any) -> "Shelf":
-        shelf: Shelf = context.shelf
-        return shelf
-
-    def open_calls(self, then: Callable[[tuple[JournaledCall, ...] | None], None]) -> None:
-        self.looks.append(then)
-
-    def read(self, call_id: str, then: Callable[[JournaledCall | None], None]) -> None:
-        self.reads.append((call_id, then))
-
-    def release(self, call_id: str, outcome: str) -> None:
-        self.released.append((call_id, outcome))
-
-    def disown(self, call_id: str) -> None:
-        self.disowned.append(call_id)
-
-    def sweep(self) -> None:
-        self.swept += 1
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def journaled() -> tuple[FakeContext, WorkerManager, Shelf]:
-    context = FakeContext(registry=ref("registry"))
-    context.shelf = Shelf()  # type: ignore[attr-defined]
-    actor = Journaled(context)
-    actor.on_start({"actors": sim_tree.JOB_ACTORS})
-    return context, actor, context.shelf  # type: ignore[attr-defined]
-
-
-def gone_in(context: FakeContext, actor: WorkerManager, job_id: str) -> None:
-    """The job's supervisor is gone, and its partition says so."""
-    context.deliver(actor, NameChanged(name=f"job/{job_id}", ref=None, reason="killed", final=True))
-    reconciled(context)
-
-
-def start_again(context: FakeContext, job_id: str) -> tuple[Ask, dict[str, Any]]:
-    """The request to start a call again, and its session's options."""
-    [ask] = context.take_asks()
-    assert isinstance(ask.message, StartChild)
-    assert ask.message.spec["id"] == f"job/{job_id}"
-    return ask, ask.message.spec["args"]["children"][1]["args"]["options"]
-
-
-def test_the_open_calls_of_the_journals_that_nobody_runs_come_back() -> None:
-    context, actor, shelf = journaled()
-    early = context.deliver(actor, GetJob(job_id="b"))
-    reconciled(context, "a")
-    assert (early, figures(context, actor)["known"], shelf.reads) == ([], False, [])
-    [told] = shelf.looks
-    told(tuple(JournaledCall(job=job(job_id), began_wall_s=7.0) for job_id in ("a", "b")))
-    ask, options = start_again(context, "b")
-    assert (options["last_end"], options["farewell_reason"]) == (UNSEEN, "")
-    assert early == [JobState(job_id="b", state="returning", reason=UNSEEN)]
-    ask.then(ChildResult(result="ok", ref=ref("job/b")))
-    [answer] = context.deliver(actor, GetWorkerStatus())
-    assert isinstance(answer, WorkerStatus)
-    assert [(info.job_id, info.started_wall_s) for info in answer.jobs] == [("a", 7.0), ("b", 7.0)]
-    assert len(shelf.looks) == 1
-
-
-def test_a_disk_that_does_not_answer_is_asked_again_and_holds_nobody_up() -> None:
-    context, actor, shelf = journaled()
-    early = context.deliver(actor, GetWorkerStatus())
-    reconciled(context)
-    shelf.looks[0](None)
-    assert len(early) == 1
-    context.advance(RECONCILE_EVERY_S)
-    reconciled(context)
-    shelf.looks[1]((JournaledCall(job=job("b")),))
-    start_again(context, "b")
-    assert len(shelf.looks) == 2
-
-
-def test_the_journal_says_whether_a_call_is_over() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context, "a", "b")
-    shelf.looks[0](())
-    gone_in(context, actor, "a")
-    [(_, read_a)] = shelf.reads
-    context.advance(NEWS_S)  # of the other nobody says why
-    (_, (_, read_b)) = shelf.reads
-    waiting = [context.deliver(actor, GetJob(job_id=job_id)) for job_id in "ab"]
-    assert waiting == [[], []]
-    read_a(JournaledCall(job=job("a"), ended=True, outcome="the caller hung up"))
-    read_b(None)
-    assert waiting[0] == [JobState(job_id="a", state="ended", reason="the caller hung up")]
-    [state] = waiting[1]  # taken over from another life, and without a journal
-    assert isinstance(state, JobState)
-    assert (state.state, shelf.released) == ("failed", [("b", state.reason)])
-
-
-def test_why_a_job_is_gone_may_be_told_later_than_that_it_is() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context, "a")
-    shelf.looks[0]((JournaledCall(job=job("a")),))
-    context.advance(RECONCILE_EVERY_S)
-    reconciled(context)
-    waiting = context.deliver(actor, GetJob(job_id="a"))
-    context.deliver(actor, NameChanged(name="agent_session/a", ref=None, reason="normal", final=True))
-    assert shelf.reads == []
-    context.deliver(actor, NameChanged(name="job/a", ref=None, reason="shutdown", final=True))
-    [(_, read)] = shelf.reads
-    read(None)
-    assert waiting == [JobState(job_id="a", state="ended", reason="normal")]
-    context.asks.clear()
-    context.advance(NEWS_S)
-    assert len(shelf.reads) == 1
-
-
-def test_what_the_disk_says_too_late_changes_nothing() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context, "a")
-    shelf.looks[0](())
-    gone_in(context, actor, "a")
-    assert context.deliver(actor, EndJob(job_id="a", reason="enough")) == [JobEnded(job_id="a", reason="enough")]
-    assert shelf.released == [("a", "enough")]
-    [(_, told)] = shelf.reads
-    told(JournaledCall(job=job("a")))
-    assert context.take_asks() == []
-    assert context.deliver(actor, GetJob(job_id="a")) == [JobState(job_id="a", state="ended", reason="enough")]
-
-
-def test_a_call_that_does_not_start_is_disowned_and_one_that_is_ended_is_released() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context)
-    shelf.looks[0](())
-    context.deliver(actor, job("a"))
-    context.take_asks()[0].then(ChildResult(result="error:ValueError: no such model"))
-    assert (shelf.disowned, shelf.released) == (["a"], [])
-    context.deliver(actor, job("b"))
-    context.take_asks()[0].then(ChildResult(result="ok", ref=ref("job/b")))
-    context.deliver(actor, EndJob(job_id="b", reason="enough"))
-    context.take_asks()[0].then(ChildResult(result="ok"))
-    assert shelf.released == [("b", "enough")]
-
-
-def test_a_partition_that_ends_is_not_the_calls_fault() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context, "a")
-    shelf.looks[0]((JournaledCall(job=job("a")),))
-    gone_in(context, actor, "a")
-    shelf.reads[0][1](JournaledCall(job=job("a")))
-    for _ in range(20):
-        ask, options = start_again(context, "a")
-        assert options["farewell_reason"] == ""
-        ask.then(ChildResult(result="exit:shutdown"))
-        context.advance(AGAIN_S)
-    assert figures(context, actor)["returning"] == 1
-
-
-def test_a_start_that_nobody_waits_for_is_given_up() -> None:
-    context, actor, shelf = journaled()
-    reconciled(context)
-    shelf.looks[0](())
-    context.deliver(actor, job("a"))
-    context.take_asks()[0].then(None)
-    reconciled(context)
-    shelf.reads[0][1](JournaledCall(job=job("a")))
-    assert shelf.released == [("a", "nobody waited for its start any more")]
-    assert figures(context, actor)["jobs"] == 0
 
 
 def test_calls_that_it_does_not_remember_are_looked_up() -> None:
