@@ -4,7 +4,9 @@ A tree is a mapping of paths (POSIX, relative to the repository's root) to their
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -333,3 +335,30 @@ def _defined(source: str) -> Iterator[str]:
                 yield from (target.id for target in targets if isinstance(target, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name
+
+
+_FOLDERS = "|".join((*LAYERS, *USERS, "tests", "docs"))
+_CODE = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_PATH = re.compile(rf"(?:{_FOLDERS})/[\w./-]*|[\w./-]+\.(?:py|md|toml|cfg|ini)")
+
+
+def check_paths(pages: Mapping[str, str], exists: Callable[[str], bool]) -> list[Violation]:
+    """What a page names exists: the paths in its code (from the root; of a test, its file), and what its links lead to (from the page)."""
+    return [
+        Violation(page, number, "names what does not exist", path)
+        for page, text in sorted(pages.items())
+        for number, line in enumerate(text.splitlines(), 1)
+        for path in _named(page, line)
+        if not exists(path)
+    ]
+
+
+def _named(page: str, line: str) -> Iterator[str]:
+    for code in _CODE.findall(line):
+        words = (word.partition("::")[0].strip(",;:()") for word in code.split())
+        yield from (word for word in words if _PATH.fullmatch(word))
+    for target in _LINK.findall(line):
+        path = target.partition("#")[0]
+        if path and "://" not in path and not path.startswith("mailto:"):
+            yield posixpath.normpath(posixpath.join(posixpath.dirname(page), path))

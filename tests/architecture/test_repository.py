@@ -47,6 +47,13 @@ def test_the_rule_holds(check: object, files: dict[str, str]) -> None:
     assert not found, report(found)
 
 
+def test_pages_name_what_exists(checkout: Path) -> None:
+    paths = [checkout / "README.md", checkout / "CONTRIBUTING.md", *(checkout / "docs").rglob("*.md")]
+    pages = {path.relative_to(checkout).as_posix(): path.read_text("utf-8") for path in paths}
+    found = rules.check_paths(pages, lambda path: (checkout / path).exists())
+    assert not found, report(found)
+
+
 @pytest.mark.parametrize("package", rules.LAYERS)
 def test_exports_are_pinned_and_exist(package: str, files: dict[str, str]) -> None:
     names = rules.exported(files[f"{package}/__init__.py"], files)

@@ -199,3 +199,23 @@ def test_exports_are_defined_where_they_are_listed() -> None:
     assert rules.check_exports({"protocols/a.py": sound, "actors/a.py": "__all__ = ['Z']"}) == []
     wrong = rules.check_exports({"protocols/a.py": "from x import B\n__all__ = ['A', 'A', 'B']\nclass A: ..."})
     assert [violation.text for violation in wrong] == ["A", "A", "B"]
+
+
+EXISTING = {"actors/journal/records.py", "actors/journal", "docs/journal.md", "tests/test_x.py", "pyproject.toml", "README.md"}
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("`actors/journal/records.py`, `actors/journal/`, [format](journal.md#rules), `pyproject.toml`", []),
+        ("`python tests/test_x.py`, `tests/test_x.py::test_y`, [start](../README.md), [top](#top), [far](https://x.org/a.md)", []),
+        ("`job/<id>`, `/health/ready`, `a/b`, `--wav FILE.wav`, actors/journal/record.py", []),
+        ("`actors/journal/record.py`", ["actors/journal/record.py"]),
+        ("of a call: `actors/journal`, `records.py`, and `actors/journals`", ["records.py", "actors/journals"]),
+        ("- `tests/test_z.py::test_y` and `python tests/z.py --all`", ["tests/test_z.py", "tests/z.py"]),
+        ("see [format](docs/journal.md) and [start](README.md)", ["docs/docs/journal.md", "docs/README.md"]),
+    ],
+)
+def test_pages_name_what_exists(text: str, missing: list[str]) -> None:
+    found = rules.check_paths({"docs/page.md": f"# Page\n\n{text}\n"}, lambda path: path.rstrip("/") in EXISTING)
+    assert [(violation.line, violation.text) for violation in found] == [(3, path) for path in missing]
