@@ -161,7 +161,7 @@ class Calls:
         self._reconciler.reconcile()
 
     def finish(self, job_id: str) -> None:
-        """Do what is left to do for a call that is over."""
+        """Of a call that is over, keep only the outcome: release its journal if that cannot know it, and answer drains after the last."""
         over = self.workload.over[job_id]
         level = logging.ERROR if over.state == FAILED else logging.INFO
         log.log(level, "call over", extra={"job_id": job_id, "state": over.state, "reason": over.reason})
@@ -181,7 +181,7 @@ class Calls:
         self._reconciler.reconcile()
 
     def hear(self, change: NameChanged) -> None:
-        """A watched name has changed: what ended is noted, and what is news looked at."""
+        """A watched name has changed: note why a job ended, and look at the partitions if it tells of something that is not known."""
         if change.ref is None:
             for job_id in concerned(self.workload, change.name):
                 self._ends[job_id] = heard(self._ends.get(job_id, Ends()), change.name, change.reason, final=change.final)

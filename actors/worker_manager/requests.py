@@ -77,7 +77,7 @@ class Requests:
         self._waiting.append(request)
 
     def serve(self, *, known: bool, now: float) -> None:
-        """Decide anew what waits; if the calls are not ``known`` yet, what has waited for `WAIT_S` is refused."""
+        """Decide anew what waits; while the calls are not ``known``, what has waited for `WAIT_S` seconds is refused."""
         waiting, self._waiting = self._waiting, []
         for request in waiting:
             if known or now - request.since_s < WAIT_S:
@@ -94,7 +94,7 @@ class Requests:
         return job_id in self._parked
 
     def settle(self, job_id: str, failure: ErrorReply | None = None, *, down: bool = False) -> None:
-        """A job did not start (``failure``), is ``down`` as it was asked to, or stands otherwise now: decide anew what that answers not."""
+        """A job did not start (``failure``), is ``down`` as was asked, or has changed otherwise; the rest is decided anew."""
         for request in self._parked.pop(job_id, []):
             match request.message:
                 case StartJob() if failure is not None:
@@ -105,7 +105,7 @@ class Requests:
                     self._handle(request)
 
     def give_up(self, job_id: str, failure: ErrorReply) -> None:
-        """Nobody said what became of a job: tell that to all that are parked for it."""
+        """It is not known what became of a job: answer all requests that are parked for it with ``failure``."""
         for request in self._parked.pop(job_id, []):
             request.answer(failure)
 
