@@ -25,7 +25,7 @@ from support.memory_brain import FACT, MEMORY_BRAIN, QUESTION
 PATIENCE_S = 120.0
 EVERY_S = 10.0
 KINDS: dict[str, Callable[..., Agent]] = {"text": Agent.text, "voice": Agent}
-ROLES = ("job", "job_context", "agent_session")
+ROLES = ("job", "agent_session")
 RING = "memfd:livekitex"
 
 
@@ -87,8 +87,9 @@ async def measure(kind: str, calls: int, talk_s: float) -> tuple[dict[str, list[
             until = time.monotonic() + talk_s
             await asyncio.gather(*(converse(session, kind, question, rate_hz, until) for session in sessions))
             by_role = defaultdict(list)
-            for node in (await system.tree()).walk():
-                by_role[node.name.split("/")[0]].append(Memory.of(node.os_pid))
+            processes = {node.os_pid: node.name.split("/")[0] for node in reversed([*(await system.tree()).walk()])}
+            for os_pid, role in reversed(processes.items()):
+                by_role[role].append(Memory.of(os_pid))
     return by_role, starts
 
 

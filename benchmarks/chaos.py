@@ -35,8 +35,7 @@ from support.mortal_echo import TEXTS, mortal_agent, mortal_word
 
 ROLES: Final[Mapping[str, int]] = {
     "agent_session/": 16,
-    "job_context/": 4,
-    "job/": 4,
+    "job/": 8,
     "partition/": 1,
     "registry": 1,
     "circuit_breakers": 1,
@@ -48,7 +47,7 @@ ROLES: Final[Mapping[str, int]] = {
     "jobs": 1,
 }
 """How often each role is drawn."""
-OF_A_CALL: Final = ("agent_session/", "job_context/", "job/")
+OF_A_CALL: Final = ("agent_session/", "job/")
 WAYS: Final = {signal.SIGKILL: 5, signal.SIGSEGV: 3, signal.SIGSTOP: 1}
 APART_S: Final = 1.3
 """Between two strikes above the calls: infrastructure and partitions may restart ten times in ten seconds."""

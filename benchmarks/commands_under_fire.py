@@ -1,6 +1,6 @@
 """Texts from three handles while a call's processes are killed at random: ``python -m benchmarks.commands_under_fire [--seed N]``.
 
-``--texts 200 --kills 50 --context-kills 10``: so many texts, SIGKILLs of the session's process, and of its JobContext's. The seed is
+``--texts 200 --kills 50 --job-kills 10``: so many texts, SIGKILLs of the session's process, and of its job's. The seed is
 printed first and repeats the plan of the kills. A text is answered before the next kill; with ``--together`` two kills may fall into one
 turn, which is then given up by design: its one answer is the apology, and it is journalled as failed.
 
@@ -18,15 +18,15 @@ from pathlib import Path
 
 from livekitex_agent import AgentSystem, WorkerOptions
 from protocols import EventsMissed, SystemEntropy
-from support.command_fire import JOB_CONTEXT, SESSION, Fight, Fought, plan
+from support.command_fire import JOB, SESSION, Fight, Fought, plan
 
 HANDLES = 3
 BUDGET = 1_000
 
 
-async def main(seed: int, texts: int, kills: int, context_kills: int, together: bool) -> int:  # noqa: FBT001 - as on the command line
+async def main(seed: int, texts: int, kills: int, job_kills: int, together: bool) -> int:  # noqa: FBT001 - as on the command line
     """Fight and print."""
-    print(f"seed {seed}: {texts} texts, {HANDLES} handles, {kills} kills of the session, {context_kills} of its JobContext", flush=True)
+    print(f"seed {seed}: {texts} texts, {HANDLES} handles, {kills} kills of the session, {job_kills} of its job", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         options = WorkerOptions(
@@ -34,7 +34,7 @@ async def main(seed: int, texts: int, kills: int, context_kills: int, together: 
         )
         async with AgentSystem.start(options) as system:
             fight = Fight(system, Path(folder, "notes"), texts=texts, handles=HANDLES, apart=not together)
-            fought = await fight.run(plan(seed, texts=texts, kills=kills, context_kills=context_kills, apart=not together))
+            fought = await fight.run(plan(seed, texts=texts, kills=kills, job_kills=job_kills, apart=not together))
     broken = fought.broken()
     for name, value in figures(fought).items():
         print(f"{name:<52} {value}")
@@ -54,7 +54,7 @@ def figures(fought: Fought) -> dict[str, object]:
         "texts answered twice": sum(len(said) > 1 for said in answers.values()),
         "texts without an answer": sum(not said and not given_up[number] for number, said in answers.items()),
         "tool runs, and texts for which it ran twice": f"{fought.notes.total()}, {sum(times > 1 for times in fought.notes.values())}",
-        "SIGKILLs of session and JobContext": f"{fought.killed[SESSION]}, {fought.killed[JOB_CONTEXT]}",
+        "SIGKILLs of session and job": f"{fought.killed[SESSION]}, {fought.killed[JOB]}",
         "of them after the last answer": fought.after_all,
         "restarts told": fought.restarts,
         "SessionUnavailableError": fought.unavailable,
@@ -76,6 +76,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=int(SystemEntropy().hex_id(2), 16))
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--context-kills", type=int, default=10)
+    parser.add_argument("--job-kills", type=int, default=10)
     parser.add_argument("--together", action="store_true")
     sys.exit(asyncio.run(main(**vars(parser.parse_args()))))

@@ -172,7 +172,7 @@ class Bench:
             known, seconds = await self.understood(sentence, rate_hz), await _length_s(sentence)
             works += [partial(self.caller, sentence, known, share * seconds, rate_hz=rate_hz) for share in SHARES]
         ends = (0.2, 2.0, length_s + 0.3)
-        works += [partial(self.caller, SENTENCE, expected, at, what=what) for what in ("job_context", "job") for at in ends]
+        works += [partial(self.caller, SENTENCE, expected, at, what="job") for at in ends]
         await self.all(works)
         await self.all([partial(self.interrupting, interruption, at) for at in (None, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.5)])
         await self.all([partial(self.long, at) for at in (None, 10.0, 28.0, 38.0)])

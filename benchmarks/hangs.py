@@ -150,11 +150,11 @@ def _figures(latencies: list[float]) -> str:
 
 
 async def supervisors_hang(folder: str) -> bool:
-    """Stop each supervisor and the JobContext of a call; whether a promise is broken."""
+    """Stop each supervisor; whether a promise is broken."""
     print(f"\n{'SIGSTOP of':<16} {'killed after s':>14} {'replaced':>8} {'its call is back':>16} {'another':>8}  why the call came back")
     broken = False
     async with AgentSystem.start(WorkerOptions(journal_dir=folder, log_level="error")) as system:
-        for role in ("job_context", "job", "partition", "infrastructure", "jobs"):
+        for role in ("job", "partition", "infrastructure", "jobs"):
             broken |= await _supervisor_hangs(system, role)
         began = time.monotonic()
         os.kill((await roles(system))["application"], signal.SIGSTOP)

@@ -193,6 +193,7 @@ class SupervisorShell(Actor):
                         memory_bytes=spec.memory_bytes,
                         last_exit=last_exit,
                         confined=spec.confined,
+                        light=spec.light,
                     )
                 )
                 if spec.heartbeat_ms is not None:

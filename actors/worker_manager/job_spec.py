@@ -46,6 +46,7 @@ def job_spec(job: StartJob, arguments: WorkerManagerArguments) -> ChildSpec:
         actor=arguments.actors["job_context"],
         args={"job_id": call_id, "room": room if isinstance(room, str) else "", "failure": farewell_reason},
         heartbeat_ms=arguments.heartbeat_ms,
+        light=True,
     )
     session = ChildSpec(
         id=f"agent_session/{call_id}",

@@ -13,6 +13,7 @@ from supervision.actor.children import (
 )
 from supervision.actor.context import MAX_OPEN_REQUESTS, POST_LIMIT, Cancel, Context
 from supervision.actor.exits import ends_at_once, reason_of
+from supervision.actor.lifecycle import Lifecycle
 from supervision.actor.loading import load_actor
 from supervision.actor.origin import CONFINED_MAY_SEND, Origin
 from supervision.actor.runtime import Runtime
@@ -33,6 +34,7 @@ __all__ = [
     "ChildStarted",
     "Context",
     "Ignore",
+    "Lifecycle",
     "Origin",
     "Runtime",
     "StopStart",

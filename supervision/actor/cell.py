@@ -217,8 +217,8 @@ class ActorCell:
 
     def spawn(self, start: ActorStart) -> Ref:
         """See `Context.spawn`."""
-        if self._start.confined:
-            raise UsageError(f"{self._start.actor_id} runs user code: it starts no actors")
+        if self._start.confined or self._start.light:
+            raise UsageError(f"{self._start.actor_id} runs user code, or lives in its parent's process: it starts no actors")
         self._spawned[start.uid] = self._registry
         address = self._runtime.spawn(replace(start, parent=self._self_ref, registry=self._registry))
         return Ref(id=start.actor_id, uid=start.uid, address=address)

@@ -14,7 +14,8 @@ class ActorStart:
     ``actor`` is the class as ``module:name``; ``args`` go to `Actor.on_start`. ``memory_key`` names shared memory of ``memory_bytes`` that
     the spawning process keeps until `Runtime.release_memory`: each incarnation that is started with the same key finds the same bytes.
     ``last_exit`` is the `ExitReason`, as text, of the incarnation before, or of the attempt to start it; empty for the first. ``confined``
-    says that it runs user code: it starts no children, and says only what `CONFINED_MAY_SEND` lists.
+    says that it runs user code: it starts no children, and says only what `CONFINED_MAY_SEND` lists. ``light`` says that it lives in its
+    parent's process (see `ChildSpec`).
     """
 
     actor_id: str
@@ -28,6 +29,7 @@ class ActorStart:
     memory_bytes: int = 0
     last_exit: str = ""
     confined: bool = False
+    light: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,9 @@ class ChildSpec:
     ``actor`` is its class as ``module:Class``; ``args`` are msgpack-able and reach its ``on_start``. ``significant`` lets its end stop the
     supervisor (see `AutoShutdown`). It is announced in the registry as ``name`` and shown by ``ps`` as ``title`` (empty: neither).
     ``memory_bytes`` of shared memory are kept for it through its restarts. ``is_registry`` marks the one child that is the registry,
-    ``confined`` one that runs user code (see `ActorStart`).
+    ``confined`` one that runs user code (see `ActorStart`), ``light`` one that lives in its supervisor's process: a worker which runs no
+    user code, never blocks and has neither shared memory nor threads or children. It costs no process, has its own address and mailbox,
+    and ends for the same reasons; a kill drops it between two of its turns, and one that blocks is found as its supervisor that hangs.
 
     ``shutdown`` is the time in milliseconds between the signal to end and the kill; None becomes 5,000 for a worker and infinity for a
     supervisor. ``start_timeout_ms`` bounds its start; None becomes 30,000 for a worker and stays unbounded for a supervisor, whose own
@@ -83,6 +85,7 @@ class ChildSpec:
     heartbeat_ms: int | None = None
     is_registry: bool = False
     confined: bool = False
+    light: bool = False
 
     def __post_init__(self) -> None:
         """Check the fields in OTP's order, and fill in what depends on the type."""
@@ -103,6 +106,8 @@ class ChildSpec:
             require_integer(self.heartbeat_ms, "invalid_heartbeat_ms", minimum=1)
         require_flag(self.is_registry, "invalid_is_registry")
         require_flag(self.confined, "invalid_confined")
+        if require_flag(self.light, "invalid_light"):
+            self._require_light()
 
     @property
     def brutal(self) -> bool:
@@ -139,6 +144,11 @@ class ChildSpec:
             require_choice(Restart, fields.get("restart", Restart.PERMANENT), "invalid_restart_type")  # OTP looks at this first
             refuse_significant()
         return cls(**fields)
+
+    def _require_light(self) -> None:
+        bars = {"type": self.type is ChildType.SUPERVISOR, "confined": self.confined, "memory_bytes": self.memory_bytes > 0}
+        if wrong := next((name for name, bar in bars.items() if bar), ""):
+            refuse(f"bad_combination:light=true,{wrong}", "what starts children, runs user code or has shared memory needs a process")
 
     def _require_shutdown(self) -> int | Shutdown:
         if self.shutdown is None:

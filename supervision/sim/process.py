@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from protocols import CapacityError, Clock, Entropy, ExitReason, Ref, UsageError
-from supervision.actor import POST_LIMIT, ActorCell, ActorStart, Cancel, load_actor
+from supervision.actor import POST_LIMIT, ActorCell, ActorStart, Cancel, Lifecycle, load_actor
 
 
 class Host(Protocol):
@@ -68,8 +68,7 @@ class SimProcess:
         self.entropy = host.entropy
         self.memory = memory
         self.cell: ActorCell | None = None
-        self.acknowledged = False
-        self.reported = False
+        self.lifecycle = Lifecycle(self.ref, os_pid)
         self.boot_missed = False
 
     @property

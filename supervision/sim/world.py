@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Any, Final
 
 from protocols import (
@@ -27,7 +28,6 @@ from protocols import (
 from supervision.actor import (
     ActorStart,
     Cancel,
-    ChildAcknowledged,
     ChildEvent,
     ChildExited,
     ChildIgnored,
@@ -54,6 +54,8 @@ _ARGS: Final = Mapping[str, Any]
 
 STARTING: Final = "starting"
 SUSPENDED: Final = "suspended"
+
+_ENDS: Final = MappingProxyType({ChildExited: TraceKind.EXIT, ChildIgnored: TraceKind.IGNORED, ChildStartFailed: TraceKind.START_FAILED})
 
 
 class Links(StrEnum):
@@ -293,13 +295,10 @@ class World:
 
     def _look(self, process: SimProcess) -> None:
         cell = process.running
-        if cell.acknowledged and not (cell.started or process.acknowledged):
-            process.acknowledged = True
-            self._tell_parent(process, ChildAcknowledged(ref=process.ref, os_pid=process.os_pid))
-        if cell.started and not process.reported:
-            process.reported = True
-            self._note(TraceKind.STARTED, process)
-            self._tell_parent(process, ChildStarted(ref=process.ref, os_pid=process.os_pid))
+        for event in process.lifecycle.look(cell):
+            if isinstance(event, ChildStarted):
+                self._note(TraceKind.STARTED, process)
+            self._tell_parent(process, event)
         if cell.ended is not None:
             self._end(process, cell.ended)
 
@@ -312,15 +311,9 @@ class World:
         process.close()
         if process.parent is not None:
             process.parent.children.pop(uid, None)
-        if process.reported:
-            self._note(TraceKind.EXIT, process, str(reason))
-            self._tell_parent(process, ChildExited(uid=uid, reason=reason))
-        elif process.cell is not None and process.cell.ignored:
-            self._note(TraceKind.IGNORED, process)
-            self._tell_parent(process, ChildIgnored(uid=uid))
-        else:
-            self._note(TraceKind.START_FAILED, process, str(reason))
-            self._tell_parent(process, ChildStartFailed(uid=uid, reason=reason))
+        end = process.lifecycle.end(reason, ignored=process.cell is not None and process.cell.ignored)
+        self._note(_ENDS[type(end)], process, "" if isinstance(end, ChildIgnored) else str(reason))
+        self._tell_parent(process, end)
         for child in tuple(process.children.values()):
             if self._links is Links.KILL:
                 self._end(child, KILLED)

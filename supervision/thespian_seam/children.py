@@ -6,7 +6,7 @@ incarnation at once:
 
 1. what the child said last is read from the pipe;
 2. what it had started and left behind is killed (`orphans`), for it would hold ports, files and devices of the next incarnation;
-3. messages that it sent before it died are still taken up, for at most `EXIT_MESSAGES_S`;
+3. messages that it sent before it died are still taken up, for at most `endpoint.EXIT_MESSAGES_S`;
 4. it is waited for (waitpid(2)), what waits for its address is given up, and the exit is told.
 
 Nobody else in the process may wait for children, or the kernel could give their number to another process before the pidfd is read.
@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from protocols import Entropy, Envelope, ExitReason, ExitSignal, InternalError, Ref, encode_envelope
+from protocols import ExitReason, InternalError, Ref
 from supervision.actor import (
     ActorStart,
     ChildAcknowledged,
@@ -33,18 +33,15 @@ from supervision.actor import (
 )
 from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.address import EndpointAddress
+from supervision.thespian_seam.endpoint import Endpoint
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.orphans import Orphans
 from supervision.thespian_seam.process import fork, is_stopped, scheduled_ns
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, ReportReader, reason_of_status
 from supervision.thespian_seam.shared_memory import SharedMemory
-from supervision.thespian_seam.transport import AuthenticatedTransport
 
 log = logging.getLogger("livekitex.seam")
-
-EXIT_MESSAGES_S: Final = 0.2
-"""How long the exit of a child is held back for what it sent before. Its sockets are closed by then, so this is hardly ever waited for."""
 
 TRACE_S: Final = 0.1
 """How long a hung process may take to write where it hangs, before it is killed. Python's handler does it in C, so it needs no GIL."""
@@ -52,7 +49,6 @@ TRACE_S: Final = 0.1
 STOPPED_S: Final = 3.0
 """How long a process that hosts no actor, so that nobody probes it, may be stopped before it is killed."""
 
-_EXIT_MESSAGES_POLL_S: Final = 0.001
 _LOOK_S: Final = 1.0
 
 
@@ -71,7 +67,6 @@ class _Child:
     listening: bool = True
     started: bool = False
     last: Report | None = None
-    give_up_at: float = 0.0
 
 
 class ChildProcesses:
@@ -81,17 +76,14 @@ class ChildProcesses:
     (`Orphans`) and after the last message that came from it; who ends in order loses none of them, who is killed may lose the last.
     """
 
-    def __init__(
-        self, transport: AuthenticatedTransport, options: SystemOptions, entropy: Entropy, tell: Callable[[ChildEvent], None]
-    ) -> None:
-        self._transport = transport
-        self._reactor = transport.reactor
+    def __init__(self, endpoint: Endpoint, options: SystemOptions, tell: Callable[[ChildEvent], None]) -> None:
+        self._endpoint = endpoint
+        self._reactor = endpoint.reactor
         self._options = options
-        self._entropy = entropy
         self._tell = tell
         self._children: dict[str, _Child] = {}
         self._memory = SharedMemory()
-        self.orphans = Orphans(transport.reactor, transport.clock, lambda: {child.pid for child in self._children.values()})
+        self.orphans = Orphans(endpoint.reactor, endpoint.clock, lambda: {child.pid for child in self._children.values()})
 
     @property
     def uids(self) -> list[str]:
@@ -167,19 +159,10 @@ class ChildProcesses:
         log.error("a process could not be started", exc_info=failure, extra={"actor_id": actor.actor_id})
         self._tell(ChildStartFailed(uid=actor.uid, reason=reason_of(failure)))
 
-    def signal(self, sender: Ref, uid: str, reason: ExitReason) -> None:
-        """Send an exit signal from its parent; a child that is still starting sees it when it is up. Nothing happens if it has ended."""
+    def ref(self, uid: str) -> Ref | None:
+        """How an incarnation is addressed; None once its end has been reported."""
         child = self._children.get(uid)
-        if child is None:
-            return
-        envelope = Envelope(
-            message=ExitSignal(reason=str(reason), from_parent=True),
-            message_id=self._entropy.hex_id(),
-            to_id=child.ref.id,
-            to_uid=uid,
-            sender=sender,
-        )
-        self._transport.send_envelope(child.address, encode_envelope(envelope))
+        return None if child is None else child.ref
 
     def kill(self, uid: str, *, trace: bool = False) -> None:
         """Kill at once, or `TRACE_S` after its faulthandler was asked for a ``trace``; nothing happens if it has ended."""
@@ -239,21 +222,13 @@ class ChildProcesses:
         self._stop_listening(child)
         os.close(child.report_fd)
         self._reactor.unwatch(child.pid_fd)
-        self.orphans.end(lambda: self._orphans_ended(child))
+        self.orphans.end(lambda: self._endpoint.hear_out(child.address, lambda: self._heard_out(child)))
 
-    def _orphans_ended(self, child: _Child) -> None:
-        child.give_up_at = self._transport.clock.monotonic() + EXIT_MESSAGES_S
-        self._hear_out(child)
-
-    def _hear_out(self, child: _Child) -> None:
-        late = self._transport.clock.monotonic() >= child.give_up_at
-        if self._transport.acceptor.hears(child.address) and not late:
-            self._reactor.call_later(_EXIT_MESSAGES_POLL_S, lambda: self._hear_out(child))
-            return
+    def _heard_out(self, child: _Child) -> None:
         _, status = os.waitpid(child.pid, 0)
         os.close(child.pid_fd)
         del self._children[child.ref.uid]
-        self._transport.links.forget(child.address)
+        self._endpoint.links.forget(child.address)
         self._tell(_event(child, status))
 
 

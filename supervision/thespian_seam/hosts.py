@@ -13,22 +13,20 @@ from thespian.actors import ActorAddress
 from thespian.system.multiprocCommon import MultiProcAdmin, MultiProcManager
 
 from protocols import ExitReason, SystemClock, SystemEntropy
-from supervision.actor import ActorCell, ChildAcknowledged, ChildEvent, ChildExited, ChildIgnored, ChildStarted, reason_of
+from supervision.actor import ActorCell, ChildAcknowledged, ChildEvent, ChildExited, ChildIgnored, ChildStarted, Lifecycle
 from supervision.private_descriptors import keep_private
 from supervision.thespian_seam.address import EndpointAddress
 from supervision.thespian_seam.children import ChildProcesses
+from supervision.thespian_seam.endpoint import FLUSH_S
 from supervision.thespian_seam.process import close_foreign_fds, end_process, set_title
 from supervision.thespian_seam.process_start import ProcessStart
 from supervision.thespian_seam.reports import Outcome, Report, write_report
 from supervision.thespian_seam.runtime import ThespianRuntime
 from supervision.thespian_seam.shared_memory import map_memory
 from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
-from supervision.thespian_seam.unhandled import on_unhandled
+from supervision.thespian_seam.unhandled import escaping, on_unhandled
 
 log = logging.getLogger("livekitex.seam")
-
-FLUSH_S = 1.0
-"""How long a process that ends waits until what it sent was taken."""
 
 
 class HostActor(ThespianActor):  # type: ignore[misc]  # Thespian is untyped
@@ -77,51 +75,14 @@ class Admin(MultiProcAdmin):  # type: ignore[misc]  # Thespian is untyped
         self.transport.run(self.handleIncoming)
 
 
-def escaping(step: Callable[[], object]) -> ExitReason | None:
-    """Run ``step``; the reason that whatever leaves it is, None when nothing does."""
-    try:
-        step()
-    except BaseException as failure:
-        log.exception("what left a turn ends its process")
-        return reason_of(failure)
-    return None
-
-
-class _Incarnation:
-    """Reports what becomes of a cell, each once and in order, and ends the process with it."""
-
-    def __init__(self, cell: ActorCell, transport: AuthenticatedTransport, report_fd: int) -> None:
-        self._cell = cell
-        self._transport = transport
-        self._report_fd = report_fd
-        self._acknowledged = False
-        self._told = False
-
-    def look(self, escaped: ExitReason | None) -> None:
-        """To be called after each input of the cell."""
-        cell = self._cell
-        if cell.acknowledged and not (cell.started or self._acknowledged):
-            self._acknowledged = True
-            write_report(self._report_fd, Report(Outcome.ACKNOWLEDGED, str(os.getpid())))
-        if cell.started and not self._told:
-            self._told = True
-            write_report(self._report_fd, Report(Outcome.STARTED, str(os.getpid())))
-        reason = escaped or cell.ended
-        if reason is None:
-            return
-        outcome = Outcome.EXITED if cell.started else Outcome.IGNORED if cell.ignored else Outcome.START_FAILED
-        write_report(self._report_fd, Report(outcome, str(reason)))
-        self._transport.flush(FLUSH_S)
-        end_process(0 if reason.clean else 1)
-
-
 def run_actor(start: ProcessStart) -> None:
     """The life of a process that hosts an actor: boot it, run its mailbox, report what becomes of it, end."""
     close_foreign_fds(start.fds)
     actor = start.actor
     if actor.confined:
         start.options.secret.confine(start.address)
-    set_title(actor.title or actor.actor_id)
+    title = actor.title or actor.actor_id
+    set_title(title)
     memory = None
     if start.memory_fd is not None:
         memory = map_memory(start.memory_fd)
@@ -129,21 +90,33 @@ def run_actor(start: ProcessStart) -> None:
     clock, entropy = SystemClock(), SystemEntropy()
     transport = AuthenticatedTransport(start.listener, start.address, start.options, clock, entropy)
     runtime = ThespianRuntime(
-        transport=transport,
+        endpoint=transport.endpoint,
         options=start.options,
         clock=clock,
         entropy=entropy,
-        spawn=lambda children, child: children.spawn(child, start.admin, run_actor),
+        fork=lambda children, child: children.spawn(child, start.admin, run_actor),
+        show=lambda light: set_title(", ".join((title, *light))),
         memory=memory,
     )
     keep_private(lambda: (*transport.reactor.descriptors, start.listener.fileno(), start.report_fd))
     on_unhandled(lambda failure: runtime.post(partial(_raise, failure)))
     cell = ActorCell(actor, runtime)
     runtime.host(cell)
-    incarnation = _Incarnation(cell, transport, start.report_fd)
-    incarnation.look(escaping(cell.boot))
-    manager = HostManager(transport, start.admin, HostActor(incarnation.look))
-    incarnation.look(escaping(manager.run))
+    lifecycle = Lifecycle(cell.self_ref, os.getpid())
+
+    def look(escaped: ExitReason | None) -> None:
+        """Report what has become of the cell; with its end the process ends."""
+        for event in lifecycle.look(cell):
+            write_report(start.report_fd, _report_of(event))
+        reason = escaped or cell.ended
+        if reason is not None:
+            write_report(start.report_fd, _report_of(lifecycle.end(reason, ignored=cell.ignored)))
+            transport.flush(FLUSH_S)
+            end_process(0 if reason.clean else 1)
+
+    look(escaping(cell.boot))
+    manager = HostManager(transport, start.admin, HostActor(look))
+    look(escaping(manager.run))
 
 
 def _raise(failure: BaseException) -> NoReturn:
@@ -164,7 +137,7 @@ def run_admin(start: ProcessStart, listener: socket) -> None:
         if not isinstance(event, ChildAcknowledged | ChildStarted):
             transport.abort_run()
 
-    children = ChildProcesses(transport, start.options, entropy, relay)
+    children = ChildProcesses(transport.endpoint, start.options, relay)
     reader_fd, report_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     children.launch(replace(start, report_fd=report_fd), reader_fd, run_actor)
     if start.memory_fd is not None:

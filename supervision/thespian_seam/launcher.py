@@ -23,7 +23,7 @@ from protocols import SHUTDOWN, ConfigurationError, ExitReason, SystemClock, Sys
 from supervision.actor import ActorCell, ActorStart, Cancel
 from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.children import ChildProcesses
-from supervision.thespian_seam.hosts import escaping, run_admin
+from supervision.thespian_seam.hosts import run_admin
 from supervision.thespian_seam.internals import require_thespian, silence_thespian
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.process import (
@@ -34,6 +34,7 @@ from supervision.thespian_seam.process import (
 )
 from supervision.thespian_seam.runtime import ThespianRuntime
 from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
+from supervision.thespian_seam.unhandled import escaping
 
 log = logging.getLogger("livekitex.seam")
 
@@ -70,7 +71,9 @@ class _Launcher:
         except OSError as failure:
             raise ConfigurationError(f"cannot listen on {options.host}: {failure}; use an address of this machine") from failure
         self._transport = AuthenticatedTransport(listener, address, options, self._clock, entropy)
-        self._runtime = ThespianRuntime(transport=self._transport, options=options, clock=self._clock, entropy=entropy, spawn=self._spawn)
+        self._runtime = ThespianRuntime(
+            endpoint=self._transport.endpoint, options=options, clock=self._clock, entropy=entropy, fork=self._spawn
+        )
         self._cell = ActorCell(replace(start, args={**start.args, "watch": self._watch}), self._runtime)
         self._runtime.host(self._cell)
         self._title = start.title or "launcher"

@@ -26,10 +26,9 @@ from thespian.system.transport.wakeupTransportBase import wakeupTransportBase
 from protocols import Clock, Entropy
 from supervision.actor.context import POST_LIMIT
 from supervision.thespian_seam import allowlist
-from supervision.thespian_seam.acceptor import Acceptor
 from supervision.thespian_seam.address import EndpointAddress
-from supervision.thespian_seam.frames import MAX_PAYLOAD_BYTES, Frame, Kind
-from supervision.thespian_seam.links import Links
+from supervision.thespian_seam.endpoint import Endpoint
+from supervision.thespian_seam.frames import MAX_PAYLOAD_BYTES, Kind
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.outbound import Fate
 from supervision.thespian_seam.reactor import Reactor
@@ -42,52 +41,50 @@ class Turn:
 
     __slots__ = ("run",)
 
-    def __init__(self, run: Callable[[], None]) -> None:
+    def __init__(self, run: Callable[[], object]) -> None:
         self.run = run
 
 
 class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: ignore[misc]  # Thespian is untyped
-    """What one process says and hears. All of it happens on one thread, except `Reactor.post`.
+    """The mailbox of one process, and the ``endpoint`` of its own actor. All of it happens on one thread, except `Reactor.post`.
 
-    Envelopes that arrive are handed to `on_envelope` as a turn of the mailbox, with the address that their frame's MAC proves; Thespian's
-    own messages go to the handler of `run`, as ever.
+    Turns are put into the mailbox by the endpoints of the process, timers and posts; Thespian's own messages go to the handler of `run`,
+    as ever.
     The mailbox is bounded by what one round of reading takes from each sender: nothing more is read before it is empty (cures M9).
     """
 
     def __init__(self, listener: socket, address: EndpointAddress, options: SystemOptions, clock: Clock, entropy: Entropy) -> None:
         super().__init__()
-        self.clock = clock
-        self.address = address
         self.myAddress = ActorAddress(address)
         self.reactor = Reactor(clock, POST_LIMIT)
-        self.acceptor = Acceptor(self.reactor, listener, address, options=options, entropy=entropy, deliver=self._arrived)
-        self.links = Links(self.reactor, address, options.secret, clock, entropy)
-        self.on_envelope: Callable[[bytes, float, EndpointAddress], None] = lambda _data, _now, _origin: None
+        self.endpoint = Endpoint(
+            listener,
+            address,
+            options,
+            clock,
+            entropy,
+            reactor=self.reactor,
+            enqueue=self.enqueue,
+            on_thespian=lambda sender, payload: self._mailbox.append(ReceiveEnvelope(ActorAddress(sender), allowlist.loads(payload))),
+        )
         self._mailbox: deque[Any] = deque()
+        self._clock = clock
         self._aborted = False
         self._draining = False
 
-    def enqueue(self, turn: Callable[[], None]) -> None:
+    def enqueue(self, turn: Callable[[], object]) -> None:
         """Put a turn at the end of the mailbox."""
         self._mailbox.append(ReceiveEnvelope(self.myAddress, Turn(turn)))
 
-    def send_envelope(self, to: EndpointAddress, data: bytes) -> None:
-        """Send an encoded envelope; lost silently if that incarnation is over."""
-        if to == self.address:
-            self._envelope(self.address, data)
-        else:
-            self.links.send(to, Kind.ENVELOPE, data)
-
     def flush(self, timeout_s: float) -> None:
         """Wait until everything sent is in its recipient's mailbox, or lost, for at most ``timeout_s``. Nothing is handled meanwhile."""
-        deadline = self.clock.monotonic() + timeout_s
-        while self.links.pending and (remaining := deadline - self.clock.monotonic()) > 0:
+        deadline = self._clock.monotonic() + timeout_s
+        while self.endpoint.links.pending and (remaining := deadline - self._clock.monotonic()) > 0:
             self.reactor.poll(remaining)
 
     def close(self) -> None:
         """Close every descriptor of the transport."""
-        self.links.close()
-        self.acceptor.close()
+        self.endpoint.close()
         self.reactor.close()
 
     # What Thespian calls.
@@ -101,17 +98,17 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
         remote = intent.targetAddr.addressDetails
         if not isinstance(remote, EndpointAddress) or len(intent.serMsg) > MAX_PAYLOAD_BYTES:
             intent.tx_done(SendStatus.Failed)
-        elif remote == self.address:
+        elif remote == self.endpoint.address:
             self._mailbox.append(ReceiveEnvelope(self.myAddress, intent.message))
             intent.tx_done(SendStatus.Sent)
         else:
-            self.links.send(remote, Kind.THESPIAN, intent.serMsg, lambda fate: intent.tx_done(_STATUS[fate]))
+            self.endpoint.links.send(remote, Kind.THESPIAN, intent.serMsg, lambda fate: intent.tx_done(_STATUS[fate]))
 
     def _runWithExpiry(self, handler: Any) -> Any:  # noqa: N802 - Thespian's name
         """Replaces the loop: hand over the mailbox, then wait for more, until the time is up or `abort_run` was called."""
         transmit_only = handler is TransmitOnly
-        while not self._aborted or (self._draining and self.links.pending):
-            if transmit_only and not self.links.pending:
+        while not self._aborted or (self._draining and self.endpoint.links.pending):
+            if transmit_only and not self.endpoint.links.pending:
                 return 0
             while self._mailbox and not transmit_only:
                 result = Thespian__Run_HandlerResult(handler(self._mailbox.popleft()))
@@ -129,19 +126,7 @@ class AuthenticatedTransport(asyncTransportBase, wakeupTransportBase):  # type: 
 
     def deadAddress(self, _manager: Any, address: Any) -> None:  # noqa: N802 - Thespian's name
         """A process is known to have ended."""
-        self.links.forget(address.addressDetails)
+        self.endpoint.links.forget(address.addressDetails)
 
     def set_watch(self, watchlist: list[int]) -> None:
         """Thespian clears its watch list after each message; ours are in the reactor."""
-
-    # Inside.
-
-    def _arrived(self, sender: EndpointAddress, frame: Frame) -> None:
-        if frame.kind is Kind.ENVELOPE:
-            self._envelope(sender, frame.payload)
-            return
-        self._mailbox.append(ReceiveEnvelope(ActorAddress(sender), allowlist.loads(frame.payload)))
-
-    def _envelope(self, origin: EndpointAddress, data: bytes) -> None:
-        arrived_at = self.clock.monotonic()
-        self.enqueue(lambda: self.on_envelope(data, arrived_at, origin))

@@ -1,13 +1,29 @@
-"""What nobody handled, in whichever thread: Python has three places to report it, and would go on after each."""
+"""What nobody handled: what leaves a turn, and what leaves a thread, where Python has three places to report it and would go on."""
 
+import logging
 import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
+from protocols import ExitReason
+from supervision.actor import reason_of
+
+log = logging.getLogger("livekitex.seam")
+
 CALLED_FROM_C: Final = ("ctypes callback", "cffi callback", "thread started by")
 """What Python says of an exception that leaves a function which C called. Of finalizers and the like, which harm nobody, it says less."""
+
+
+def escaping(step: Callable[[], object]) -> ExitReason | None:
+    """Run ``step``; the reason that whatever leaves it is, None when nothing does."""
+    try:
+        step()
+    except BaseException as failure:
+        log.exception("what left a turn ends its actor")
+        return reason_of(failure)
+    return None
 
 
 def on_unhandled(crashed: Callable[[BaseException], None]) -> None:

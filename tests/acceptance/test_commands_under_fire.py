@@ -22,7 +22,7 @@ TEXTS = 12
 async def test_each_text_has_one_answer_and_each_handle_a_whole_record(tmp_path: Path) -> None:
     options = WorkerOptions(partitions=1, preload=False, journal_dir=tmp_path / "calls", log_level="error", max_restarts=100)
     async with AgentSystem.start(options) as system:
-        fought = await Fight(system, tmp_path / "notes", texts=TEXTS).run(plan(7, texts=TEXTS, kills=3, context_kills=1))
+        fought = await Fight(system, tmp_path / "notes", texts=TEXTS).run(plan(7, texts=TEXTS, kills=3, job_kills=1))
     assert not fought.broken()
     assert fought.restarts >= 3  # where all is answered, a kill may come before its life has begun
     assert fought.unavailable == 0

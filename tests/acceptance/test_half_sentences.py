@@ -89,7 +89,7 @@ def test_the_memory_outside_a_calls_process_goes_with_the_call(tmp_path: Path) -
         session = await system.start_session(Agent.text(instructions="Wait."))
         first = await holders(system)
         job, own = f"job/{session.call_id}", f"agent_session/{session.call_id}"
-        assert set(first) - before == {job, own}
+        assert set(first) - before == {job, own, f"job_context/{session.call_id}"}, "the last lives in the process of the first"
         os.kill(first[own], signal.SIGKILL)
         await session.wait_for(Restarted)
         second = await holders(system)

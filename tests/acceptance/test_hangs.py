@@ -59,7 +59,6 @@ HANGS = (
     Hang(in_the_event_loop, UNKNOWN),
     Hang(with_the_interpreters_lock, UNKNOWN),
     Hang(stopped("agent_session/{}")),
-    Hang(stopped("job_context/{}"), reason="shutdown"),
     Hang(stopped("job/{}"), reason="error:job/{} ended (error:hung)"),
 )
 

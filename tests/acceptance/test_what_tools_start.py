@@ -54,7 +54,6 @@ DEATHS: tuple[Ending, ...] = (
     signalled("agent_session/{}", signal.SIGSTOP),  # it hangs, and is killed
     by_an_exception,
     by_leaving,
-    signalled("job_context/{}", signal.SIGKILL),
     signalled("job/{}", signal.SIGKILL),
 )
 

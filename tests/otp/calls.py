@@ -31,11 +31,11 @@ def parse_reason(text: str) -> ExitReason:
     return ExitReason.parse("error:raise" if text == "raise" else text)
 
 
-def request_of(action: Action, uid: str, stage: str = "") -> Request:
-    """The call that ``action`` makes. A dynamic supervisor is told a life, ``uid``, to terminate. ``stage``: see `child_wire`."""
+def request_of(action: Action, uid: str, stage: str = "", *, light: bool = False) -> Request:
+    """The call that ``action`` makes. A dynamic supervisor is told a life, ``uid``, to terminate. The rest is `child_wire`'s."""
     match action["do"]:
         case "start_child":
-            return StartChild(spec=child_wire(action["child"], stage))
+            return StartChild(spec=child_wire(action["child"], stage, light=light))
         case "terminate_child":
             return TerminateChild(child_id=action["id"], uid=uid)
         case "restart_child":

@@ -1,9 +1,9 @@
 """Plays recorded OTP scenarios against our supervision and tells every difference.
 
-    python tests/otp/conform.py [--real [--processes]] FILE...
+    python tests/otp/conform.py [--real [--processes [--light]]] FILE...
 
-By default the pure core runs in simulated processes; with ``--real`` the Supervisor actors do, on SimRuntime or on real processes. One line
-for each scenario that differs, then ``PASSED n FAILED m``; exit status 1 if any failed.
+By default the pure core runs in simulated processes; with ``--real`` the Supervisor actors do, on SimRuntime or on real processes, in which
+light workers live with their supervisors. One line for each scenario that differs, then ``PASSED n FAILED m``; exit status 1 if any failed.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def _driver_maker(options: argparse.Namespace, cleanup: ExitStack) -> Callable[[
         return partial(SimDriver, options.seed)
     door = Door()
     cleanup.callback(door.close)
-    return partial(ProcessDriver, door)
+    return partial(ProcessDriver, door, light=options.light)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--real", action="store_true", help="drive the Supervisor actors, on SimRuntime")
     parser.add_argument("--processes", action="store_true", help="with --real: on real processes, in real time")
+    parser.add_argument("--light", action="store_true", help="with --processes: workers live in the processes of their supervisors")
     parser.add_argument("--seed", type=int, default=0, help="with --real: the order that SimRuntime chooses among what OTP leaves open")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)

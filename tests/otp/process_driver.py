@@ -1,5 +1,7 @@
 """A world in which supervisors and workers are real processes, in real time. All scenarios of a run are played in one system.
 
+With ``light`` the workers live in their supervisors' processes. There a kill is an exit signal that cannot be trapped.
+
 What it cannot show: here a child dies with its parent (the kernel kills it), where OTP sends a signal that can be trapped.
 """
 
@@ -21,7 +23,7 @@ from otp.calls import actor_paths, answer_in_words, otp_words, parse_reason, ref
 from otp.driver import Call, Entry
 from otp.schema import DYNAMIC_SUPERVISOR, SUPERVISOR, Action, Spec, child_wire
 from otp.stage import Folder
-from protocols import CountChildren, ExitSignal, Message, Ref, StopSupervisor, WhichChildren, pack, unpack
+from protocols import CountChildren, ExitSignal, Message, Ref, SendText, StopSupervisor, WhichChildren, pack, unpack
 
 DEADLINE_S = 100.0
 """How long anything may take that a scenario waits for."""
@@ -118,8 +120,9 @@ class SentCall:
 class ProcessDriver:
     """See `Driver`."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, light: bool) -> None:
         self._door = door
+        self._light = light
         self._folder = tempfile.TemporaryDirectory(prefix="otp-stage-")
         self._stage = Folder(self._folder.name)
         self.root_uid = f"root{next(door.numbers)}"
@@ -144,7 +147,7 @@ class ProcessDriver:
     def boot(self, root: Spec) -> Call:
         """See `Driver.boot`."""
         self._actors |= actor_paths(root)
-        wire = child_wire(root, self._folder.name)
+        wire = child_wire(root, self._folder.name, light=self._light)
         self._door.tell("spawn", actor_id=root["id"], uid=self.root_uid, actor=wire["actor"], args=wire["args"])
         return BootCall(self)
 
@@ -168,7 +171,9 @@ class ProcessDriver:
     def crash(self, child_id: str, reason: str) -> None:
         """See `Driver.crash`."""
         target = self._living(child_id)
-        if target is not None and reason == "kill":
+        if target is not None and reason == "kill" and self._light and not self._supervises(child_id):
+            self.exit_signal(child_id, reason)
+        elif target is not None and reason == "kill":
             os.kill(self._os_pid(target), signal.SIGKILL)
         elif target is not None and not self._supervises(child_id):
             self._send(target, to_worker("crash", str(parse_reason(reason))))
@@ -177,6 +182,10 @@ class ProcessDriver:
         """See `Driver.crash_together`."""
         supervisor = self._living(sup)
         assert supervisor is not None
+        if self._light:
+            uids = [target.uid for target in map(self._living, ids) if target is not None]
+            self._send(supervisor, SendText(command_id="", text=json.dumps(uids)))
+            return
         os.kill(self._os_pid(supervisor), signal.SIGSTOP)
         for child_id in ids:
             target = self._living(child_id)
@@ -281,7 +290,7 @@ class ProcessDriver:
             return StopSupervisor(reason=action["reason"])
         started = {entry.text.split()[1] for entry in self.log if entry.text.startswith("started ")}
         ups = [life["uid"] for life in self._stage.lives() if life["id"] == action.get("id") and self.name(life["uid"]) in started]
-        return request_of(action, ups[-1] if ups else "?", self._folder.name)
+        return request_of(action, ups[-1] if ups else "?", self._folder.name, light=self._light)
 
     def _lives_up(self) -> list[Any]:
         up = self._up()
@@ -292,7 +301,7 @@ class ProcessDriver:
         return {words[1] for words in texts if words[0] == "started"} - {words[1] for words in texts if words[0] == "exit"}
 
     def _living(self, actor_id: str) -> Ref | None:
-        lives = [life for life in self._stage.lives() if life["id"] == actor_id and _lives(life["os_pid"])]
+        lives = [life for life in self._stage.lives() if life["id"] == actor_id and _lives(life["os_pid"]) and not self.end_of(life["uid"])]
         return _ref(lives[-1]) if lives else None
 
     def _os_pid(self, ref: Ref) -> int:

@@ -42,21 +42,22 @@ def load(path: Path) -> Iterator[Scenario]:
         )
 
 
-def child_wire(spec: Spec, stage: str = "") -> dict[str, Any]:
+def child_wire(spec: Spec, stage: str = "", *, light: bool = False) -> dict[str, Any]:
     """The wire form of a `ChildSpec` for ``spec``; how its process behaves travels in the arguments, as ``script``.
 
-    ``stage`` is the folder in which processes of their own tell what they do.
+    ``stage`` is the folder in which processes of their own tell what they do; ``light`` has workers live in their supervisor's process.
     """
     wire = {"id": spec["id"], "type": "worker" if spec["type"] == "worker" else "supervisor"}
     wire |= {field: spec[field] for field in ("restart", "shutdown", "significant") if field in spec}
     if spec["type"] == "worker":
         fields = ("traps_exit", "start", "start_delay_ms", "terminate_delay_ms", "terminate_outcome")
         script = {field: spec[field] for field in fields} | {"stage": stage}
-        return wire | {"actor": TRAPPING_WORKER if spec["traps_exit"] else WORKER, "args": {"script": script}}
+        worker = {"actor": TRAPPING_WORKER if spec["traps_exit"] else WORKER, "args": {"script": script}}
+        return wire | worker | ({"light": True} if light else {})
     script = {"init": spec.get("init", ["ok"]), "stage": stage}
     if spec["type"] == "dynamic":
         return wire | {"actor": DYNAMIC_SUPERVISOR, "args": {"script": script, "flags": _dynamic_flags(spec), "may_start": ACTORS}}
-    children = [child_wire(child, stage) for child in spec["children"]]
+    children = [child_wire(child, stage, light=light) for child in spec["children"]]
     return wire | {"actor": SUPERVISOR, "args": {"script": script, "flags": _flags(spec), "children": children, "may_start": ACTORS}}
 
 

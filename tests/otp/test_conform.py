@@ -52,10 +52,11 @@ def test_the_command(options: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_real_processes_do_what_otp_did(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [[], ["--light"]])
+def test_real_processes_do_what_otp_did(form: list[str], tmp_path: Path) -> None:
     first_of_group = {scenario["group"]: scenario for scenario in reversed(json.loads((HERE / "traces.json").read_text())["scenarios"])}
     (tmp_path / "some.json").write_text(json.dumps({"scenarios": list(first_of_group.values())}))
-    command = [sys.executable, str(HERE / "conform.py"), "--real", "--processes", str(tmp_path / "some.json")]
+    command = [sys.executable, str(HERE / "conform.py"), "--real", "--processes", *form, str(tmp_path / "some.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=900)
     assert done.stdout == f"PASSED {len(first_of_group)} FAILED 0\n"
 

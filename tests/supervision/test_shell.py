@@ -287,6 +287,17 @@ def test_its_parent_and_those_it_names_change_its_children_and_everybody_may_loo
         assert context.deliver(shell, TerminateChild(child_id="a"), caller) == [ChildResult(result="error:not_found")]
 
 
+def test_what_a_specification_says_of_the_process_reaches_the_runtime() -> None:
+    context = HostedByATest()
+    shell = Supervisor(context)  # type: ignore[arg-type]
+    shell.on_start(supervisor("root", worker("a", light=True), worker("b", confined=True, memory_bytes=8, title="it")).args)
+    first = context.spawned[0]
+    assert (first.actor_id, first.light, first.confined, first.memory_key) == ("a", True, False, "")
+    shell.on_child(ChildStarted(ref=Ref(id="a", uid=first.uid, address="x"), os_pid=1))
+    second = context.spawned[1]
+    assert (second.light, second.confined, second.memory_key, second.memory_bytes, second.title) == (False, True, "b", 8, "it")
+
+
 def test_who_gives_up_without_a_parent_only_ends() -> None:
     context = HostedByATest()
     shell = Supervisor(context)  # type: ignore[arg-type]

@@ -48,7 +48,8 @@ AT_ONCE: Final = 12
 """Texts of one handle that wait for their answer."""
 PATIENCE_S: Final = 60.0
 SESSION: Final = "agent_session"
-JOB_CONTEXT: Final = "job_context"
+JOB: Final = "job_context"
+"""Lives in the process of the job's supervisor, which dies with it."""
 
 
 async def note(number: int, path: str, context: RunContext) -> str:
@@ -101,10 +102,10 @@ class Kill:
     role: str
 
 
-def plan(seed: int, *, texts: int, kills: int, context_kills: int = 0, apart: bool = True) -> tuple[Kill, ...]:
+def plan(seed: int, *, texts: int, kills: int, job_kills: int = 0, apart: bool = True) -> tuple[Kill, ...]:
     """Kills at random, spread over the texts in their order; two at a time if not ``apart``."""
     rng = random.Random(seed)
-    roles = [SESSION] * kills + [JOB_CONTEXT] * context_kills
+    roles = [SESSION] * kills + [JOB] * job_kills
     rng.shuffle(roles)
     share = texts / (len(roles) + 1)
     firsts = [index if apart else index - index % 2 for index in range(len(roles))]

@@ -16,7 +16,7 @@ from typing import Any, Final
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, composition
 from protocols import LLM, AgentMessage, ChatMessage, LLMDelta, ProviderRef, Role, SessionUnavailableError, TextDelta, ToolSchema
 
-ROLES: Final = ("partition", "job", "job_context", "worker_manager", "registry", "jobs")
+ROLES: Final = ("partition", "job", "worker_manager", "registry", "jobs")
 PATIENCE_S: Final = 60.0
 ASK_S: Final = 5.0
 SAME_S: Final = 30.0
@@ -148,7 +148,7 @@ class Drill:
         match role:
             case "jobs" | "infrastructure":
                 return "application", role
-            case "job_context" | "agent_session":
+            case "agent_session":
                 return f"job/{call_id}", f"{role}/{call_id}"
             case "partition" | "job":
                 status = await self.system.status(timeout_s=ASK_S)
@@ -182,7 +182,7 @@ def death_of(pid: int) -> "asyncio.Future[None]":
 
 def _dies(call_id: str, roles: Sequence[str], partitions: Mapping[str, str]) -> bool:
     """Whether the call's session dies when ``roles`` of the first call are killed."""
-    if "jobs" in roles or (call_id == FIRST and not {"partition", "job", "job_context"}.isdisjoint(roles)):
+    if "jobs" in roles or (call_id == FIRST and not {"partition", "job"}.isdisjoint(roles)):
         return True
     return "partition" in roles and partitions[call_id] == partitions[FIRST]
 

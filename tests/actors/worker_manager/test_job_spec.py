@@ -28,6 +28,7 @@ def test_the_tree_of_a_job() -> None:
     context, session = map(ChildSpec.from_wire, spec.args["children"])
     assert (context.name, context.title, context.restart) == ("job_context/7f3a", "job_context 7f3a", Restart.PERMANENT)
     assert context.args == {"job_id": "7f3a", "room": "shop", "failure": ""}
+    assert (context.light, session.light, session.confined) == (True, False, True)
     assert (session.name, session.title, session.restart, session.significant) == (
         "agent_session/7f3a",
         "agent_session 7f3a",

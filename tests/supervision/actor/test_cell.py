@@ -127,12 +127,19 @@ class Hosted:
     """A cell on a fake runtime."""
 
     def __init__(
-        self, actor: type[Actor] | str = Scripted, *, registry: Ref | None = None, confined: bool = False, **script: Callable[..., None]
+        self,
+        actor: type[Actor] | str = Scripted,
+        *,
+        registry: Ref | None = None,
+        confined: bool = False,
+        light: bool = False,
+        **script: Callable[..., None],
     ) -> None:
         self.runtime = FakeRuntime()
         port: Runtime = self.runtime
         path = actor if isinstance(actor, str) else f"{__name__}:{actor.__name__}"
-        start = ActorStart(actor_id=ME.id, uid=ME.uid, actor=path, args=script, parent=PARENT, registry=registry, confined=confined)
+        may = {"confined": confined, "light": light}
+        start = ActorStart(actor_id=ME.id, uid=ME.uid, actor=path, args=script, parent=PARENT, registry=registry, **may)
         self.cell = ActorCell(start, port)
         self.booted = self.cell.boot()
 
@@ -730,9 +737,10 @@ def test_only_the_one_that_was_asked_answers() -> None:
     assert answers == [FIGURES]
 
 
-def test_an_actor_with_user_code_starts_no_actors() -> None:
-    hosted = Hosted(confined=True)
-    with pytest.raises(UsageError, match="runs user code"):
+@pytest.mark.parametrize("kind", ["confined", "light"])
+def test_an_actor_with_user_code_or_without_a_process_starts_no_actors(kind: str) -> None:
+    hosted = Hosted(confined=kind == "confined", light=kind == "light")
+    with pytest.raises(UsageError, match="it starts no actors"):
         hosted.cell.spawn(ActorStart(actor_id="c", uid="c1", actor="m:C"))
     assert hosted.runtime.spawned == []
 

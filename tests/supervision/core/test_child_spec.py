@@ -32,6 +32,7 @@ def specs(draw: st.DrawFn) -> ChildSpec:
         start_timeout_ms=draw(st.one_of(st.none(), st.integers(1, 1000))),
         heartbeat_ms=draw(st.one_of(st.none(), st.integers(1, 1000))),
         is_registry=draw(st.booleans()),
+        confined=draw(st.booleans()),
     )
 
 
@@ -105,6 +106,11 @@ def test_arguments_cannot_be_changed_from_outside() -> None:
         ({"start_timeout_ms": 0}, "invalid_start_timeout_ms:0"),
         ({"heartbeat_ms": 0}, "invalid_heartbeat_ms:0"),
         ({"is_registry": "yes"}, "invalid_is_registry:yes"),
+        ({"confined": 1}, "invalid_confined:1"),
+        ({"light": "yes"}, "invalid_light:yes"),
+        ({"light": True, "type": "supervisor"}, "bad_combination:light=true,type"),
+        ({"light": True, "confined": True}, "bad_combination:light=true,confined"),
+        ({"light": True, "memory_bytes": 1}, "bad_combination:light=true,memory_bytes"),
         ({"colour": "red"}, "invalid_child_spec:colour"),
     ],
 )
@@ -112,6 +118,10 @@ def test_it_is_refused_where_it_is_made(fields: dict[str, object], reason: str) 
     with pytest.raises(InvalidSpecError) as caught:
         ChildSpec.from_wire({"id": "a", "actor": "m:C"} | fields)
     assert caught.value.reason == reason
+
+
+def test_a_worker_may_be_light() -> None:
+    assert ChildSpec.from_wire({"id": "a", "actor": "m:C", "light": True}).light
 
 
 @pytest.mark.parametrize("missing", ["id", "actor"])

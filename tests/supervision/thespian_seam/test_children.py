@@ -28,7 +28,7 @@ HERE = """
 
         def begin(clock):
             transport = AuthenticatedTransport(listener, address, options, clock, SystemEntropy())
-            return transport, ChildProcesses(transport, options, SystemEntropy(), told.append)
+            return transport, ChildProcesses(transport.endpoint, options, told.append)
 
         def await_word(transport):
             while not told:
@@ -265,10 +265,10 @@ def test_a_stranger_that_replays_a_dead_childs_hello_holds_up_its_exit_for_a_mom
         assert children.uids == ["u"]
         stranger = socket.create_connection((address.host, address.port))
         stranger.sendall(make_hello(options.secret, os.urandom(16), start.address, address).data)
-        while not transport.acceptor.hears(start.address):
+        while not transport.endpoint.acceptor.hears(start.address):
             transport.reactor.poll(1)
         assert isinstance(await_word(transport), ChildStartFailed) and str(told[0].reason) == "error:exit code 0", told
-        assert transport.acceptor.hears(start.address)
+        assert transport.endpoint.acceptor.hears(start.address)
         stranger.close()
         transport.close()
         """

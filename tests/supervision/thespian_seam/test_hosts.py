@@ -13,7 +13,7 @@ from support.seam_system import KEY, System, system
 pytestmark = pytest.mark.processes
 
 ADMIN = "str([each for each in gc.get_objects() if type(each).__name__ == 'HostManager'][0]._adminAddr.addressDetails)"
-HELD_KEY = "bytes(self.context._runtime._transport.links.key._held).hex()"
+HELD_KEY = "bytes(self.context._runtime._endpoint.links.key._held).hex()"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_who_runs_user_code_talks_to_the_others_without_the_key_of_the_run(runni
 
 def test_what_escapes_from_the_loop_itself_is_the_reason_of_the_exit(running: System, parent: dict[str, str]) -> None:
     child = running.child(parent, "loop")
-    running.send(child["ref"], "cancel = self.context._runtime._transport.reactor.call_later(0, lambda: 1 / 0)")
+    running.send(child["ref"], "cancel = self.context._runtime._endpoint.reactor.call_later(0, lambda: 1 / 0)")
     assert running.wait("message", uid="loop")["reason"] == "error:ZeroDivisionError: division by zero"
 
 

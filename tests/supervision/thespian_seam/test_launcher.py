@@ -128,7 +128,7 @@ def test_a_crash_of_the_gateway_ends_the_tree_in_order(tmp_path: Path) -> None:
 def test_what_escapes_from_the_gateways_loop_ends_the_tree_too() -> None:
     with system() as running:
         root = running.start()
-        running.tell("run", code="self.context._runtime._transport.reactor.call_later(0, lambda: 1 / 0)")
+        running.tell("run", code="self.context._runtime._endpoint.reactor.call_later(0, lambda: 1 / 0)")
         assert "ended: error:ZeroDivisionError: division by zero" in running.join()
         assert gone(root["os_pid"])
 

@@ -70,31 +70,6 @@ def until(condition: Callable[[], object], *transports: AuthenticatedTransport) 
             run(transport, [])
 
 
-def test_envelopes_come_as_turns_with_the_time_of_their_arrival(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
-    heard: list[tuple[bytes, float, EndpointAddress]] = []
-    bob.on_envelope = lambda *what: heard.append(what)
-    before = SystemClock().monotonic()
-    alice.send_envelope(bob.address, b"hello")
-    until(lambda: heard, alice, bob)
-    assert heard[0][0] == b"hello"
-    assert before <= heard[0][1] <= SystemClock().monotonic()
-    assert heard[0][2] == alice.address
-
-
-def test_an_envelope_to_oneself_comes_too(alice: AuthenticatedTransport) -> None:
-    heard: list[bytes] = []
-    alice.on_envelope = lambda data, _now, _origin: heard.append(data)
-    alice.send_envelope(alice.address, b"to me")
-    assert heard == []
-    run(alice, [])
-    assert heard == [b"to me"]
-
-
-def test_an_envelope_before_anybody_is_hosted_is_dropped(alice: AuthenticatedTransport) -> None:
-    alice.send_envelope(alice.address, b"early")
-    run(alice, [])
-
-
 def test_thespians_own_messages_pass_through_the_allowlist(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
     done: list[Any] = []
     got: list[Any] = []
@@ -116,7 +91,7 @@ def test_s5_a_message_of_a_holder_of_the_key_that_is_not_allowed_is_refused(
     alice: AuthenticatedTransport, bob: AuthenticatedTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice.scheduleTransmit(None, TransmitIntent(bob.myAddress, logging.getLogger))
-    until(lambda: bob.acceptor.refused, alice, bob)
+    until(lambda: bob.endpoint.acceptor.refused, alice, bob)
     assert "getLogger" in caplog.text
 
 
@@ -160,26 +135,26 @@ def test_thespians_timers_go_on_working(alice: AuthenticatedTransport) -> None:
 
 def test_transmit_only_waits_for_what_is_on_its_way(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
     assert alice.run(TransmitOnly, timedelta(seconds=10)) == 0
-    alice.send_envelope(bob.address, b"x")
+    alice.endpoint.send_envelope(bob.endpoint.address, b"x")
     alice.run(TransmitOnly, SOON)
-    until(lambda: not alice.links.pending, alice, bob)
+    until(lambda: not alice.endpoint.links.pending, alice, bob)
     assert alice.run(TransmitOnly, timedelta(seconds=10)) == 0
 
 
 def test_abort_may_wait_for_what_is_on_its_way(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
-    alice.send_envelope(bob.address, b"x")
+    alice.endpoint.send_envelope(bob.endpoint.address, b"x")
     alice.abort_run(drain=True)
     run(alice, [])
-    assert alice.links.pending
-    until(lambda: not alice.links.pending, alice, bob)
+    assert alice.endpoint.links.pending
+    until(lambda: not alice.endpoint.links.pending, alice, bob)
     assert isinstance(run(alice, [], timedelta(seconds=10)), Thespian__Run_Terminated)
 
 
 def test_flush_waits_for_what_is_on_its_way_and_no_longer_than_allowed(alice: AuthenticatedTransport, bob: AuthenticatedTransport) -> None:
-    alice.send_envelope(bob.address, b"x")
+    alice.endpoint.send_envelope(bob.endpoint.address, b"x")
     alice.flush(0.01)
-    assert alice.links.pending
-    until(lambda: not alice.links.pending, alice, bob)
+    assert alice.endpoint.links.pending
+    until(lambda: not alice.endpoint.links.pending, alice, bob)
     alice.flush(10)
 
 

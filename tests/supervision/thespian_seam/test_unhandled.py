@@ -1,5 +1,9 @@
-"""Run in fresh interpreters, whose hooks are nobody else's."""
+"""What is about hooks is run in fresh interpreters, whose hooks are nobody else's."""
 
+import pytest
+
+from protocols import ExitReason
+from supervision.thespian_seam.unhandled import escaping
 from support import fresh
 
 HEAR = """
@@ -25,6 +29,21 @@ def said():
     assert str(failure) == "a defect", failure
     return thread
 """
+
+
+@pytest.mark.parametrize("failure", [ValueError("a defect"), SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_whatever_leaves_a_turn_is_a_reason(failure: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    def step() -> None:
+        raise failure
+
+    reason = escaping(step)
+    assert reason is not None
+    assert str(reason).startswith(f"error:{type(failure).__name__}")
+    assert "what left a turn" in caplog.text
+
+
+def test_a_turn_that_returns_is_none() -> None:
+    assert escaping(lambda: ExitReason.parse("normal")) is None
 
 
 def test_an_exception_of_a_thread_is_heard_in_that_thread() -> None:
