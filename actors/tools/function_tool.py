@@ -31,8 +31,12 @@ class FunctionTool:
     idempotent: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the function's own signature
-        """Call the function itself, as if it were not decorated."""
-        return self.function(*args, **kwargs)
+        """Call the function itself, as if it were not decorated; a default that a ``Field`` states is filled in.
+
+        Raises:
+            TypeError: an argument is missing.
+        """
+        return self.function(*args, **kwargs, **self.parameters.stated_defaults(self.function, args, kwargs))
 
     def validate(self, arguments_json: str) -> dict[str, Any]:
         """The function's arguments from a model's JSON; empty text stands for no arguments.
@@ -61,7 +65,7 @@ class FunctionTool:
                 result = await self.function(**arguments)
             else:
                 result = await asyncio.to_thread(self.function, **arguments)
-            if inspect.isawaitable(result):  # an async function under a decorator that is none
+            while inspect.isawaitable(result):  # an async function under a decorator that is none
                 result = await result
         return told(self.schema.name, result)
 

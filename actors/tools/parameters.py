@@ -4,7 +4,9 @@ Pydantic does both, with what its ``Field`` says of a parameter, be it written a
 model have names of ours and the parameters' names as aliases, so that no parameter's name can clash with pydantic's own.
 """
 
+import dataclasses
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +47,24 @@ class Parameters:
         try:
             parsed = self.model.model_validate_json(arguments_json.strip() or "{}")
         except ValidationError as failure:
-            raise InvalidToolError(f"Wrong arguments for {tool}: {_problems(failure)}. Call it again with arguments that fit.") from failure
+            raise InvalidToolError(
+                f"Wrong arguments for {tool}: {_problems(failure, self.names)}. Call it again with arguments that fit."
+            ) from failure
         return {name: getattr(parsed, key) for key, name in self.names.items() if key in parsed.model_fields_set | self.filled}
+
+    def stated_defaults(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults that a ``Field`` states, for those parameters of ``function`` that a call with ``args`` and ``kwargs`` leaves out.
+
+        Raises:
+            TypeError: the call leaves out what has no default, or gives what the function does not take.
+        """
+        given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+        left_out = {key: name for key, name in self.names.items() if name not in given}
+        fields = self.model.model_fields
+        missing = [name for key, name in left_out.items() if fields[key].is_required()]
+        if missing:
+            raise TypeError(f"{self.model.__name__}() misses the arguments {', '.join(missing)}")
+        return {name: fields[key].get_default(call_default_factory=True) for key, name in left_out.items() if key in self.filled}
 
 
 class _Untitled(GenerateJsonSchema):
@@ -56,6 +74,12 @@ class _Untitled(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
         return False
+
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - pydantic's signature
+        encoded = super().encode_default(dft)
+        if _as_json(encoded) is None:
+            raise PydanticSerializationError("the default is no JSON")  # then pydantic shows none
+        return encoded
 
 
 def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str]) -> Parameters:
@@ -91,7 +115,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
             required.append(parameter.name)
     _require_callable(name, function, [*names.values(), *filter(None, [context_name])], required)
     try:
-        model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+        model = create_model(name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
         schema = model.model_json_schema(schema_generator=_Untitled)
     except (PydanticSchemaGenerationError, PydanticUserError) as failure:
         reason = str(failure).split("\n", 1)[0]
@@ -104,6 +128,8 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
         if key in defaults:
             _show_default(shown, defaults[key])
     schema.pop("title", None)
+    if _as_json(schema) is None:
+        raise InvalidToolError(f"tool {name}: what its Fields say is no JSON, as NaN, Infinity and lone surrogates are none: leave it away")
     return Parameters(model=model, names=names, filled=frozenset(filled), context_name=context_name, json_schema=schema)
 
 
@@ -127,6 +153,8 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
         )
     if parameter.name in {"self", "cls"} and annotation is inspect.Parameter.empty:
         raise InvalidToolError(f"tool {name}: a tool has no {parameter.name}: write it as a function at the top level, or a static method")
+    if isinstance(parameter.default, dataclasses.Field):
+        raise InvalidToolError(f"tool {name}: the default of {parameter.name} is a dataclass's field: use pydantic.Field")
     if annotation is inspect.Parameter.empty:
         raise InvalidToolError(
             f"tool {name}: parameter {parameter.name} has no type: annotate it ({parameter.name}: str),"
@@ -135,7 +163,16 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
 
 
 def _require_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
-    """Refuse a function whose code takes other arguments than the signature that ``functools.wraps`` gave it."""
+    """Refuse a function whose code takes other arguments than the signature that ``functools.wraps`` gave it, in any of its decorators."""
+    layer: Any = function
+    while True:
+        _require_layer_callable(name, layer, all_names, required)
+        if not hasattr(layer, "__wrapped__") or hasattr(layer, "__signature__"):  # as inspect.signature looks for what it shows
+            return
+        layer = layer.__wrapped__
+
+
+def _require_layer_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
     code = getattr(function, "__func__", function)
     if not isinstance(code, FunctionType):
         return
@@ -183,14 +220,27 @@ def _show_default(schema: dict[str, Any], default: object) -> None:
         shown = to_jsonable_python(default)
     except PydanticSerializationError:
         return
-    if shown is not None:
+    if shown is not None and _as_json(shown) is not None:
         schema["default"] = shown
 
 
-def _problems(failure: ValidationError) -> str:
+def _as_json(value: object) -> bytes | None:
+    """``value`` as the JSON that a model's provider is sent, None if it is none."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        return None
+
+
+def _problems(failure: ValidationError, names: Mapping[str, str]) -> str:
     problems = failure.errors(include_url=False, include_context=False)
-    told = [f"{'.'.join(map(str, problem['loc'])) or 'the arguments'}: {_told(problem)}" for problem in problems[:MAX_PROBLEMS_TOLD]]
+    told = [f"{_place(problem['loc'], names) or 'the arguments'}: {_told(problem)}" for problem in problems[:MAX_PROBLEMS_TOLD]]
     return "; ".join(told) + (f"; and {len(problems) - MAX_PROBLEMS_TOLD} more" if len(problems) > MAX_PROBLEMS_TOLD else "")
+
+
+def _place(steps: tuple[int | str, ...], names: Mapping[str, str]) -> str:
+    """Where a problem is; a default that does not fit is told with our name of the field."""
+    return ".".join(names.get(str(step), str(step)) if at == 0 else str(step) for at, step in enumerate(steps))
 
 
 def _told(problem: Any) -> str:  # noqa: ANN401 - pydantic_core's ErrorDetails

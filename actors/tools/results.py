@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel
@@ -32,8 +33,12 @@ def told(tool: str, result: object) -> str:
 
 
 def _to_json(value: object) -> str | None:
-    """``value`` as JSON, None if it is none. A generator is none: it would run the tool's code after the tool, without its deadline."""
-    if isinstance(value, Generator):
+    """``value`` as JSON, None if it is none.
+
+    An iterator is none, which pydantic would read to its end: that runs the tool's code after the tool, without its deadline, and a counter
+    has no end.
+    """
+    if _holds_iterator(value):
         return None
     try:
         text = to_json(value).decode()
@@ -42,6 +47,20 @@ def _to_json(value: object) -> str | None:
     except (PydanticSerializationError, ValueError, RecursionError):
         return None
     return text
+
+
+def _holds_iterator(value: object) -> bool:
+    """Whether ``value`` or a part of it is an iterator: a generator, ``map``, ``zip``, an open file."""
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Iterator):
+            return True
+        if id(part) not in seen:
+            seen.add(id(part))
+            waiting.extend(inner for _, inner in _parts(part))
+    return False
 
 
 def _refuse(constant: str) -> object:
@@ -67,7 +86,7 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
             yield f"[{json.dumps(key) if isinstance(key, str) else repr(key):.80}]", part
         for key in value:
             yield f", the key {key!r:.80}", key
-    elif isinstance(value, list | tuple | set | frozenset):
+    elif isinstance(value, list | tuple | set | frozenset | deque):
         for at, part in enumerate(value):
             yield f"[{at}]", part
     elif isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):

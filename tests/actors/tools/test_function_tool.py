@@ -3,9 +3,10 @@ import dataclasses
 import functools
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import InvalidToolError
@@ -104,6 +105,30 @@ class Shop:
 @pytest.mark.parametrize("tool", [function_tool(sync_decorator(plus_one)), Shop.static, function_tool(Shop.of_class)])
 def test_an_async_function_runs_under_whatever_decorator(tool: FunctionTool) -> None:
     assert run(tool, '{"number": 1}') == "2"
+
+
+async def in_two_steps(number: int) -> Any:
+    return plus_one(number)
+
+
+@pytest.mark.parametrize("function", [in_two_steps, sync_decorator(in_two_steps), sync_decorator(sync_decorator(plus_one))])
+def test_what_an_awaited_result_gives_to_be_awaited_is_awaited_too(function: Any) -> None:
+    assert run(function_tool(function), '{"number": 1}') == "2"
+
+
+@function_tool
+def weather(
+    day: str, city: str = Field(default="Berlin"), count: int = Field(ge=1), *, sizes: Annotated[list[int], Field(default_factory=list)]
+) -> tuple[Any, ...]:
+    return day, city, count, sizes
+
+
+def test_who_calls_a_tool_as_a_function_is_given_the_defaults_of_its_fields() -> None:
+    assert weather("Monday", count=2) == ("Monday", "Berlin", 2, [])
+    assert weather("Monday", "Rome", 3, sizes=[4]) == ("Monday", "Rome", 3, [4])
+    for arguments in ({"day": "Monday"}, {"count": 1}, {"day": "Monday", "count": 1, "colour": "red"}):
+        with pytest.raises(TypeError):
+            weather(**arguments)
 
 
 def test_what_is_awaited_later_is_bounded_too() -> None:

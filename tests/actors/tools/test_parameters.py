@@ -1,13 +1,16 @@
 import enum
 import functools
+import inspect
 import json
+import math
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from actors.tools import RunContext
 from actors.tools.parameters import MAX_PROBLEMS_TOLD, read_parameters
@@ -256,10 +259,104 @@ def test_a_default_that_a_field_makes_is_new_each_time() -> None:
     assert parameters.validate("f", "{}") == {"sizes": [1]}
 
 
+def in_both_places(city: Annotated[str, Field(description="The city.")] = Field(default="Berlin", min_length=2)) -> None: ...
+
+
+def other_names(city: str = Field(default="Berlin", validation_alias=AliasChoices("town", "city"))) -> None: ...
+
+
+def exact(count: int = Field(default=1, strict=True)) -> None: ...
+
+
+def wrong_default(count: int = Field(default=0, ge=1, validate_default=True)) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "given"),
+    [
+        (in_both_places, "{}", {"city": "Berlin"}),
+        (in_both_places, '{"city": "X"}', "city: String should have at least 2 characters"),
+        (other_names, '{"city": "Rome"}', {"city": "Rome"}),
+        (other_names, "{}", {"city": "Berlin"}),
+        (exact, '{"count": "3"}', "count: Input should be a valid integer"),
+        (wrong_default, "{}", "count: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_field_is_read_in_every_form_that_pydantic_knows(function: Any, arguments: str, given: dict[str, Any] | str) -> None:
+    parameters = read_parameters(function, {})
+    if isinstance(given, dict):
+        assert parameters.validate("f", arguments) == given
+        return
+    with pytest.raises(InvalidToolError, match=given):
+        parameters.validate("f", arguments)
+
+
+@dataclass
+class Scale:
+    most: float = math.inf
+
+
+class Range(BaseModel):
+    least: float = -math.inf
+
+
+def endless(most: float = math.inf) -> None: ...
+
+
+def endless_in_a_field(most: float = Field(default=math.inf)) -> None: ...
+
+
+def endless_in_a_list(most: list[float] = [math.nan]) -> None: ...  # noqa: B006
+
+
+def endless_in_a_model(range_: Range) -> None: ...
+
+
+def endless_in_a_dataclass(scale: Scale) -> None: ...
+
+
+def half_a_letter(text: str = "a pizza \ud83c") -> None: ...
+
+
+@pytest.mark.parametrize(
+    "function", [endless, endless_in_a_field, endless_in_a_list, endless_in_a_model, endless_in_a_dataclass, half_a_letter]
+)
+def test_a_default_that_json_cannot_write_is_not_shown(function: Any) -> None:
+    schema = read_parameters(function, {}).json_schema
+    assert "default" not in json.dumps(schema, ensure_ascii=False, allow_nan=False).encode().decode()
+
+
+def endless_example(count: float = Field(default=1.0, examples=[math.nan])) -> None: ...
+
+
+def endless_extra(count: float = Field(default=1.0, json_schema_extra={"step": math.inf})) -> None: ...
+
+
+def half_a_letter_told(count: float = Field(default=1.0, description="\ud83c")) -> None: ...
+
+
+@pytest.mark.parametrize("function", [endless_example, endless_extra, half_a_letter_told])
+def test_a_schema_that_is_no_json_is_refused_where_it_is_defined(function: Any) -> None:
+    with pytest.raises(InvalidToolError, match=r"tool endless|half.*: what its Fields say is no JSON"):
+        read_parameters(function, {})
+
+
+def by_floats(one: float, many: list[float] | None = None) -> None: ...
+
+
+@pytest.mark.parametrize("arguments", ['{"one": NaN}', '{"one": Infinity}', '{"one": 1e999}', '{"one": 1, "many": [-Infinity]}'])
+def test_a_number_that_json_does_not_know_is_no_argument(arguments: str) -> None:
+    with pytest.raises(InvalidToolError, match="Input should be a finite number"):
+        read_parameters(by_floats, {}).validate("by_floats", arguments)
+
+
 def one_alias_twice(a: str = Field(alias="b"), b: str = "") -> None: ...
 
 
 def factory_of_others(a: int, b: int = Field(default_factory=lambda values: values["a"])) -> None: ...
+
+
+def of_a_dataclass(city: str = dataclass_field(default="Berlin")) -> None: ...
 
 
 class Shop:
@@ -280,11 +377,13 @@ def with_store(store: str, name: str) -> None: ...
     ("function", "cure"),
     [
         (one_alias_twice, "two parameters have one alias"),
+        (of_a_dataclass, "the default of city is a dataclass's field: use pydantic.Field"),
         (factory_of_others, "the default_factory of b takes an argument"),
         (Shop.order, "a tool has no self: write it as a function at the top level, or a static method"),
         (shown_as(by_name, lambda *args: None), r"takes \(name\), but its code takes \(\*args\)"),
         (shown_as(with_store, lambda name: None), r"takes \(store, name\), but its code takes \(name\)"),
         (shown_as(by_name, lambda user, **rest: None), "missing a required argument: 'user'"),
+        (shown_as(shown_as(by_name, lambda user: None), lambda *args, **kwargs: None), r"takes \(name\), but its code takes \(user\)"),
     ],
 )
 def test_what_could_never_be_called_is_refused_where_it_is_defined(function: Any, cure: str) -> None:
@@ -293,7 +392,15 @@ def test_what_could_never_be_called_is_refused_where_it_is_defined(function: Any
 
 
 @pytest.mark.parametrize(
-    "wrapper", [lambda *args, **kwargs: None, lambda name: None, lambda name="x", **rest: None, lambda user="", **rest: None]
+    "wrapper",
+    [lambda *args, **kwargs: None, lambda name: None, lambda name="x", **rest: None, lambda user="", **rest: None],
 )
 def test_a_wrapper_that_takes_what_it_shows_is_read(wrapper: Any) -> None:
     assert list(read_parameters(shown_as(by_name, wrapper), {}).json_schema["properties"]) == ["name"]
+
+
+def test_a_decorator_that_says_what_it_takes_itself_may_give_the_rest() -> None:
+    wrapper = shown_as(with_store, lambda **rest: with_store("here", **rest))
+    wrapper.__signature__ = inspect.signature(by_name)
+    wrapper.__annotations__ = {"name": str}
+    assert list(read_parameters(shown_as(wrapper, lambda *args, **kwargs: None), {}).json_schema["properties"]) == ["name"]

@@ -1,9 +1,11 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import itertools
 import json
 import threading
-from typing import Any
+from collections import deque
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,11 @@ class Price:
 class Offer(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     price: object
+
+
+class Pair(NamedTuple):
+    one: object
+    other: object
 
 
 CIRCLE: list[Any] = []
@@ -62,6 +69,12 @@ def test_data_is_told_as_json_and_text_as_it_is(result: object, text: str) -> No
         ({object(): 1}, "a object in result, the key <object object"),
         ((number for number in range(3)), "a generator"),
         (later(), "a async_generator"),
+        ({"ids": itertools.count()}, 'a count in result["ids"]'),
+        ([{"a": (number for number in range(3))}], 'a generator in result[0]["a"]'),
+        (Price(map(str, [1])), "a map in result.euros"),
+        (deque([1, zip([1], [2], strict=True)]), "a zip in result[1]"),
+        ({float("nan"): 1, "a": {"b": {(1,): b"\xff"}}}, 'a bytes in result["a"]["b"][(1,)]'),
+        (Pair(1, [object()]), "a object in result[1][0]"),
         (CIRCLE, "a list in result[0][0]"),
     ],
 )
