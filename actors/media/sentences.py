@@ -3,9 +3,14 @@
 A sentence is spoken as soon as it is whole. "4.50", "Dr. Smith", "e.g. this", "am 3. Oktober" and "555. 1234" are not torn. However the
 text is cut into pieces, the sentences are the same, and put together again they are the text (but for the amount of white space).
 
-Only the full stop is ambiguous: Unicode (TR 29, section 5) calls it ATerm, and all other marks that end a sentence STerm. Those of scripts
-that set no space between sentences end one wherever they stand. The abbreviations of all languages are one list, since a reply does not say
-which language it is in; what is a word of some language too counts only where a number follows.
+Unicode (TR 29, section 5) calls the marks that end a sentence STerm, and the full stop, which alone is ambiguous, ATerm. STerm beyond ASCII
+end one wherever they stand, since many of their scripts set no space between sentences; so do ASCII's within text of such a script. Thai
+and Lao have no mark: there a space between two words is taken for one. Greek asks with a semicolon.
+
+Whether a full stop ends a sentence is told from the word before it, the same for all languages, since a reply does not say which it is in.
+By its form a word is an abbreviation if it has no vowel ("Hwy" has one), stops inside ("U.S.A", "i.d.R"), or is a single letter beside
+another; the rest are lists. Where a doubt is left the text is not cut: two sentences in one are spoken a little later, half of one sounds
+wrong.
 """
 
 import re
@@ -17,35 +22,119 @@ MAX_SENTENCE_CHARS: Final = 300
 
 _ABBREVIATIONS: Final = frozenset(
     (
-        *("a.m", "approx", "ave", "blvd", "ca", "cf", "co", "corp", "dept", "dr", "e.g", "est", "etc", "ext", "fig", "gen", "hon", "i.e"),
-        *("inc", "jr", "lt", "ltd", "max", "min", "mr", "mrs", "ms", "mt", "nr", "p.m", "ph.d", "prof", "rd", "rev", "sen", "sgt"),
-        *("sr", "st", "ste", "bldg", "tel", "u.k", "u.s", "vol", "vs"),
-        *("bzw", "d.h", "evtl", "ggf", "hr", "inkl", "str", "u.a", "usw", "vgl", "z.b", "zzgl"),  # German
-        *("a.c", "aprox", "av", "avda", "d.c", "dña", "dra", "ee", "ej", "gral", "lic", "núm", "pág", "profa"),  # Spanish, Portuguese
-        *("sra", "sres", "srta", "ud", "uds", "exma", "exmo"),
-        *("bd", "mlle", "mme", "p.ex", "avv", "dott", "sig", "sig.ra", "bijv", "dhr", "mevr"),  # French, Italian, Dutch
-        *("ул", "डॉ"),  # Russian, Hindi
+        *(
+            "al",
+            "cit",
+            "ibid",
+            "approx",
+            "ave",
+            "bldg",
+            "bros",
+            "ca",
+            "co",
+            "corp",
+            "dept",
+            "est",
+            "etc",
+            "ext",
+            "fig",
+            "gen",
+            "hon",
+            "hwy",
+            "inc",
+            "max",
+        ),
+        *("min", "op", "pkwy", "prof", "rev", "sen", "ste", "tel", "vol"),
+        *("allg", "evtl", "inkl", "zzgl", "usw", "geb", "med", "mio", "mrd", "mwst", "tsd"),  # German
+        *(
+            "aprox",
+            "apdo",
+            "av",
+            "avda",
+            "cda",
+            "ctra",
+            "dña",
+            "dra",
+            "ee",
+            "ej",
+            "gral",
+            "lic",
+            "núm",
+            "pág",
+            "profa",
+        ),  # Spanish, Portuguese
+        *("sra", "srta", "sta", "sto", "ud", "uds", "exma", "exmo"),
+        *("boul", "cie", "éd", "env", "mlle", "mme", "mmes", "tél"),  # French
+        *("avv", "dott", "sig", "ssa"),  # Italian
+        *("mevr", "jl", "ul", "np", "cad", "sok"),  # Dutch, Indonesian, Polish, Turkish
+        *("ул", "им", "обл", "просп", "руб", "тел", "डॉ", "श्री"),  # Russian, Hindi  # noqa: RUF001 - these are meant
     )
 )
+_TITLES: Final = frozenset(
+    (
+        *("Adm", "Amb", "Apt", "Arch", "Assn", "Atty", "Capt", "Col", "Dep", "Det", "Eng", "Esq", "Fa", "Geo", "Geom", "Gov", "Ing"),
+        *("Insp", "Maj", "Messrs", "Pres", "Rep", "Supt", "Univ"),
+    )
+)
+"""Words that count with a capital letter only: "apt", "col" and "ed" are words of some language."""
 _BEFORE_NUMBERS: Final = frozenset(
     (
         *("apr", "aug", "dec", "dez", "feb", "fri", "jan", "jul", "jun", "mai", "mar", "mon", "nov", "oct", "okt", "sat", "sep", "sept"),
         *("sun", "thu", "thur", "thurs", "tue", "tues", "wed", "ene", "abr", "ago", "dic", "set", "out"),
-        *("apt", "art", "cap", "no", "p", "pos", "pp", "sec"),
+        *(
+            "abb",
+            "abs",
+            "anm",
+            "ap",
+            "apt",
+            "art",
+            "aufl",
+            "cap",
+            "chap",
+            "eq",
+            "ex",
+            "jan",
+            "kap",
+            "lbs",
+            "no",
+            "nos",
+            "pos",
+            "rte",
+            "sec",
+        ),
+        *("std", "tab", "ver", "zi", "ziff"),
     )
 )
-_ORDINAL_AFTER: Final = frozenset(("ab", "am", "beim", "das", "dem", "den", "der", "des", "die", "im", "ins", "vom", "zum", "zur"))
+_ORDINAL_AFTER: Final = re.compile(
+    r"ab|am|beim|bis|im|ins|seit|und|oder|vom|zum|zur|d(?:as|e[mnrs]|ie)|(?:k?ein|[mds]ein|ihr|unser|eu(?:e)?r|jed|dies)(?:e[mnrs]?)?"
+    r"|(?:mon|diens|donners|frei|sams|sonn)tag,?|mittwoch,?"
+)
 """What stands before an ordinal number in German, where the noun after it begins with a capital letter like a sentence."""
 _MONTHS: Final = frozenset(("januar", "jänner", "februar", "märz", "mai", "juni", "juli", "oktober", "dezember"))
 """Those that English does not share: "I want 3. August was fine" are two sentences."""
 _CLOSERS: Final = r"\"'”’“»›)\]」』）】》〉"  # noqa: RUF001 - these are meant
-_SPACED: Final = ".!?…؟۔։።"  # noqa: RUF001 - these are meant
-_UNSPACED: Final = "。｡！？।॥។"  # noqa: RUF001 - these are meant
-_END: Final = re.compile(rf"[{_SPACED}]+[{_CLOSERS}]*(?=\s)|(?P<unspaced>[{_UNSPACED}]+[{_CLOSERS}]*)(?=[^{_UNSPACED}{_CLOSERS}])")
-_CLAUSE: Final = re.compile(rf"[,;:—–،؛][{_CLOSERS}]*(?=\s)|[，、；：][{_CLOSERS}]*")  # noqa: RUF001 - these are meant
+_STERM: Final = (
+    "\u0589\u061d-\u061f\u06d4\u0700-\u0702\u07f9\u0964\u0965\u104b\u1362\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809\u1944\u1945\u1aa8-\u1aab"
+    "\u1b5a\u1b5b\u1b5e\u1b5f\u1c3b\u1c3c\u1c7e\u1c7f\u203c\u203d\u2047-\u2049\u2e2e\u2e3c\u3002\ua4ff\ua60e\ua60f\ua6f3\ua6f7\ua876\ua877"
+    "\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe12\ufe15\ufe16\ufe56\ufe57\uff01\uff1f\uff61"
+)
+"""Unicode's, without those of ASCII and of dead scripts."""
+_UNSPACED_LETTER: Final = "[\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+"""Of Burmese, Khmer, Japanese and Chinese."""
+_THAI: Final = "[\u0e01-\u0e45\u0e47-\u0e4e\u0e81-\u0ec5\u0ec8-\u0ecd]"
+"""Thai and Lao, without the mark that repeats a word, which has spaces around it."""
+_END: Final = re.compile(
+    rf"(?:[.!?…]+|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e])[{_CLOSERS}]*(?=\s)"
+    rf"|(?P<sure>[!?]*[{_STERM}][!?{_STERM}]*[{_CLOSERS}]*(?=[^!?{_STERM}{_CLOSERS}])"
+    rf"|(?<={_UNSPACED_LETTER})[.!?]+[{_CLOSERS}]*(?={_UNSPACED_LETTER})|(?<={_THAI})\s(?={_THAI}))"
+)
+_CLAUSE: Final = re.compile(rf"[,;:—–،؛၊፣-፥][{_CLOSERS}]*(?=\s)|[，、；：][{_CLOSERS}]*")  # noqa: RUF001 - these are meant
 _OPENING: Final = "\"'“„«‹([¿¡「『（【《〈"  # noqa: RUF001 - these are meant
 _AMBIGUOUS: Final = re.compile(r"[.…]+[^.…!?]*$")
 _WORD: Final = re.compile(r"\w+")
+_INNER_STOPS: Final = re.compile(r"[^\W\d_]{1,4}(?:\.-?[^\W\d_]{1,4})+")
+_NO_VOWEL: Final = re.compile(r"(?=..)[B-DF-HJ-NP-TV-XZ]?[b-df-hj-np-tv-xzß]+")
+_SOUNDS: Final = re.compile(r"(?:h+m+|m+|m+h+m+|p?s+h+|b+r+|p+s+t+|t+s+k+|z+|g+r+r+|p+f+t*)", re.IGNORECASE)
 _ORDINAL_DIGITS: Final = 2
 
 
@@ -86,17 +175,22 @@ def _cut(text: str) -> int:
     window, full = text[: MAX_SENTENCE_CHARS + 1], len(text) > MAX_SENTENCE_CHARS
     line = window.find("\n")
     for end in _END.finditer(window, 0, line + 1 or len(window)):
-        if end["unspaced"]:
+        if end["sure"]:
             return end.end()
         following = window[end.end() + 1 :]
         before = window[: end.start()]
-        if not following or (before[-1:].isdigit() and following.isalnum() and not full):  # its first word may not be whole
+        if not following or (_needs_next_word(before) and following.isalnum() and not full):  # its first word may not be whole
             break
         if _ends_sentence(before, end[0], following):
             return end.end()
     if line >= 0:
         return line + 1
     return _forced_cut(window[:-1]) if full else 0
+
+
+def _needs_next_word(before: str) -> bool:
+    """Whether the word after the mark tells whether the sentence ends: after a number and after a single letter."""
+    return before[-1:].isdigit() or (before[-1:].isalpha() and not before[-2:-1].strip(f"{_OPENING} ."))
 
 
 def _ends_sentence(before: str, mark: str, following: str) -> bool:
@@ -107,13 +201,29 @@ def _ends_sentence(before: str, mark: str, following: str) -> bool:
         return False
     words = before.split(" ")
     word = words[-1].lstrip(_OPENING)
-    if word.lower() in _ABBREVIATIONS or word == "Apt":
+    if _is_abbreviation(word, after_number=words[-2:-1] != [] and words[-2][-1:].isdigit()):
         return False
-    if following[0].isdigit() and (word.lower() in _BEFORE_NUMBERS or word.endswith("str")):  # "Jan. 3", "Hauptstr. 4"
+    is_letter = len(word) == 1 and word != "I"
+    if following[0].isdigit() and (is_letter or word.lower() in _BEFORE_NUMBERS or word.endswith("str")):  # "p. 4", "Jan. 3", "Hauptstr. 4"
         return False
     if word.isdigit():  # "1. Pizza" at the start of a list, "555. 1234" in a phone number
         return not following[0].isdigit() and word != before.strip() and not _is_ordinal(words, following)
-    return not (len(word) == 1 and word.isalpha() and not word.islower() and word != "I")
+    return not (is_letter and word.isalpha() and _is_initial(words, word, following))
+
+
+def _is_abbreviation(word: str, *, after_number: bool) -> bool:
+    """Whether ``word`` is one, by its form or by the lists. After a number what has no vowel is a unit, which may end a sentence."""
+    lower = word.lower()
+    if lower in _ABBREVIATIONS or word in _TITLES or _INNER_STOPS.fullmatch(lower):
+        return True
+    last = re.split(r"[-.]", lower)[-1]
+    return last in _ABBREVIATIONS or (not after_number and bool(_NO_VOWEL.fullmatch(word)) and not _SOUNDS.fullmatch(word))
+
+
+def _is_initial(words: list[str], word: str, following: str) -> bool:
+    """Whether the letter that ends ``words`` stands for a word: "J. Smith", "z. B. Pizza"."""
+    beside = len(words) > 1 and len(words[-2].rstrip(".")) == 1 and words[-2].endswith(".")
+    return not word.islower() or not word.isascii() or beside or (following[1:2] == "." and following[0].isalpha())
 
 
 def _is_ordinal(words: list[str], following: str) -> bool:
@@ -123,7 +233,8 @@ def _is_ordinal(words: list[str], following: str) -> bool:
     article = words[-2] if len(words) > 1 else ""
     is_english = article == "am" and words[-3:-2] == ["I"]
     next_word = _WORD.match(following)
-    return (article.lower() in _ORDINAL_AFTER and not is_english) or (next_word is not None and next_word[0].lower() in _MONTHS)
+    is_month = next_word is not None and next_word[0].lower() in _MONTHS
+    return (_ORDINAL_AFTER.fullmatch(article.lower()) is not None and not is_english) or is_month
 
 
 def _forced_cut(head: str) -> int:

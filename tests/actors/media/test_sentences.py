@@ -8,9 +8,34 @@ from hypothesis import strategies as st
 from actors.media import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
 
 TEXTS = st.lists(
-    st.sampled_from(["Dr.", "pizza", "4.50", "1.", "No.", "e.g.", "J.", "Yes!", "what?", '"Go."', "so,", "\n", "a" * 120, "555.", "1234."]),
+    st.sampled_from(
+        [
+            "Dr.",
+            "pizza",
+            "4.50",
+            "1.",
+            "No.",
+            "e.g.",
+            "J.",
+            "Yes!",
+            "what?",
+            '"Go."',
+            "so,",
+            "\n",
+            "a" * 120,
+            "555.",
+            "1234.",
+            "z. B.",
+            "am 3.",
+            "Mai",
+            "sí;",
+            "ναι;",  # noqa: RUF001 - these are meant
+            "สวัสดี",
+            "Hwy.",
+        ]
+    ),
     max_size=30,
-).map(" ".join) | st.text(st.sampled_from("aB1.!?, \n\"'。」的"), max_size=400)
+).map(" ".join) | st.text(st.sampled_from("aB1.!?, \n\"'。」的!;ก"), max_size=400)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +64,22 @@ TEXTS = st.lists(
         "د. أحمد هنا.",
         "डॉ. शर्मा यहाँ हैं।",
         "他说3.5元",
+        "Gov. Smith, Capt. Kirk and Lt. Col. Hayes met on Hwy. 5, near Ft. Worth.",
+        "At 9 a.m. Monday in Washington D.C. Hotel.",
+        "The U.S. Army and J.R.R. Tolkien, Ph.D. Oxford, and Bros. Grimm et al. Berlin.",
+        "Go to Rte. 66, P.O. Box 5, Rm. 4, Ln. 5, Chap. 3 and Nos. 7.",
+        "Er kam z. B. Montag, u. a. Peter, i. d. R. Dienstag.",
+        "Das sind 5 Mio. Euro, i.d.R. inkl. MwSt. Zoll, Kap. 3, Abb. 4.",
+        "Bis 5. April, vom 3. bis 5. August, Montag, 3. August, zu ihrem 50. Geburtstag.",
+        "Mein 3. Kind kommt jeden 1. Samstag.",
+        "Sto. Domingo, Ctra. Madrid, n. 5.",
+        "Mgr. Dupont, av. J.-C. Rome.",
+        "Dott.ssa Rossi e Ing. Bianchi, p.es. Roma.",
+        "Mw. Jansen en drs. Smit.",
+        "Я живу в г. Москва, ул. Ленина, д. 5, т.е. Центр.",  # noqa: RUF001 - these are meant
+        "To jest ul. Długa, np. Warszawa.",
+        "ราคา 50 บาท",
+        "เร็ว ๆ นี้",
     ],
 )
 def test_one_sentence_is_not_torn(sentence: str) -> None:
@@ -60,6 +101,25 @@ def test_sentences_end_at_their_marks_and_at_line_breaks() -> None:
         ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
         ("سلام۔ آپ کیسے ہیں؟ ٹھیک۔", ["سلام۔", "آپ کیسے ہیں؟", "ٹھیک۔"]),  # noqa: RUF001 - Urdu
         ("Բարև։ Ինչպես ես։", ["Բարև։", "Ինչպես ես։"]),  # noqa: RUF001 - Armenian
+        ("你好!今天吃什么?披萨.好", ["你好!", "今天吃什么?", "披萨.", "好"]),
+        ("真的？!好⁉是", ["真的？!", "好⁉", "是"]),  # noqa: RUF001 - Chinese
+        ("សួស្តី។ តើអ្វី? អរគុណ៕ ចប់", ["សួស្តី។", "តើអ្វី?", "អរគុណ៕", "ចប់"]),
+        ("မင်္ဂလာပါ။ဘာလိုချင်လဲ။", ["မင်္ဂလာပါ။", "ဘာလိုချင်လဲ။"]),
+        ("ሰላም። ምን ይፈልጋሉ፧ ፒዛ።", ["ሰላም።", "ምን ይፈልጋሉ፧", "ፒዛ።"]),
+        ("হ্যালো। কেমন আছেন? ভালো।", ["হ্যালো।", "কেমন আছেন?", "ভালো।"]),
+        ("Γεια σου. Τι θέλεις; Θέλω πίτσα.", ["Γεια σου.", "Τι θέλεις;", "Θέλω πίτσα."]),  # noqa: RUF001 - these are meant
+        ("ᠮᠣᠩᠭᠣᠯ᠃ ᠬᠡᠯᠡ᠃", ["ᠮᠣᠩᠭᠣᠯ᠃", "ᠬᠡᠯᠡ᠃"]),  # noqa: RUF001 - these are meant
+        ("สวัสดีค่ะ วันนี้อยากทานอะไรคะ มีพิซซ่าค่ะ", ["สวัสดีค่ะ", "วันนี้อยากทานอะไรคะ", "มีพิซซ่าค่ะ"]),
+        ("ສະບາຍດີ ເຈົ້າເປັນແນວໃດ", ["ສະບາຍດີ", "ເຈົ້າເປັນແນວໃດ"]),
+        ("안녕하세요. 무엇을 드릴까요? 피자요.", ["안녕하세요.", "무엇을 드릴까요?", "피자요."]),
+        (
+            "It weighs 5 kg. Take it. Hmm. We sell PCs. So do I. 3 left.",
+            ["It weighs 5 kg.", "Take it.", "Hmm.", "We sell PCs.", "So do I.", "3 left."],
+        ),
+        (
+            "He watches TV. She sat. No one came. That is my rep. Really; yes.",
+            ["He watches TV.", "She sat.", "No one came.", "That is my rep.", "Really; yes."],
+        ),
         ("¿Quieres? ¡Sí! «Vale.» Gracias.", ["¿Quieres?", "¡Sí!", "«Vale.»", "Gracias."]),
         ("Er sagte: „Ja.“ Gut.", ["Er sagte: „Ja.“", "Gut."]),
         ("I want 3. Thanks", ["I want 3.", "Thanks"]),
