@@ -106,6 +106,51 @@ STYLES = {
 
         - `name`: The dish.
         """,
+    "javadoc": """Order.
+
+        @param {string} name - The dish.
+        @param {number} [size=3] Its size.
+        @returns {string} hidden
+        """,
+    "headings of other words": """Order.
+
+        Required parameters:
+            name: The dish.
+
+        Optional Args (in any order):
+            size: Its size.
+
+        Function Inputs
+            loud: Whether to shout.
+
+        Outputs:
+            hidden: Not for the model.
+
+        Side Effects:
+            Hidden.
+        """,
+    "numbers": """Order.
+
+        Args:
+            1. name: The dish.
+            2) size - Its size.
+        """,
+    "two in one line": """Order.
+
+        Args:
+            name, `size` (str): Both: this.
+            \\*rest [int]: Ignored.
+            loud = False: Whether to shout.
+        """,
+    "definitions": """Order.
+
+        :Parameters:
+            name : str
+                The dish.
+            size : int
+                Its size.
+        :Returns: hidden
+        """,
     "text goes on": """Order.
 
         Args:
@@ -122,6 +167,11 @@ MEANT = {
     "a list": {"name": "The dish.", "size": "Its size.", "loud": "Whether to shout."},
     "not indented": {"name": "The dish.", "size": "Its size."},
     "markdown": {"name": "The dish."},
+    "javadoc": {"name": "The dish.", "size": "Its size."},
+    "headings of other words": {"name": "The dish.", "size": "Its size.", "loud": "Whether to shout."},
+    "numbers": {"name": "The dish.", "size": "Its size."},
+    "two in one line": {"name": "Both: this.", "size": "Both: this.", "rest": "Ignored.", "loud": "Whether to shout."},
+    "definitions": {"name": "The dish.", "size": "Its size."},
     "text goes on": {"name": "The dish."},
 }
 
@@ -132,7 +182,9 @@ def test_each_style_is_read(style: str) -> None:
     assert parse_docstring(STYLES[style]) == Docstring(description=description, parameters=MEANT[style])
 
 
-@pytest.mark.parametrize("line", ["Sizes: small", "Available sizes:", "Note that: this", "returns: nothing", "----"])
+@pytest.mark.parametrize(
+    "line", ["Sizes: small", "Available sizes:", "Note that: this", "returns: nothing", "----", "Sample input:", "@everyone is told"]
+)
 def test_what_is_no_heading_stays_in_the_description(line: str) -> None:
     assert line in parse_docstring(f"Order.\n{line}\nMore.").description
 
