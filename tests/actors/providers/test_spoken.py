@@ -45,6 +45,44 @@ from actors.providers.spoken.english import year
         ("-5 degrees, 3.14", "minus five degrees, three point one four"),
         ("12 Baker Street, Apt. 4", "twelve Baker Street, Apt. four"),
         ("2 pizzas", "two pizzas"),
+        ("Call 555 0134 or (212)555-0134", "Call five five five, zero one three four or two one two, five five five, zero one three four"),
+        ("Call +1 (212) 555-0134", "Call plus one, two one two, five five five, zero one three four"),
+        (
+            "06 12 34 56 78, 0800 123 456",
+            "zero six, one two, three four, five six, seven eight, zero eight zero zero, one two three, four five six",
+        ),
+        ("1-800-FLOWERS, tel:555-0134", "one, eight zero zero, FLOWERS, tel: five five five, zero one three four"),
+        ("card 4111 1111 1111 1111", "card four one one one, one one one one, one one one one, one one one one"),
+        ("Dial 911, or call 112", "Dial nine one one, or call one one two"),
+        ("02134-1234", "zero two one three four, one two three four"),
+        ("PIN 1234, your code is 471", "PIN one two three four, your code is four seven one"),
+        ("account number 10203, flight UA 237", "account number one zero two zero three, flight UA two three seven"),
+        ("order A-1234 on COVID-19", "order A one two three four on COVID nineteen"),
+        ("10 000 000 or 1.000.000", "ten million or one million"),
+        ("on 3 October 2026, 4th May", "on October third, twenty twenty-six, May fourth"),
+        ("10/3/2026, 29.11.2026, 10/03/26", "ten three twenty twenty-six, twenty-nine eleven twenty twenty-six, ten three two six"),
+        ("Oct. 2026, year 1066", "October twenty twenty-six, year ten sixty-six"),
+        ("at 2026-11-29T10:30", "at November twenty-ninth, twenty twenty-six, ten thirty"),
+        ("the 1990s, the '80s, 1900s and 2010s", "the nineteen nineties, the eighties, nineteen hundreds and twenty tens"),
+        ("at 5pm, 5:30pm, 5:00 PM", "at five pm, five thirty pm, five PM"),
+        ("9am-5pm, 9:00-17:00, 10:30:15", "nine am to five pm, nine o'clock to seventeen hundred, ten thirty and fifteen seconds"),
+        (
+            "5 €, 5,50 €, €1.234,56",
+            "five euros, five euros and fifty cents, one thousand two hundred thirty-four euros and fifty-six cents",
+        ),
+        ("5 USD, CHF 20, ¥500, 99¢", "five US dollars, twenty Swiss francs, five hundred yen, ninety-nine cents"),
+        ("$5k, $2M, $.99, -$5", "five thousand dollars, two million dollars, ninety-nine cents, minus five dollars"),
+        ("$5-10, $5-$10 or $5/month", "five to ten dollars, five to ten dollars or five dollars per month"),
+        ("-5°C, 72°, 5 kWh", "minus five degrees Celsius, seventy-two degrees, five kilowatt hours"),
+        ("5 min, 1 h, 3 ft. tall, 5 m², 100m", "five minutes, one hour, three feet tall, five square meters, one hundred meters"),
+        ("5'10\" and 44.1 kHz at 5 Mbps", "five foot ten and forty-four point one kilohertz at five megabits per second"),
+        ("10-20%, 5-10 kg", "ten to twenty percent, five to ten kilograms"),
+        ("1 1/2 cups, 1½, 7/8", "one and one half cups, one and one half, seven eighths"),
+        ("24/7, 50-50, on 3/4", "twenty-four seven, fifty fifty, on three four"),
+        ("3:1, 2-1, 9-5", "three to one, two to one, nine to five"),
+        ("5-star, 10-year-old, 1st-3rd", "five-star, ten-year-old, first to third"),
+        ("192.168.0.1", "one nine two dot one six eight dot zero dot one"),
+        ("2+2=4, 5+, ~5, ±5", "two plus two equals four, five plus, about five, plus or minus five"),
     ],
 )
 def test_figures_are_said_in_words(written: str, said: str) -> None:
@@ -63,11 +101,14 @@ def test_figures_are_said_in_words(written: str, said: str) -> None:
         "the 2st",
         "Feb 30th is 31:00",
         "http://a.b/1/2",
+        "http://a-1.b/c-2",
+        "Boeing 747-8",
+        "45/99/2026 and 33.11.2026",
     ],
 )
 def test_what_is_no_such_figure_is_not_taken_for_one(text: str) -> None:
     said = as_spoken(text)
-    for part in ("3x4mm", "1.2.3", "25:61", "v2", "B2B", "2st", "http://a.b/1/2"):
+    for part in ("3x4mm", "1.2.3", "25:61", "v2", "B2B", "2st", "http://a.b/1/2", "http://a-1.b/c-2", "747-8", "45/99/2026", "33.11.2026"):
         assert (part in said) == (part in text)
 
 
