@@ -25,7 +25,11 @@ _LOWEST_HZ: Final = 8_000
 _CURE: Final = "convert it with: ffmpeg -i IN -ar 16000 -ac 1 -c:a pcm_s16le OUT.wav"
 _INTEGER, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _CODECS: Final = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 85: "MP3"}
-_FOLLOWING: Final = re.compile(rb"(?:LIST|[iI][dD]3 |bext|cue |smpl|fact|JUNK|PEAK|iXML|_PMX|afsp|inst)(?=.{4})", re.DOTALL)
+_FOLLOWING: Final = re.compile(
+    rb"(?:LIST|[iI][dD]3 |bext|cue |plst|smpl|fact|JUNK|junk|FLLR|PAD |PEAK|iXML|axml|chna|cart|acid|DISP|levl|umid|_PMX|XMP |afsp|inst)"
+    rb"(?=.{4})",
+    re.DOTALL,
+)
 _MAX_FOLLOWING: Final = 16
 _FORMAT: Final = struct.Struct("<HHIIHH")
 _EXTENSION_BYTES: Final = 26  # of a format chunk that also holds the real format tag

@@ -81,7 +81,10 @@ LIST = b"LIST" + struct.pack("<I", 3) + b"abc\0"
 TAGS = LIST + b"id3 " + struct.pack("<I", 6) + bytes(6)
 
 
-@pytest.mark.parametrize("after", [b"", LIST, TAGS, TAGS[:-6] + bytes(6), LIST[:-1]])
+CART = b"cart" + struct.pack("<I", 2) + b"ab" + b"acid" + struct.pack("<I", 1) + b"a\0" + b"FLLR" + struct.pack("<I", 0)
+
+
+@pytest.mark.parametrize("after", [b"", LIST, TAGS, TAGS[:-6] + bytes(6), LIST[:-1], CART, CART + TAGS])
 @pytest.mark.parametrize("size", [0, 3_200, 0xFFFFFFFF, 0x7FFFFFF0])
 def test_audio_of_a_streamed_file_ends_where_other_chunks_or_the_file_do(tmp_path: Path, size: int, after: bytes) -> None:
     whole = riff(1, 16, encode("i16", TONE))
