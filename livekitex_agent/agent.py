@@ -17,6 +17,7 @@ from protocols import (
     UsageError,
     pack,
     require_no_secret,
+    well_formed,
 )
 
 Tool = FunctionTool | Callable[..., Any]
@@ -111,8 +112,8 @@ class Agent:
             schemas = [ToolSchema(name=tool["name"], description=tool["description"], parameters=tool["parameters"]) for tool in tools]
             providers["llm"] = {"factory": OFFLINE_LLM, "options": rules_for(schemas)}
         return {
-            "instructions": self.instructions,
-            "greeting": self.greeting,
+            "instructions": well_formed(self.instructions),
+            "greeting": well_formed(self.greeting),
             "tools": tools,
             **providers,
             "options": dict(self.options),

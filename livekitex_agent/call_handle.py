@@ -23,6 +23,7 @@ from protocols import (
     SessionInfo,
     SessionUnavailableError,
     text_problem,
+    well_formed,
 )
 
 DEFAULT_TIMEOUT_S: Final = 30.0
@@ -66,7 +67,7 @@ class CallHandle:
         """
         if (problem := text_problem(text)) is not None:
             raise problem
-        return await self._command(SendText(command_id=self._id(command_id), text=text), timeout_s)
+        return await self._command(SendText(command_id=self._id(command_id), text=well_formed(text)), timeout_s)
 
     async def stream_audio(self, pcm: bytes, rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Add PCM16 mono audio of the caller at 8, 16, 24 or 48 kHz, of any length.
@@ -102,7 +103,7 @@ class CallHandle:
             SessionUnavailableError: not taken within ``timeout_s``; try again.
             SystemUnavailableError: the system has ended.
         """
-        command = EndCall(command_id=self._id(command_id), reason=reason)
+        command = EndCall(command_id=self._id(command_id), reason=well_formed(reason))
         try:
             return await self._command(command, timeout_s)
         except SessionUnavailableError as failure:

@@ -11,7 +11,7 @@ from actors.tools.docstrings import parse_docstring
 from actors.tools.parameters import Parameters, read_parameters
 from actors.tools.results import told
 from actors.tools.run_context import RunContext
-from protocols import InvalidToolError, ToolSchema
+from protocols import InvalidToolError, ToolSchema, well_formed
 
 DEFAULT_TIMEOUT_S: Final = 30.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -111,5 +111,6 @@ def _make(function: Callable[..., Any], name: str, description: str, timeout_s: 
         raise InvalidToolError(f"{name!r} is no name of a tool (letters, digits, _ and -, at most 64): define a function, or give name=")
     documented = parse_docstring(function.__doc__)
     parameters = read_parameters(function, documented.parameters)
-    schema = ToolSchema(name=name, description=description or documented.description, parameters=parameters.json_schema)
+    description = well_formed(description or documented.description)
+    schema = ToolSchema(name=name, description=description, parameters=parameters.json_schema)
     return FunctionTool(function=function, schema=schema, parameters=parameters, timeout_s=timeout_s, idempotent=idempotent)

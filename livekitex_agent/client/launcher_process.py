@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -61,16 +62,17 @@ class LauncherProcess:
             raise ConfigurationError(with_cure(f"no connection to a launcher can be had: {failure}")) from failure
         fds = [lifeline.theirs.fileno(), lifeline.exit_fd]
         try:
-            process = subprocess.Popen(  # its own session: Ctrl-C reaches the script alone, which then ends the system
-                [sys.executable, *_interpreter_options(), str(BOOTSTRAP), str(fds[0])],
-                stdin=subprocess.DEVNULL,
-                # What was closed when we began has a number that another file may have by now: the system's processes must not write there.
-                stdout=subprocess.DEVNULL if sys.__stdout__ is None else None,
-                stderr=subprocess.DEVNULL if sys.__stderr__ is None else None,
-                pass_fds=fds,
-                start_new_session=True,
-                env={**environment(), **ONE_THREAD, RUN: run},
-            )
+            with _no_debugger():
+                process = subprocess.Popen(  # its own session: Ctrl-C reaches the script alone, which then ends the system
+                    [sys.executable, *_interpreter_options(), str(BOOTSTRAP), str(fds[0])],
+                    stdin=subprocess.DEVNULL,
+                    # What was closed when we began has a number that another file may have by now: our processes must not write there.
+                    stdout=subprocess.DEVNULL if sys.__stdout__ is None else None,
+                    stderr=subprocess.DEVNULL if sys.__stderr__ is None else None,
+                    pass_fds=fds,
+                    start_new_session=True,
+                    env={**environment(), **ONE_THREAD, RUN: run},
+                )
         except OSError as failure:
             lifeline.cut()
             if failure.errno in CURES:
@@ -168,6 +170,16 @@ def kill_marked(mark: bytes) -> int:
                 finally:
                     os.close(pid_fd)
     return killed
+
+
+def _no_debugger() -> AbstractContextManager[None]:
+    """Keeps a debugger of the script out of what is executed meanwhile.
+
+    pydevd, which debugpy, VS Code and PyCharm are made of, would have the launcher run its threads, beside which the launcher may not fork.
+    """
+    patches = sys.modules.get("_pydev_bundle.pydev_monkey")
+    skip: Callable[[], AbstractContextManager[None]] = getattr(patches, "skip_subprocess_arg_patch", nullcontext)
+    return skip()
 
 
 def _interpreter_options() -> list[str]:

@@ -36,6 +36,12 @@ def test_an_agent_on_the_wire() -> None:
     assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"endpointing_ms": 300})
 
 
+def test_text_that_no_utf8_can_hold_is_mended() -> None:
+    told = function_tool(description="A price \udf55.")(price)
+    wire = Agent(instructions="Sell \ud83c.", greeting="\ud83c\udf55 \udfff", tools=[told]).to_wire()
+    assert (wire["instructions"], wire["greeting"], wire["tools"][0]["description"]) == ("Sell \ufffd.", "🍕 \ufffd", "A price \ufffd.")
+
+
 def test_agents_that_are_equal_have_one_hash() -> None:
     llm = ProviderRef(factory="my.llm:make", options={"model": ["x"]})
     one, other = (Agent(instructions="Sell.", tools=[function_tool(price)], llm=llm, options={"endpointing_ms": 300}) for _ in range(2))

@@ -77,6 +77,8 @@ async def harness() -> AsyncIterator[Harness]:
         (lambda session: session.commit_audio(), CommitAudio, {}),
         (lambda session: session.cancel_response(), CancelResponse, {}),
         (lambda session: session.end("bye"), EndCall, {"reason": "bye"}),
+        (lambda session: session.send_text("a pizza \ud83c"), SendText, {"text": "a pizza \ufffd"}),
+        (lambda session: session.end("no pizza \ud83c"), EndCall, {"reason": "no pizza \ufffd"}),
     ],
 )
 async def test_each_command_returns_its_id_once_it_is_accepted(

@@ -6,8 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -35,6 +38,27 @@ def test_cutting_the_lifeline_ends_it() -> None:
     launcher.close(100.0)
     assert launcher.fate() == "exited with code 0"
     assert launcher.exited == -1
+
+
+def test_a_debugger_of_the_script_does_not_follow_into_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As debugpy, VS Code and PyCharm do: what is executed runs the debugger's threads, unless it is told to leave it alone."""
+    follows, followed = [True], []
+
+    @contextmanager
+    def leave_alone() -> Iterator[None]:
+        follows[0] = False
+        yield
+        follows[0] = True
+
+    def execute(arguments: list[str], **rest: Any) -> Any:
+        followed.append(follows[0])
+        return popen(arguments, **rest)
+
+    popen = subprocess.Popen
+    monkeypatch.setitem(sys.modules, "_pydev_bundle.pydev_monkey", SimpleNamespace(skip_subprocess_arg_patch=leave_alone))
+    monkeypatch.setattr(subprocess, "Popen", execute)
+    LauncherProcess.spawn(configure()).close(100.0)
+    assert (followed, follows) == ([False], [True])
 
 
 def test_a_launcher_that_does_not_end_is_killed() -> None:
