@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-from livekitex_agent.client.audio_outbox import require_audio
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
 from protocols import (
@@ -22,6 +21,7 @@ from protocols import (
     SessionEvent,
     SessionInfo,
     SessionUnavailableError,
+    require_audio,
     text_problem,
     well_formed,
 )

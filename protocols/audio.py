@@ -9,7 +9,7 @@ from typing import Final
 
 from protocols.errors import InvalidAudioError
 
-__all__ = ["BYTES_PER_SAMPLE", "MAX_CHUNK_S", "SESSION_RATE_HZ", "SUPPORTED_RATES_HZ", "AudioChunk", "require_rate"]
+__all__ = ["BYTES_PER_SAMPLE", "MAX_CHUNK_S", "SESSION_RATE_HZ", "SUPPORTED_RATES_HZ", "AudioChunk", "require_audio", "require_rate"]
 
 SUPPORTED_RATES_HZ: Final = (8_000, 16_000, 24_000, 48_000)
 SESSION_RATE_HZ: Final = 16_000
@@ -23,18 +23,14 @@ class AudioChunk:
     """PCM16 mono at ``rate_hz``; its constructor refuses what is no such thing.
 
     Raises:
-        InvalidAudioError: an unknown rate, no bytes, an odd number of bytes, or more than `MAX_CHUNK_S`.
+        InvalidAudioError: an unknown rate, no bytes, half a sample, or more than `MAX_CHUNK_S`.
     """
 
     pcm: bytes
     rate_hz: int
 
     def __post_init__(self) -> None:
-        require_rate(self.rate_hz)
-        if not self.pcm:
-            raise InvalidAudioError("empty audio: send at least one sample, or nothing")
-        if len(self.pcm) % BYTES_PER_SAMPLE:
-            raise InvalidAudioError(f"{len(self.pcm)} bytes are no PCM16: samples have two bytes; keep the odd byte for the next chunk")
+        require_audio(self.pcm, self.rate_hz)
         if self.duration_s > MAX_CHUNK_S:
             raise InvalidAudioError(f"{self.duration_s:.2f} s in one chunk: send at most {MAX_CHUNK_S:g} s at a time")
 
@@ -58,3 +54,18 @@ def require_rate(rate_hz: int) -> None:
     if rate_hz not in SUPPORTED_RATES_HZ:
         known = ", ".join(map(str, SUPPORTED_RATES_HZ))
         raise InvalidAudioError(f"sample rate {rate_hz!r} Hz is unknown: use one of {known} and resample before sending")
+
+
+def require_audio(pcm: object, rate_hz: int) -> None:
+    """Refuse what is no PCM16 mono of a known rate.
+
+    Raises:
+        InvalidAudioError: an unknown rate, no bytes, or half a sample.
+    """
+    require_rate(rate_hz)
+    if not isinstance(pcm, bytes | bytearray):
+        raise InvalidAudioError(f"the samples are a {type(pcm).__name__}: give them as bytes, of an array with astype('<i2').tobytes()")
+    if not pcm:
+        raise InvalidAudioError("empty audio: send at least one sample, or nothing")
+    if len(pcm) % BYTES_PER_SAMPLE:
+        raise InvalidAudioError(f"{len(pcm)} bytes are no PCM16: samples have two bytes; keep the odd byte for the next chunk")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 from typing import Final
 
-from protocols import BYTES_PER_SAMPLE, MAX_CHUNK_S, InvalidAudioError, StreamAudio, require_rate
+from protocols import BYTES_PER_SAMPLE, MAX_CHUNK_S, StreamAudio
 
 BATCH_S: Final = 0.1
 """Audio is sent in batches of about this length, or after this time."""
@@ -63,21 +63,8 @@ def begin(next_sequence: int) -> AudioOutbox:
     return AudioOutbox(next_sequence=next_sequence, sent_to=next_sequence)
 
 
-def require_audio(pcm: bytes, rate_hz: int) -> None:
-    """Refuse what is no PCM16 mono of a known rate.
-
-    Raises:
-        InvalidAudioError: an unknown rate, no bytes, or half a sample.
-    """
-    require_rate(rate_hz)
-    if not pcm:
-        raise InvalidAudioError("empty audio: send at least one sample, or nothing")
-    if len(pcm) % BYTES_PER_SAMPLE:
-        raise InvalidAudioError(f"{len(pcm)} bytes are no PCM16: samples have two bytes; keep the odd byte for the next chunk")
-
-
 def offer(outbox: AudioOutbox, pcm: bytes, rate_hz: int, now: float) -> AudioOutbox:
-    """Add audio (see `require_audio`), of any length that there is room for."""
+    """Add PCM16 mono audio of a known rate, of any length that there is room for."""
     if outbox.gathered and outbox.gathered_rate_hz != rate_hz:
         outbox = flush(outbox)
     since = outbox.gathered_since if outbox.gathered else now

@@ -1,10 +1,9 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from livekitex_agent.client import audio_outbox
 from livekitex_agent.client.audio_outbox import BATCH_S, CAPACITY_S, PROBE_S, AudioOutbox
-from protocols import InvalidAudioError, StreamAudio
+from protocols import StreamAudio
 
 RATE = 8_000
 
@@ -112,19 +111,6 @@ def test_a_late_answer_of_an_old_life_renumbers_nothing() -> None:
 def test_ten_seconds_are_the_bound() -> None:
     assert not with_batches(99).full
     assert with_batches(round(CAPACITY_S / BATCH_S)).full
-
-
-@pytest.mark.parametrize(
-    ("pcm", "rate_hz", "cure"),
-    [
-        (b"\0\0", 44_100, "sample rate 44100 Hz is unknown: use one of 8000, 16000, 24000, 48000"),
-        (b"", 8_000, "empty audio"),
-        (b"\0\0\0", 8_000, "3 bytes are no PCM16"),
-    ],
-)
-def test_what_is_no_audio_is_refused_with_the_cure(pcm: bytes, rate_hz: int, cure: str) -> None:
-    with pytest.raises(InvalidAudioError, match=cure):
-        audio_outbox.require_audio(pcm, rate_hz)
 
 
 class _Session:

@@ -110,6 +110,29 @@ def test_only_voice_counts_towards_an_interruption_not_the_silence_after_it() ->
     run(test)
 
 
+@pytest.mark.parametrize(
+    ("words_ms", "pause_s", "lasts"),
+    [
+        ((150,), 1.0, False),
+        ((380,), 1.0, False),
+        ((420,), 1.0, True),
+        ((200, 150), 0.25, False),
+        ((250, 200), 0.25, True),
+        ((150, 150, 150), 0.2, True),
+        ((360, 360), 1.0, False),
+    ],
+)
+def test_the_pauses_between_words_count_no_more_than_the_silence_after_them(words_ms: tuple[int, ...], pause_s: float, lasts: bool) -> None:
+    async def test(room: Room) -> None:
+        for word_ms in words_ms:
+            room.hear(spoken("y" * (word_ms // 10), pause_s=pause_s))
+        room.hear(bytes(32_000))
+        await room.desk.wait_for(VoiceEnded, len(words_ms) if pause_s == 1.0 else 1)
+        assert bool(room.desk.all(VoiceLasted)) == lasts
+
+    run(test)
+
+
 def test_a_pause_within_a_turn_does_not_end_it() -> None:
     async def test(room: Room) -> None:
         room.hear(spoken("I would like", pause_s=0.25) + spoken("two pizzas", pause_s=1.0))
