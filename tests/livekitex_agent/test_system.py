@@ -39,6 +39,8 @@ from support.echo_tree import echo_options, echo_root
 pytestmark = [pytest.mark.processes, pytest.mark.each_python]
 
 ECHO = Agent.text(instructions="Say it again.")
+STARTS_AT_ONCE = 30
+"""More than one processor starts in the half second after which a start is sent again."""
 REFUSED = Agent.text(instructions="refuse to start")
 
 
@@ -221,6 +223,16 @@ def test_an_ended_call_says_so_at_once(running: sync.AgentSystem) -> None:
     with pytest.raises(SessionUnavailableError):
         session.send_text("too late", timeout_s=2.0)
     assert session.end(command_id="again") == "again", "it has ended, as is asked for"
+
+
+def test_starts_at_once_have_a_handle_each_however_often_each_was_sent_again(running: sync.AgentSystem) -> None:
+    before = len(running.status().jobs)
+    with ThreadPoolExecutor(STARTS_AT_ONCE) as pool:
+        calls = list(pool.map(lambda _: running.start_session(ECHO, timeout_s=120), range(STARTS_AT_ONCE)))
+        assert len({call.call_id for call in calls}) == STARTS_AT_ONCE
+        assert len(running.status().jobs) == before + STARTS_AT_ONCE
+        assert len(list(pool.map(lambda call: call.send_text("hi", timeout_s=120), calls))) == STARTS_AT_ONCE
+        list(pool.map(lambda call: (call.end(), call.wait_for(CallEnded, timeout_s=120)), calls))
 
 
 def test_a_call_started_twice_is_one_call(running: sync.AgentSystem) -> None:

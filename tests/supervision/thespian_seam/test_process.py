@@ -117,6 +117,38 @@ def test_a_process_with_other_threads_is_not_forked_and_they_are_named() -> None
     )
 
 
+OTHER_THREADS = {
+    "that the threading module does not know": "_thread.start_new_thread(over.acquire, ())",
+    "that waits in a pool for work": "pool = ThreadPoolExecutor(1); pool.submit(int).result()",
+    "of native code": "libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, libc.sleep, ctypes.c_void_p(600))",
+    "of an event loop's executor": "loop = asyncio.new_event_loop(); loop.run_until_complete(asyncio.to_thread(int))",
+}
+
+
+@pytest.mark.parametrize("thread", OTHER_THREADS)
+def test_whatever_started_a_thread_it_is_counted_by_the_kernel(thread: str) -> None:
+    fresh.python(
+        f"""
+        import asyncio, ctypes, os, _thread
+        from concurrent.futures import ThreadPoolExecutor
+        from protocols import InternalError
+        from supervision.thespian_seam.process import fork
+        libc = ctypes.CDLL(None)
+        over = _thread.allocate_lock()
+        over.acquire()
+        {OTHER_THREADS[thread]}
+        while len(os.listdir("/proc/self/task")) < 2:
+            pass
+        try:
+            fork(lambda: None)
+        except InternalError as refusal:
+            assert "has other threads (" in str(refusal), refusal
+            os._exit(7)
+        """,
+        status=7,
+    )
+
+
 def test_c5_a_child_dies_with_its_parent_even_by_sigkill() -> None:
     fresh.python(
         """
