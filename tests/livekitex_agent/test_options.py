@@ -79,6 +79,39 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
     prepare(WorkerOptions(journal=False, health_port=port))
 
 
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+NEEDS_IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="no IPv6 on loopback: sysctl net.ipv6.conf.lo.disable_ipv6=0")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(pytest.param(host, marks=NEEDS_IPV6) for host in ("::1", "[::1]", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1")),
+        *("127.0.0.2", "LOCALHOST", "localhost."),
+    ],
+)
+def test_each_way_to_write_this_machine_is_taken_with_a_port_and_without(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for health_port in (0, port):
+        prepare(WorkerOptions(journal=False, health_host=host, health_port=health_port))
+
+
+@NEEDS_IPV6
+def test_a_port_in_use_on_the_other_version_of_ip_is_told() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"health_port={port} on ::1 is in use: choose another, or 0"):
+            prepare(WorkerOptions(journal=False, health_host="[::1]", health_port=port))
+
+
 def test_a_host_that_is_not_ours_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"health_host='192\.0\.2\.1', health_port=8081: .*: choose others"):
         prepare(WorkerOptions(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))

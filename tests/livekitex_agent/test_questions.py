@@ -82,10 +82,19 @@ async def test_a_supervisor_that_is_ending_is_told_to_who_asks_it(harness: Harne
         await asking
 
 
-async def test_where_the_health_endpoints_answer(harness: Harness) -> None:
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8081"),
+        ("::1", "http://[::1]:8081"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:8081"),
+        ("localhost", "http://localhost:8081"),
+    ],
+)
+async def test_where_the_health_endpoints_answer(harness: Harness, host: str, url: str) -> None:
     asking = asyncio.create_task(harness.system.health_url())
-    harness.tree.answer(await harness.tree.request(GetHealthAddress), HealthAddress(host="127.0.0.1", port=8081))
-    assert await asking == "http://127.0.0.1:8081"
+    harness.tree.answer(await harness.tree.request(GetHealthAddress), HealthAddress(host=host, port=8081))
+    assert await asking == url
 
 
 async def test_a_stop_is_the_launchers_to_do(harness: Harness) -> None:
