@@ -165,20 +165,21 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
 def _require_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
     """Refuse a function whose code takes other arguments than the signature that ``functools.wraps`` gave it, in any of its decorators."""
     layer: Any = function
+    bound: list[None] = []  # what a method puts before the arguments, in all that lies beneath it too
     while True:
-        _require_layer_callable(name, layer, all_names, required)
+        bound = [None] if inspect.ismethod(layer) else bound
+        _require_layer_callable(name, layer, bound, all_names, required)
         if not hasattr(layer, "__wrapped__") or hasattr(layer, "__signature__"):  # as inspect.signature looks for what it shows
             return
         layer = layer.__wrapped__
 
 
-def _require_layer_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
+def _require_layer_callable(name: str, function: Callable[..., Any], bound: list[None], all_names: list[str], required: list[str]) -> None:
     code = getattr(function, "__func__", function)
     if not isinstance(code, FunctionType):
         return
     bare = FunctionType(code.__code__, code.__globals__, code.__name__, code.__defaults__, code.__closure__)
     bare.__kwdefaults__ = code.__kwdefaults__
-    bound = [None] if inspect.ismethod(function) else []
     try:
         for names in (all_names, required):
             inspect.signature(bare).bind(*bound, **dict.fromkeys(names))

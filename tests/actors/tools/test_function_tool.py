@@ -101,8 +101,22 @@ class Shop:
     async def of_class(cls, number: int) -> int:
         return await plus_one(number)
 
+    @classmethod
+    @sync_decorator
+    async def decorated(cls, number: int) -> int:
+        return await plus_one(number)
 
-@pytest.mark.parametrize("tool", [function_tool(sync_decorator(plus_one)), Shop.static, function_tool(Shop.of_class)])
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        function_tool(sync_decorator(plus_one)),
+        Shop.static,
+        function_tool(Shop.of_class),
+        function_tool(Shop.decorated),
+        function_tool(sync_decorator(Shop.decorated)),
+    ],
+)
 def test_an_async_function_runs_under_whatever_decorator(tool: FunctionTool) -> None:
     assert run(tool, '{"number": 1}') == "2"
 
