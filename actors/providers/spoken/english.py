@@ -63,8 +63,6 @@ _UNITS: Final = {
     "kHz": "kilohertz",
     "MHz": "megahertz",
     "GHz": "gigahertz",
-    "V": "volt*",
-    "W": "watt*",
     "kW": "kilowatt*",
     "kWh": "kilowatt hour*",
     "h": "hour*",
@@ -98,9 +96,8 @@ _FRACTIONS: Final = {
     "1/10": "one tenth",
 }
 _FRACTION_SIGNS: Final = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
-_IN_DIGITS: Final = (
-    "PIN|pin|ZIP|zip|[Cc]ode|[Pp]assword|[Pp]asscode|[Ee]xtension|[Aa]ccount|[Rr]eference|[Cc]onfirmation|[Bb]ooking|[Tt]racking|[Ss]erial"
-)
+_IN_DIGITS: Final = r"(?:PIN|pin|ZIP|zip|[Cc]ode|[Pp]assword|[Pp]asscode|[Ee]xtension)(?: (?:code|number|is)){0,3}:? "
+_NUMBERED: Final = r"(?:[Aa]ccount|[Rr]eference|[Cc]onfirmation|[Bb]ooking|[Tt]racking|[Ss]erial)(?: (?:code|number|is)){1,3}:? "
 """What the figures after it are the digits of, however few."""
 
 _BEFORE: Final = r"(?<![\w.,:/@#$€£+-])"
@@ -294,7 +291,7 @@ RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]]
         (rf"{_BEFORE}\d{{1,3}}(?:\.\d{{1,3}}){{3}}{_AFTER}", lambda found: digits(found[0]).replace(",", " dot")),
         (
             (
-                rf"\b((?:{_IN_DIGITS})(?: (?:code|number|is)){{0,3}}:? |[Dd]ial |[Cc]all (?=\d11\b|112\b|999\b)|[Ff]light (?:[A-Z]{{2}} )?)"
+                rf"\b({_IN_DIGITS}|{_NUMBERED}|[Dd]ial |[Cc]all (?=\d11\b|112\b|999\b)|[Ff]light (?:[A-Z]{{2}} )?)"
                 rf"(\d{{3,15}}){_AFTER}"
             ),
             lambda found: found[1] + digits(found[2]),

@@ -57,6 +57,8 @@ from actors.providers.spoken.english import year
         ("02134-1234", "zero two one three four, one two three four"),
         ("PIN 1234, your code is 471", "PIN one two three four, your code is four seven one"),
         ("account number 10203, flight UA 237", "account number one zero two zero three, flight UA two three seven"),
+        ("booking 100 rooms, booking number 100", "booking one hundred rooms, booking number one zero zero"),
+        ("12 W 34th Street", "twelve W thirty-fourth Street"),
         ("order A-1234 on COVID-19", "order A one two three four on COVID nineteen"),
         ("10 000 000 or 1.000.000", "ten million or one million"),
         ("on 3 October 2026, 4th May", "on October third, twenty twenty-six, May fourth"),
