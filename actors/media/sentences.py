@@ -17,101 +17,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from actors.media.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS, GERMAN_MONTHS, TITLES
+
 MAX_SENTENCE_CHARS: Final = 300
 """A longer sentence is cut at its last clause, or word, or hard."""
 
-_ABBREVIATIONS: Final = frozenset(
-    (
-        *(
-            "al",
-            "cit",
-            "ibid",
-            "approx",
-            "ave",
-            "bldg",
-            "bros",
-            "ca",
-            "co",
-            "corp",
-            "dept",
-            "est",
-            "etc",
-            "ext",
-            "fig",
-            "gen",
-            "hon",
-            "hwy",
-            "inc",
-            "max",
-        ),
-        *("min", "op", "pkwy", "prof", "rev", "sen", "ste", "tel", "vol"),
-        *("allg", "evtl", "inkl", "zzgl", "usw", "geb", "med", "mio", "mrd", "mwst", "tsd"),  # German
-        *(
-            "aprox",
-            "apdo",
-            "av",
-            "avda",
-            "cda",
-            "ctra",
-            "dña",
-            "dra",
-            "ee",
-            "ej",
-            "gral",
-            "lic",
-            "núm",
-            "pág",
-            "profa",
-        ),  # Spanish, Portuguese
-        *("sra", "srta", "sta", "sto", "ud", "uds", "exma", "exmo"),
-        *("boul", "cie", "éd", "env", "mlle", "mme", "mmes", "tél"),  # French
-        *("avv", "dott", "sig", "ssa"),  # Italian
-        *("mevr", "jl", "ul", "np", "cad", "sok"),  # Dutch, Indonesian, Polish, Turkish
-        *("ул", "им", "обл", "просп", "руб", "тел", "डॉ", "श्री"),  # Russian, Hindi  # noqa: RUF001 - these are meant
-    )
-)
-_TITLES: Final = frozenset(
-    (
-        *("Adm", "Amb", "Apt", "Arch", "Assn", "Atty", "Capt", "Col", "Dep", "Det", "Eng", "Esq", "Fa", "Geo", "Geom", "Gov", "Ing"),
-        *("Insp", "Maj", "Messrs", "Pres", "Rep", "Supt", "Univ"),
-    )
-)
-"""Words that count with a capital letter only: "apt", "col" and "ed" are words of some language."""
-_BEFORE_NUMBERS: Final = frozenset(
-    (
-        *("apr", "aug", "dec", "dez", "feb", "fri", "jan", "jul", "jun", "mai", "mar", "mon", "nov", "oct", "okt", "sat", "sep", "sept"),
-        *("sun", "thu", "thur", "thurs", "tue", "tues", "wed", "ene", "abr", "ago", "dic", "set", "out"),
-        *(
-            "abb",
-            "abs",
-            "anm",
-            "ap",
-            "apt",
-            "art",
-            "aufl",
-            "cap",
-            "chap",
-            "eq",
-            "ex",
-            "jan",
-            "kap",
-            "lbs",
-            "no",
-            "nos",
-            "pos",
-            "rte",
-            "sec",
-        ),
-        *("std", "tab", "ver", "zi", "ziff"),
-    )
-)
 _ORDINAL_AFTER: Final = re.compile(
     r"ab|am|beim|bis|im|ins|seit|und|oder|vom|zum|zur|d(?:as|e[mnrs]|ie)|(?:k?ein|[mds]ein|ihr|unser|eu(?:e)?r|jed|dies)(?:e[mnrs]?)?"
     r"|(?:mon|diens|donners|frei|sams|sonn)tag,?|mittwoch,?"
 )
 """What stands before an ordinal number in German, where the noun after it begins with a capital letter like a sentence."""
-_MONTHS: Final = frozenset(("januar", "jänner", "februar", "märz", "mai", "juni", "juli", "oktober", "dezember"))
-"""Those that English does not share: "I want 3. August was fine" are two sentences."""
 _CLOSERS: Final = r"\"'”’“»›)\]」』）】》〉"  # noqa: RUF001 - these are meant
 _STERM: Final = (
     "\u0589\u061d-\u061f\u06d4\u0700-\u0702\u07f9\u0964\u0965\u104b\u1362\u1367\u1368\u166e\u17d4\u17d5\u1803\u1809\u1944\u1945\u1aa8-\u1aab"
@@ -204,7 +119,7 @@ def _ends_sentence(before: str, mark: str, following: str) -> bool:
     if _is_abbreviation(word, after_number=words[-2:-1] != [] and words[-2][-1:].isdigit()):
         return False
     is_letter = len(word) == 1 and word != "I"
-    if following[0].isdigit() and (is_letter or word.lower() in _BEFORE_NUMBERS or word.endswith("str")):  # "p. 4", "Jan. 3", "Hauptstr. 4"
+    if following[0].isdigit() and (is_letter or word.lower() in BEFORE_NUMBERS or word.endswith("str")):  # "p. 4", "Jan. 3", "Hauptstr. 4"
         return False
     if word.isdigit():  # "1. Pizza" at the start of a list, "555. 1234" in a phone number
         return not following[0].isdigit() and word != before.strip() and not _is_ordinal(words, following)
@@ -214,10 +129,10 @@ def _ends_sentence(before: str, mark: str, following: str) -> bool:
 def _is_abbreviation(word: str, *, after_number: bool) -> bool:
     """Whether ``word`` is one, by its form or by the lists. After a number what has no vowel is a unit, which may end a sentence."""
     lower = word.lower()
-    if lower in _ABBREVIATIONS or word in _TITLES or _INNER_STOPS.fullmatch(lower):
+    if lower in ABBREVIATIONS or word in TITLES or _INNER_STOPS.fullmatch(lower):
         return True
     last = re.split(r"[-.]", lower)[-1]
-    return last in _ABBREVIATIONS or (not after_number and bool(_NO_VOWEL.fullmatch(word)) and not _SOUNDS.fullmatch(word))
+    return last in ABBREVIATIONS or (not after_number and bool(_NO_VOWEL.fullmatch(word)) and not _SOUNDS.fullmatch(word))
 
 
 def _is_initial(words: list[str], word: str, following: str) -> bool:
@@ -233,7 +148,7 @@ def _is_ordinal(words: list[str], following: str) -> bool:
     article = words[-2] if len(words) > 1 else ""
     is_english = article == "am" and words[-3:-2] == ["I"]
     next_word = _WORD.match(following)
-    is_month = next_word is not None and next_word[0].lower() in _MONTHS
+    is_month = next_word is not None and next_word[0].lower() in GERMAN_MONTHS
     return (_ORDINAL_AFTER.fullmatch(article.lower()) is not None and not is_english) or is_month
 
 
