@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.providers.offline.libraries import load_library
+from actors.providers.offline.memory import return_free_memory
+from actors.providers.offline.networks import load_network
 from actors.providers.spoken import as_spoken
 from protocols import AudioChunk, ProviderError
 
@@ -47,7 +49,7 @@ class HibariTts:
                 yield AudioChunk(pcm=samples[at : at + CHUNK_SAMPLES].tobytes(), rate_hz=RATE_HZ)
 
     def sentences(self, text: str) -> Iterator[NDArray[np.int16]]:
-        """The samples of ``text``, sentence by sentence, each computed when it is asked for.
+        """The samples of ``text``, sentence by sentence, each computed when it is asked for. After the last, free memory is given back.
 
         Raises:
             ProviderError: the voice failed.
@@ -60,6 +62,7 @@ class HibariTts:
             except Exception as failure:  # the seam to the library, whose errors have no common base
                 raise ProviderError(f"Hibari failed: {failure}", retryable=True) from failure
             if audio is None:
+                return_free_memory()
                 return
             yield np.rint(np.clip(_stretched(audio, 1 / self._pitch), -1.0, 1.0) * 32767).astype("<i2")
 
@@ -74,4 +77,6 @@ def _stretched(audio: NDArray[np.float32], factor: float) -> NDArray[np.float32]
 
 @cache
 def _voice() -> Any:  # noqa: ANN401 - hibari-tts is published without types
-    return load_library("hibari").Hibari(voice="heart", threads=1)
+    voice = load_library("hibari").Hibari(voice="heart", threads=1)
+    voice.sess = load_network(voice.model_path)  # instead of its own, which keeps the buffers of the longest sentence
+    return voice

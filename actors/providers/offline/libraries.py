@@ -8,6 +8,7 @@ import importlib
 from types import ModuleType
 from typing import Final
 
+from actors.providers.offline.memory import keep_little_free
 from protocols import MissingExtraError, set_environment_defaults
 
 LIBRARY_ENVIRONMENT: Final = {
@@ -20,8 +21,12 @@ onnxruntime 1.29 and later would start an uploader of usage data, which also wri
 
 
 def prepare_libraries() -> None:
-    """Set `LIBRARY_ENVIRONMENT` where it is not set yet; comes before the first import of numpy to have its effect on that."""
+    """Set `LIBRARY_ENVIRONMENT` where it is not set yet; comes before the first import of numpy to have its effect on that.
+
+    The memory that the libraries free goes back to the system, see `keep_little_free`.
+    """
     set_environment_defaults(LIBRARY_ENVIRONMENT)
+    keep_little_free()
 
 
 def load_library(name: str) -> ModuleType:

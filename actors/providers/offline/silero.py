@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from actors.providers.offline.libraries import load_library
+from actors.providers.offline.networks import load_network
 from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, InvalidAudioError
 
 FRAME_SAMPLES: Final = 512
@@ -51,8 +51,4 @@ class SileroVad:
 
 @cache
 def _network() -> Any:  # noqa: ANN401 - onnxruntime is published without types
-    onnxruntime = load_library("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    model = files(__package__).joinpath("models", "silero_vad_16k_op15.onnx").read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return load_network(files(__package__).joinpath("models", "silero_vad_16k_op15.onnx").read_bytes())
