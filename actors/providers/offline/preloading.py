@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from actors.providers.offline.libraries import load_library, prepare_libraries
+from actors.providers.offline.memory import return_free_memory
 
 _TASKS: Final = Path("/proc/self/task")
 _WARM_UP: Final = "Preloading 12 models, e.g. of Zyxwuthorn."  # a number, and a word for the network that reads unknown words
@@ -37,5 +38,6 @@ def preload_offline_providers() -> int:
     vad.probability(speech[: 2 * FRAME_SAMPLES])
     stt.recognize_blocking(speech)
     gc.collect()
+    return_free_memory()
     gc.freeze()
     return (len(list(_TASKS.iterdir())) if _TASKS.exists() else threading.active_count()) - 1
