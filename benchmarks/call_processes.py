@@ -23,6 +23,7 @@ from protocols import AgentMessage
 from support.memory_brain import FACT, MEMORY_BRAIN, QUESTION
 
 PATIENCE_S = 120.0
+ANSWER_S = 20.0
 EVERY_S = 10.0
 KINDS: dict[str, Callable[..., Agent]] = {"text": Agent.text, "voice": Agent}
 ROLES = ("job", "agent_session")
@@ -57,17 +58,23 @@ class Memory:
         return cls(uss, pss, ring, int(status.split("VmPTE:")[1].split()[0]) / 1024)
 
 
-async def converse(session: CallHandle, kind: str, question: bytes, rate_hz: int, until: float) -> None:
-    """One exchange after the other; the first tells the fact."""
+async def converse(session: CallHandle, kind: str, question: bytes, rate_hz: int, until: float) -> tuple[int, int]:
+    """One exchange after the other; the first tells the fact. How many there were, and in how many a spoken question was not understood."""
+    asked = missed = 0
     await session.send_text(FACT, timeout_s=PATIENCE_S)
     await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)
     while (began := time.monotonic()) < until:
+        asked += 1
         if kind == "voice":
-            await ask_by_voice(session, question, rate_hz, kill=False, patience_s=PATIENCE_S)
+            try:
+                await ask_by_voice(session, question, rate_hz, kill=False, patience_s=ANSWER_S)
+            except TimeoutError:
+                missed += 1
         else:
             await session.send_text(QUESTION, timeout_s=PATIENCE_S)
             await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)
         await asyncio.sleep(max(0.0, began + EVERY_S - time.monotonic()))
+    return asked, missed
 
 
 async def measure(kind: str, calls: int, talk_s: float) -> tuple[dict[str, list[Memory]], list[tuple[float, float]]]:
@@ -85,7 +92,9 @@ async def measure(kind: str, calls: int, talk_s: float) -> tuple[dict[str, list[
                 await sessions[-1].wait_for(AgentMessage, timeout_s=PATIENCE_S)
                 starts.append(((handle - began) * 1000, (time.monotonic() - began) * 1000))
             until = time.monotonic() + talk_s
-            await asyncio.gather(*(converse(session, kind, question, rate_hz, until) for session in sessions))
+            exchanges = await asyncio.gather(*(converse(session, kind, question, rate_hz, until) for session in sessions))
+            asked, missed = map(sum, zip(*exchanges, strict=True))
+            print(f"\n{asked} exchanges by {kind} in {calls} calls, {missed} of them not understood", flush=True)
             by_role = defaultdict(list)
             processes = {node.os_pid: node.name.split("/")[0] for node in reversed([*(await system.tree()).walk()])}
             for os_pid, role in reversed(processes.items()):
