@@ -8,6 +8,7 @@ On a machine whose host takes its processors no further module is tried when `st
 """
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -17,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from architecture import rules
-from support import stalls
+from support import leftovers, procfs, stalls
 
 ROOT = Path(__file__).resolve().parents[1]
 COVERED = ("protocols", "supervision")
 TIMEOUT_S = 1_800
+MARK = "LIVEKITEX_COVERAGE_MARK"
+"""In the environment of the processes of one test file."""
 
 # mypy proves a match exhaustive, so its last case needs no way past it; a case that no test takes shows as a line.
 SETTINGS = """
@@ -74,7 +77,10 @@ def cover(module: str) -> Result | None:
         settings = Path(folder, "settings.ini")
         settings.write_text(SETTINGS.format(folder=folder, module=module, root=ROOT), "utf-8")
         configuration = f"--config-file={ROOT / 'pyproject.toml'}"
-        tests = _coverage("run", f"--rcfile={settings}", "-m", "pytest", "-q", configuration, str(mirror))
+        mark = secrets.token_hex(8)
+        tests = _coverage("run", f"--rcfile={settings}", "-m", "pytest", "-q", configuration, str(mirror), mark=mark)
+        # Each process writes down what it covered as it ends.
+        leftovers.wait_for_end(lambda: {pid for pid in procfs.pids() if procfs.environ(pid).get(MARK) == mark})
         if not tests.returncode and stalls.REASON in tests.stdout:
             return None
         if tests.returncode:
@@ -87,10 +93,10 @@ def cover(module: str) -> Result | None:
     return Result(module=module, complete=complete, text="covered" if complete else f"missing {missing}")
 
 
-def _coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _coverage(*arguments: str, mark: str = "") -> subprocess.CompletedProcess[str]:
     # The installed package is measured where there is one: the checkout is not put on the path.
     ours = ("LIVEKITEX_TEST_SUMMARY", stalls.BUDGET)
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    environment = {name: value for name, value in os.environ.items() if name not in ours} | ({MARK: mark} if mark else {})
     command = [sys.executable, "-P", "-m", "coverage", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
