@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from livekitex_agent.call_handle import CallHandle
     from livekitex_agent.demo.agent import phone_order_agent
     from livekitex_agent.options import WorkerOptions
+    from livekitex_agent.speech_handle import SpeechHandle
     from livekitex_agent.system import AgentSystem
     from livekitex_agent.tree import Node
     from protocols import (
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
         SessionEvent,
         SessionInfo,
         SessionUnavailableError,
+        SpeechPriority,
         StateChanged,
         SystemUnavailableError,
         TextDelta,
@@ -124,6 +126,8 @@ __all__ = [
     "SessionEvent",
     "SessionInfo",
     "SessionUnavailableError",
+    "SpeechHandle",
+    "SpeechPriority",
     "StateChanged",
     "SystemUnavailableError",
     "TextDelta",
@@ -148,6 +152,7 @@ _WHERE: Final = {
     "Node": "livekitex_agent.tree",
     "WorkerOptions": "livekitex_agent.options",
     "RunContext": "actors",
+    "SpeechHandle": "livekitex_agent.speech_handle",
     "CallHandle": "livekitex_agent.call_handle",
     "function_tool": "actors",
     "phone_order_agent": "livekitex_agent.demo.agent",

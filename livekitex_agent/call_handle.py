@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
+from livekitex_agent.speech_handle import SpeechHandle
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
@@ -15,12 +16,15 @@ from protocols import (
     EndCall,
     Entropy,
     EventPushed,
+    GenerateReply,
     GetSession,
+    Say,
     SendText,
     SessionCommand,
     SessionEvent,
     SessionInfo,
     SessionUnavailableError,
+    SpeechPriority,
     require_audio,
     text_problem,
     well_formed,
@@ -68,6 +72,49 @@ class CallHandle:
         if (problem := text_problem(text)) is not None:
             raise problem
         return await self._command(SendText(command_id=self._id(command_id), text=well_formed(text)), timeout_s)
+
+    async def say(
+        self,
+        text: str,
+        *,
+        allow_interruptions: bool = True,
+        priority: int = SpeechPriority.NORMAL,
+        command_id: str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> SpeechHandle:
+        """Have the agent say ``text`` as soon as nobody has the turn; returns a handle of that once the call has taken it.
+
+        Of what waits, the highest ``priority`` (0 to 10; a text of the caller has 5) is said first, then the oldest. The model hears of it
+        as of words of the agent. Without ``allow_interruptions`` the caller's voice does not stop it: what the caller says meanwhile is
+        answered after it. `cancel_response` stops it all the same. Raises as `send_text`.
+        """
+        command = Say(
+            command_id=self._id(command_id), text=well_formed(text), allow_interruptions=allow_interruptions, priority=int(priority)
+        )
+        return await self._speech(command, timeout_s, again=command_id is not None)
+
+    async def generate_reply(
+        self,
+        *,
+        instructions: str = "",
+        user_input: str = "",
+        allow_interruptions: bool = True,
+        priority: int = SpeechPriority.NORMAL,
+        command_id: str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> SpeechHandle:
+        """Have the agent's model speak as soon as nobody has the turn: to ``user_input`` as a text of the caller's, or by itself.
+
+        ``instructions`` are told to it for this reply alone. The rest is as in `say`.
+        """
+        command = GenerateReply(
+            command_id=self._id(command_id),
+            instructions=well_formed(instructions),
+            user_input=well_formed(user_input),
+            allow_interruptions=allow_interruptions,
+            priority=int(priority),
+        )
+        return await self._speech(command, timeout_s, again=command_id is not None)
 
     async def stream_audio(self, pcm: bytes, rate_hz: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Add PCM16 mono audio of the caller at 8, 16, 24 or 48 kHz, of any length.
@@ -154,6 +201,11 @@ class CallHandle:
     async def info(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> SessionInfo:
         """The session as it is now: state, incarnation, process, journal, history; raises as `send_text`."""
         return expect(SessionInfo, await self._requests.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
+
+    async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool) -> SpeechHandle:
+        """Send it. One under an id of the script's own may have been said already, in an event that is known."""
+        from_number = 1 if again else self._call.next_number
+        return SpeechHandle(self._call, await self._command(command, timeout_s), from_number)
 
     async def _command(self, command: SessionCommand, timeout_s: float) -> str:
         what = f"{type(command).__name__} (command_id={command.command_id!r})"

@@ -16,6 +16,7 @@ from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S
 from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import WorkerOptions
+from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
 from protocols import AudioPushed, EventPushed, SystemUnavailableError, UsageError
 
@@ -129,6 +130,39 @@ def _blocking(method: Callable[Concatenate[W_co, P], Coroutine[Any, Any, R]]) ->
     return blocking
 
 
+class SpeechHandle:
+    """The handle of something that the agent was asked to say: see `livekitex_agent.SpeechHandle`."""
+
+    def __init__(self, wrapped: AsyncSpeechHandle, loop: _Loop) -> None:
+        self._wrapped = wrapped
+        self._loop = loop
+
+    @property
+    def command_id(self) -> str:
+        """The id of the command."""
+        return self._wrapped.command_id
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before its end; False as long as `wait_for_playout` has not told."""
+        return self._wrapped.interrupted
+
+    wait_for_playout = _blocking(AsyncSpeechHandle.wait_for_playout)
+
+
+def _speaking(
+    method: Callable[Concatenate[AsyncCallHandle, P], Coroutine[Any, Any, AsyncSpeechHandle]],
+) -> Callable[Concatenate[_Twin[AsyncCallHandle], P], SpeechHandle]:
+    """As `_blocking`, for a method that gives the handle of a speech."""
+    blocking = _blocking(method)
+
+    def speaking(twin: _Twin[AsyncCallHandle], /, *args: P.args, **kwargs: P.kwargs) -> SpeechHandle:
+        return SpeechHandle(blocking(twin, *args, **kwargs), twin._loop)  # noqa: SLF001 - a twin is a friend
+
+    speaking.__doc__ = method.__doc__
+    return speaking
+
+
 class CallHandle:
     """The handle of one call: see `livekitex_agent.CallHandle`."""
 
@@ -142,6 +176,8 @@ class CallHandle:
         return self._wrapped.call_id
 
     send_text = _blocking(AsyncCallHandle.send_text)
+    say = _speaking(AsyncCallHandle.say)
+    generate_reply = _speaking(AsyncCallHandle.generate_reply)
     stream_audio = _blocking(AsyncCallHandle.stream_audio)
     commit_audio = _blocking(AsyncCallHandle.commit_audio)
     cancel_response = _blocking(AsyncCallHandle.cancel_response)

@@ -66,6 +66,7 @@ from protocols import (
     ExitReason,
     FencedError,
     Figures,
+    GenerateReply,
     GetFigures,
     GetSession,
     InvalidAudioError,
@@ -74,6 +75,7 @@ from protocols import (
     NameChanged,
     Ref,
     RegisterTools,
+    Say,
     SendText,
     SessionStarted,
     StreamAudio,
@@ -135,7 +137,7 @@ class AgentSession(Actor):
         match message:
             case StreamAudio():
                 self._take_audio(message, reply)
-            case SendText() | CommitAudio() | CancelResponse() | EndCall():
+            case SendText() | Say() | GenerateReply() | CommitAudio() | CancelResponse() | EndCall():
                 self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position))
             case Subscribe():
                 self._subscribe(message, sender, reply)

@@ -104,6 +104,11 @@ class Call:
         self._last_events = Alarm(self._end_members)
         self._want()
 
+    @property
+    def next_number(self) -> int:
+        """The number of the next event that is not known here."""
+        return self._cursor.next_number
+
     # What the system tells.
 
     def name_changed(self, change: NameChanged) -> None:

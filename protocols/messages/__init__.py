@@ -71,6 +71,8 @@ Message = (
     | GetAudioConfiguration
     | AudioHandled
     | SendText
+    | Say
+    | GenerateReply
     | CommitAudio
     | CancelResponse
     | EndCall

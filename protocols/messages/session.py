@@ -5,13 +5,14 @@ that is sent again under the same id is accepted again and acted on once; so who
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar
 
 from protocols.messages.events import SessionEvent
 
 __all__ = ["AudioAccepted", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed", "GetSession"]
-__all__ += ["HistoryItem", "SendText", "SessionCommand", "SessionInfo", "StreamAudio", "Subscribe", "Subscribed"]
-__all__ += ["Unsubscribe"]
+__all__ += ["GenerateReply", "HistoryItem", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
+__all__ += ["Subscribe", "Subscribed", "Unsubscribe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,43 @@ class SendText:
     TAG: ClassVar[str] = "session.send_text"
     command_id: str
     text: str
+
+
+class SpeechPriority(IntEnum):
+    """What is said first where several wait; a text of the caller has the middle one. Among equals the oldest is first."""
+
+    LOW = 0
+    NORMAL = 5
+    HIGH = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """The agent says ``text``, as soon as nobody has the turn and nothing of higher ``priority`` waits.
+
+    Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it.
+    """
+
+    TAG: ClassVar[str] = "session.say"
+    command_id: str
+    text: str
+    allow_interruptions: bool = True
+    priority: int = int(SpeechPriority.NORMAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateReply:
+    """The agent's model speaks, as soon as nobody has the turn: to ``user_input`` as a text of the caller's, or by itself (empty).
+
+    ``instructions`` are told to it for this reply alone. The rest is as in `Say`.
+    """
+
+    TAG: ClassVar[str] = "session.generate_reply"
+    command_id: str
+    instructions: str = ""
+    user_input: str = ""
+    allow_interruptions: bool = True
+    priority: int = int(SpeechPriority.NORMAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,4 +207,4 @@ class SessionInfo:
     history: tuple[HistoryItem, ...]
 
 
-SessionCommand = SendText | CommitAudio | CancelResponse | EndCall
+SessionCommand = SendText | Say | GenerateReply | CommitAudio | CancelResponse | EndCall

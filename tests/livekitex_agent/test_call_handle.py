@@ -5,10 +5,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from livekitex_agent.call_handle import CallHandle
-from livekitex_agent.client.call import Call
-from livekitex_agent.client.connection import Connection
-from livekitex_agent.client.request_sender import RequestSender
 from protocols import (
     AgentMessage,
     CallEnded,
@@ -16,64 +12,42 @@ from protocols import (
     CommandAccepted,
     CommitAudio,
     EndCall,
-    EventPushed,
+    GenerateReply,
     GetSession,
     InvalidAudioError,
     Message,
-    SeededEntropy,
+    Say,
     SendText,
-    SessionEvent,
     SessionInfo,
     SessionUnavailableError,
+    SpeechPriority,
     StreamAudio,
-    Subscribe,
-    Subscribed,
-    SystemClock,
-    SystemUnavailableError,
 )
-from support.fake_launcher import FakeTree, close_connection, open_connection
+from support.handle_harness import Harness, handle_harness, said
 
 pytestmark = pytest.mark.asyncio
 
 
-def said(text: str) -> AgentMessage:
-    return AgentMessage(speech_id="s", text=text, interrupted=False)
-
-
-class Harness:
-    connection: Connection
-    tree: FakeTree
-    call: Call
-    session: CallHandle
-
-    def pushed(self, message: Any) -> None:
-        if isinstance(message, EventPushed):
-            self.call.event(message)
-
-    def push(self, number: int, event: SessionEvent) -> None:
-        self.tree.push(EventPushed(call_id="c", number=number, incarnation=1, wall_s=0.0, event=event))
-
-    async def subscribe(self, os_pid: int = 7) -> None:
-        answer = Subscribed(next_number=1, next_sequence=0, incarnation=1, os_pid=os_pid)
-        self.tree.answer(await self.tree.request(Subscribe), answer)
-
-
 @pytest_asyncio.fixture
 async def harness() -> AsyncIterator[Harness]:
-    harness = Harness()
-    harness.connection, harness.tree = await open_connection(harness.pushed)
-    harness.call = Call(harness.connection, SystemClock(), "c")
-    requests = RequestSender(harness.connection, SystemClock())
-    harness.session = CallHandle(harness.call, requests, SeededEntropy(0))
-    yield harness
-    await close_connection(harness.connection, harness.tree)
-    harness.call.end(SystemUnavailableError("over"))
+    async with handle_harness() as harness:
+        yield harness
 
 
 @pytest.mark.parametrize(
     ("command", "kind", "fields"),
     [
         (lambda session: session.send_text("hi"), SendText, {"text": "hi"}),
+        (
+            lambda session: session.say("hi \ud83c", allow_interruptions=False, priority=SpeechPriority.HIGH),
+            Say,
+            {"text": "hi \ufffd", "allow_interruptions": False, "priority": 10},
+        ),
+        (
+            lambda session: session.generate_reply(instructions="Ask. \ud83c", user_input="hi", priority=SpeechPriority.LOW),
+            GenerateReply,
+            {"instructions": "Ask. \ufffd", "user_input": "hi", "allow_interruptions": True, "priority": 0},
+        ),
         (lambda session: session.commit_audio(), CommitAudio, {}),
         (lambda session: session.cancel_response(), CancelResponse, {}),
         (lambda session: session.end("bye"), EndCall, {"reason": "bye"}),
@@ -82,7 +56,7 @@ async def harness() -> AsyncIterator[Harness]:
     ],
 )
 async def test_each_command_returns_its_id_once_it_is_accepted(
-    harness: Harness, command: Any, kind: type[Message], fields: dict[str, str]
+    harness: Harness, command: Any, kind: type[Message], fields: dict[str, Any]
 ) -> None:
     await harness.subscribe()
     accepted = asyncio.create_task(command(harness.session))
@@ -91,7 +65,8 @@ async def test_each_command_returns_its_id_once_it_is_accepted(
     assert {name: getattr(message, name) for name in fields} == fields
     assert not accepted.done()
     harness.tree.answer(request, CommandAccepted(command_id=message.command_id))
-    assert await accepted == message.command_id
+    taken = await accepted
+    assert getattr(taken, "command_id", taken) == message.command_id
 
 
 async def test_what_was_not_answered_is_tried_again_under_the_id_that_the_error_names(harness: Harness) -> None:

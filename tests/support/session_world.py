@@ -28,9 +28,9 @@ from actors.agent_session.core import (
     Recognize,
     Remains,
     RunTool,
-    Say,
     Settle,
     Setup,
+    SpeakSentence,
     State,
     StopSpeech,
     StopThinking,
@@ -83,12 +83,12 @@ def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tup
 class Mouth:
     """Plays what it is told to, sample by sample; the mark survives its process."""
 
-    queue: deque[Say] = field(default_factory=deque)
+    queue: deque[SpeakSentence] = field(default_factory=deque)
     at: int = 0
     end: int = 0
     done: int = 0
     speech_id: str = ""
-    playing: Say | None = None
+    playing: SpeakSentence | None = None
     stopped: str = ""
 
 
@@ -123,6 +123,7 @@ class World:
     report: str = ""
     lost: int | None = 0
     model: tuple[int, deque[Any]] | None = None
+    thought_about: tuple[ChatMessage, ...] = ()
     recognizing: Recognize | None = None
     listening_from: int = -1
     oldest: int = 0
@@ -421,11 +422,12 @@ class World:
             case Recognize():
                 self.recognizing = effect
             case Think():
+                self.thought_about = effect.messages
                 sentences, calls = answer(effect.messages, offer_tools=effect.offer_tools)
                 self.model = (effect.token, deque([*sentences, calls]))
             case StopThinking():
                 self.model = None
-            case Say():
+            case SpeakSentence():
                 if effect.speech_id != self.mouth.stopped:
                     self.mouth.queue.append(effect)
             case StopSpeech():

@@ -14,7 +14,7 @@ from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Utterance
 from actors.agent_session.core.step import Step
-from actors.agent_session.core.turns import speak_up, take_turn
+from actors.agent_session.core.turns import Opening, speak_up, take_turn
 from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
 
 SAME_START: Final = SESSION_RATE_HZ
@@ -67,7 +67,7 @@ def listen_or_recognize(step: Step) -> bool:
         return False
     if utterance.given_up:
         _nothing(step)
-        speak_up(step, TurnSource.APOLOGY, (step.setup.apology,))
+        speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
         return True
     token = step.next_token()
     step.state = replace(step.state, recognizing=token)
@@ -83,11 +83,11 @@ def on_recognized(step: Step, recognized: Recognized) -> None:
     end, ended_s = _end(step)
     if recognized.text:
         step.state = replace(step.state, utterance=None, recognizing=0)
-        take_turn(step, TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
+        take_turn(step, Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end))
         return
     _nothing(step)
     if step.state.owed:
-        take_turn(step, TurnSource.UNANSWERED, text=step.memory.history[-1].content)
+        take_turn(step, Opening(source=TurnSource.UNANSWERED, text=step.memory.history[-1].content))
 
 
 def on_recognition_failed(step: Step, failed: RecognitionFailed) -> None:
@@ -117,7 +117,7 @@ def on_committed(step: Step, committed: AudioCommitted) -> None:
 
 def _ask_again(step: Step) -> None:
     _nothing(step)
-    speak_up(step, TurnSource.REPEAT, (step.setup.repeat,))
+    speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
 
 
 def _nothing(step: Step) -> None:

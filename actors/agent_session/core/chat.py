@@ -25,7 +25,7 @@ def context(instructions: str, memory: Memory) -> tuple[ChatMessage, ...]:
     """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard."""
     system = (ChatMessage(role=Role.SYSTEM, content=instructions),) if instructions else ()
     turn = memory.turn
-    asked = () if turn is None else tuple(_messages(turn, tuple(round_ for round_ in turn.rounds if round_.ended)))
+    asked = () if turn is None else tuple(_messages(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
     return system + tuple(map(_told, memory.history)) + asked
 
 
@@ -91,9 +91,11 @@ def _told(message: ChatMessage) -> ChatMessage:
     return ChatMessage(role=Role.SYSTEM, content=GIVEN_UP + (MAY_HAVE_RUN.format(names=names) if names else ""))
 
 
-def _messages(turn: Turn, rounds: tuple[Round, ...]) -> Iterator[ChatMessage]:
+def _messages(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Iterator[ChatMessage]:
     if turn.user_text:
         yield ChatMessage(role=Role.USER, content=turn.user_text)
+    if instructions:
+        yield ChatMessage(role=Role.SYSTEM, content=instructions)
     results = {outcome.call_id: outcome.result for outcome in turn.outcomes}
     for round_ in rounds:
         content = " ".join(round_.sentences)

@@ -8,7 +8,8 @@ from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import TurnSource, n_bytes
 from actors.agent_session.core.step import Step
-from actors.agent_session.core.turns import take_turn
+from actors.agent_session.core.turns import Opening, speak_up, take_turn
+from actors.media import split_sentences
 from protocols import (
     CancelResponse,
     CapacityError,
@@ -17,9 +18,12 @@ from protocols import (
     CommitAudio,
     EndCall,
     ErrorReply,
+    GenerateReply,
     LivekitexError,
+    Say,
     SendText,
     SessionUnavailableError,
+    SpeechPriority,
     UsageError,
     text_problem,
 )
@@ -30,6 +34,9 @@ MAX_WAITING_BYTES: Final = 64_000
 """Of all texts that wait."""
 MAX_ID_CHARS: Final = 64
 MAX_REASON_CHARS: Final = 200
+
+_TurnCommand = SendText | Say | GenerateReply
+"""What waits until nobody has the turn."""
 
 
 def on_command(step: Step, arrived: CommandArrived) -> None:
@@ -49,18 +56,32 @@ def on_command(step: Step, arrived: CommandArrived) -> None:
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
         case CancelResponse():
             _cancel(step, command)
-        case SendText() | EndCall():
+        case SendText() | Say() | GenerateReply() | EndCall():
             pass  # acted on as soon as it is their turn
 
 
-def take_text(step: Step) -> bool:
-    """Where nobody has the turn: take up the oldest text that waits; tells whether there was one."""
-    for accepted in step.memory.inbox:
-        if isinstance(accepted.command, SendText):
-            text, command_id = accepted.command.text, accepted.command_id
-            take_turn(step, TurnSource.TEXT, text=text, command_id=command_id, asked_s=step.now.monotonic_s)
-            return True
-    return False
+def take_up(step: Step) -> bool:
+    """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
+    waiting = [accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
+    if not waiting:
+        return False
+    match command := max(waiting, key=_priority):
+        case SendText(command_id=command_id, text=text):
+            take_turn(step, Opening(source=TurnSource.TEXT, text=text, command_id=command_id, asked_s=step.now.monotonic_s))
+        case Say(command_id=command_id, allow_interruptions=allowed):
+            opening = Opening(source=TurnSource.SAY, command_id=command_id, allow_interruptions=allowed)
+            speak_up(step, opening, tuple(split_sentences(command.text)))
+        case GenerateReply(command_id=command_id, user_input=text):
+            opening = Opening(
+                source=TurnSource.GENERATE_REPLY,
+                text=text,
+                command_id=command_id,
+                asked_s=step.now.monotonic_s if text else None,
+                instructions=command.instructions,
+                allow_interruptions=command.allow_interruptions,
+            )
+            take_turn(step, opening)
+    return True
 
 
 def refused(error: LivekitexError) -> ErrorReply:
@@ -84,8 +105,8 @@ def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
     if len(memory.inbox) >= MAX_WAITING:
         return CapacityError(f"{MAX_WAITING} commands wait already: send this one again when one is done")
     match command:
-        case SendText():
-            return _text_refusal(step, command.text)
+        case SendText() | Say() | GenerateReply():
+            return _turn_refusal(step, command)
         case EndCall(reason=reason) if len(reason) > MAX_REASON_CHARS:
             return UsageError(f"the reason has {len(reason)} characters: give it in at most {MAX_REASON_CHARS}")
         case CommitAudio() if not step.setup.ears:
@@ -94,13 +115,25 @@ def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
             return None
 
 
-def _text_refusal(step: Step, text: str) -> LivekitexError | None:
-    if (problem := text_problem(text)) is not None:
-        return problem
-    waiting = [accepted.command.text for accepted in step.memory.inbox if isinstance(accepted.command, SendText)]
-    if waiting and n_bytes(waiting, (text,)) > MAX_WAITING_BYTES:
+def _turn_refusal(step: Step, command: _TurnCommand) -> LivekitexError | None:
+    texts = _texts(command)
+    for text in texts if isinstance(command, SendText | Say) else filter(None, texts):
+        if (problem := text_problem(text)) is not None:
+            return problem
+    if not SpeechPriority.LOW <= _priority(command) <= SpeechPriority.HIGH:
+        return UsageError(f"priority={_priority(command)}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
+    waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]
+    if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")
     return None
+
+
+def _texts(command: _TurnCommand) -> tuple[str, ...]:
+    return (command.instructions, command.user_input) if isinstance(command, GenerateReply) else (command.text,)
+
+
+def _priority(command: _TurnCommand) -> int:
+    return SpeechPriority.NORMAL if isinstance(command, SendText) else command.priority
 
 
 def _ended(reason: str) -> SessionUnavailableError:

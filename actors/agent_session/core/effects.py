@@ -119,7 +119,7 @@ class StopThinking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Say:
+class SpeakSentence:
     """Make a sentence heard after those before it: for `SentencePlaying` and `SentencePlayed`, or `SpeechFailed`.
 
     ``start`` is the position of its first sample in the reply where that is known (-1: it follows the sentence before). ``skip`` samples of
@@ -172,7 +172,7 @@ Effect = (
     | Recognize
     | Think
     | StopThinking
-    | Say
+    | SpeakSentence
     | StopSpeech
     | OpenMouth
     | RunTool

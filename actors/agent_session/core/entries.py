@@ -56,7 +56,10 @@ class CommandTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOpened:
-    """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``."""
+    """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``.
+
+    ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    """
 
     turn_id: str
     source: TurnSource
@@ -64,6 +67,8 @@ class TurnOpened:
     command_id: str
     asked_wall_s: float
     heard_until: int
+    instructions: str = ""
+    allow_interruptions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ def _moved(step: Step) -> bool:
     state = step.state
     match state.phase:
         case ConversationState.IDLE:
-            return close_call_if_due(step) or caller.listen_or_recognize(step) or commands.take_text(step)
+            return close_call_if_due(step) or caller.listen_or_recognize(step) or commands.take_up(step)
         case ConversationState.LISTENING:
             return close_call_if_due(step) or caller.listen_or_recognize(step)
         case ConversationState.PROCESSING:
@@ -129,7 +129,7 @@ def _moved(step: Step) -> bool:
         case ConversationState.INTERRUPTED:
             return interruption.settle_if_known(step)
         case ConversationState.THINKING | ConversationState.TOOL_EXECUTION | ConversationState.RESPONDING | ConversationState.SPEAKING:
-            if state.utterance is None or not state.utterance.counts or state.interruption is not None:
+            if state.utterance is None or not state.utterance.counts or state.interruption is not None or not step.turn.allow_interruptions:
                 return False
             interruption.interrupt(step)
             return True

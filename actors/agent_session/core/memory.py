@@ -37,6 +37,10 @@ class TurnSource(StrEnum):
     """The caller wrote."""
     AUDIO = "audio"
     """The caller spoke."""
+    SAY = "say"
+    """The program has the agent say something."""
+    GENERATE_REPLY = "generate_reply"
+    """The program has the model speak."""
     UNANSWERED = "unanswered"
     """The caller's last message got no reply, and what interrupted that was nothing."""
     GREETING = "greeting"
@@ -70,7 +74,8 @@ class Turn:
     """The turn that is open: the caller's message and what the agent does about it. Its id is the reply's ``speech_id`` too.
 
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
-    be answered after a reboot; 0: nobody asked). ``starts`` holds the position in the reply's audio at which each sentence that was begun
+    be answered after a reboot; 0: nobody asked). ``instructions`` are for this turn's model alone. Without ``allow_interruptions`` the
+    caller's voice does not stop it. ``starts`` holds the position in the reply's audio at which each sentence that was begun
     starts. ``deaths`` are the steps in which lives ended within this turn, while the caller spoke it too.
     """
 
@@ -79,6 +84,8 @@ class Turn:
     text: str
     command_id: str = ""
     asked_wall_s: float = 0.0
+    instructions: str = ""
+    allow_interruptions: bool = True
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -137,7 +144,7 @@ class Turn:
     @property
     def user_text(self) -> str:
         """The caller's message; empty where the agent speaks by itself."""
-        return self.text if self.source in (TurnSource.TEXT, TurnSource.AUDIO) else ""
+        return self.text if self.source in (TurnSource.TEXT, TurnSource.AUDIO, TurnSource.GENERATE_REPLY) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

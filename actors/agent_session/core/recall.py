@@ -134,7 +134,15 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
 
 
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
-    turn = Turn(turn_id=entry.turn_id, source=entry.source, text=entry.text, command_id=entry.command_id, asked_wall_s=entry.asked_wall_s)
+    turn = Turn(
+        turn_id=entry.turn_id,
+        source=entry.source,
+        text=entry.text,
+        command_id=entry.command_id,
+        asked_wall_s=entry.asked_wall_s,
+        instructions=entry.instructions,
+        allow_interruptions=entry.allow_interruptions,
+    )
     settles = entry.heard_until > memory.heard_until
     if settles and memory.caller is not None:  # his speech and the answer to it are one turn
         turn = replace(turn, deaths=(RECOGNISING,) * memory.caller.deaths)

@@ -21,7 +21,7 @@ from actors.agent_session.core.state import Setup, State, Utterance
 from actors.agent_session.core.step import Moment, Step
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
-from actors.agent_session.core.turns import speak_up
+from actors.agent_session.core.turns import Opening, speak_up
 from protocols import (
     CallStarted,
     CancelResponse,
@@ -90,7 +90,7 @@ def _go_on(step: Step, remains: Remains, *, greeting: tuple[str, ...]) -> None:
     if step.memory.turn is not None:
         _take_up_turn(step, remains.played)
     elif greeting:
-        speak_up(step, TurnSource.GREETING, greeting)
+        speak_up(step, Opening(source=TurnSource.GREETING), greeting)
 
 
 def _next_event(past: Past, remains: Remains) -> int:
@@ -108,9 +108,9 @@ def _go_on_behind(step: Step, remains: Remains) -> None:
         step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
         step.do(Listen(start=remains.position, origin=Origin.UNKNOWN))
     if known:
-        speak_up(step, TurnSource.REPEAT, (step.setup.repeat,))
+        speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
     else:
-        speak_up(step, TurnSource.APOLOGY, (step.setup.apology,))
+        speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
 
 
 def _close_open_turn(step: Step, remains: Remains) -> None:
@@ -126,7 +126,7 @@ def _say_farewell(step: Step, remains: Remains) -> None:
         step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
     step.publish(SessionError(source="call", text=step.setup.farewell_reason, retryable=False))
     step.record(CallFailed(reason=f"failed: {step.setup.farewell_reason}"))
-    speak_up(step, TurnSource.FAREWELL, (step.setup.farewell,))
+    speak_up(step, Opening(source=TurnSource.FAREWELL), (step.setup.farewell,))
 
 
 def _listen_again(step: Step, remains: Remains) -> None:
@@ -156,8 +156,8 @@ def _take_up_turn(step: Step, played: int | None) -> None:
         _give_up(step, turn.failure, turn.turn_id, turn.text)
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, played))
-        if turn.source not in (TurnSource.GREETING, TurnSource.REPEAT, TurnSource.APOLOGY):
-            speak_up(step, TurnSource.APOLOGY, (step.setup.apology,))
+        if turn.source not in (TurnSource.GREETING, TurnSource.SAY, TurnSource.REPEAT, TurnSource.APOLOGY):
+            speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
         return
     if any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox):
         settle_all(step)

@@ -8,7 +8,7 @@ from typing import Final
 
 from actors.agent_session.core.chat import heard_tail
 from actors.agent_session.core.closing import finish_if_over
-from actors.agent_session.core.effects import Say
+from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
 from actors.agent_session.core.memory import Heard, Turn
@@ -27,7 +27,7 @@ def write_sentence(step: Step, text: str) -> None:
     if step.state.phase is ConversationState.THINKING:
         step.go(ConversationEvent.REPLY_STARTED)
     if step.setup.voice:
-        step.then(Say(speech_id=step.turn.turn_id, index=index, text=text))
+        step.then(SpeakSentence(speech_id=step.turn.turn_id, index=index, text=text))
     else:
         _heard_from(step, index)
 
@@ -66,7 +66,7 @@ def resume_speech(step: Step, played: int | None) -> None:
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
         start = turn.starts[index] if index < len(turn.starts) else -1
-        step.then(Say(speech_id=turn.turn_id, index=index, text=text, start=start, skip=skip if index == first else 0))
+        step.then(SpeakSentence(speech_id=turn.turn_id, index=index, text=text, start=start, skip=skip if index == first else 0))
 
 
 def heard_at(setup: Setup, turn: Turn, played: int | None) -> Heard:

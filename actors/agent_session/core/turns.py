@@ -1,6 +1,6 @@
 """The agent's turn: how it opens, and what happens when the model has ended a round of it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
@@ -14,23 +14,38 @@ from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
 
 
-def take_turn(
-    step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float | None = None, heard_until: int = 0
-) -> None:
-    """Answer the caller: open a turn for his message and ask the model. ``heard_until`` is the end of his audio, if it was audio."""
-    _open(step, source, text=text, command_id=command_id, asked_s=asked_s, heard_until=heard_until)
-    if heard_until:
-        step.then(Settle(until=heard_until))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a turn opens: why, for which message of the caller's (``text``) or command, and how it may go on.
+
+    The caller's turn ended at ``asked_s`` (monotonic seconds; None: nobody asked), and in audio at the sample ``heard_until`` (0: it was no
+    audio). ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    """
+
+    source: TurnSource
+    text: str = ""
+    command_id: str = ""
+    asked_s: float | None = None
+    heard_until: int = 0
+    instructions: str = ""
+    allow_interruptions: bool = True
+
+
+def take_turn(step: Step, opening: Opening) -> None:
+    """Have the model speak: open a turn for the caller's message, or for what the program wants, and ask."""
+    _open(step, opening)
+    if opening.heard_until:
+        step.then(Settle(until=opening.heard_until))
     turn = step.turn
     if turn.user_text:
-        step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=source))
+        step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
     step.go(ConversationEvent.TURN_TAKEN)
     think(step)
 
 
-def speak_up(step: Step, source: TurnSource, sentences: tuple[str, ...]) -> None:
-    """Say something by oneself, in a turn of its own."""
-    _open(step, source)
+def speak_up(step: Step, opening: Opening, sentences: tuple[str, ...]) -> None:
+    """Say something that stands already, in a turn of its own."""
+    _open(step, opening)
     step.go(ConversationEvent.REPLY_STARTED)
     for sentence in sentences:
         write_sentence(step, sentence)
@@ -64,18 +79,18 @@ def on_round(step: Step, finished: RoundFinished) -> None:
         finish_if_over(step)
 
 
-def _open(
-    step: Step, source: TurnSource, *, text: str = "", command_id: str = "", asked_s: float | None = None, heard_until: int = 0
-) -> None:
-    now = step.now
+def _open(step: Step, opening: Opening) -> None:
+    now, asked_s = step.now, opening.asked_s
     step.record(
         TurnOpened(
             turn_id=f"turn-{step.memory.turns + 1}",
-            source=source,
-            text=text,
-            command_id=command_id,
+            source=opening.source,
+            text=opening.text,
+            command_id=opening.command_id,
             asked_wall_s=0.0 if asked_s is None else now.wall_s - (now.monotonic_s - asked_s),
-            heard_until=heard_until,
+            heard_until=opening.heard_until,
+            instructions=opening.instructions,
+            allow_interruptions=opening.allow_interruptions,
         )
     )
     step.state = replace(step.state, played=0, failures=0, expected=(), owed=False, asked_s=asked_s)

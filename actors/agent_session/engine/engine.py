@@ -13,8 +13,8 @@ from actors.agent_session.core import (
     OpenMouth,
     Recognize,
     RunTool,
-    Say,
     Settle,
+    SpeakSentence,
     StopSpeech,
     StopThinking,
     Think,
@@ -30,7 +30,7 @@ from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock
 
-Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | Say | StopSpeech | OpenMouth | RunTool
+Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | SpeakSentence | StopSpeech | OpenMouth | RunTool
 """The effects that an engine performs."""
 
 
@@ -159,7 +159,7 @@ class Engine:
                 self._thread.spawn(self._hands.run(work))
             case Listen() | Settle() | Heed() | EndVoice() | Recognize():
                 self._use_ears(work)
-            case Say() | StopSpeech() | OpenMouth():
+            case SpeakSentence() | StopSpeech() | OpenMouth():
                 self._use_mouth(work)
 
     def _use_ears(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
@@ -179,11 +179,11 @@ class Engine:
                     self._recognizing.drop()
                 self._recognizing = self._thread.spawn(self._ears.recognize(work))
 
-    def _use_mouth(self, work: Say | StopSpeech | OpenMouth) -> None:
+    def _use_mouth(self, work: SpeakSentence | StopSpeech | OpenMouth) -> None:
         if self._mouth is None:
             return
         match work:
-            case Say():
+            case SpeakSentence():
                 self._mouth.say(work)
             case StopSpeech():
                 self._mouth.stop(work)

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from actors.agent_session.core import Input, Say, StopSpeech
+from actors.agent_session.core import Input, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
@@ -40,7 +40,7 @@ Push = Callable[[str, int, bytes], None]
 class _Line:
     """A sentence on its way. ``sent`` counts the samples of it that were handed out or skipped, ``start`` is its position in the reply."""
 
-    say: Say
+    say: SpeakSentence
     sent: int
     start: int = 0
     pcm: bytearray = field(default_factory=bytearray)
@@ -99,7 +99,7 @@ class Mouth:
         self._open = True
         self._news.set()
 
-    def say(self, wanted: Say) -> None:
+    def say(self, wanted: SpeakSentence) -> None:
         """Speak a sentence after those before it, unless its reply was stopped."""
         if wanted.speech_id == self._stopped:
             return

@@ -7,7 +7,7 @@ import pytest
 
 from actors.agent_session.core import Happened, Moment, Remains, Setup, begin, handle, restore
 from actors.agent_session.core.chat import context
-from actors.agent_session.core.effects import EndVoice, Listen, Origin, Say
+from actors.agent_session.core.effects import EndVoice, Listen, Origin, SpeakSentence
 from actors.agent_session.core.entries import CallerBegan, CallerDropped, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
 from actors.agent_session.core.inputs import CommandArrived, SentenceReady
 from actors.agent_session.core.memory import RECOGNISING, TurnSource
@@ -129,7 +129,7 @@ def test_speech_goes_on_at_the_mark() -> None:
     mark = world.mark
     assert mark is not None
     world.kill()
-    says = [effect for write in world.writes for effect in write.then if isinstance(effect, Say)]
+    says = [effect for write in world.writes for effect in write.then if isinstance(effect, SpeakSentence)]
     assert [(say.index, say.start, say.skip) for say in says] == [(1, 1_500, mark[1] - 1_500)]
     world.subscribe()
     world.settle()
@@ -144,7 +144,7 @@ def test_without_a_mark_the_sentence_that_was_heard_last_is_said_again() -> None
     world = killed_while(S.SPEAKING, "hello")
     world.mark = None
     world.kill()
-    says = [effect for write in world.writes for effect in write.then if isinstance(effect, Say)]
+    says = [effect for write in world.writes for effect in write.then if isinstance(effect, SpeakSentence)]
     assert (says[0].index, says[0].start, says[0].skip) == (0, 0, 0)
 
 

@@ -27,8 +27,10 @@ from protocols import (
     ConversationState,
     EndCall,
     EventPushed,
+    GenerateReply,
     Restarted,
     Role,
+    Say,
     SendText,
     SessionCommand,
     ToolCalled,
@@ -63,6 +65,16 @@ class Conversation(RuleBasedStateMachine):
     @rule(text=TEXTS)
     def send_text(self, text: str) -> None:
         self._send(SendText(command_id=f"text-{len(self.sent)}", text=text))
+
+    @rule(protected=st.booleans(), priority=st.sampled_from([0, 5, 10]))
+    def say(self, protected: bool, priority: int) -> None:
+        text = "Please wait. It takes a while."
+        self._send(Say(command_id=f"say-{len(self.sent)}", text=text, allow_interruptions=not protected, priority=priority))
+
+    @rule(protected=st.booleans(), user_input=st.sampled_from(["", "", "hello", "use look"]))
+    def generate_reply(self, protected: bool, user_input: str) -> None:
+        command_id = f"reply-{len(self.sent)}"
+        self._send(GenerateReply(command_id=command_id, instructions="Ask.", user_input=user_input, allow_interruptions=not protected))
 
     @rule(data=st.data())
     def send_again(self, data: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
-from actors.agent_session.core import Say, StopSpeech
+from actors.agent_session.core import SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.mouth import LEAD_MS, Mouth
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
@@ -62,8 +62,8 @@ def run(test: Callable[[Room], Coroutine[Any, Any, None]], voice: TTS | None = N
     virtual_time.run(work())
 
 
-def say(index: int, text: str, **place: int) -> Say:
-    return Say(speech_id="s", index=index, text=text, **place)
+def say(index: int, text: str, **place: int) -> SpeakSentence:
+    return SpeakSentence(speech_id="s", index=index, text=text, **place)
 
 
 def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
@@ -165,7 +165,7 @@ def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
         room.stuck = True
         await room.desk.wait_for(SentencePlayed)
         assert room.memory.played("s") == left
-        room.mouth.say(Say(speech_id="next", index=0, text="Next."))
+        room.mouth.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.memory.played("next") is None
 
@@ -212,7 +212,7 @@ def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
         for _ in range(20):
             await asyncio.sleep(0)
         assert len(room.desk.audio) == handed_out
-        room.mouth.say(Say(speech_id="next", index=0, text="Next."))
+        room.mouth.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.until(lambda: room.heard("next") == "Next.")
 
     run(test)
