@@ -33,7 +33,8 @@ class ConversationState(StrEnum):
     SPEAKING = "speaking"
     """The reply is heard."""
     INTERRUPTED = "interrupted"
-    """What was going on is being stopped; how far the reply was heard is being found out."""
+    """What was going on is being stopped, and how far the reply was heard is being found out; or the reply is held until it is known
+    whether the caller means to interrupt it."""
 
 
 class ConversationEvent(StrEnum):
@@ -59,6 +60,8 @@ class ConversationEvent(StrEnum):
     """The reply is complete: heard to its end, or empty."""
     INTERRUPTED = "interrupted"
     """The caller speaks on or speaks over the reply, or the reply was cancelled."""
+    SPEECH_RESUMED = "speech_resumed"
+    """The caller did not mean it: the reply goes on where it was held."""
     INTERRUPTION_OVER = "interruption_over"
     """Everything has stopped and the caller is silent."""
 
@@ -104,6 +107,7 @@ TRANSITIONS: Final[Mapping[ConversationState, Mapping[ConversationEvent, Convers
         },
         _S.INTERRUPTED: {
             _E.SPEECH_STARTED: _S.LISTENING,
+            _E.SPEECH_RESUMED: _S.SPEAKING,
             _E.INTERRUPTION_OVER: _S.IDLE,
         },
     }

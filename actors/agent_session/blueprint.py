@@ -20,7 +20,8 @@ class TurnOptions:
     """How the turn is taken. All are options of the agent.
 
     ``min_speech_ms`` of sound are speech (250). ``end_silence_ms`` of silence end the caller's turn (500). ``min_interruption_ms`` of
-    speech interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). ``apology`` is
+    speech interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
+    ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing. ``apology`` is
     said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is given up.
     """
 
@@ -28,6 +29,7 @@ class TurnOptions:
     end_silence_ms: int
     min_interruption_ms: int
     max_tool_rounds: int
+    resume_false_interruption: bool
     apology: str
     repeat: str
     farewell: str
@@ -107,6 +109,7 @@ def _turn_options(options: Mapping[str, Any]) -> TurnOptions:
         end_silence_ms=reader.integer("end_silence_ms", 500, lowest=100, highest=5_000),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
+        resume_false_interruption=reader.flag("resume_false_interruption", default=True),
         apology=_sentence(reader, "apology", _DEFAULT_APOLOGY),
         repeat=_sentence(reader, "repeat", _DEFAULT_REPEAT),
         farewell=_sentence(reader, "farewell", _DEFAULT_FAREWELL),

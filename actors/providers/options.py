@@ -47,6 +47,17 @@ class OptionReader:
             raise self.error(name, value, "one of " + ", ".join(sorted(allowed)))
         return value
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """The option ``name``: true or false.
+
+        Raises:
+            ConfigurationError: it is neither.
+        """
+        value = self._take(name, default)
+        if not isinstance(value, bool):
+            raise self.error(name, value, "true or false")
+        return value
+
     def anything(self, name: str, default: object = None) -> object:
         """The value called ``name``, which the caller checks."""
         return self._take(name, default)

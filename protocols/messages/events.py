@@ -6,7 +6,8 @@ Each event has a number in its call that goes on through all incarnations (`Even
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["AgentMessage", "AgentSentence", "CallEnded", "CallStarted", "CommandDone", "EventsMissed", "ReplyLatency", "Restarted"]
+__all__ = ["AgentMessage", "AgentSentence", "CallEnded", "CallStarted", "CommandDone", "EventsMissed", "FalseInterruption"]
+__all__ += ["ReplyLatency", "Restarted"]
 __all__ += ["SessionError", "SessionEvent", "StateChanged", "ToolCalled", "ToolReturned", "TurnFailed", "UserMessage"]
 
 
@@ -51,6 +52,18 @@ class AgentSentence:
     """A sentence of the agent begins to be heard (or, in a text call, is said)."""
 
     TAG: ClassVar[str] = "ev.agent_sentence"
+    speech_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseInterruption:
+    """The caller spoke over the reply and did not mean to interrupt it: it goes on where it was held.
+
+    ``text`` is what was understood of it, if anything.
+    """
+
+    TAG: ClassVar[str] = "ev.false_interruption"
     speech_id: str
     text: str
 
@@ -156,6 +169,7 @@ SessionEvent = (
     | UserMessage
     | AgentSentence
     | AgentMessage
+    | FalseInterruption
     | ToolCalled
     | ToolReturned
     | ReplyLatency

@@ -24,9 +24,11 @@ from actors.agent_session.core import (
     Moment,
     OpenMouth,
     Origin,
+    PauseSpeech,
     Push,
     Recognize,
     Remains,
+    ResumeSpeech,
     RunTool,
     Settle,
     Setup,
@@ -90,6 +92,8 @@ class Mouth:
     speech_id: str = ""
     playing: SpeakSentence | None = None
     stopped: str = ""
+    told: str = ""
+    held: bool = False
 
 
 @dataclass
@@ -320,7 +324,7 @@ class World:
 
     def play(self, samples: int = 100_000) -> bool:
         """Let the caller hear ``samples`` of the reply, at most to the end of the sentence."""
-        if not self.mouth_open or not self.mouth.queue:
+        if not self.mouth_open or not self.mouth.queue or self.mouth.held:
             return False
         say, mouth = self.mouth.queue[0], self.mouth
         length = len(say.text) * SAMPLES_PER_CHAR
@@ -394,7 +398,7 @@ class World:
             self.dead = self.fuse < 0
         return self.dead
 
-    def _perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912
+    def _perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912, PLR0915
         match effect:
             case Write():
                 self.writes.append(effect)
@@ -429,7 +433,15 @@ class World:
                 self.model = None
             case SpeakSentence():
                 if effect.speech_id != self.mouth.stopped:
+                    self.mouth.held &= effect.speech_id == self.mouth.told
+                    self.mouth.told = effect.speech_id
                     self.mouth.queue.append(effect)
+            case PauseSpeech():
+                self.mouth.held = effect.speech_id == self.mouth.told
+            case ResumeSpeech():
+                assert self.mouth.held
+                assert effect.speech_id == self.mouth.told
+                self.mouth.held = False
             case StopSpeech():
                 self._stop_speech(effect.speech_id)
             case OpenMouth():
@@ -451,6 +463,8 @@ class World:
             length = len(say.text) * SAMPLES_PER_CHAR
             if mouth.playing is say:
                 played, total = mouth.at - (mouth.end - length), length / VOICE_HZ
+            else:
+                played = say.skip  # as far as it was heard in another life
         self.timers.append(
             (
                 self.now,

@@ -7,14 +7,16 @@ speech is no turn. Speech that goes on after a pause, before the words before it
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import Heed, Recognize, Settle
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, HearingFailed, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
+from actors.agent_session.core.interruption import resume, stop_held
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.speech import audible
-from actors.agent_session.core.state import Interruption, Utterance
+from actors.agent_session.core.state import Interruption, Opening, Utterance
 from actors.agent_session.core.step import Step
-from actors.agent_session.core.turns import Opening, speak_up, take_turn
+from actors.agent_session.core.turns import speak_up, take_turn
 from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
 
 SAME_START: Final = SESSION_RATE_HZ
@@ -37,6 +39,8 @@ def on_began(step: Step, began: VoiceBegan) -> None:
     if step.state.phase is ConversationState.PROCESSING:
         step.state = replace(step.state, recognizing=0, interruption=Interruption(heard=Heard()))
         step.go(ConversationEvent.INTERRUPTED)
+    elif step.state.held:
+        step.state = replace(step.state, recognizing=0)
 
 
 def on_lasted(step: Step) -> None:
@@ -69,11 +73,22 @@ def listen_or_recognize(step: Step) -> bool:
         _nothing(step)
         speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
         return True
-    token = step.next_token()
-    step.state = replace(step.state, recognizing=token)
     step.go(ConversationEvent.SPEECH_ENDED)
-    step.then(Recognize(token=token, start=utterance.start, end=utterance.end))
+    _recognize(step, utterance)
     return True
+
+
+def listen_while_held(step: Step) -> bool:
+    """While the reply is held: find out what the caller says over it; tells whether the conversation moved: it was heard to its end."""
+    utterance, turn = step.state.utterance, step.turn
+    if step.state.played >= len(turn.sentences):
+        step.state = replace(step.state, held=False, recognizing=0)
+        close_turn(step, Heard(sentences=len(turn.sentences)))
+        step.go(ConversationEvent.SPEECH_STARTED)
+        return True
+    if utterance is not None and utterance.end is not None and not step.state.recognizing:
+        _recognize(step, utterance)
+    return False
 
 
 def on_recognized(step: Step, recognized: Recognized) -> None:
@@ -81,9 +96,15 @@ def on_recognized(step: Step, recognized: Recognized) -> None:
     if recognized.token != step.state.recognizing:
         return
     end, ended_s = _end(step)
+    opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
     if recognized.text:
         step.state = replace(step.state, utterance=None, recognizing=0)
-        take_turn(step, Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end))
+        stop_held(step, opening) if step.state.held else take_turn(step, opening)
+        return
+    if step.state.held:
+        step.state = replace(step.state, recognizing=0)
+        _drop(step, end)
+        resume(step, recognized.text)
         return
     _nothing(step)
     if step.state.owed:
@@ -116,8 +137,18 @@ def on_committed(step: Step, committed: AudioCommitted) -> None:
 
 
 def _ask_again(step: Step) -> None:
+    if step.state.held:
+        _drop(step, _end(step)[0])
+        stop_held(step, Opening(source=TurnSource.REPEAT))
+        return
     _nothing(step)
     speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
+
+
+def _recognize(step: Step, utterance: Utterance) -> None:
+    token = step.next_token()
+    step.state = replace(step.state, recognizing=token)
+    step.then(Recognize(token=token, start=utterance.start, end=utterance.end or 0))
 
 
 def _nothing(step: Step) -> None:

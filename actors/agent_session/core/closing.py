@@ -14,7 +14,7 @@ from protocols import AgentMessage, CallEnded, CancelResponse, CommandDone, Conv
 def finish_if_over(step: Step) -> None:
     """Close the turn once the model has ended its reply and all of it was heard."""
     turn, state = step.memory.turn, step.state
-    if turn is None or not turn.written or state.interruption is not None:
+    if turn is None or not turn.written or state.interruption is not None or state.held:
         return
     if step.setup.voice and state.played < len(turn.sentences):
         return

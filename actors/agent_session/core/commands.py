@@ -7,8 +7,9 @@ from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import TurnSource, n_bytes
+from actors.agent_session.core.state import Opening
 from actors.agent_session.core.step import Step
-from actors.agent_session.core.turns import Opening, speak_up, take_turn
+from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
     CancelResponse,

@@ -134,6 +134,20 @@ class SpeakSentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PauseSpeech:
+    """Hold the reply ``speech_id`` where it is."""
+
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSpeech:
+    """Go on with the reply ``speech_id`` where it was held."""
+
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopSpeech:
     """Stop the reply ``speech_id`` and say no more of it: for `SpeechStopped`, also when nothing of it is heard."""
 
@@ -173,6 +187,8 @@ Effect = (
     | Think
     | StopThinking
     | SpeakSentence
+    | PauseSpeech
+    | ResumeSpeech
     | StopSpeech
     | OpenMouth
     | RunTool

@@ -2,18 +2,22 @@
 
 How much of the reply was heard is asked from those who play it. A tool that runs is awaited: then the turn ends, before the model is
 asked again.
+
+A caller who speaks over a reply that stands in full need not mean to interrupt it. It is held first, and decided when his words are known:
+then it is stopped for them, or goes on where it was held. A reply whose rest is still to be written is stopped at once.
 """
 
 from dataclasses import replace
 
 from actors.agent_session.core.chat import heard_tail
 from actors.agent_session.core.closing import close_turn
-from actors.agent_session.core.effects import StopSpeech, StopThinking
+from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
-from actors.agent_session.core.memory import Heard
-from actors.agent_session.core.state import Interruption
+from actors.agent_session.core.memory import Heard, TurnSource
+from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.step import Step
-from protocols import CancelResponse, ConversationEvent, ConversationState, SessionError
+from actors.agent_session.core.turns import speak_up, take_turn
+from protocols import CancelResponse, ConversationEvent, ConversationState, FalseInterruption, SessionError
 
 
 def interrupt(step: Step) -> None:
@@ -26,6 +30,38 @@ def interrupt(step: Step) -> None:
         _stop(step, None)
     else:
         _stop(step, Heard(sentences=len(turn.sentences)))
+
+
+def may_be_false(step: Step) -> bool:
+    """Whether what the caller says over the agent may turn out to be no interruption."""
+    utterance, setup = step.state.utterance, step.setup
+    over_reply = step.state.phase in (ConversationState.RESPONDING, ConversationState.SPEAKING) and setup.voice and step.turn.written
+    return setup.resume_false_interruption and over_reply and utterance is not None and utterance.over_speech and not utterance.given_up
+
+
+def hold(step: Step) -> None:
+    """Hold the reply until it is known what the caller says."""
+    pause = PauseSpeech(speech_id=step.turn.turn_id)
+    if step.state.phase is ConversationState.SPEAKING:
+        step.do(pause)
+    else:
+        step.then(pause)  # behind its sentences, which are still on their way
+    step.state = replace(step.state, held=True)
+    step.go(ConversationEvent.INTERRUPTED)
+
+
+def resume(step: Step, text: str) -> None:
+    """The caller did not mean it: go on with the reply that is held."""
+    step.then(ResumeSpeech(speech_id=step.turn.turn_id))
+    step.state = replace(step.state, held=False)
+    step.publish(FalseInterruption(speech_id=step.turn.turn_id, text=text))
+    step.go(ConversationEvent.SPEECH_RESUMED)
+
+
+def stop_held(step: Step, after: Opening) -> None:
+    """The caller meant it: stop the reply that is held, and then open the turn that follows."""
+    interrupt(step)
+    step.state = replace(step.state, interruption=Interruption(heard=None, after=after))
 
 
 def interrupt_restored(step: Step, heard: Heard) -> None:
@@ -41,7 +77,7 @@ def on_stopped(step: Step, stopped: SpeechStopped) -> None:
     heard = Heard(sentences=max(stopped.index, step.state.played))
     if stopped.played_s and heard.sentences == stopped.index < len(turn.sentences):
         heard = replace(heard, tail=heard_tail(turn.sentences[stopped.index], stopped.played_s, stopped.total_s))
-    step.state = replace(step.state, interruption=Interruption(heard=heard))
+    step.state = replace(step.state, interruption=replace(interruption, heard=heard))
 
 
 def on_failed(step: Step, failed: SpeechFailed) -> None:
@@ -54,12 +90,13 @@ def on_failed(step: Step, failed: SpeechFailed) -> None:
     if step.state.interruption is None:
         _stop(step, heard)
     elif step.state.interruption.heard is None:
-        step.state = replace(step.state, interruption=Interruption(heard=heard))
+        step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
 
 
 def settle_if_known(step: Step) -> bool:
     """Once everything has stopped: close the turn, and listen to the caller if he speaks; tells whether it was so."""
-    heard = step.state.interruption.heard if step.state.interruption is not None else Heard()
+    interruption = step.state.interruption or Interruption(heard=Heard())
+    heard, after = interruption.heard, interruption.after
     if heard is None:
         return False
     cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
@@ -67,6 +104,13 @@ def settle_if_known(step: Step) -> bool:
     if step.memory.turn is not None:
         close_turn(step, heard)
         step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
+    if after is not None:
+        step.go(ConversationEvent.INTERRUPTION_OVER)
+        if after.source is TurnSource.REPEAT:
+            speak_up(step, after, (step.setup.repeat,))
+        else:
+            take_turn(step, after)
+        return True
     speaks = step.state.utterance is not None
     step.go(ConversationEvent.SPEECH_STARTED if speaks else ConversationEvent.INTERRUPTION_OVER)
     return True
@@ -74,6 +118,9 @@ def settle_if_known(step: Step) -> bool:
 
 def _stop(step: Step, heard: Heard | None) -> None:
     step.then(StopThinking())
-    step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0)
-    if step.state.phase is not ConversationState.TOOL_EXECUTION:
+    held = step.state.held
+    step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0, held=False)
+    if held:
+        step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
+    elif step.state.phase is not ConversationState.TOOL_EXECUTION:
         step.go(ConversationEvent.INTERRUPTED)

@@ -127,10 +127,13 @@ def _moved(step: Step) -> bool:
         case ConversationState.PROCESSING:
             return False
         case ConversationState.INTERRUPTED:
-            return interruption.settle_if_known(step)
+            return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step)
         case ConversationState.THINKING | ConversationState.TOOL_EXECUTION | ConversationState.RESPONDING | ConversationState.SPEAKING:
             if state.utterance is None or not state.utterance.counts or state.interruption is not None or not step.turn.allow_interruptions:
                 return False
-            interruption.interrupt(step)
+            if interruption.may_be_false(step):
+                interruption.hold(step)
+            else:
+                interruption.interrupt(step)
             return True
     assert_never(state.phase)

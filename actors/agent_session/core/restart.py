@@ -17,11 +17,11 @@ from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.recall import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
-from actors.agent_session.core.state import Setup, State, Utterance
+from actors.agent_session.core.state import Opening, Setup, State, Utterance
 from actors.agent_session.core.step import Moment, Step
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
-from actors.agent_session.core.turns import Opening, speak_up
+from actors.agent_session.core.turns import speak_up
 from protocols import (
     CallStarted,
     CancelResponse,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actors.agent_session.core.entries import Happened
-from actors.agent_session.core.memory import Heard, Memory
+from actors.agent_session.core.memory import Heard, Memory, TurnSource
 from protocols import ConversationState, Ref
 
 
@@ -12,7 +12,8 @@ class Setup:
     """What a session is told at its start and never changes. ``greeting`` comes in sentences.
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``ears`` and ``voice`` tell whether the
-    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. ``farewell_reason`` is why this life is only to say
+    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
+    speaks over is held, and goes on if he said nothing that counts. ``farewell_reason`` is why this life is only to say
     ``farewell`` and end the call (empty: it is not). ``audience_wait_s`` is how long a new life waits for somebody
     who listens before it speaks.
     """
@@ -30,6 +31,7 @@ class Setup:
     voice: bool = False
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
+    resume_false_interruption: bool = True
     audience_wait_s: float = 2.0
     os_pid: int = 0
     journal_path: str = ""
@@ -70,10 +72,28 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a turn opens: why, for which message of the caller's (``text``) or command, and how it may go on.
+
+    The caller's turn ended at ``asked_s`` (monotonic seconds; None: nobody asked), and in audio at the sample ``heard_until`` (0: it was no
+    audio). ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    """
+
+    source: TurnSource
+    text: str = ""
+    command_id: str = ""
+    asked_s: float | None = None
+    heard_until: int = 0
+    instructions: str = ""
+    allow_interruptions: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
-    """The agent's turn is being stopped; ``heard`` is None until it is known how far the reply got."""
+    """The agent's turn is being stopped; ``heard`` is None until it is known how far the reply got. What opens ``after`` it, if known."""
 
     heard: Heard | None
+    after: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +104,8 @@ class State:
     ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
     whether the caller interrupted before anything answered him. ``mouth_open`` once speech may be heard. ``asked_s`` is when the caller's
-    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another life).
+    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another life). ``held`` is whether the reply
+    is held until it is known whether the caller means to interrupt it.
     """
 
     setup: Setup
@@ -94,6 +115,7 @@ class State:
     subscribers: tuple[Subscriber, ...] = ()
     utterance: Utterance | None = None
     interruption: Interruption | None = None
+    held: bool = False
     entries: int = 0
     token: int = 0
     thinking: int = 0

@@ -1,34 +1,18 @@
 """The agent's turn: how it opens, and what happens when the model has ended a round of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
-from actors.agent_session.core.memory import TurnSource, n_bytes
+from actors.agent_session.core.memory import n_bytes
 from actors.agent_session.core.speech import write_sentence
+from actors.agent_session.core.state import Opening
 from actors.agent_session.core.step import Step
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """How a turn opens: why, for which message of the caller's (``text``) or command, and how it may go on.
-
-    The caller's turn ended at ``asked_s`` (monotonic seconds; None: nobody asked), and in audio at the sample ``heard_until`` (0: it was no
-    audio). ``instructions`` and ``allow_interruptions`` are as in `Turn`.
-    """
-
-    source: TurnSource
-    text: str = ""
-    command_id: str = ""
-    asked_s: float | None = None
-    heard_until: int = 0
-    instructions: str = ""
-    allow_interruptions: bool = True
 
 
 def take_turn(step: Step, opening: Opening) -> None:

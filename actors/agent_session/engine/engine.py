@@ -11,7 +11,9 @@ from actors.agent_session.core import (
     Input,
     Listen,
     OpenMouth,
+    PauseSpeech,
     Recognize,
+    ResumeSpeech,
     RunTool,
     Settle,
     SpeakSentence,
@@ -30,7 +32,8 @@ from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock
 
-Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | SpeakSentence | StopSpeech | OpenMouth | RunTool
+Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenMouth
+Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | RunTool | Voicing
 """The effects that an engine performs."""
 
 
@@ -159,7 +162,7 @@ class Engine:
                 self._thread.spawn(self._hands.run(work))
             case Listen() | Settle() | Heed() | EndVoice() | Recognize():
                 self._use_ears(work)
-            case SpeakSentence() | StopSpeech() | OpenMouth():
+            case SpeakSentence() | PauseSpeech() | ResumeSpeech() | StopSpeech() | OpenMouth():
                 self._use_mouth(work)
 
     def _use_ears(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
@@ -179,12 +182,16 @@ class Engine:
                     self._recognizing.drop()
                 self._recognizing = self._thread.spawn(self._ears.recognize(work))
 
-    def _use_mouth(self, work: SpeakSentence | StopSpeech | OpenMouth) -> None:
+    def _use_mouth(self, work: Voicing) -> None:
         if self._mouth is None:
             return
         match work:
             case SpeakSentence():
                 self._mouth.say(work)
+            case PauseSpeech():
+                self._mouth.pause(work)
+            case ResumeSpeech():
+                self._mouth.resume(work)
             case StopSpeech():
                 self._mouth.stop(work)
             case OpenMouth():

@@ -9,10 +9,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from actors.agent_session.core import Input, SpeakSentence, StopSpeech
+from actors.agent_session.core import Input, PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
@@ -92,6 +92,7 @@ class Mouth:
         self._open = False
         self._stopped = ""
         self._left = ("", 0)
+        self._plan: Playout
         self._begin_speech("")
 
     def open(self) -> None:
@@ -109,6 +110,18 @@ class Mouth:
             self._base = self._next_start + wanted.skip
         self._lines.append(_Line(wanted, wanted.skip))
         self._prefetch()
+
+    def pause(self, wanted: PauseSpeech) -> None:
+        """Hold the reply: what was handed out already is still heard."""
+        if wanted.speech_id == self._speech_id:
+            self._held = True
+            self._plan = replace(self._plan, dry=True)  # the silence that follows is nothing to be made up for
+
+    def resume(self, wanted: ResumeSpeech) -> None:
+        """Go on with the reply where it was held."""
+        if wanted.speech_id == self._speech_id:
+            self._held = False
+            self._news.set()
 
     def stop(self, wanted: StopSpeech) -> None:
         """Be silent at once, and tell how far the reply was heard."""
@@ -133,7 +146,8 @@ class Mouth:
         while True:
             self._news.clear()
             if self._open and self._lines:
-                self._hand_out()
+                if not self._held:
+                    self._hand_out()
                 self._tell()
             await self._pause()
 
@@ -145,6 +159,7 @@ class Mouth:
         self._next_start = 0  # of the first line
         self._finished = 0
         self._marked = -1
+        self._held = False
 
     def _drop(self) -> None:
         for line in getattr(self, "_lines", ()):
@@ -263,6 +278,6 @@ class Mouth:
             due.append(self._plan.started_at + (line.end - self._base) / self._tts.rate_hz)
         flowing = self._flowing()
         ready = sum(waiting.ready for waiting in flowing)
-        if ready >= self._plan.frame_samples or (ready and flowing[-1].complete):
+        if not self._held and (ready >= self._plan.frame_samples or (ready and flowing[-1].complete)):
             due.append((self._plan.next_at() or now) + (BATCH_MS - self._plan.frame_ms) / 1000)
         return max(0.0, min(due) - now)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
-from actors.agent_session.core import SpeakSentence, StopSpeech
+from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.mouth import LEAD_MS, Mouth
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
@@ -214,6 +214,63 @@ def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
         assert len(room.desk.audio) == handed_out
         room.mouth.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.until(lambda: room.heard("next") == "Next.")
+
+    run(test)
+
+
+LONG = "A sentence of a length of about one second, so that it takes time to be heard, from its begin."
+
+
+def held(how_long_s: float) -> Callable[[Room], Coroutine[Any, Any, None]]:
+    """The reply is held for that time once a third of a second of it was handed out; then it goes on."""
+
+    async def test(room: Room) -> None:
+        clock = virtual_time.clock()
+        room.mouth.open()
+        room.mouth.say(say(0, LONG))
+        room.mouth.say(say(1, "The last."))
+        await room.desk.until(lambda: sum(len(pcm) // 2 for _, _, pcm in room.desk.audio) >= VOICE_HZ // 3)
+        room.mouth.pause(PauseSpeech(speech_id="another"))
+        room.mouth.pause(PauseSpeech(speech_id="s"))
+        known = len(room.desk.audio)
+        await virtual_time.passes(how_long_s)
+        assert len(room.desk.audio) == known, "nothing is handed out meanwhile"
+        if how_long_s > LEAD_MS / 1000:
+            assert room.memory.played("s") == sum(len(pcm) // 2 for _, _, pcm in room.desk.audio), "what was handed out was heard"
+        room.mouth.resume(ResumeSpeech(speech_id="another"))
+        assert len(room.desk.audio) == known
+        resumed_at, sent = clock.monotonic(), sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
+        room.mouth.resume(ResumeSpeech(speech_id="s"))
+        while not room.desk.all(SentencePlayed):
+            news = len(room.desk.audio)
+            await room.desk.until(lambda: len(room.desk.audio) > news or bool(room.desk.all(SentencePlayed)))  # noqa: B023 - awaited here
+            since = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio) - sent
+            assert since / VOICE_HZ <= clock.monotonic() - resumed_at + (LEAD_MS + 140) / 1000, "nothing is made up for"
+        await room.desk.wait_for(SentencePlayed, 2)
+        assert room.heard() == LONG + "The last."
+
+    return test
+
+
+@pytest.mark.parametrize("how_long_s", [0.01, 0.15, 0.9, 5.0])
+def test_held_it_is_silent_and_then_goes_on_at_the_sample(how_long_s: float) -> None:
+    run(held(how_long_s))
+
+
+def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.open()
+        room.mouth.say(say(0, LONG))
+        await room.desk.until(lambda: len(room.desk.audio) >= 3)
+        room.mouth.pause(PauseSpeech(speech_id="s"))
+        await virtual_time.passes(2.0)
+        sent = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
+        room.mouth.stop(StopSpeech(speech_id="s"))
+        stopped = await room.desk.wait_for(SpeechStopped)
+        assert (stopped.index, stopped.played_s) == (0, sent / VOICE_HZ)
+        room.mouth.say(SpeakSentence(speech_id="t", index=0, text="Another."))
+        await room.desk.wait_for(SentencePlayed)
+        assert room.heard("t") == "Another.", "the next reply is not held"
 
     run(test)
 

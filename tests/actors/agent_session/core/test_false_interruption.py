@@ -1,0 +1,190 @@
+"""A reply that the caller speaks over is held, until it is known whether he means to interrupt it."""
+
+from dataclasses import replace
+
+import pytest
+
+from actors.agent_session.core import inputs as i
+from protocols import (
+    AgentMessage,
+    CancelResponse,
+    CommandDone,
+    ConversationState,
+    FalseInterruption,
+    Say,
+    SessionError,
+    UserMessage,
+)
+from support.session_world import SAMPLES_PER_CHAR, SPOKEN, World
+
+S = ConversationState
+SENTENCE = "This is a rather long sentence."
+REST = "And another one."
+
+
+def held(text: str = f"{SENTENCE} {REST}", setup: object = SPOKEN, at: int = 500) -> World:
+    """A reply that is held in its first sentence, since the caller speaks."""
+    world = World(setup)  # type: ignore[arg-type]
+    world.subscribe()
+    world.command(Say(command_id="say", text=text))
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.wait() or world.play(at)
+    world.commit_all()
+    world.begin_to_speak()
+    return world
+
+
+def events(world: World, kind: type) -> list[object]:
+    return [pushed.event for pushed in world.events if isinstance(pushed.event, kind)]
+
+
+def heard_once(world: World, speech_id: str, text: str) -> None:
+    """Each sample of it was played, and none twice."""
+    at = 0
+    for start, end in world.played[speech_id]:
+        assert start == at
+        at = end
+    assert at == len(text.replace(" And", "And")) * SAMPLES_PER_CHAR
+
+
+def test_it_is_held_at_once_and_goes_on_where_it_was_held_if_he_said_nothing() -> None:
+    world = held()
+    assert world.state.phase is S.INTERRUPTED
+    assert world.mouth.held
+    assert not world.play()
+    world.stop_speaking()
+    world.settle("")
+    assert events(world, FalseInterruption) == [FalseInterruption(speech_id="turn-1", text="")]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text=f"{SENTENCE} {REST}", interrupted=False)]
+    heard_once(world, "turn-1", f"{SENTENCE} {REST}")
+    assert not events(world, UserMessage)
+    assert world.state.phase is S.IDLE
+
+
+def test_it_is_stopped_for_his_words_and_they_are_answered() -> None:
+    world = held()
+    world.stop_speaking()
+    world.settle("spoken words")
+    first, second = events(world, AgentMessage)
+    assert first == AgentMessage(speech_id="turn-1", text="This", interrupted=True)
+    assert second.text.startswith("You said spoken words.")  # type: ignore[attr-defined]
+    assert events(world, UserMessage) == [UserMessage(turn_id="turn-2", text="spoken words", source="audio")]
+    assert not events(world, FalseInterruption)
+
+
+def test_he_who_goes_on_is_listened_to_until_he_ends() -> None:
+    world = held()
+    world.stop_speaking()
+    world.commit_all()
+    token = world.state.recognizing
+    assert token
+    world.begin_to_speak()
+    assert not world.state.recognizing
+    world.feed(i.Recognized(token=token, text="half a"))
+    assert world.state.phase is S.INTERRUPTED, "what is recognised of half a turn is none"
+    world.stop_speaking()
+    world.settle("the whole of it")
+    assert [event.text for event in events(world, UserMessage)] == ["the whole of it"]  # type: ignore[attr-defined]
+
+
+def test_whoever_cancels_while_it_is_held_stops_it_and_he_is_listened_to() -> None:
+    world = held()
+    world.command(CancelResponse(command_id="stop"))
+    world.settle("spoken words")
+    assert world.state.phase is S.LISTENING
+    world.stop_speaking()
+    world.settle("spoken words")
+    assert [event.command_id for event in events(world, CommandDone)] == ["say", "stop"]  # type: ignore[attr-defined]
+    assert [event.interrupted for event in events(world, AgentMessage)] == [True, False]  # type: ignore[attr-defined]
+    assert [event.text for event in events(world, UserMessage)] == ["spoken words"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_one_that_was_heard_to_its_end_meanwhile_is_over(ended: bool) -> None:
+    world = held(SENTENCE)
+    if ended:
+        world.stop_speaking()
+        world.commit_all()
+    world.mouth.queue.clear()
+    world.feed(i.SentencePlayed(speech_id="turn-1", index=0))
+    assert world.state.phase is (S.PROCESSING if ended else S.LISTENING)
+    if not ended:
+        world.stop_speaking()
+    world.settle("spoken words")
+    assert [event.interrupted for event in events(world, AgentMessage)] == [False, False]  # type: ignore[attr-defined]
+    assert [event.text for event in events(world, UserMessage)] == ["spoken words"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("what", [i.RecognitionFailed, i.AudioLost])
+def test_where_his_words_are_lost_he_is_asked_again(what: type) -> None:
+    world = held()
+    world.stop_speaking()
+    while world.recognizing is None:
+        assert world.commit()
+    token, world.recognizing = world.recognizing.token, None
+    world.feed(what(token=token, **({"text": "no network", "retryable": True} if what is i.RecognitionFailed else {})))
+    world.settle()
+    assert [event.text for event in events(world, AgentMessage)] == ["This", SPOKEN.repeat]  # type: ignore[attr-defined]
+    assert len(events(world, SessionError)) == 1
+
+
+def test_a_voice_that_fails_while_it_is_held_ends_it() -> None:
+    world = held()
+    world.feed(i.SpeechFailed(speech_id="turn-1", index=1, text="no voice", retryable=False))
+    world.stop_speaking()
+    world.settle("spoken words")
+    first, _second = events(world, AgentMessage)
+    assert first == AgentMessage(speech_id="turn-1", text=SENTENCE, interrupted=True)
+    assert [event.text for event in events(world, UserMessage)] == ["spoken words"]  # type: ignore[attr-defined]
+
+
+def test_killed_while_it_is_held_it_is_decided_anew() -> None:
+    for heard in ("", "spoken words"):
+        world = held()
+        world.stop_speaking()
+        world.commit_all()
+        world.kill()
+        world.subscribe()
+        world.settle(heard)
+        assert [event.text for event in events(world, UserMessage)] == ([heard] if heard else [])  # type: ignore[attr-defined]
+        assert world.state.phase is S.IDLE
+        whole = events(world, AgentMessage)[0]
+        assert whole.interrupted is bool(heard)  # type: ignore[attr-defined]
+
+
+def test_a_reply_that_is_still_written_is_stopped_at_once() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send("hello")
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.wait() or (not world.state.memory.turn.sentences and world.think()) or world.play(100)  # type: ignore[union-attr]
+    world.begin_to_speak()
+    assert not world.state.held
+    assert world.mouth.stopped == "turn-1"
+
+
+def test_it_is_stopped_at_once_where_that_is_wanted() -> None:
+    world = held(setup=replace(SPOKEN, resume_false_interruption=False))
+    assert not world.state.held
+    world.stop_speaking()
+    world.settle("")
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="This", interrupted=True)]
+
+
+def test_killed_after_every_effect_nothing_of_it_is_lost() -> None:
+    """The reply is heard whole, and with it the caller's answer is known, whichever effect was the last of a life."""
+    for fuse in range(400):
+        world = held()
+        world.fuse = fuse
+        world.stop_speaking()
+        world.settle("")
+        if world.dead:
+            world.fuse = None
+            world.kill()
+            world.subscribe()
+            world.settle("")
+        assert [event.text for event in events(world, AgentMessage)] == [f"{SENTENCE} {REST}"]  # type: ignore[attr-defined]
+        assert [event.command_id for event in events(world, CommandDone)] == ["say"]  # type: ignore[attr-defined]
+        if world.lives == 1:
+            return
+    raise AssertionError("it has no end")
