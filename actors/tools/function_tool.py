@@ -64,10 +64,34 @@ class FunctionTool:
             if inspect.iscoroutinefunction(self.function):
                 result = await self.function(**arguments)
             else:
-                result = await asyncio.to_thread(self.function, **arguments)
+                result = await self._in_thread(arguments)
             while inspect.isawaitable(result):  # an async function under a decorator that is none
                 result = await result
         return told(self.schema.name, result)
+
+    async def _in_thread(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives
+        """What the function gives in a thread. If nobody waits for it any more, a coroutine is closed that would never be awaited."""
+        given: list[object] = []
+        abandoned = False
+
+        def call() -> None:
+            given.append(self.function(**arguments))
+            if abandoned:
+                _close(given)
+
+        try:
+            await asyncio.to_thread(call)
+        except asyncio.CancelledError:
+            abandoned = True
+            _close(given)  # the thread either sees that it is abandoned, or has given already
+            raise
+        return given[0]
+
+
+def _close(given: list[object]) -> None:
+    for result in given:
+        if inspect.iscoroutine(result):
+            result.close()
 
 
 @overload

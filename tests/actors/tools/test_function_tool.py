@@ -1,6 +1,7 @@
 import asyncio
 import dataclasses
 import functools
+import inspect
 import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -148,6 +149,25 @@ def test_who_calls_a_tool_as_a_function_is_given_the_defaults_of_its_fields() ->
 def test_what_is_awaited_later_is_bounded_too() -> None:
     with pytest.raises(TimeoutError):
         run(function_tool(timeout_s=0.01)(sync_decorator(slow.function)), '{"word": "hi"}')
+
+
+def test_what_a_thread_gives_to_be_awaited_when_nobody_waits_is_closed() -> None:
+    given: list[Any] = []
+    go_on = threading.Event()
+
+    def late(word: str) -> Any:
+        """Give a coroutine when nobody waits for it any more."""
+        assert go_on.wait(100)
+        given.append(slow.function(word))
+        return given[0]
+
+    async def give_up() -> None:
+        with pytest.raises(TimeoutError):
+            await function_tool(timeout_s=0.01)(late).invoke('{"word": "hi"}', RunContext(user_data={}, call_id="c1"))
+        go_on.set()
+
+    asyncio.run(give_up())  # it waits for the thread
+    assert inspect.getcoroutinestate(given[0]) == inspect.CORO_CLOSED
 
 
 def numbers() -> Any:
