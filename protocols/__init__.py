@@ -14,6 +14,7 @@ from protocols.errors import *
 from protocols.exit_reason import *
 from protocols.hosts import *
 from protocols.journal import *
+from protocols.language import *
 from protocols.limits import *
 from protocols.messages import Message as Message
 from protocols.messages.breakers import *
@@ -31,3 +32,5 @@ from protocols.ref import *
 from protocols.secrecy import *
 from protocols.text import *
 from protocols.tools import *
+from protocols.turn_detection import *
+from protocols.voice_activity import *

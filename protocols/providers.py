@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from protocols.audio import AudioChunk
 from protocols.tools import FunctionCall, ToolSchema
+from protocols.voice_activity import VADModel
 
-__all__ = ["LLM", "STT", "TTS", "VAD", "CallDelta", "ChatMessage", "LLMDelta", "ProviderFactory", "ProviderKind", "ProviderRef", "Role"]
+__all__ = ["LLM", "STT", "TTS", "CallDelta", "ChatMessage", "LLMDelta", "ProviderFactory", "ProviderKind", "ProviderRef", "Role"]
 __all__ += ["TextDelta"]
 
 
@@ -35,28 +36,6 @@ class ProviderRef:
 
     factory: str
     options: Mapping[str, Any] = field(hash=False)
-
-
-class VAD(Protocol):
-    """Voice activity detection over a stream; one object per stream, not thread-safe."""
-
-    @property
-    def rate_hz(self) -> int:
-        """The sample rate that `probability` expects."""
-        ...
-
-    @property
-    def frame_samples(self) -> int:
-        """The exact number of samples of one frame."""
-        ...
-
-    def probability(self, frame: bytes) -> float:
-        """The probability of speech, 0 to 1, in the next frame of PCM16. At most a millisecond; keeps its stream's state."""
-        ...
-
-    def reset(self) -> None:
-        """Forget the stream: the next frame begins a new one."""
-        ...
 
 
 class STT(Protocol):
@@ -145,6 +124,6 @@ class ProviderFactory(Protocol):
         ConfigurationError: an unknown or malformed option.
     """
 
-    def __call__(self, options: Mapping[str, Any]) -> VAD | STT | LLM | TTS:
+    def __call__(self, options: Mapping[str, Any]) -> VADModel | STT | LLM | TTS:
         """A new provider; may be slow the first time (models load), so sessions are forked from a preloaded process."""
         ...

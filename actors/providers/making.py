@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from protocols import LLM, STT, TTS, VAD, ConfigurationError, InvalidAgentError, ProviderFactory, ProviderRef
+from protocols import LLM, STT, TTS, ConfigurationError, InvalidAgentError, ProviderFactory, ProviderRef, VADModel
 
 Load = Callable[[str], Any]
 """Finds what a reference names; how those to a script are found is the session's business."""
@@ -33,14 +33,14 @@ def load_factory(name: str, load: Load = load_module_name) -> ProviderFactory:
     return cast("ProviderFactory", factory)
 
 
-def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VAD:
+def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VADModel:
     """A new voice activity detector.
 
     Raises:
         MissingExtraError: its distribution is not installed.
         ConfigurationError: no such factory, malformed options, or another kind of provider.
     """
-    return cast("VAD", _make(ref, load, "probability", "voice activity detector"))
+    return cast("VADModel", _make(ref, load, "probability", "voice activity detector"))
 
 
 def make_stt(ref: ProviderRef, load: Load = load_module_name) -> STT:

@@ -15,7 +15,6 @@ from protocols import (
     SESSION_RATE_HZ,
     STT,
     TTS,
-    VAD,
     AudioChunk,
     CallDelta,
     ChatMessage,
@@ -25,6 +24,7 @@ from protocols import (
     Role,
     TextDelta,
     ToolSchema,
+    VADModel,
 )
 
 LETTERS_PER_S: Final = 100
@@ -118,11 +118,11 @@ class _Llm:
             yield TextDelta(text=f". That was message {len(said)}.")
 
 
-def vad(options: Mapping[str, Any]) -> VAD:
+def vad(options: Mapping[str, Any]) -> VADModel:
     return _Vad()
 
 
-def broken_vad(options: Mapping[str, Any]) -> VAD:
+def broken_vad(options: Mapping[str, Any]) -> VADModel:
     return _BrokenVad()
 
 

@@ -29,7 +29,7 @@ from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.provider_values import answer_of, probability_of, text_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler, SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted, resample
-from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, VAD, Clock
+from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, Clock, VADModel
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
 MAX_DEAF_S: Final = 5.0
@@ -62,7 +62,7 @@ class Ears:
 
     def __init__(
         self,
-        vad: VAD,
+        vad: VADModel,
         stt: STT,
         memory: SharedAudioBuffer,
         clock: Clock,

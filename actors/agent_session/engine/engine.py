@@ -30,7 +30,7 @@ from actors.agent_session.engine.loop import LoopThread, OwnedTask
 from actors.agent_session.engine.mouth import Mouth, Push
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
-from protocols import LLM, STT, TTS, VAD, Clock
+from protocols import LLM, STT, TTS, Clock, VADModel
 
 Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenMouth
 Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | RunTool | Voicing
@@ -52,7 +52,7 @@ class Providers:
     """The providers of a call: ``vad`` and ``stt`` come together or not at all."""
 
     llm: LLM
-    vad: VAD | None = None
+    vad: VADModel | None = None
     stt: STT | None = None
     tts: TTS | None = None
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from actors.providers.offline.libraries import load_library, prepare_libraries
 from actors.providers.options import OptionReader
-from protocols import LLM, STT, TTS, VAD
+from protocols import LLM, STT, TTS, VADModel
 
 MAX_DELAY_MS: Final = 60_000
 
 
-def silero_vad(options: Mapping[str, Any]) -> VAD:
+def silero_vad(options: Mapping[str, Any]) -> VADModel:
     """Voice activity detection by Silero's network. No options.
 
     Raises:

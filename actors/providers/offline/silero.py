@@ -16,7 +16,7 @@ _RATE: Final = np.array(SESSION_RATE_HZ, np.int64)
 
 
 class SileroVad:
-    """A `VAD` of frames of 32 ms at 16 kHz, 0.1 ms each. All objects of a process share one network without threads.
+    """A `VADModel` of frames of 32 ms at 16 kHz, 0.1 ms each. All objects of a process share one network without threads.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.

@@ -19,7 +19,7 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine.ears import Ears
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
-from protocols import SESSION_RATE_HZ, STT, VAD, ProviderError
+from protocols import SESSION_RATE_HZ, STT, ProviderError, VADModel
 from support import virtual_time
 from support.engine_desk import Desk
 from support.scripted_providers import spoken, stt, vad
@@ -35,7 +35,7 @@ class Room:
         recogniser: STT | None = None,
         memory: SharedAudioBuffer | None = None,
         listen: Listen | None = None,
-        detector: VAD | None = None,
+        detector: VADModel | None = None,
     ) -> None:
         self.desk = Desk()
         self.memory = memory or SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))

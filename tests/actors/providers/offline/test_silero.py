@@ -4,13 +4,13 @@ import pytest
 from actors.media import resample
 from actors.providers.offline import silero_vad
 from actors.providers.offline.hibari import HibariTts
-from protocols import VAD, InvalidAudioError
+from protocols import InvalidAudioError, VADModel
 
 FRAME = 1_024  # bytes
 
 
 @pytest.fixture
-def vad() -> VAD:
+def vad() -> VADModel:
     return silero_vad({})
 
 
@@ -23,7 +23,7 @@ def speech() -> bytes:
     return resample(b"".join(part.tobytes() for part in HibariTts().sentences("What is the price of a pizza?")), 24_000, 16_000)
 
 
-def test_speech_is_told_from_silence_noise_and_clicks(vad: VAD, speech: bytes) -> None:
+def test_speech_is_told_from_silence_noise_and_clicks(vad: VADModel, speech: bytes) -> None:
     noise = np.random.default_rng(1).normal(0, 300, 32_000).astype("<i2")
     clicks = np.zeros(32_000, "<i2")
     clicks[::4_000] = 30_000
@@ -37,7 +37,7 @@ def test_speech_is_told_from_silence_noise_and_clicks(vad: VAD, speech: bytes) -
     assert sum(voiced) > 0.6 * len(voiced)
 
 
-def test_streams_do_not_mix_and_a_reset_begins_anew(vad: VAD, speech: bytes) -> None:
+def test_streams_do_not_mix_and_a_reset_begins_anew(vad: VADModel, speech: bytes) -> None:
     other = silero_vad({})
     alone = [vad.probability(frame) for frame in frames(speech)]
     vad.reset()
@@ -48,7 +48,7 @@ def test_streams_do_not_mix_and_a_reset_begins_anew(vad: VAD, speech: bytes) -> 
     assert mixed == alone
 
 
-def test_a_frame_of_another_length_is_refused_and_changes_nothing(vad: VAD, speech: bytes) -> None:
+def test_a_frame_of_another_length_is_refused_and_changes_nothing(vad: VADModel, speech: bytes) -> None:
     first = vad.probability(frames(speech)[10])
     vad.reset()
     with pytest.raises(InvalidAudioError, match="512 samples"):
