@@ -29,8 +29,8 @@ def prepare_libraries() -> None:
     keep_little_free()
 
 
-def load_library(name: str) -> ModuleType:
-    """The module ``name`` of the extra ``offline``.
+def load_library(name: str, *, extra: str = "offline") -> ModuleType:
+    """The module ``name`` of the extra ``extra``.
 
     Raises:
         MissingExtraError: it, or something that it needs, is not installed.
@@ -39,4 +39,4 @@ def load_library(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as failure:
-        raise MissingExtraError("offline", f"the library {name}") from failure
+        raise MissingExtraError(extra, f"the library {name}") from failure
