@@ -92,12 +92,12 @@ class TurnDetector(Protocol):
     async def predict(self, turn: OpenTurn, *, timeout_s: float = 1.0) -> TurnPrediction:
         """How likely ``turn`` is over, within ``timeout_s``.
 
-        Cancelling, and the time limit, abandon the computation; while it goes on another prediction is refused, so that no more than one
-        thread is ever held.
+        Cancelling, and the time limit, abandon the computation. One that has begun may go on; the next prediction waits for its end, so
+        that however many are abandoned they hold one thread.
 
         Raises:
             ProviderError: the language is not among the capabilities', or the model failed or answered with what is no probability (not
-                retryable); the time is over, or an abandoned computation goes on (retryable).
+                retryable); the time is over (retryable).
         """
         ...
 
