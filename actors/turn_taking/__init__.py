@@ -1,0 +1,45 @@
+"""Whose turn it is to speak, as pure decisions: when a turn is over, and what words over the agent's speech mean. Shared by actors."""
+
+from actors.turn_taking.endpointing import (
+    ENDPOINTING_TABLE,
+    Endpointing,
+    TurnState,
+    deadline_ms,
+    endpointing_step,
+    least_delay_ms,
+)
+from actors.turn_taking.events import (
+    EndedBy,
+    EndpointingEvent,
+    EndpointingOptions,
+    EndpointingOutput,
+    FinalTranscript,
+    Predicted,
+    PredictionWanted,
+    TimePassed,
+    TurnCleared,
+    TurnCommitted,
+    TurnDropped,
+    TurnEnded,
+)
+
+__all__ = [
+    "ENDPOINTING_TABLE",
+    "EndedBy",
+    "Endpointing",
+    "EndpointingEvent",
+    "EndpointingOptions",
+    "EndpointingOutput",
+    "FinalTranscript",
+    "Predicted",
+    "PredictionWanted",
+    "TimePassed",
+    "TurnCleared",
+    "TurnCommitted",
+    "TurnDropped",
+    "TurnEnded",
+    "TurnState",
+    "deadline_ms",
+    "endpointing_step",
+    "least_delay_ms",
+]
