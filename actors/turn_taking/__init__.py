@@ -22,15 +22,19 @@ from actors.turn_taking.events import (
     TurnDropped,
     TurnEnded,
 )
+from actors.turn_taking.overlap import is_back_channel, is_interruption
+from actors.turn_taking.phrases import PHRASES, Phrases
 
 __all__ = [
     "ENDPOINTING_TABLE",
+    "PHRASES",
     "EndedBy",
     "Endpointing",
     "EndpointingEvent",
     "EndpointingOptions",
     "EndpointingOutput",
     "FinalTranscript",
+    "Phrases",
     "Predicted",
     "PredictionWanted",
     "TimePassed",
@@ -41,5 +45,7 @@ __all__ = [
     "TurnState",
     "deadline_ms",
     "endpointing_step",
+    "is_back_channel",
+    "is_interruption",
     "least_delay_ms",
 ]
