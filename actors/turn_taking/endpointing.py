@@ -230,11 +230,15 @@ def _covered(turn: Endpointing, options: EndpointingOptions) -> bool:
 
 
 def _learn(turn: Endpointing, pause_ms: float, options: EndpointingOptions) -> Endpointing:
-    """What the caller's pauses are like, after another one within a turn; a manual turn's say nothing about him."""
+    """What the caller's pauses are like, after another one within a turn; a manual turn's say nothing about him.
+
+    A pause that the least delay covers counts as that delay: it is no sign that a shorter one would do.
+    """
     if options.manual:
         return turn
     usual = max(turn.usual_pause_ms, options.min_delay_ms)
-    return replace(turn, usual_pause_ms=_SMOOTHING * usual + (1 - _SMOOTHING) * min(max(pause_ms, 0.0), options.max_delay_ms))
+    pause = min(max(pause_ms, options.min_delay_ms), options.max_delay_ms)
+    return replace(turn, usual_pause_ms=_SMOOTHING * usual + (1 - _SMOOTHING) * pause)
 
 
 _Handler = Callable[[Endpointing, EndpointingEvent, EndpointingOptions], Step]

@@ -240,6 +240,12 @@ def test_a_pause_is_learnt_as_the_longest_delay_at_most_and_never_of_a_manual_tu
     assert run(*events, options=replace(short, manual=True))[0].usual_pause_ms == 0
 
 
+def test_a_pause_that_is_covered_does_not_shorten_what_was_learnt() -> None:
+    dynamic = replace(PLAIN, dynamic=True)
+    turn, _ = run(started(1_000), ended(2_000), started(2_010), options=dynamic, turn=Endpointing(usual_pause_ms=1_000))
+    assert least_delay_ms(turn, dynamic) == pytest.approx(0.9 * 1_000 + 0.1 * 500)
+
+
 def test_a_detector_that_is_taken_away_delays_the_next_pause_no_more() -> None:
     turn, _ = run(started(1_000), ended(2_000), options=PREDICTED)
     turn, _ = run(started(2_500), ended(3_000), turn=turn)
