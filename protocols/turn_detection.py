@@ -20,14 +20,15 @@ class TurnDetectorCapabilities:
     """What a detector looks at, and whom it understands.
 
     ``audio_s`` is how many of the last seconds it hears (0: none); ``text`` tells whether it reads. ``languages`` are ISO 639 codes; None
-    is every language. It wants at least ``min_silence_ms`` of silence at the end of the audio, or its answers are guesses.
+    is every language. It wants the audio to end ``silence_ms`` after the voice (`VoiceEnded.end_ms`): with more or less silence than it
+    was trained on a detector errs.
     ``threshold`` is the probability from which on a turn is likely over, for the languages that have none in ``thresholds``.
     """
 
     audio_s: float = 0.0
     text: bool = False
     languages: frozenset[str] | None = None
-    min_silence_ms: int = 0
+    silence_ms: int = 0
     threshold: float = 0.5
     thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
 
@@ -44,8 +45,8 @@ class TurnDetectorCapabilities:
 class OpenTurn:
     """What somebody has said since he began, up to now.
 
-    ``audio`` is PCM16 at the session's rate, with the silence at its end; its last seconds are enough. ``text`` is the transcript, final
-    and interim. ``language`` is a BCP 47 tag, empty if it is not known.
+    ``audio`` is PCM16 at the session's rate, with as much silence at its end as the detector wants; its last seconds are enough. ``text``
+    is the transcript, final and interim. ``language`` is a BCP 47 tag, empty if it is not known.
 
     Raises:
         InvalidAudioError: an odd number of bytes.

@@ -151,7 +151,7 @@ def _pause(turn: Endpointing, options: EndpointingOptions) -> Step:
 
 def _ask(turn: Endpointing) -> Step:
     turn = replace(turn, verdict=Verdict.PENDING, asked=turn.asked + 1)
-    return turn, (PredictionWanted(number=turn.asked),)
+    return turn, (PredictionWanted(number=turn.asked, start_ms=turn.start_ms, end_ms=turn.end_ms),)
 
 
 def _add_text(turn: Endpointing, event: FinalTranscript, _options: EndpointingOptions) -> Step:

@@ -77,9 +77,11 @@ EndpointingEvent = VoiceStarted | VoiceEnded | FinalTranscript | Predicted | Tur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionWanted:
-    """Ask the detector about the turn as it is; only the answer to the highest ``number`` counts."""
+    """Ask the detector about the turn, whose voice was from ``start_ms`` to ``end_ms``; only the answer to the last ``number`` counts."""
 
     number: int
+    start_ms: float
+    end_ms: float
 
 
 class EndedBy(StrEnum):

@@ -4,7 +4,7 @@ from protocols import InvalidAudioError, OpenTurn, TurnDetectorCapabilities, Tur
 
 
 def test_a_language_is_supported_by_whatever_tag_it_comes() -> None:
-    two = TurnDetectorCapabilities(audio_s=8, languages=frozenset({"en", "pt"}))
+    two = TurnDetectorCapabilities(audio_s=8, silence_ms=200, languages=frozenset({"en", "pt"}))
     assert [two.supports(tag) for tag in ("en", "en-US", "PT_br", "", "cy", "eng")] == [True, True, True, True, False, False]
     assert TurnDetectorCapabilities().supports("cy")
 

@@ -1,6 +1,11 @@
 """Turn detection by Smart Turn v3.2, a small network on Whisper's encoder that hears the melody of a turn's last eight seconds.
 
 The model lies in ``models/`` with its licence (BSD-2-Clause). It answers a probability that the turn is over; it reads no text.
+
+Silence at the end persuades it, so the audio is to end soon after the voice. Of some 200 pauses put between the words of sentences that
+the offline voice read it took for ends, at 0.5: 37 % where the audio ended with the voice, 50 % with 100 ms of silence, 65 % with 200 ms;
+of the true ends 99, 99 and 97 %. Of recorded speech it misses more ends without any silence, hence 100 ms. A threshold of 0.9 makes 32 of
+the 50 % and costs 8 of the 99.
 """
 
 import asyncio
@@ -18,8 +23,8 @@ from protocols import OpenTurn, ProviderError, TurnDetectorCapabilities, TurnPre
 _CODES: Final = "ar bn da de en es fi fr hi id it ja ko mr nb nl nn no pl pt ru tr uk vi zh"
 LANGUAGES: Final = frozenset(_CODES.split())
 """Those it was trained on: 23, with both kinds of Norwegian."""
-THRESHOLD: Final = 0.5
-MIN_SILENCE_MS: Final = 200
+THRESHOLD: Final = 0.5  # its authors'
+SILENCE_MS: Final = 100
 
 
 class SmartTurnDetector:
@@ -31,7 +36,7 @@ class SmartTurnDetector:
 
     def __init__(self, *, threshold: float = THRESHOLD) -> None:
         self.capabilities: Final = TurnDetectorCapabilities(
-            audio_s=WINDOW_S, languages=LANGUAGES, min_silence_ms=MIN_SILENCE_MS, threshold=threshold
+            audio_s=WINDOW_S, languages=LANGUAGES, silence_ms=SILENCE_MS, threshold=threshold
         )
         self._thread: ThreadPoolExecutor | None = None
 

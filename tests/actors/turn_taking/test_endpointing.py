@@ -45,6 +45,10 @@ def final(at_ms: float, end_ms: float | None = None) -> FinalTranscript:
     return FinalTranscript(at_ms=at_ms, end_ms=end_ms)
 
 
+def wanted(number: int, end_ms: int = 2_000) -> PredictionWanted:
+    return PredictionWanted(number=number, start_ms=1_000, end_ms=end_ms)
+
+
 def predicted(at_ms: float, number: int, probability: float | None) -> Predicted:
     return Predicted(
         at_ms=at_ms, number=number, prediction=None if probability is None else TurnPrediction(probability=probability, threshold=0.5)
@@ -143,7 +147,7 @@ def test_without_voice_the_text_is_the_turn_and_each_text_begins_the_delay_anew(
 @pytest.mark.parametrize(("probability", "due"), [(0.5, 2_300), (1.0, 2_300), (0.49, 4_500), (None, 2_300)])
 def test_the_detector_chooses_the_delay_and_its_failure_is_none(probability: float | None, due: float) -> None:
     turn, outputs = run(started(1_000), ended(2_000), options=PREDICTED)
-    assert outputs == [PredictionWanted(number=1)]
+    assert outputs == [wanted(1)]
     assert deadline_ms(turn, PREDICTED) == 4_500
     turn, outputs = run(predicted(2_260, 1, probability), options=PREDICTED, turn=turn)
     assert (deadline_ms(turn, PREDICTED), outputs) == (due, [])
@@ -151,7 +155,7 @@ def test_the_detector_chooses_the_delay_and_its_failure_is_none(probability: flo
 
 def test_a_prediction_of_another_pause_counts_for_nothing() -> None:
     turn, outputs = run(started(1_000), ended(2_000), started(2_300), predicted(2_310, 1, 1.0), ended(3_000), options=PREDICTED)
-    assert outputs == [PredictionWanted(number=1), PredictionWanted(number=2)]
+    assert outputs == [wanted(1), wanted(2, 3_000)]
     turn, _ = run(predicted(3_210, 1, 1.0), options=PREDICTED, turn=turn)
     assert deadline_ms(turn, PREDICTED) == 5_500
     turn, _ = run(predicted(3_260, 2, 1.0), options=PREDICTED, turn=turn)
@@ -161,9 +165,9 @@ def test_a_prediction_of_another_pause_counts_for_nothing() -> None:
 def test_a_detector_that_reads_is_asked_again_with_each_final_text() -> None:
     reads = replace(PREDICTED, predicted_from_text=True)
     turn, outputs = run(started(1_000), ended(2_000), predicted(2_250, 1, 0.9), final(2_260), options=reads)
-    assert outputs == [PredictionWanted(number=1), PredictionWanted(number=2)]
+    assert outputs == [wanted(1), wanted(2)]
     assert deadline_ms(turn, reads) == 4_500
-    assert run(started(1_000), ended(2_000), final(2_260), options=PREDICTED)[1] == [PredictionWanted(number=1)]
+    assert run(started(1_000), ended(2_000), final(2_260), options=PREDICTED)[1] == [wanted(1)]
 
 
 def test_a_manual_turn_is_held_until_it_is_committed() -> None:
