@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from actors.providers.offline.libraries import prepare_libraries
 from actors.providers.options import OptionReader
-from actors.providers.vad.energy import FRAME_SAMPLES as ENERGY_SAMPLES
-from actors.providers.vad.energy import EnergyModel
 from actors.providers.vad.model_vad import ModelVAD
 from protocols import SESSION_RATE_HZ, VAD, ConfigurationError, VADCapabilities, VADOptions
 
@@ -33,7 +32,11 @@ def energy(options: Mapping[str, Any]) -> VAD:
                 raise ConfigurationError(f"energy: {short} and {name} are one option: give one of them")
             value = given.pop(short)
             given[name] = 1.0 - value if short == "threshold" and isinstance(value, float) else value
-    return ModelVAD(EnergyModel, _read("energy", given), _capabilities(ENERGY_SAMPLES))
+    read = _read("energy", given)
+    prepare_libraries()
+    from actors.providers.vad.energy_model import FRAME_SAMPLES, EnergyModel
+
+    return ModelVAD(EnergyModel, read, _capabilities(FRAME_SAMPLES))
 
 
 def webrtc(options: Mapping[str, Any]) -> VAD:
@@ -43,7 +46,7 @@ def webrtc(options: Mapping[str, Any]) -> VAD:
         MissingExtraError: (from the first stream, or `prewarm`) the extra ``webrtc`` is not installed.
         ConfigurationError: an unknown or malformed option.
     """
-    from actors.providers.vad.webrtc import FRAME_SAMPLES, WebRTCModel
+    from actors.providers.vad.webrtc_model import FRAME_SAMPLES, WebRTCModel
 
     read = _read("webrtc", options)
     return ModelVAD(partial(WebRTCModel, sensitivity=read.sensitivity), read, _capabilities(FRAME_SAMPLES, graded=False))
@@ -57,6 +60,7 @@ def silero(options: Mapping[str, Any]) -> VAD:
         ConfigurationError: an unknown or malformed option.
     """
     read = _read("silero", options)
+    prepare_libraries()
     from actors.providers.offline.silero import FRAME_SAMPLES, SileroVad
 
     return ModelVAD(SileroVad, read, _capabilities(FRAME_SAMPLES))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actors.providers.vad.webrtc import WebRTCModel, mode_of
+from actors.providers.vad.webrtc_model import WebRTCModel, mode_of
 from protocols import InvalidAudioError
 
 

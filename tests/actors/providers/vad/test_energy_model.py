@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actors.providers.vad.energy import EnergyModel
+from actors.providers.vad.energy_model import EnergyModel
 from protocols import InvalidAudioError
 
 
