@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         preload_offline_providers,
         prepare_libraries,
         rule_llm,
-        silero_vad,
     )
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
 
@@ -59,7 +58,6 @@ __all__ = [
     "reference_to",
     "resample",
     "rule_llm",
-    "silero_vad",
     "split_sentences",
     "tool_to_wire",
     "write_stereo_wav",
@@ -74,7 +72,7 @@ _FOLDERS: Final = {
     ),
     "actors.providers.offline": (
         *("LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
-        *("hibari_tts", "moonshine_stt", "rule_llm", "silero_vad"),
+        *("hibari_tts", "moonshine_stt", "rule_llm"),
     ),
     "actors.tools": (
         *("FunctionTool", "RunContext", "function_tool"),

@@ -1,8 +1,8 @@
 """``python -m benchmarks.offline_voice [CALLS]``: what an offline voice costs, in memory and until it answers.
 
 Three kinds of process are compared: one that starts cold and loads the models itself, one forked from a preloaded process, and a bare
-fork, which is the floor of anything that forks. Each answers one spoken question: voice activity, recognition, rules, and the first
-audio of the reply.
+fork, which is the floor of anything that forks. Each answers one spoken question: voice activity, the end of the turn, recognition,
+rules, and the first audio of the reply.
 Memory: RSS is what the process sees, PSS divides shared pages by those who share them, private is what this process alone costs.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from protocols import ChatMessage, Role, SystemClock, TextDelta  # noqa: E402
+from protocols import SESSION_RATE_HZ, AudioChunk, ChatMessage, OpenTurn, Role, SystemClock, TextDelta  # noqa: E402
 
 QUESTION = "What is the price of a pizza?"
 RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": "The pizza is ten dollars. Would you like to order?"}]}
@@ -29,11 +29,14 @@ Figures = dict[str, float]
 
 async def first_audio(question: bytes) -> None:
     """Answer ``question`` up to the first audio of the reply."""
-    from actors import hibari_tts, moonshine_stt, rule_llm, silero_vad
+    from actors import hibari_tts, moonshine_stt, rule_llm
+    from actors.providers.smart_turn import smart_turn
+    from actors.providers.vad import silero
 
-    vad, stt, llm, tts = silero_vad({}), moonshine_stt({}), rule_llm(RULES), hibari_tts({})
-    for at in range(0, len(question) - 1023, 1024):
-        vad.probability(question[at : at + 1024])
+    vad, stt, llm, tts = silero({}).stream(), moonshine_stt({}), rule_llm(RULES), hibari_tts({})
+    for at in range(0, len(question), 1024):
+        vad.push(AudioChunk(pcm=question[at : at + 1024], rate_hz=SESSION_RATE_HZ))
+    await smart_turn({}).predict(OpenTurn(audio=question))
     history = [ChatMessage(role=Role.USER, content=await stt.recognize(question))]
     reply = "".join([delta.text async for delta in llm.chat(history, ()) if isinstance(delta, TextDelta)])
     await anext(aiter(tts.synthesize(reply)))

@@ -24,12 +24,13 @@ Tool = FunctionTool | Callable[..., Any]
 Provider = ProviderRef | Callable[[Mapping[str, Any]], Any]
 """Where a provider comes from: a reference, or the function (or class) itself, which takes the options and gives the provider."""
 
-OFFLINE_VAD: Final = ProviderRef(factory="actors.providers.offline:silero_vad", options={})
+OFFLINE_VAD: Final = ProviderRef(factory="actors.providers.vad:silero", options={"min_silence_ms": 100})
 OFFLINE_STT: Final = ProviderRef(factory="actors.providers.offline:moonshine_stt", options={})
+OFFLINE_TURN_DETECTOR: Final = ProviderRef(factory="actors.providers.smart_turn:smart_turn", options={"threshold": 0.9})
 OFFLINE_TTS: Final = ProviderRef(factory="actors.providers.offline:hibari_tts", options={})
 OFFLINE_LLM: Final = "actors.providers.offline:rule_llm"
 
-_PROVIDERS: Final = ("vad", "stt", "llm", "tts")
+_PROVIDERS: Final = ("vad", "stt", "turn_detector", "llm", "tts")
 
 
 def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> ProviderRef:  # noqa: ANN401 - any plain data
@@ -56,8 +57,15 @@ class Agent:
     ``greeting`` (at most 16,000 characters) is said when the call begins (empty: nothing).
 
     ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none (`Agent.text` has none
-    of them). ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours instead,
-    see `provider`. ``options`` are the session's settings for turn taking.
+    of them). ``turn_detector`` tells whether a caller who pauses has finished: by default an offline one beside the offline ``vad``, and
+    none beside another. ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
+    instead, see `provider`.
+
+    ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (300
+    with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (2,500) after it where the detector finds that he has not finished;
+    with ``turn_detection="manual"`` only `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
+    interrupt the agent (500). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. ``apology``, ``repeat`` and
+    ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up.
 
     Raises:
         InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.
@@ -70,6 +78,7 @@ class Agent:
     vad: Provider | None = OFFLINE_VAD
     stt: Provider | None = OFFLINE_STT
     tts: Provider | None = OFFLINE_TTS
+    turn_detector: Provider | None = OFFLINE_TURN_DETECTOR
     llm: Provider | None = None
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
@@ -83,6 +92,10 @@ class Agent:
             object.__setattr__(self, name, _reference(name, getattr(self, name)))
         if (self.vad is None) is not (self.stt is None):
             raise InvalidAgentError("one of vad and stt is None: to hear it needs both, and to read text neither")
+        if self.turn_detector is OFFLINE_TURN_DETECTOR and self.vad != OFFLINE_VAD:
+            object.__setattr__(self, "turn_detector", None)  # the default goes with the default
+        if self.turn_detector is not None and self.vad is None:
+            raise InvalidAgentError("it has a turn_detector and hears nothing: give it a vad and an stt, or turn_detector=None")
         _require_map("options", self.options)
         tools = _tools_to_wire(self.tools)
         object.__setattr__(self, "tools", tuple(self.tools))

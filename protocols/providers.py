@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from protocols.audio import AudioChunk
 from protocols.tools import FunctionCall, ToolSchema
-from protocols.voice_activity import VADModel
+from protocols.turn_detection import TurnDetector
+from protocols.voice_activity import VAD
 
 __all__ = ["LLM", "STT", "TTS", "CallDelta", "ChatMessage", "LLMDelta", "ProviderFactory", "ProviderKind", "ProviderRef", "Role"]
 __all__ += ["TextDelta"]
@@ -26,6 +27,7 @@ class ProviderKind(StrEnum):
 
     VAD = "vad"
     STT = "stt"
+    TURN_DETECTOR = "turn_detector"
     LLM = "llm"
     TTS = "tts"
 
@@ -124,6 +126,6 @@ class ProviderFactory(Protocol):
         ConfigurationError: an unknown or malformed option.
     """
 
-    def __call__(self, options: Mapping[str, Any]) -> VADModel | STT | LLM | TTS:
+    def __call__(self, options: Mapping[str, Any]) -> VAD | STT | TurnDetector | LLM | TTS:
         """A new provider; may be slow the first time (models load), so sessions are forked from a preloaded process."""
         ...

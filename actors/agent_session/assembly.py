@@ -10,7 +10,7 @@ from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import Setup
 from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
-from actors.providers import make_llm, make_stt, make_tts, make_vad
+from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
 from protocols import InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
 
@@ -22,7 +22,7 @@ DIGEST_CHARS: Final = 6
 
 
 def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Providers:
-    """The call's providers; slow where their models are not loaded yet. ``begin`` is told of each before it is made.
+    """The call's providers, warm where they can be; slow where their models are not loaded yet. ``begin`` is told of each step before it.
 
     Raises:
         MissingExtraError, ConfigurationError: as their factories do.
@@ -34,12 +34,18 @@ def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Provid
         return make(ref, load_reference)
 
     refs = blueprint.providers
-    return Providers(
+    providers = Providers(
         llm=made(ProviderKind.LLM, make_llm),
         vad=made(ProviderKind.VAD, make_vad) if ProviderKind.VAD in refs else None,
         stt=made(ProviderKind.STT, make_stt) if ProviderKind.STT in refs else None,
+        turn_detector=made(ProviderKind.TURN_DETECTOR, make_turn_detector) if ProviderKind.TURN_DETECTOR in refs else None,
         tts=made(ProviderKind.TTS, make_tts) if ProviderKind.TTS in refs else None,
     )
+    for kind, provider in ((ProviderKind.VAD, providers.vad), (ProviderKind.TURN_DETECTOR, providers.turn_detector)):
+        if provider is not None:
+            begin(f"warming up the {kind} {refs[kind].factory}")
+            provider.prewarm()
+    return providers
 
 
 def make_tools(blueprint: Blueprint) -> dict[str, FunctionTool]:
@@ -83,6 +89,7 @@ def name_services(blueprint: Blueprint) -> Services:
         llm=named(ProviderKind.LLM),
         stt=named(ProviderKind.STT),
         tts=named(ProviderKind.TTS),
+        turn_detector=named(ProviderKind.TURN_DETECTOR),
         tools={wire["name"]: f"tool {wire['source']}" for wire in blueprint.tools},
     )
 

@@ -7,27 +7,33 @@ from typing import Any, Final
 
 from actors.journal import CallDescription
 from actors.providers import OptionReader
+from actors.turn_taking import EndpointingOptions
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
 
 _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
 _DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
 _DEFAULT_FAREWELL: Final = "I am sorry, a technical problem ends this call. Please call again."
 _MAX_SENTENCE: Final = 300
+_LONGEST_DELAY_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
     """How the turn is taken. All are options of the agent.
 
-    ``min_speech_ms`` of sound are speech (250). ``end_silence_ms`` of silence end the caller's turn (500). ``min_interruption_ms`` of
-    speech interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
-    ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing. ``apology`` is
-    said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is given up.
+    ``min_speech_ms`` of voice are speech (250). ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his
+    last voice (300 with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (2,500) where the detector finds that he has not
+    finished. ``turn_detection`` is "detector" (the default where there is one), "vad" (the least delay holds) or "manual" (only
+    `CommitAudio` ends a turn).
+    ``min_interruption_ms`` of voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a
+    turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing.
+    ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is
+    given up.
     """
 
     min_speech_ms: int
-    end_silence_ms: int
     min_interruption_ms: int
+    endpointing: EndpointingOptions
     max_tool_rounds: int
     resume_false_interruption: bool
     apology: str
@@ -71,6 +77,8 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         raise InvalidAgentError("the agent has no llm: give it one")
     if (ProviderKind.VAD in providers) is not (ProviderKind.STT in providers):
         raise InvalidAgentError("the agent has one of vad and stt: to hear it needs both")
+    if ProviderKind.TURN_DETECTOR in providers and ProviderKind.VAD not in providers:
+        raise InvalidAgentError("the agent has a turn_detector and hears nothing: give it a vad and an stt, or no turn_detector")
     journal_dir = options.get("journal_dir")
     return Blueprint(
         call_id=call_id,
@@ -78,7 +86,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
         providers=providers,
-        turns=_turn_options(agent.get("options") or {}),
+        turns=_turn_options(agent.get("options") or {}, detector=ProviderKind.TURN_DETECTOR in providers),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
@@ -102,11 +110,11 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
     return ProviderRef(factory=wire["factory"], options=wire.get("options") or {})
 
 
-def _turn_options(options: Mapping[str, Any]) -> TurnOptions:
+def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
-        end_silence_ms=reader.integer("end_silence_ms", 500, lowest=100, highest=5_000),
+        endpointing=_endpointing(reader, detector=detector),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
@@ -116,6 +124,20 @@ def _turn_options(options: Mapping[str, Any]) -> TurnOptions:
     )
     reader.finish()
     return turns
+
+
+def _endpointing(reader: OptionReader, *, detector: bool) -> EndpointingOptions:
+    detection = reader.choice("turn_detection", "detector" if detector else "vad", ("vad", "detector", "manual"))
+    if detection == "detector" and not detector:
+        raise ConfigurationError("the agent: turn_detection='detector' needs one: give it a turn_detector, or leave the option out")
+    predicted = detection == "detector"
+    least = reader.integer("min_endpointing_delay_ms", 300 if predicted else 500, lowest=0, highest=_LONGEST_DELAY_MS)
+    longest = reader.integer("max_endpointing_delay_ms", max(2_500, least), lowest=0, highest=_LONGEST_DELAY_MS)
+    if longest < least:
+        raise reader.error("max_endpointing_delay_ms", longest, f"at least min_endpointing_delay_ms={least}")
+    return EndpointingOptions(
+        min_delay_ms=least, max_delay_ms=longest, predicted=predicted, transcribed=False, manual=detection == "manual"
+    )
 
 
 def _sentence(reader: OptionReader, name: str, default: str) -> str:

@@ -1,9 +1,8 @@
-"""Audio on its way: rates, files, segments of speech, sentences, real time. Shared by the actors that hold media; no actor itself."""
+"""Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
 from actors.media.sentences import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
-from actors.media.speech_segmenter import SegmenterOptions, SpeechEnded, SpeechEvent, SpeechSegmenter, SpeechStarted
 from actors.media.timeline import Side, StereoTimeline
 from actors.media.wav import MAX_WAV_S, Recording, read_wav, write_stereo_wav, write_wav
 
@@ -13,13 +12,8 @@ __all__ = [
     "Playout",
     "Recording",
     "Resampler",
-    "SegmenterOptions",
     "SentenceSplitter",
     "Side",
-    "SpeechEnded",
-    "SpeechEvent",
-    "SpeechSegmenter",
-    "SpeechStarted",
     "StereoTimeline",
     "read_wav",
     "resample",

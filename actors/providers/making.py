@@ -4,7 +4,19 @@ import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from protocols import LLM, STT, TTS, ConfigurationError, InvalidAgentError, ProviderFactory, ProviderRef, VADModel
+from protocols import (
+    LLM,
+    STT,
+    TTS,
+    VAD,
+    ConfigurationError,
+    InvalidAgentError,
+    ProviderFactory,
+    ProviderRef,
+    TurnDetector,
+    TurnDetectorCapabilities,
+    VADCapabilities,
+)
 
 Load = Callable[[str], Any]
 """Finds what a reference names; how those to a script are found is the session's business."""
@@ -33,19 +45,28 @@ def load_factory(name: str, load: Load = load_module_name) -> ProviderFactory:
     return cast("ProviderFactory", factory)
 
 
-def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VADModel:
+def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VAD:
     """A new voice activity detector.
 
     Raises:
         MissingExtraError: its distribution is not installed.
         ConfigurationError: no such factory, malformed options, or another kind of provider.
     """
-    return cast("VADModel", _make(ref, load, "probability", "voice activity detector"))
+    vad = _make(ref, load, "stream", "voice activity detector (a VADModel is made one by actors.providers.vad:ModelVAD)")
+    _require_capabilities(ref, vad, VADCapabilities)
+    return cast("VAD", vad)
 
 
 def make_stt(ref: ProviderRef, load: Load = load_module_name) -> STT:
     """A new speech recogniser; raises as `make_vad` does."""
     return cast("STT", _make(ref, load, "recognize", "speech recogniser"))
+
+
+def make_turn_detector(ref: ProviderRef, load: Load = load_module_name) -> TurnDetector:
+    """A new turn detector; raises as `make_vad` does."""
+    detector = _make(ref, load, "predict", "turn detector")
+    _require_capabilities(ref, detector, TurnDetectorCapabilities)
+    return cast("TurnDetector", detector)
 
 
 def make_llm(ref: ProviderRef, load: Load = load_module_name) -> LLM:
@@ -63,3 +84,10 @@ def _make(ref: ProviderRef, load: Load, method: str, kind: str) -> Any:  # noqa:
     if not callable(getattr(provider, method, None)):
         raise ConfigurationError(f"provider {ref.factory!r} makes a {type(provider).__name__}, which is no {kind}")
     return provider
+
+
+def _require_capabilities(ref: ProviderRef, provider: object, kind: type) -> None:
+    if not isinstance(getattr(provider, "capabilities", None), kind):
+        raise ConfigurationError(
+            f"provider {ref.factory!r} makes a {type(provider).__name__} without capabilities: give it {kind.__name__}"
+        )

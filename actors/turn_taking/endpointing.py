@@ -105,6 +105,11 @@ def deadline_ms(turn: Endpointing, options: EndpointingOptions) -> float | None:
     return turn.end_ms + (options.max_delay_ms if turn.verdict in {Verdict.PENDING, Verdict.NOT_OVER} else least_delay_ms(turn, options))
 
 
+def awaits_prediction(turn: Endpointing) -> bool:
+    """Whether the turn pauses, and what the detector says of this pause is not known yet."""
+    return turn.state is TurnState.PAUSED and turn.verdict is Verdict.PENDING
+
+
 def least_delay_ms(turn: Endpointing, options: EndpointingOptions) -> float:
     """The delay of a turn that is likely over: fixed, or what was learnt of this caller."""
     usual = turn.usual_pause_ms if options.dynamic else 0.0

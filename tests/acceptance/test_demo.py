@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actors import hibari_tts, moonshine_stt, resample, silero_vad, write_wav
-from actors.media import SegmenterOptions, SpeechEnded, SpeechSegmenter, SpeechStarted
+from actors import hibari_tts, resample, write_wav
 from protocols import SESSION_RATE_HZ
+from support.hearing import utterances
 
 LINES = (
     "I would like three salads, please.",
@@ -43,17 +43,7 @@ async def hear_agent(path: Path) -> str:
     with wave.open(str(path)) as recording:
         both = np.frombuffer(recording.readframes(recording.getnframes()), np.int16)
         pcm = resample(both[1::2].tobytes(), recording.getframerate(), SESSION_RATE_HZ)
-    vad, stt, segmenter = silero_vad({}), moonshine_stt({}), SpeechSegmenter(SegmenterOptions())
-    size = vad.frame_samples * 2
-    heard, start = [], 0
-    for at in range(0, len(pcm) - size, size):
-        for event in segmenter.feed(vad.probability(pcm[at : at + size])):
-            match event:
-                case SpeechStarted(at_sample=at_sample):
-                    start = at_sample
-                case SpeechEnded(at_sample=at_sample):
-                    heard.append(await stt.recognize(pcm[start * 2 : at_sample * 2]))
-    return " ".join(heard).lower()
+    return " ".join(await utterances(pcm)).lower()
 
 
 @pytest.mark.processes

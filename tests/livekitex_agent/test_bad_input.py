@@ -119,7 +119,7 @@ def test_a_missing_extra(system: sync.AgentSystem) -> None:
 @pytest.mark.parametrize(
     ("fields", "error", "cure"),
     [
-        ({"options": {"end_silence_ms": -1}}, UsageError, "end_silence_ms"),
+        ({"options": {"min_endpointing_delay_ms": -1}}, UsageError, "min_endpointing_delay_ms"),
         ({"options": {"patience": 1}}, UsageError, "patience"),
         ({"llm": ProviderRef(factory="no_such:brain", options={})}, UsageError, "no_such:brain"),
         ({"llm": ProviderRef(factory="actors.providers.offline:rule_llm", options={"intents": 5})}, UsageError, "malformed rules"),

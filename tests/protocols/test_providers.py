@@ -18,7 +18,7 @@ def test_a_message_of_a_chat_has_neither_calls_nor_an_id_unless_it_says_so() -> 
 
 
 def test_the_kinds_are_the_parts_of_a_voice_agent() -> None:
-    assert [str(kind) for kind in ProviderKind] == ["vad", "stt", "llm", "tts"]
+    assert [str(kind) for kind in ProviderKind] == ["vad", "stt", "turn_detector", "llm", "tts"]
 
 
 @pytest.mark.parametrize("delta", [TextDelta(text="a"), CallDelta(call=FunctionCall(call_id="1", name="n", arguments="{}"))])

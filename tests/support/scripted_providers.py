@@ -5,26 +5,34 @@ be read back. Silence is zero.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from actors.providers.vad import ModelVAD
 from protocols import (
     LLM,
     SESSION_RATE_HZ,
     STT,
     TTS,
+    VAD,
     AudioChunk,
     CallDelta,
     ChatMessage,
     FunctionCall,
     LLMDelta,
+    OpenTurn,
     ProviderError,
     Role,
     TextDelta,
     ToolSchema,
+    TurnDetector,
+    TurnDetectorCapabilities,
+    TurnPrediction,
+    VADCapabilities,
     VADModel,
+    VADOptions,
 )
 
 LETTERS_PER_S: Final = 100
@@ -65,6 +73,28 @@ class _Vad:
 class _BrokenVad(_Vad):
     def probability(self, frame: bytes) -> float:
         raise RuntimeError("this ear is broken")
+
+
+class _NeverWarm(ModelVAD):
+    def prewarm(self) -> None:
+        return None
+
+
+class _Detector:
+    """Finds a turn over that does not end in a comma."""
+
+    capabilities: Final = TurnDetectorCapabilities(audio_s=8.0, silence_ms=100)
+
+    def prewarm(self) -> None:
+        return None
+
+    async def predict(self, turn: OpenTurn, *, timeout_s: float = 1.0) -> TurnPrediction:
+        del timeout_s
+        await asyncio.sleep(0)
+        return TurnPrediction(probability=0.05 if read_aloud(turn.audio, SESSION_RATE_HZ).endswith(",") else 0.95, threshold=0.5)
+
+    async def aclose(self) -> None:
+        return None
 
 
 class _Stt:
@@ -118,12 +148,22 @@ class _Llm:
             yield TextDelta(text=f". That was message {len(said)}.")
 
 
-def vad(options: Mapping[str, Any]) -> VADModel:
-    return _Vad()
+def vad_of(model: Callable[[], VADModel], make: type[ModelVAD] = ModelVAD) -> VAD:
+    """A detector that judges by ``model`` and ends voice after a tenth of a second."""
+    frame_ms = model().frame_samples * 1000 // SESSION_RATE_HZ
+    return make(model, VADOptions(min_silence_ms=100), VADCapabilities(frame_ms=frame_ms))
 
 
-def broken_vad(options: Mapping[str, Any]) -> VADModel:
-    return _BrokenVad()
+def vad(options: Mapping[str, Any]) -> VAD:
+    return vad_of(_Vad)
+
+
+def broken_vad(options: Mapping[str, Any]) -> VAD:
+    return vad_of(_BrokenVad, _NeverWarm)
+
+
+def turn_detector(options: Mapping[str, Any]) -> TurnDetector:
+    return _Detector()
 
 
 def stt(options: Mapping[str, Any]) -> STT:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any, Final, Self
 
-from actors import Resampler, Side, StereoTimeline, hibari_tts, moonshine_stt, resample, silero_vad, split_sentences
-from actors.media import SegmenterOptions, SpeechEnded, SpeechSegmenter, SpeechStarted
+from actors import Resampler, Side, StereoTimeline, hibari_tts, resample, split_sentences
 from livekitex_agent import Agent, AgentSystem, LivekitexError
 from livekitex_agent.demo.microphone import Microphone
 from livekitex_agent.demo.voice import Utterance
@@ -35,6 +34,7 @@ from protocols import (
     ToolSchema,
     UserMessage,
 )
+from support.hearing import utterances
 
 VOICE_HZ: Final = 24_000
 CHUNK_S: Final = 0.02
@@ -223,18 +223,7 @@ def longest_pause_s(heard: Sequence[tuple[float, AudioPushed]]) -> float:
 
 async def recognized(pcm: bytes) -> list[str]:
     """The words of a recording at the session's rate."""
-    vad, stt, segmenter = silero_vad({}), moonshine_stt({}), SpeechSegmenter(SegmenterOptions())
-    size = vad.frame_samples * BYTES_PER_SAMPLE
-    pcm += bytes(SESSION_RATE_HZ * BYTES_PER_SAMPLE)
-    found, start = list[str](), 0
-    for at in range(0, len(pcm) - size, size):
-        for event in segmenter.feed(vad.probability(pcm[at : at + size])):
-            match event:
-                case SpeechStarted(at_sample=at_sample):
-                    start = at_sample
-                case SpeechEnded(at_sample=at_sample):
-                    found += words(await stt.recognize(pcm[start * BYTES_PER_SAMPLE : at_sample * BYTES_PER_SAMPLE]))
-    return found
+    return words(" ".join(await utterances(pcm)))
 
 
 def lacks(heard: Sequence[str], expected: Sequence[str]) -> list[str]:

@@ -1,8 +1,11 @@
 """What the core wants done, brought to the part that does it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from actors.agent_session.blueprint import TurnOptions
 from actors.agent_session.core import (
@@ -21,16 +24,20 @@ from actors.agent_session.core import (
     StopThinking,
     Think,
 )
+from actors.agent_session.engine.audio_recognition import AudioRecognition
 from actors.agent_session.engine.brain import Brain
 from actors.agent_session.engine.bulkhead import PART_THREADS, Bulkhead
+from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.engine.circuit_breakers import CircuitBreakers
-from actors.agent_session.engine.ears import Ears
 from actors.agent_session.engine.hands import TOOL_THREADS, Hands
 from actors.agent_session.engine.loop import LoopThread, OwnedTask
 from actors.agent_session.engine.mouth import Mouth, Push
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
-from protocols import LLM, STT, TTS, Clock, VADModel
+from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector
+
+CLOSE_TIMEOUT_S: Final = 0.5
+"""For a provider to give back what it holds."""
 
 Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenMouth
 Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | RunTool | Voicing
@@ -44,16 +51,18 @@ class Services:
     llm: str
     stt: str
     tts: str
+    turn_detector: str
     tools: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
-    """The providers of a call: ``vad`` and ``stt`` come together or not at all."""
+    """The providers of a call: ``vad`` and ``stt`` come together or not at all, and ``turn_detector`` only with them."""
 
     llm: LLM
-    vad: VADModel | None = None
+    vad: VAD | None = None
     stt: STT | None = None
+    turn_detector: TurnDetector | None = None
     tts: TTS | None = None
 
 
@@ -80,29 +89,54 @@ class Engine:
     ) -> None:
         self._thread = thread
 
-        def bulkhead(part: str, service: str, threads: int = PART_THREADS) -> Bulkhead:
-            return Bulkhead(part, thread.crashed, threads=threads, breakers=breakers, service=service)
+        def bulkhead(
+            part: str, service: str, threads: int = PART_THREADS, crashed: Callable[[BaseException], None] = thread.crashed
+        ) -> Bulkhead:
+            return Bulkhead(part, crashed, threads=threads, breakers=breakers, service=service)
 
         self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), report)
         self._hands = Hands(
             tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
         )
-        self._ears: Ears | None = None
+        self._recognition: AudioRecognition | None = None
         self._mouth: Mouth | None = None
         self._thinking: OwnedTask | None = None
         self._recognizing: OwnedTask | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
-        self._has_ears = providers.vad is not None
-        bulkheads = bulkhead("stt", services.stt), bulkhead("tts", services.tts)
-        thread.call(partial(self._begin, providers, memory, self._start, bulkheads, turns=turns, clock=clock, report=report, push=push))
+        self._hears = providers.vad is not None
+
+        def begin() -> None:
+            if providers.vad is not None and providers.stt is not None:
+                self._recognition = AudioRecognition(
+                    providers.vad,
+                    providers.stt,
+                    providers.turn_detector,
+                    memory,
+                    clock,
+                    start=self._start,
+                    options=CallerTurnOptions(
+                        min_speech_ms=turns.min_speech_ms, min_interruption_ms=turns.min_interruption_ms, endpointing=turns.endpointing
+                    ),
+                    stt_bulkhead=bulkhead("stt", services.stt),
+                    detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
+                    spawn=thread.spawn,
+                    report=report,
+                )
+            if providers.tts is not None:
+                speech = bulkhead("tts", services.tts)
+                self._mouth = Mouth(providers.tts, memory, clock, bulkhead=speech, spawn=thread.spawn, report=report, push=push)
+                thread.spawn(self._mouth.run())
+            thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))
+
+        thread.call(begin)
 
     @property
     def listened_to(self) -> int | None:
-        """The sample of the caller's audio up to which was listened; None for a call without ears."""
-        if not self._has_ears:
+        """The sample of the caller's audio up to which was listened; None for a call that does not hear."""
+        if not self._hears:
             return None
-        return self._ears.position if self._ears else self._start
+        return self._recognition.position if self._recognition else self._start
 
     def perform(self, work: Work) -> None:
         """Have ``work`` done; in the order of the calls."""
@@ -117,39 +151,9 @@ class Engine:
         if self._mouth is not None:
             self._mouth.left(speech_id, position)
 
-    def _begin(
-        self,
-        providers: Providers,
-        memory: SharedAudioBuffer,
-        start: int,
-        bulkheads: tuple[Bulkhead, Bulkhead],
-        *,
-        turns: TurnOptions,
-        clock: Clock,
-        report: Callable[[Input], None],
-        push: Push,
-    ) -> None:
-        if providers.vad is not None and providers.stt is not None:
-            self._ears = Ears(
-                providers.vad,
-                providers.stt,
-                memory,
-                clock,
-                start=start,
-                min_speech_ms=turns.min_speech_ms,
-                end_silence_ms=turns.end_silence_ms,
-                min_interruption_ms=turns.min_interruption_ms,
-                bulkhead=bulkheads[0],
-                spawn=self._thread.spawn,
-                report=report,
-            )
-        if providers.tts is not None:
-            self._mouth = Mouth(providers.tts, memory, clock, bulkhead=bulkheads[1], spawn=self._thread.spawn, report=report, push=push)
-            self._thread.spawn(self._mouth.run())
-
     def _hear(self) -> None:
-        if self._ears is not None:
-            self._ears.hear()
+        if self._recognition is not None:
+            self._recognition.hear()
 
     def _perform(self, work: Work) -> None:
         match work:
@@ -161,26 +165,26 @@ class Engine:
             case RunTool():
                 self._thread.spawn(self._hands.run(work))
             case Listen() | Settle() | Heed() | EndVoice() | Recognize():
-                self._use_ears(work)
+                self._use_recognition(work)
             case SpeakSentence() | PauseSpeech() | ResumeSpeech() | StopSpeech() | OpenMouth():
                 self._use_mouth(work)
 
-    def _use_ears(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
-        if self._ears is None:
+    def _use_recognition(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
+        if self._recognition is None:
             return
         match work:
             case Listen():
-                self._ears.listen(work)
+                self._recognition.listen(work)
             case Settle():
-                self._ears.settle(work)
+                self._recognition.settle(work)
             case Heed():
-                self._ears.heed(work)
+                self._recognition.heed(work)
             case EndVoice():
-                self._ears.end_voice(work)
+                self._recognition.end_voice(work)
             case Recognize():
                 if self._recognizing is not None:
                     self._recognizing.drop()
-                self._recognizing = self._thread.spawn(self._ears.recognize(work))
+                self._recognizing = self._thread.spawn(self._recognition.recognize(work))
 
     def _use_mouth(self, work: Voicing) -> None:
         if self._mouth is None:
@@ -201,3 +205,15 @@ class Engine:
         if self._thinking is not None:
             self._thinking.drop()
             self._thinking = None
+
+
+async def _close_at_the_end(*providers: VAD | TurnDetector | None) -> None:
+    """Wait until the loop stops, and have ``providers`` give back what they hold."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        for provider in providers:
+            if provider is not None:
+                with suppress(Exception):  # nobody needs them any more
+                    async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                        await provider.aclose()

@@ -5,7 +5,17 @@ from collections.abc import AsyncIterator, Awaitable
 from numbers import Real
 from typing import TypeVar, cast
 
-from protocols import AudioChunk, CallDelta, FunctionCall, LLMDelta, ProviderError, TextDelta, well_formed
+from protocols import (
+    AudioChunk,
+    CallDelta,
+    FunctionCall,
+    LLMDelta,
+    ProviderError,
+    TextDelta,
+    TurnPrediction,
+    VADEvent,
+    well_formed,
+)
 
 T = TypeVar("T")
 
@@ -57,12 +67,28 @@ def audio_of(tts: object, rate_hz: int, value: object) -> bytes:
     return chunk.pcm
 
 
-def probability_of(vad: object, value: object) -> float:
-    """A probability of speech."""
-    if isinstance(value, Real) and 0.0 <= (probability := float(value)) <= 1.0:
-        return probability
-    shown = f"{float(value)}" if isinstance(value, Real) else f"a {type(value).__name__}"
-    raise ProviderError(f"{_name(vad)}: probability() gives {shown}: give a float from 0 to 1", retryable=False)
+def voice_events_of(vad: object, value: object, *, after_ms: int, until_ms: int) -> tuple[VADEvent, ...]:
+    """What a detector tells of the audio that ends at ``until_ms``, the last frame before which ended at ``after_ms``."""
+    events = _require(vad, "push() gives", value, tuple, "a tuple of VADEvent")
+    for event in events:
+        if not isinstance(event, VADEvent):
+            raise _wrong(vad, "push() gives a tuple with", event, "give VoiceActivity, VoiceStarted and VoiceEnded")
+        if not after_ms <= event.at_ms <= until_ms:
+            raise ProviderError(
+                f"{_name(vad)}: push() gives an event at {event.at_ms} ms of audio from {after_ms} to {until_ms} ms: count its samples",
+                retryable=False,
+            )
+    return events
+
+
+def prediction_of(detector: object, value: object) -> TurnPrediction:
+    """A prediction of the end of a turn."""
+    prediction = _require(detector, "predict() gives", value, TurnPrediction, "a TurnPrediction")
+    numbers: dict[str, object] = {"probability": prediction.probability, "threshold": prediction.threshold}
+    for name, number in numbers.items():
+        if not isinstance(number, Real) or not 0.0 <= float(number) <= 1.0:
+            raise ProviderError(f"{_name(detector)}: TurnPrediction.{name} is {number!r:.40}: give a float from 0 to 1", retryable=False)
+    return prediction
 
 
 def _require(provider: object, place: str, value: object, kind: type[T], cure: str) -> T:

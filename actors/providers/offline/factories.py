@@ -8,23 +8,9 @@ from typing import Any, Final
 
 from actors.providers.offline.libraries import load_library, prepare_libraries
 from actors.providers.options import OptionReader
-from protocols import LLM, STT, TTS, VADModel
+from protocols import LLM, STT, TTS
 
 MAX_DELAY_MS: Final = 60_000
-
-
-def silero_vad(options: Mapping[str, Any]) -> VADModel:
-    """Voice activity detection by Silero's network. No options.
-
-    Raises:
-        MissingExtraError: the extra ``offline`` is not installed.
-        ConfigurationError: an unknown option.
-    """
-    OptionReader("silero_vad", options).finish()
-    prepare_libraries()
-    from actors.providers.offline.silero import SileroVad
-
-    return SileroVad()
 
 
 def moonshine_stt(options: Mapping[str, Any]) -> STT:

@@ -28,14 +28,16 @@ def preload_offline_providers() -> int:
     prepare_libraries()
     from actors.providers.offline.hibari import HibariTts
     from actors.providers.offline.moonshine import MoonshineStt
-    from actors.providers.offline.silero import FRAME_SAMPLES, SileroVad
+    from actors.providers.smart_turn import smart_turn
+    from actors.providers.vad import silero
 
     load_library("rapidfuzz")
     load_library("actors.providers.offline.brain")
 
-    vad, stt, tts = SileroVad(), MoonshineStt(), HibariTts()
+    stt, tts = MoonshineStt(), HibariTts()
     speech = b"".join(sentence.tobytes() for sentence in tts.sentences(_WARM_UP))
-    vad.probability(speech[: 2 * FRAME_SAMPLES])
+    silero({}).prewarm()
+    smart_turn({}).prewarm()
     stt.recognize_blocking(speech)
     gc.collect()
     return_free_memory()

@@ -41,8 +41,8 @@ class SmartTurnDetector:
         self._thread: ThreadPoolExecutor | None = None
 
     def prewarm(self) -> None:
-        """Load the network and judge silence once: 0.2 to 0.4 s."""
-        probability_over(bytes(2))
+        """Load the network and judge silence once in the process: 0.2 to 0.4 s."""
+        _warm_up()
 
     async def predict(self, turn: OpenTurn, *, timeout_s: float = 1.0) -> TurnPrediction:
         """How likely ``turn`` is over, by its last eight seconds of audio: 40 to 50 ms, on a thread of this object.
@@ -85,6 +85,11 @@ def probability_over(pcm: bytes) -> float:
     if not 0.0 <= probability <= 1.0:  # NaN is neither
         raise ProviderError(f"Smart Turn answered {probability!r}, which is no probability", retryable=False)
     return probability
+
+
+@cache
+def _warm_up() -> None:
+    probability_over(bytes(2))
 
 
 @cache

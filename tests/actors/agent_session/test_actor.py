@@ -12,7 +12,7 @@ import pytest
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, assembly, preload
 from actors.agent_session.core import Setup
-from actors.agent_session.engine import ears
+from actors.agent_session.engine import voice_reader
 from actors.agent_session.journal_writer import STALLED
 from actors.agent_session.neighbours import TOOL_REGISTRY
 from actors.journal import FileStore, read_call
@@ -528,7 +528,7 @@ def test_a_new_registry_is_asked_who_is_there(begin: Begin) -> None:
 def test_a_voice_activity_detection_that_fails_is_told_of_and_ends_the_life_if_it_goes_on(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ears, "MAX_DEAF_S", 2.0)  # of the four that wait to be listened to at most
+    monkeypatch.setattr(voice_reader, "MAX_DEAF_S", 2.0)  # of the four that wait to be listened to at most
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()

@@ -23,12 +23,12 @@ def test_a_text_call_has_a_model_and_no_more() -> None:
     blueprint = read(arguments())
     assert set(blueprint.providers) == {ProviderKind.LLM}
     assert (blueprint.journal, blueprint.description.retention_s) == (None, 0.0)
-    assert (blueprint.turns.end_silence_ms, blueprint.turns.max_tool_rounds) == (500, 8)
+    assert (blueprint.turns.endpointing.min_delay_ms, blueprint.turns.max_tool_rounds) == (500, 8)
 
 
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:
     blueprint = read(arguments(agent(voice=True), journal_dir="/var/calls", retention_s=60, last_end="killed", farewell_reason="no more"))
-    assert set(blueprint.providers) == set(ProviderKind)
+    assert set(blueprint.providers) == set(ProviderKind) - {ProviderKind.TURN_DETECTOR}
     assert blueprint.journal == Path("/var/calls/c1")
     assert blueprint.description == CallDescription(
         call_id="c1",
@@ -47,8 +47,31 @@ def test_an_agent_with_a_secret_is_refused_for_the_journal_would_hold_it() -> No
 
 
 def test_the_turn_is_taken_as_the_agent_says() -> None:
-    blueprint = read(arguments(agent(options={"end_silence_ms": 300, "apology": " Sorry. "})))
-    assert (blueprint.turns.end_silence_ms, blueprint.turns.apology) == (300, "Sorry.")
+    blueprint = read(arguments(agent(options={"min_endpointing_delay_ms": 300, "apology": " Sorry. "})))
+    assert (blueprint.turns.endpointing.min_delay_ms, blueprint.turns.apology) == (300, "Sorry.")
+
+
+DETECTOR = {"factory": "support.scripted_providers:turn_detector", "options": {}}
+
+
+@pytest.mark.parametrize(
+    ("detector", "options", "delays", "predicted", "manual"),
+    [
+        (None, {}, (500, 2_500), False, False),
+        (DETECTOR, {}, (300, 2_500), True, False),
+        (DETECTOR, {"turn_detection": "vad"}, (500, 2_500), False, False),
+        (DETECTOR, {"turn_detection": "manual"}, (500, 2_500), False, True),
+        (DETECTOR, {"turn_detection": "detector", "max_endpointing_delay_ms": 900}, (300, 900), True, False),
+        (None, {"min_endpointing_delay_ms": 4_000}, (4_000, 4_000), False, False),
+        (None, {"min_endpointing_delay_ms": 0, "max_endpointing_delay_ms": 0}, (0, 0), False, False),
+    ],
+)
+def test_how_long_a_pause_may_be_depends_on_who_judges_it(
+    detector: dict[str, Any] | None, options: dict[str, Any], delays: tuple[int, int], predicted: bool, manual: bool
+) -> None:
+    turns = read(arguments(agent(voice=True, turn_detector=detector, options=options))).turns.endpointing
+    assert (turns.min_delay_ms, turns.max_delay_ms) == delays
+    assert (turns.predicted, turns.manual, turns.transcribed) == (predicted, manual, False)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +79,7 @@ def test_the_turn_is_taken_as_the_agent_says() -> None:
     [
         ({"llm": None}, "has no llm"),
         ({"vad": {"factory": "a:b", "options": {}}}, "needs both"),
+        ({"turn_detector": {"factory": "a:b", "options": {}}}, "a turn_detector and hears nothing: give it a vad"),
         ({"llm": "gpt"}, "llm is 'gpt'"),
         ({"llm": {"options": {}}}, "llm is"),
         ({"instructions": 5}, "instructions is a int"),
@@ -71,7 +95,10 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
     ("options", "complaint"),
     [
         ({"patience_ms": 1}, "no option patience_ms: it knows min_speech_ms"),
-        ({"end_silence_ms": 5}, "end_silence_ms=5 must be a number from 100 to 5000"),
+        ({"min_endpointing_delay_ms": -5}, "min_endpointing_delay_ms=-5 must be a number from 0 to 10000"),
+        ({"min_endpointing_delay_ms": 900, "max_endpointing_delay_ms": 800}, "=800 must be at least min_endpointing_delay_ms=900"),
+        ({"turn_detection": "stt"}, "turn_detection='stt' must be one of detector, manual, vad"),
+        ({"turn_detection": "detector"}, "needs one: give it a turn_detector"),
         ({"apology": ""}, "apology='' must be a sentence"),
         ({"repeat": "x" * 301}, "repeat="),
     ],

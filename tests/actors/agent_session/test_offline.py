@@ -29,7 +29,12 @@ async def said(text: str) -> bytes:
 
 
 def test_a_spoken_question_gets_a_spoken_answer(tmp_path: Path) -> None:
-    voices = {"vad": provider("silero_vad"), "stt": provider("moonshine_stt"), "tts": provider("hibari_tts")}
+    voices = {
+        "vad": {"factory": "actors.providers.vad:silero", "options": {"min_silence_ms": 100}},
+        "turn_detector": {"factory": "actors.providers.smart_turn:smart_turn", "options": {}},
+        "stt": provider("moonshine_stt"),
+        "tts": provider("hibari_tts"),
+    }
     host = ActorHost(
         "actors.agent_session:AgentSession",
         {"call_id": "c1", "agent": agent(**voices), "options": {"journal_dir": str(tmp_path)}},

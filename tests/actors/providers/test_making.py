@@ -2,17 +2,19 @@ from typing import Any
 
 import pytest
 
-from actors.providers import load_factory, make_llm, make_stt, make_tts, make_vad
-from protocols import ConfigurationError, InvalidAgentError, ProviderRef
+from actors.providers import load_factory, make_llm, make_stt, make_tts, make_turn_detector, make_vad
+from actors.providers.vad.energy_model import EnergyModel
+from protocols import ConfigurationError, InvalidAgentError, ProviderRef, TurnDetectorCapabilities, VADCapabilities
 
 
 class Fake:
-    """Stands for a provider of every kind."""
+    """Stands for a provider of every kind, but for its capabilities."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
 
-    def probability(self) -> None: ...
+    def stream(self) -> None: ...
+    def predict(self) -> None: ...
     def recognize(self) -> None: ...
     def chat(self) -> None: ...
     def synthesize(self) -> None: ...
@@ -24,10 +26,28 @@ def here(monkeypatch: pytest.MonkeyPatch) -> str:
     return "actors.providers.making"
 
 
-@pytest.mark.parametrize("make", [make_vad, make_stt, make_llm, make_tts])
+@pytest.mark.parametrize("make", [make_stt, make_llm, make_tts])
 def test_a_provider_is_made_from_its_reference(here: str, make: Any) -> None:
     provider = make(ProviderRef(factory=f"{here}:Fake", options={"a": 1}))
     assert provider.options == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("make", "capabilities"), [(make_vad, VADCapabilities(frame_ms=20)), (make_turn_detector, TurnDetectorCapabilities())]
+)
+def test_a_detector_says_what_it_is_capable_of(monkeypatch: pytest.MonkeyPatch, here: str, make: Any, capabilities: object) -> None:
+    ref = ProviderRef(factory=f"{here}:Fake", options={})
+    with pytest.raises(ConfigurationError, match=f"makes a Fake without capabilities: give it {type(capabilities).__name__}"):
+        make(ref)
+    monkeypatch.setattr(Fake, "capabilities", capabilities, raising=False)
+    assert isinstance(make(ref), Fake)
+
+
+def test_a_model_of_a_detector_is_told_how_to_be_one() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"a EnergyModel, which is no voice activity detector \(a VADModel is made one by .*ModelVAD"
+    ):
+        make_vad(ProviderRef(factory="actors.providers.vad.energy_model:EnergyModel", options={}), lambda _: lambda _: EnergyModel())
 
 
 @pytest.mark.parametrize("name", ["", "nowhere", "no.such.module:x", "actors.providers.making:nothing", ":x", ".relative:x"])

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.agent_session.engine.provider_values import answer_of, audio_of, probability_of, stream_of, text_of
-from protocols import AudioChunk, InvalidAudioError, ProviderError
+from actors.agent_session.engine.provider_values import answer_of, audio_of, prediction_of, stream_of, text_of, voice_events_of
+from protocols import AudioChunk, InvalidAudioError, ProviderError, TurnPrediction, VoiceStarted
 from support.wayward import WRONG_VALUES
 
 RATE_HZ = 16_000
-RIGHT = {"recogniser": {"text"}, "voice": set(), "detector": set()}
+RIGHT = {"recogniser": {"text"}, "voice": set(), "detector": set(), "turn detector": set()}
 """Values that are wrong for every kind but this one."""
 
 
@@ -22,7 +22,8 @@ class Provider:
 CHECKS: dict[str, Callable[[Any], object]] = {
     "recogniser": lambda value: text_of(Provider(), "recognize() gives", value),
     "voice": lambda value: audio_of(Provider(), RATE_HZ, value),
-    "detector": lambda value: probability_of(Provider(), value),
+    "detector": lambda value: voice_events_of(Provider(), value, after_ms=0, until_ms=10),
+    "turn detector": lambda value: prediction_of(Provider(), value),
 }
 
 
@@ -47,12 +48,18 @@ def test_a_method_that_gives_neither_a_coroutine_nor_a_stream_is_told_how_to_be_
         check(Provider(), "recognize", 5)
 
 
-@pytest.mark.parametrize(
-    ("value", "probability"), [(0, 0.0), (1, 1.0), (True, 1.0), (np.float32(0.5), 0.5), (np.int64(1), 1.0), (np.float64(0.25), 0.25)]
-)
-def test_a_number_of_whatever_kind_is_a_probability(value: Any, probability: float) -> None:
-    found = probability_of(Provider(), value)
-    assert (type(found), found) == (float, probability)
+@pytest.mark.parametrize("number", [0, 1, True, np.float32(0.5), np.int64(1), np.float64(0.25)])
+def test_a_number_of_whatever_kind_is_a_probability(number: Any) -> None:
+    prediction = TurnPrediction(probability=number, threshold=number)
+    assert prediction_of(Provider(), prediction) is prediction
+    assert prediction.likely_over
+
+
+@pytest.mark.parametrize("at_ms", [-1, 11])
+def test_an_event_of_other_audio_is_told(at_ms: int) -> None:
+    event = VoiceStarted(at_ms=at_ms, start_ms=0)
+    with pytest.raises(ProviderError, match="of audio from 0 to 10 ms: count its samples"):
+        voice_events_of(Provider(), (event,), after_ms=0, until_ms=10)
 
 
 def test_half_a_letter_of_a_recogniser_is_mended() -> None:

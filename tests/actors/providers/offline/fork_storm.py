@@ -17,9 +17,11 @@ from collections import Counter
 from actors import LIBRARY_ENVIRONMENT, prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from actors import hibari_tts, moonshine_stt, preload_offline_providers, resample, rule_llm, silero_vad  # noqa: E402
+from actors import hibari_tts, moonshine_stt, preload_offline_providers, resample, rule_llm  # noqa: E402
 from actors.providers.offline.hibari import HibariTts  # noqa: E402
-from protocols import ChatMessage, Role, environment  # noqa: E402
+from actors.providers.smart_turn import smart_turn  # noqa: E402
+from actors.providers.vad import silero  # noqa: E402
+from protocols import AudioChunk, ChatMessage, OpenTurn, Role, VoiceStarted, environment  # noqa: E402
 
 AT_ONCE = 4
 DEADLINE_S = 120.0
@@ -30,13 +32,17 @@ RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": ANSWER}]}
 
 
 async def answer(question: bytes) -> tuple[bool, str, str, str]:
-    """Whether speech was heard, the text, the reply and a digest of its audio."""
-    vad, stt, llm, tts = silero_vad({}), moonshine_stt({}), rule_llm(RULES), hibari_tts({})
-    heard = max(vad.probability(question[at : at + 1024]) for at in range(0, len(question) - 1023, 1024))
+    """Whether speech was heard and found over, the text, the reply and a digest of its audio."""
+    vad, stt, llm, tts = silero({}).stream(), moonshine_stt({}), rule_llm(RULES), hibari_tts({})
+    events = [
+        event for at in range(0, len(question), 16_000) for event in vad.push(AudioChunk(pcm=question[at : at + 16_000], rate_hz=16_000))
+    ]
+    heard = any(isinstance(event, VoiceStarted) for event in events)
+    over = (await smart_turn({}).predict(OpenTurn(audio=question), timeout_s=DEADLINE_S)).likely_over
     text = await stt.recognize(question)
     reply = "".join([delta.text async for delta in llm.chat([ChatMessage(role=Role.USER, content=text)], ())])
     audio = b"".join([chunk.pcm async for chunk in tts.synthesize(reply)])
-    return heard > 0.9, text, reply, hashlib.sha256(audio).hexdigest()
+    return heard and over, text, reply, hashlib.sha256(audio).hexdigest()
 
 
 def spoken(text: str) -> bytes:

@@ -3,10 +3,9 @@ from typing import Any
 
 import pytest
 
-from actors.providers.offline import hibari_tts, moonshine_stt, rule_llm, silero_vad
+from actors.providers.offline import hibari_tts, moonshine_stt, rule_llm
 from actors.providers.offline.hibari import _voice
 from actors.providers.offline.moonshine import _model
-from actors.providers.offline.silero import _network
 from protocols import ConfigurationError, MissingExtraError
 
 RULES = {"intents": [{"name": "greeting", "examples": ["hello"], "say": "Hello."}]}
@@ -15,7 +14,6 @@ RULES = {"intents": [{"name": "greeting", "examples": ["hello"], "say": "Hello."
 @pytest.mark.parametrize(
     ("factory", "options", "cure"),
     [
-        (silero_vad, {"threshold": 0.5}, "silero_vad has no option threshold"),
         (moonshine_stt, {"model": "base"}, "moonshine_stt has no option model"),
         (hibari_tts, {"voice": "emma"}, "hibari_tts has no option voice: it knows speed, pitch"),
         (hibari_tts, {"speed": 9}, "speed=9 must be a number from 0.5 to 2"),
@@ -31,11 +29,11 @@ def test_malformed_options_are_refused_with_the_cure(factory: Any, options: dict
 
 @pytest.mark.parametrize(
     ("factory", "options", "library"),
-    [(silero_vad, {}, "onnxruntime"), (moonshine_stt, {}, "moonshine_voice"), (hibari_tts, {}, "hibari"), (rule_llm, RULES, "rapidfuzz")],
+    [(moonshine_stt, {}, "moonshine_voice"), (hibari_tts, {}, "hibari"), (rule_llm, RULES, "rapidfuzz")],
 )
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, factory: Any, options: dict[str, Any], library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    caches = (_network, _model, _voice)
+    caches = (_model, _voice)
     for cache in caches:
         cache.cache_clear()
     with pytest.raises(MissingExtraError, match=rf"{library} needs the extra 'offline': pip install 'livekitex-agent\[offline\]'"):

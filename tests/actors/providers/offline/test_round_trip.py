@@ -2,17 +2,16 @@
 
 import pytest
 
-from actors import Resampler, RunContext, hibari_tts, moonshine_stt, rule_llm, silero_vad
-from actors.media import SpeechEnded, SpeechSegmenter, SpeechStarted
+from actors import Resampler, RunContext, hibari_tts, rule_llm
 from actors.providers.offline.rules.numbers import read_number
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
 from protocols import CallDelta, ChatMessage, Role, TextDelta
+from support.hearing import utterances
 
 pytestmark = pytest.mark.asyncio
 TABLE = {tool.schema.name: tool for tool in TOOLS}
 QUIET = bytes(32_000)
-FRAME = 1_024
 
 
 async def spoken(text: str, **voice: float) -> bytes:
@@ -20,21 +19,6 @@ async def spoken(text: str, **voice: float) -> bytes:
     resampler = Resampler(24_000, 16_000)
     parts = [resampler.process(chunk.pcm) async for chunk in hibari_tts(voice).synthesize(text)]
     return QUIET + b"".join(parts) + resampler.flush() + QUIET
-
-
-async def heard(pcm: bytes) -> list[str]:
-    """The text of each segment of speech in ``pcm``."""
-    vad, stt, segmenter = silero_vad({}), moonshine_stt({}), SpeechSegmenter()
-    texts = []
-    start = 0
-    for at in range(0, len(pcm) - FRAME + 1, FRAME):
-        for event in segmenter.feed(vad.probability(pcm[at : at + FRAME])):
-            match event:
-                case SpeechStarted(at_sample=start):
-                    pass
-                case SpeechEnded(at_sample=end):
-                    texts.append(await stt.recognize(pcm[2 * start : 2 * end]))
-    return texts
 
 
 async def answer(history: list[ChatMessage], ctx: RunContext) -> str:
@@ -55,7 +39,7 @@ async def test_the_demo_call_by_ear(pitch: float) -> None:
     ctx = RunContext(user_data={}, call_id="call")
     history: list[ChatMessage] = []
     for line in CALLER_LINES:
-        (text,) = await heard(await spoken(line, pitch=pitch))  # one line is one turn
+        (text,) = await utterances(await spoken(line, pitch=pitch))  # one line is one turn
         history.append(ChatMessage(role=Role.USER, content=text))
         await answer(history, ctx)
     assert order_problems(read_order(ctx.user_data), EXPECTED_ORDER) == [], history
@@ -67,11 +51,11 @@ async def test_the_summary_is_understood_by_ear() -> None:
     history = [ChatMessage(role=Role.USER, content="I would like two pizzas, one salad and three ice creams.")]
     await answer(history, ctx)
     history.append(ChatMessage(role=Role.USER, content="What have I ordered so far?"))
-    words = " ".join(await heard(await spoken(await answer(history, ctx)))).lower().replace(",", "").replace(".", "").split()
+    words = " ".join(await utterances(await spoken(await answer(history, ctx)))).lower().replace(",", "").replace(".", "").split()
     found = {word: read_number([words[at - 1]])[0] for at, word in enumerate(words)}
     assert (found["pizzas"], found["salad"], found["ice"]) == (2, 1, 3)
 
 
 @pytest.mark.parametrize("answer_line", ["Yes.", "No."])
 async def test_the_shortest_answers_are_speech(answer_line: str) -> None:
-    assert await heard(await spoken(answer_line)) == [answer_line]
+    assert await utterances(await spoken(answer_line)) == [answer_line]

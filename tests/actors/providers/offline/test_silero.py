@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from actors.media import resample
-from actors.providers.offline import silero_vad
 from actors.providers.offline.hibari import HibariTts
+from actors.providers.offline.silero import SileroVad
 from protocols import InvalidAudioError, VADModel
 
 FRAME = 1_024  # bytes
@@ -11,7 +11,7 @@ FRAME = 1_024  # bytes
 
 @pytest.fixture
 def vad() -> VADModel:
-    return silero_vad({})
+    return SileroVad()
 
 
 def frames(pcm: bytes) -> list[bytes]:
@@ -38,7 +38,7 @@ def test_speech_is_told_from_silence_noise_and_clicks(vad: VADModel, speech: byt
 
 
 def test_streams_do_not_mix_and_a_reset_begins_anew(vad: VADModel, speech: bytes) -> None:
-    other = silero_vad({})
+    other = SileroVad()
     alone = [vad.probability(frame) for frame in frames(speech)]
     vad.reset()
     mixed = []

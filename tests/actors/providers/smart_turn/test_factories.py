@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from actors.providers.smart_turn import smart_turn
-from actors.providers.smart_turn.detector import _network
+from actors.providers.smart_turn.detector import _network, _warm_up
 from protocols import ConfigurationError, MissingExtraError
 
 
@@ -23,5 +23,6 @@ def test_malformed_options_are_refused_with_the_cure(options: dict[str, object],
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     _network.cache_clear()
+    _warm_up.cache_clear()
     with pytest.raises(MissingExtraError, match=r"'livekitex-agent\[offline\]'"):
         smart_turn({}).prewarm()

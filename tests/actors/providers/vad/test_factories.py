@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from actors.providers import make_vad
 from actors.providers.offline.silero import _network
 from actors.providers.vad import ModelVAD, energy, silero, webrtc
-from protocols import VAD, ConfigurationError, MissingExtraError, VADOptions
+from protocols import VAD, ConfigurationError, MissingExtraError, ProviderRef, VADOptions
 
 Factory = Callable[[Mapping[str, Any]], VAD]
 
@@ -23,6 +24,11 @@ def test_each_takes_the_same_options_and_says_how_it_judges(factory: Factory) ->
     assert options_of(factory({})) == VADOptions()
     assert factory({}).capabilities.graded is (factory is not webrtc)
     assert factory({}).capabilities.frame_ms == (32 if factory is silero else 20)
+
+
+def test_a_reference_leads_to_its_factory_each_time() -> None:
+    for name in ("energy", "webrtc", "silero") * 2:
+        assert make_vad(ProviderRef(factory=f"actors.providers.vad:{name}", options={})).capabilities.rate_hz == 16_000
 
 
 def test_energy_also_takes_the_short_names() -> None:

@@ -1,0 +1,218 @@
+"""The caller's voice: from the call's memory through voice activity detection and endpointing to turns, and from a turn to its text.
+
+Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again. Only audio passes time
+(`CallerTurn`): where the agent's turn detector is asked about a pause, reading waits where the least delay is over until it has answered.
+Recognition begins in the pause that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly so. But
+nothing is recognised or predicted that the journal does not know of, since it may kill this life.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
+from actors.agent_session.core.inputs import AudioCommitted, VoiceBegan, VoiceEnded, VoiceLasted
+from actors.agent_session.engine.bulkhead import Bulkhead
+from actors.agent_session.engine.caller_turn import (
+    CallerTurn,
+    CallerTurnOptions,
+    TurnBegan,
+    TurnLasted,
+    TurnOutput,
+    TurnOver,
+)
+from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.speech_recognition import SpeechRecognition
+from actors.agent_session.engine.turn_prediction import TurnPredictor
+from actors.agent_session.engine.voice_reader import SAMPLES_PER_MS, VoiceReader
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.turn_taking import PredictionWanted
+from protocols import STT, VAD, Clock, TurnDetector, TurnPrediction
+
+FRAMES_AT_ONCE: Final = 32
+"""After as many frames the loop's other work has its turn."""
+ARRIVALS_KEPT: Final = 1_024
+AT_ONCE_MS: Final = 300
+"""What begins so soon where nothing is known has begun before, or is the next word of what has."""
+REST_S: Final = 2.0
+"""Where the rest of a turn is awaited and no audio comes for so long, there is none."""
+
+
+class AudioRecognition:
+    """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
+
+    ``detector`` predicts ends of turns, if ``options`` want that; ``bulkhead`` gives each part its own (the detector's is told who is to
+    know that it is lost). All methods are called on the event loop, but for `position`, which may be read anywhere.
+    """
+
+    def __init__(
+        self,
+        vad: VAD,
+        stt: STT,
+        detector: TurnDetector | None,
+        memory: SharedAudioBuffer,
+        clock: Clock,
+        *,
+        start: int,
+        options: CallerTurnOptions,
+        stt_bulkhead: Bulkhead,
+        detector_bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
+        spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
+        report: Callable[[Input], None],
+    ) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._options = options
+        self._spawn = spawn
+        self._report = report
+        self._voice = VoiceReader(vad, memory, report, position=start)
+        self._recognition = SpeechRecognition(stt, memory, bulkhead=stt_bulkhead, spawn=spawn, report=report)
+        self._predictor: TurnPredictor | None = None
+        if detector is not None:
+            self._predictor = TurnPredictor(detector, memory, bulkhead=detector_bulkhead, spawn=spawn, answer=self._predicted)
+        self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
+        self._commits: deque[EndVoice] = deque()
+        self._listening = False
+
+    @property
+    def position(self) -> int:
+        """The sample of the caller's audio up to which was listened."""
+        return self._voice.position
+
+    def listen(self, wanted: Listen) -> None:
+        """Listen from a sample on, as if nothing had been heard before."""
+        self._wanted, self._first, self._listening = wanted, True, True
+        self._lost = wanted.origin is Origin.REST
+        self._voice.begin(wanted.start)
+        origin, free_from = self._voice.ms(self.position), self._voice.ms(wanted.start)
+        self._turn = CallerTurn(self._options, at_ms=origin, free_from_ms=free_from, rest=self._lost)
+        self._segment = self._start = wanted.start
+        self._heeded = -1
+        self._unsettled = wanted.start if self._lost else None
+        self._lost_to = -1
+        if self._lost:
+            self._spawn(self._await_rest())
+        self.hear()
+
+    def hear(self) -> None:
+        """There may be new audio: listen to it."""
+        self._arrivals.append((self._memory.position, self._clock.monotonic()))
+        self._go_on()
+
+    def settle(self, wanted: Settle) -> None:
+        """Nothing before a sample will be asked for again."""
+        if self._unsettled is not None and self._unsettled < wanted.until:
+            going_on = self._turn.open and self._segment >= wanted.until
+            self._unsettled = self._segment if going_on else None
+        self._mark()
+
+    def heed(self, wanted: Heed) -> None:
+        """The speech that began at a sample may be recognised before it ends."""
+        self._heeded = wanted.start
+        self._think_ahead()
+
+    def end_voice(self, wanted: EndVoice) -> None:
+        """End the caller's turn at a sample, as soon as everything before it has been listened to."""
+        self._commits.append(wanted)
+        self._go_on()
+
+    async def recognize(self, wanted: Recognize) -> None:
+        """The text of an utterance, or why there is none."""
+        if wanted.start < self._memory.oldest:
+            self._lost_to = wanted.end  # of speech without a pause the rest follows there
+        await self._recognition.recognize(wanted)
+
+    async def _await_rest(self) -> None:
+        """Let the rest of a turn be over when nothing more comes."""
+        heard_to = -1
+        while self._turn.open and self._lost and heard_to != self._memory.position:
+            heard_to = self._memory.position
+            await asyncio.sleep(REST_S)
+        if self._turn.open and self._lost:
+            self._tell(self._turn.commit(self._voice.ms(self.position)))
+
+    def _go_on(self) -> None:
+        for _ in range(FRAMES_AT_ONCE):
+            if not self._listening:
+                return
+            if self._commits and self._reached(self._commits[0].position):
+                self._commit(self._commits.popleft())
+            self._think_ahead()
+            if self._turn.awaits_prediction(self._voice.frame_ms):
+                return
+            events = self._voice.next()
+            if events is None:
+                self._mark()
+                return
+            self._tell(self._turn.feed(events))
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _reached(self, position: int) -> bool:
+        """Whether everything before ``position`` was listened to; what a memory that was lost had held never comes."""
+        return self._voice.reaches(position) or position > self._memory.position
+
+    def _mark(self) -> None:
+        """Note from where on another life would have to listen: from speech that nobody has settled yet, or that may just begin."""
+        self._memory.settle(self._voice.sample(self._turn.needed_from) if self._unsettled is None else self._unsettled)
+
+    def _think_ahead(self) -> None:
+        """In a pause, recognise and predict what is known to the journal: this is where the turn will end if nothing follows."""
+        if not self._listening or not self._turn.open or self._heeded != self._start:
+            return
+        if (end := self._turn.paused_at) is not None:
+            self._recognition.begin(self._start, self._voice.sample(end))
+        if self._predictor is not None:
+            self._predictor.go_on()
+
+    def _predicted(self, number: int, prediction: TurnPrediction | None) -> None:
+        self._tell(self._turn.predict(number, prediction))
+        self._go_on()
+
+    def _tell(self, outputs: tuple[TurnOutput, ...]) -> None:
+        for output in outputs:
+            match output:
+                case TurnBegan(start_ms=start):
+                    self._begin(max(self._voice.sample(start), self._memory.oldest))
+                case TurnLasted():
+                    self._report(VoiceLasted())
+                case PredictionWanted(number=number, end_ms=end):
+                    self._predict(number, self._voice.sample(end))
+                case TurnOver(end_ms=end, voice_end_ms=voice_end):
+                    self._end(self._voice.sample(end), self._voice.sample(voice_end))
+
+    def _predict(self, number: int, end: int) -> None:
+        if self._predictor is None or self._lost:  # of half a turn nobody could tell
+            asyncio.get_running_loop().call_soon(self._predicted, number, None)
+        else:
+            self._predictor.want(number, self._start, end)
+
+    def _begin(self, found: int) -> None:
+        """A turn is found at a sample. If its beginning is lost, it is told to have begun before all audio that there is."""
+        wanted, first = self._wanted, self._first
+        at_once = found < wanted.start + AT_ONCE_MS * SAMPLES_PER_MS
+        self._lost = found == self._lost_to or (first and wanted.origin is Origin.UNKNOWN and at_once)
+        same = first and wanted.origin is Origin.SPEECH and found < wanted.start + SAME_START
+        self._start = self._memory.oldest - 1 if self._lost else wanted.start if same else found
+        self._segment, self._first = found, False
+        if self._unsettled is None:
+            self._unsettled = found
+        self._report(VoiceBegan(start=self._start))
+
+    def _end(self, end: int, voice_end: int) -> None:
+        """The caller's turn is over before the sample ``end``; its last voice ended at the sample ``voice_end``."""
+        if self._predictor is not None:
+            self._predictor.drop()
+        self._voice.forget()
+        if self._lost:
+            self._lost_to = end
+        self._report(VoiceEnded(end=end, ended_s=self._arrived(voice_end - self._voice.frame_ms * SAMPLES_PER_MS + 1)))
+
+    def _commit(self, wanted: EndVoice) -> None:
+        """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""
+        self._tell(self._turn.commit(self._voice.ms(min(wanted.position, self._memory.position))))
+        self._report(AudioCommitted(command_id=wanted.command_id))
+
+    def _arrived(self, sample: int) -> float:
+        """When the sample came in."""
+        return next((at for position, at in self._arrivals if position >= sample), self._clock.monotonic())
