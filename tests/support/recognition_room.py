@@ -32,6 +32,7 @@ class Room:
         detector: VAD | None = None,
         predictor: TurnDetector | None = None,
         heeds: bool = True,
+        agent_speaks: bool = False,
         **delays: Any,
     ) -> None:
         self.desk = Desk()
@@ -47,6 +48,7 @@ class Room:
             options=CallerTurnOptions(min_speech_ms=100, min_interruption_ms=400, endpointing=EndpointingOptions(**endpointing)),
             stt_bulkhead=self.desk.bulkhead,
             detector_bulkhead=lambda crashed: Bulkhead("turn detector", crashed),
+            agent_speaks=lambda: agent_speaks,
             spawn=self.desk.spawn,
             report=self._report,
         )

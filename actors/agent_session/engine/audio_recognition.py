@@ -42,8 +42,10 @@ REST_S: Final = 2.0
 class AudioRecognition:
     """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
 
-    ``detector`` predicts ends of turns, if ``options`` want that; ``bulkhead`` gives each part its own (the detector's is told who is to
-    know that it is lost). All methods are called on the event loop, but for `position`, which may be read anywhere.
+    ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
+    is lost. A short word while ``agent_speaks`` is nobody's turn, and no reason to wait for more.
+
+    All methods are called on the event loop, but for `position`, which may be read anywhere.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class AudioRecognition:
         options: CallerTurnOptions,
         stt_bulkhead: Bulkhead,
         detector_bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
+        agent_speaks: Callable[[], bool],
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
     ) -> None:
         self._memory = memory
         self._clock = clock
         self._options = options
+        self._agent_speaks = agent_speaks
         self._spawn = spawn
         self._report = report
         self._voice = VoiceReader(vad, memory, report, position=start)
@@ -89,6 +93,7 @@ class AudioRecognition:
         self._turn = CallerTurn(self._options, at_ms=origin, free_from_ms=free_from, rest=self._lost)
         self._segment = self._start = wanted.start
         self._heeded = -1
+        self._over_speech = False
         self._unsettled = wanted.start if self._lost else None
         self._lost_to = -1
         if self._lost:
@@ -182,7 +187,8 @@ class AudioRecognition:
                     self._end(self._voice.sample(end), self._voice.sample(voice_end))
 
     def _predict(self, number: int, end: int) -> None:
-        if self._predictor is None or self._lost:  # of half a turn nobody could tell
+        hopeless = self._lost or (self._over_speech and not self._turn.lasted)  # of half a turn nobody could tell
+        if self._predictor is None or hopeless:
             asyncio.get_running_loop().call_soon(self._predicted, number, None)
         else:
             self._predictor.want(number, self._start, end)
@@ -194,7 +200,7 @@ class AudioRecognition:
         self._lost = found == self._lost_to or (first and wanted.origin is Origin.UNKNOWN and at_once)
         same = first and wanted.origin is Origin.SPEECH and found < wanted.start + SAME_START
         self._start = self._memory.oldest - 1 if self._lost else wanted.start if same else found
-        self._segment, self._first = found, False
+        self._segment, self._first, self._over_speech = found, False, self._agent_speaks()
         if self._unsettled is None:
             self._unsettled = found
         self._report(VoiceBegan(start=self._start))

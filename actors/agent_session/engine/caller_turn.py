@@ -88,6 +88,11 @@ class CallerTurn:
         return self._turn.state is not TurnState.IDLE
 
     @property
+    def lasted(self) -> bool:
+        """Whether he has spoken for long enough to interrupt."""
+        return self._lasted
+
+    @property
     def paused_at(self) -> float | None:
         """Where the voice of the open turn ended, with its padding, if that has passed: there the turn ends if nothing follows."""
         end = self._turn.end_ms + PADDING_MS

@@ -120,6 +120,7 @@ class Engine:
                     ),
                     stt_bulkhead=bulkhead("stt", services.stt),
                     detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
+                    agent_speaks=lambda: self._mouth is not None and self._mouth.speaking,
                     spawn=thread.spawn,
                     report=report,
                 )

@@ -95,6 +95,11 @@ class Mouth:
         self._plan: Playout
         self._begin_speech("")
 
+    @property
+    def speaking(self) -> bool:
+        """Whether speech is being heard now."""
+        return self._open and bool(self._lines) and self._plan.started_at is not None
+
     def open(self) -> None:
         """Let speech be heard from now on."""
         self._open = True

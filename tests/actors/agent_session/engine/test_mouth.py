@@ -114,6 +114,20 @@ def test_nothing_is_heard_before_the_mouth_is_open() -> None:
     run(test)
 
 
+def test_it_speaks_from_the_first_sample_of_a_reply_to_its_last() -> None:
+    async def test(room: Room) -> None:
+        room.mouth.say(say(0, "One sentence."))
+        await asyncio.sleep(0)
+        assert not room.mouth.speaking
+        room.mouth.open()
+        await room.desk.wait_for(SentencePlaying)
+        assert room.mouth.speaking
+        await room.desk.wait_for(SentencePlayed)
+        assert not room.mouth.speaking
+
+    run(test)
+
+
 def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
     async def test(room: Room) -> None:
         clock = virtual_time.clock()

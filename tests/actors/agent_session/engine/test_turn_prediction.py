@@ -221,6 +221,18 @@ def test_half_a_turn_is_not_predicted() -> None:
     assert not detector.asked
 
 
+@pytest.mark.parametrize(("words", "asked"), [("mm,", 0), ("mm, but what I really wanted to say,", 1)])
+def test_a_short_word_under_the_agents_speech_is_not_waited_for(words: str, asked: int) -> None:
+    detector = Detector()
+
+    async def test(room: Room) -> None:
+        await live(room, spoken("y" * 12 + words, pause_s=0.34))
+        assert len(ranges(room)) == 1 - asked
+
+    run(detector, test, agent_speaks=True)
+    assert len(detector.asked) == asked
+
+
 def test_a_turn_that_is_committed_in_its_pause_waits_for_no_detector() -> None:
     async def test(room: Room) -> None:
         pcm = spoken(HESITANT, pause_s=0.25)
