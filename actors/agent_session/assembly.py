@@ -110,6 +110,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
         max_tool_rounds=blueprint.turns.max_tool_rounds,
+        language=blueprint.turns.language,
         resume_false_interruption=blueprint.turns.resume_false_interruption,
         os_pid=os.getpid(),
         journal_path=journal_path,

@@ -1,5 +1,6 @@
 """What a session is started with: its arguments, checked before anything is begun."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go
 _DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
 _DEFAULT_FAREWELL: Final = "I am sorry, a technical problem ends this call. Please call again."
 _MAX_SENTENCE: Final = 300
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
 
 
@@ -21,16 +23,17 @@ _LONGEST_DELAY_MS: Final = 10_000
 class TurnOptions:
     """How the turn is taken. All are options of the agent.
 
-    ``min_speech_ms`` of voice are speech (250). ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his
-    last voice (300 with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (2,500) where the detector finds that he has not
-    finished. ``turn_detection`` is "detector" (the default where there is one), "vad" (the least delay holds) or "manual" (only
-    `CommitAudio` ends a turn).
-    ``min_interruption_ms`` of voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a
-    turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing.
-    ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is
-    given up.
+    ``language`` is the caller's, as a BCP 47 tag ("en"; empty: it is not known). ``min_speech_ms`` of voice are speech (250).
+    ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (300 with a turn detector, 500
+    without), or ``max_endpointing_delay_ms`` (2,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
+    (the default where there is one), "vad" (the least delay holds) or "manual" (only `CommitAudio` ends a turn). ``min_interruption_ms`` of
+    voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
+    ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing but that he listens
+    ("mm", "okay"). ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell``
+    when the call is given up.
     """
 
+    language: str
     min_speech_ms: int
     min_interruption_ms: int
     endpointing: EndpointingOptions
@@ -113,6 +116,7 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
 def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
+        language=_language(reader),
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
         endpointing=_endpointing(reader, detector=detector),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
@@ -124,6 +128,13 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
     )
     reader.finish()
     return turns
+
+
+def _language(reader: OptionReader) -> str:
+    value = reader.anything("language", "en")
+    if not isinstance(value, str) or (value and not _LANGUAGE.fullmatch(value)):
+        raise reader.error("language", value, 'a tag as "en", "en-US" or "pt-BR", or "" where it is not known')
+    return value
 
 
 def _endpointing(reader: OptionReader, *, detector: bool) -> EndpointingOptions:

@@ -46,6 +46,7 @@ class Room:
             virtual_time.clock(),
             start=self.memory.position,
             options=CallerTurnOptions(min_speech_ms=100, min_interruption_ms=400, endpointing=EndpointingOptions(**endpointing)),
+            language="en",
             stt_bulkhead=self.desk.bulkhead,
             detector_bulkhead=lambda crashed: Bulkhead("turn detector", crashed),
             agent_speaks=lambda: agent_speaks,

@@ -17,6 +17,7 @@ from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Opening, Utterance
 from actors.agent_session.core.step import Step
 from actors.agent_session.core.turns import speak_up, take_turn
+from actors.turn_taking import is_back_channel
 from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
 
 SAME_START: Final = SESSION_RATE_HZ
@@ -97,14 +98,14 @@ def on_recognized(step: Step, recognized: Recognized) -> None:
         return
     end, ended_s = _end(step)
     opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
-    if recognized.text:
-        step.state = replace(step.state, utterance=None, recognizing=0)
-        stop_held(step, opening) if step.state.held else take_turn(step, opening)
-        return
-    if step.state.held:
+    if step.state.held and (not recognized.text or is_back_channel(recognized.text, step.setup.language)):
         step.state = replace(step.state, recognizing=0)
         _drop(step, end)
         resume(step, recognized.text)
+        return
+    if recognized.text:
+        step.state = replace(step.state, utterance=None, recognizing=0)
+        stop_held(step, opening) if step.state.held else take_turn(step, opening)
         return
     _nothing(step)
     if step.state.owed:

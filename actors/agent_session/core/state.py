@@ -13,7 +13,7 @@ class Setup:
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``ears`` and ``voice`` tell whether the
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
-    speaks over is held, and goes on if he said nothing that counts. ``farewell_reason`` is why this life is only to say
+    speaks over is held, and goes on if he said nothing that counts in his ``language``. ``farewell_reason`` is why this life is only to say
     ``farewell`` and end the call (empty: it is not). ``audience_wait_s`` is how long a new life waits for somebody
     who listens before it speaks.
     """
@@ -31,6 +31,7 @@ class Setup:
     voice: bool = False
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
+    language: str = "en"
     resume_false_interruption: bool = True
     audience_wait_s: float = 2.0
     os_pid: int = 0

@@ -43,7 +43,8 @@ class AudioRecognition:
     """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
 
     ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
-    is lost. A short word while ``agent_speaks`` is nobody's turn, and no reason to wait for more.
+    is lost; the caller's ``language`` is a BCP 47 tag. A short word while ``agent_speaks`` is nobody's turn, and no reason to wait for
+    more.
 
     All methods are called on the event loop, but for `position`, which may be read anywhere.
     """
@@ -58,6 +59,7 @@ class AudioRecognition:
         *,
         start: int,
         options: CallerTurnOptions,
+        language: str,
         stt_bulkhead: Bulkhead,
         detector_bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
         agent_speaks: Callable[[], bool],
@@ -74,7 +76,9 @@ class AudioRecognition:
         self._recognition = SpeechRecognition(stt, memory, bulkhead=stt_bulkhead, spawn=spawn, report=report)
         self._predictor: TurnPredictor | None = None
         if detector is not None:
-            self._predictor = TurnPredictor(detector, memory, bulkhead=detector_bulkhead, spawn=spawn, answer=self._predicted)
+            self._predictor = TurnPredictor(
+                detector, memory, language=language, bulkhead=detector_bulkhead, spawn=spawn, answer=self._predicted
+            )
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
         self._listening = False

@@ -118,6 +118,7 @@ class Engine:
                     options=CallerTurnOptions(
                         min_speech_ms=turns.min_speech_ms, min_interruption_ms=turns.min_interruption_ms, endpointing=turns.endpointing
                     ),
+                    language=turns.language,
                     stt_bulkhead=bulkhead("stt", services.stt),
                     detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
                     agent_speaks=lambda: self._mouth is not None and self._mouth.speaking,

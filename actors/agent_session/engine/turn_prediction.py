@@ -30,7 +30,8 @@ class _Question:
 class TurnPredictor:
     """Asks ``detector`` about turns in ``memory``, behind a bulkhead that ``bulkhead`` makes for whoever is to know when it is lost.
 
-    ``answer`` is called once for each number that was wanted, unless it is dropped. All methods are called on the event loop.
+    ``language`` is that of the turns (a BCP 47 tag; empty: it is not known). ``answer`` is called once for each number that was wanted,
+    unless it is dropped. All methods are called on the event loop.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class TurnPredictor:
         detector: TurnDetector,
         memory: SharedAudioBuffer,
         *,
+        language: str,
         bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         answer: Callable[[int, TurnPrediction | None], None],
     ) -> None:
         self._detector = detector
         self._memory = memory
+        self._language = language
         self._bulkhead = bulkhead(self._give_up)
         self._spawn = spawn
         self._answer = answer
@@ -86,7 +89,9 @@ class TurnPredictor:
         prediction: TurnPrediction | None = None
         if audio is not None:
             with suppress(Exception):
-                prediction = await self._bulkhead.call(lambda: self._ask(OpenTurn(audio=audio)), PREDICTION_TIMEOUT_S)
+                prediction = await self._bulkhead.call(
+                    lambda: self._ask(OpenTurn(audio=audio, language=self._language)), PREDICTION_TIMEOUT_S
+                )
         self._settle(number, prediction)
 
     async def _ask(self, turn: OpenTurn) -> TurnPrediction:

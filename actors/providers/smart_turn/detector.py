@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from actors.providers.offline.libraries import load_library
+from actors.providers.offline.networks import load_network
 from actors.providers.smart_turn.features import WINDOW_S, log_mel
 from protocols import OpenTurn, ProviderError, TurnDetectorCapabilities, TurnPrediction
 
@@ -94,8 +94,4 @@ def _warm_up() -> None:
 
 @cache
 def _network() -> Any:  # noqa: ANN401 - onnxruntime is published without types
-    onnxruntime = load_library("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    model = files(__package__).joinpath("models", "smart-turn-v3.2-cpu.onnx").read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return load_network(files(__package__).joinpath("models", "smart-turn-v3.2-cpu.onnx").read_bytes())

@@ -61,6 +61,28 @@ def test_it_is_held_at_once_and_goes_on_where_it_was_held_if_he_said_nothing() -
     assert world.state.phase is S.IDLE
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "goes_on"),
+    [
+        ("en", "Uh-huh.", True),
+        ("en-US", "Okay, yeah.", True),
+        ("en", "No, wait.", False),
+        ("en", "Yeah, but not today.", False),
+        ("de", "Genau.", True),
+        ("de", "Nein.", False),
+        ("", "Mm-hm.", True),
+        ("", "Genau.", False),
+        ("tlh", "Okay.", False),
+    ],
+)
+def test_who_only_shows_that_he_listens_does_not_interrupt(language: str, text: str, goes_on: bool) -> None:
+    world = held(setup=replace(SPOKEN, language=language))
+    world.stop_speaking()
+    world.settle(text)
+    assert [event.text for event in events(world, FalseInterruption)] == ([text] if goes_on else [])  # type: ignore[attr-defined]
+    assert [event.text for event in events(world, UserMessage)] == ([] if goes_on else [text])  # type: ignore[attr-defined]
+
+
 def test_it_is_stopped_for_his_words_and_they_are_answered() -> None:
     world = held()
     world.stop_speaking()
