@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors import function_tool, reference_to
-from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, Agent, provider
+from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, OFFLINE_TURN_DETECTOR, Agent, provider
 from protocols import InvalidAgentError, InvalidToolError, ProviderRef, ToolSchema
 
 
@@ -51,9 +51,20 @@ def test_agents_that_are_equal_have_one_hash() -> None:
 
 def test_a_text_agent_neither_hears_nor_speaks_and_thinks_by_rules() -> None:
     wire = Agent.text(instructions="Sell.", tools=[price]).to_wire()
-    assert (wire["vad"], wire["stt"], wire["tts"]) == (None, None, None)
+    assert (wire["vad"], wire["stt"], wire["tts"], wire["turn_detector"]) == (None, None, None, None)
     assert wire["llm"]["factory"] == OFFLINE_LLM
     assert wire["llm"]["options"]["intents"][0]["name"] == "price"
+
+
+def test_the_offline_turn_detector_goes_with_the_offline_voice_activity_detection() -> None:
+    mine = ProviderRef(factory="my.vad:make", options={})
+    assert Agent(instructions="Sell.").turn_detector == OFFLINE_TURN_DETECTOR
+    assert Agent(instructions="Sell.", vad=mine).turn_detector is None
+    assert Agent(instructions="Sell.", vad=None, stt=None).turn_detector is None
+    assert Agent(instructions="Sell.", turn_detector=None).to_wire()["turn_detector"] is None
+    detector = ProviderRef(factory="my.turns:detector", options={"threshold": 0.7})
+    agent = Agent(instructions="Sell.", vad=mine, turn_detector=detector)
+    assert agent.to_wire()["turn_detector"] == {"factory": "my.turns:detector", "options": {"threshold": 0.7}}
 
 
 def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: Path) -> None:
@@ -102,6 +113,11 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
             r"llm\.options\.api_key looks like a secret, .*environment variable",
         ),
         ({"vad": None}, "one of vad and stt is None: to hear it needs both"),
+        ({"vad": None, "stt": None, "turn_detector": brain}, "it has a turn_detector and hears nothing: give it a vad and an stt"),
+        (
+            {"turn_detector": ProviderRef(factory="a:b", options={"token": "k"})},
+            r"turn_detector\.options\.token looks like a secret",
+        ),
         ({"options": [1]}, "options is no map with text keys"),
         ({"options": {"callback": print}}, "options travel as plain data, and one does not"),
         ({"instructions": "x" * 64_001}, "instructions has 64001 characters, the limit is 64000: shorten it"),

@@ -1,0 +1,61 @@
+"""The engine as a whole: what its providers hold is given back at its end."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
+from actors.agent_session.blueprint import read_blueprint
+from actors.agent_session.core import Listen
+from actors.agent_session.engine import CircuitBreakers, Engine, LoopThread, Providers, Services
+from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from protocols import SystemClock
+from support.scripted_providers import agent, llm, stt, turn_detector, vad
+
+DEADLINE_S = 10.0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
+    closed = list[str]()
+    heard = threading.Event()
+
+    def closing(kind: str, provider: Any) -> Any:
+        class Closing:
+            capabilities = provider.capabilities
+            prewarm = provider.prewarm
+
+            def stream(self, *, start_ms: int = 0) -> Any:
+                return provider.stream(start_ms=start_ms)
+
+            async def aclose(self) -> None:
+                await asyncio.sleep(0)
+                closed.append(kind)
+                if fails:
+                    raise RuntimeError("closed")
+
+        return Closing()
+
+    crashes = list[BaseException]()
+    memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
+    thread = LoopThread("engine", crashes.append)
+    engine = Engine(
+        thread,
+        Providers(llm=llm({}), vad=closing("vad", vad({})), stt=stt({}), turn_detector=closing("turn_detector", turn_detector({}))),
+        {},
+        memory,
+        call_id="c1",
+        turns=read_blueprint({"call_id": "c1", "agent": agent()}, 0.0).turns,
+        services=Services(llm="llm", stt="stt", tts="", turn_detector="turn_detector", tools={}),
+        breakers=CircuitBreakers(lambda _, then: then(None), lambda _: None),
+        clock=SystemClock(),
+        report=lambda _: None,
+        push=lambda *_: None,
+    )
+    engine.perform(Listen(start=0))
+    thread.call(heard.set)
+    assert heard.wait(DEADLINE_S)
+    thread.stop()
+    assert (closed, crashes) == (["vad", "turn_detector"], [])
