@@ -116,8 +116,8 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
 def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
-        language=_language(reader),
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
+        language=_language(reader),
         endpointing=_endpointing(reader, detector=detector),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),

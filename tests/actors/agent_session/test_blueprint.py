@@ -74,6 +74,12 @@ def test_how_long_a_pause_may_be_depends_on_who_judges_it(
     assert (turns.predicted, turns.manual, turns.transcribed) == (predicted, manual, False)
 
 
+@pytest.mark.parametrize("language", ["", "en", "pt-BR", "zh_Hans_CN", "de-DE-1996"])
+def test_the_language_is_a_tag_or_not_known(language: str) -> None:
+    assert read(arguments(agent(options={"language": language}))).turns.language == language
+    assert read(arguments(agent())).turns.language == "en"
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -99,6 +105,9 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"min_endpointing_delay_ms": 900, "max_endpointing_delay_ms": 800}, "=800 must be at least min_endpointing_delay_ms=900"),
         ({"turn_detection": "stt"}, "turn_detection='stt' must be one of detector, manual, vad"),
         ({"turn_detection": "detector"}, "needs one: give it a turn_detector"),
+        ({"language": "English please"}, "language='English please' must be a tag as"),
+        ({"language": 5}, "language=5 must be a tag as"),
+        ({"resume_false_interruption": 1}, "resume_false_interruption=1 must be true or false"),
         ({"apology": ""}, "apology='' must be a sentence"),
         ({"repeat": "x" * 301}, "repeat="),
     ],

@@ -72,7 +72,7 @@ def test_it_is_held_at_once_and_goes_on_where_it_was_held_if_he_said_nothing() -
         ("de", "Nein.", False),
         ("", "Mm-hm.", True),
         ("", "Genau.", False),
-        ("tlh", "Okay.", False),
+        ("tlh", "Genau.", False),
     ],
 )
 def test_who_only_shows_that_he_listens_does_not_interrupt(language: str, text: str, goes_on: bool) -> None:
