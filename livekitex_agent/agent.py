@@ -62,7 +62,7 @@ class Agent:
     instead, see `provider`.
 
     ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (300
-    with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (2,500) after it where the detector finds that he has not finished;
+    with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="manual"`` only `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
     interrupt the agent (500). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. ``apology``, ``repeat`` and
     ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up.

@@ -25,7 +25,7 @@ class TurnOptions:
 
     ``language`` is the caller's, as a BCP 47 tag ("en"; empty: it is not known). ``min_speech_ms`` of voice are speech (250).
     ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (300 with a turn detector, 500
-    without), or ``max_endpointing_delay_ms`` (2,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
+    without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
     (the default where there is one), "vad" (the least delay holds) or "manual" (only `CommitAudio` ends a turn). ``min_interruption_ms`` of
     voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
     ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing but that he listens
@@ -143,7 +143,7 @@ def _endpointing(reader: OptionReader, *, detector: bool) -> EndpointingOptions:
         raise ConfigurationError("the agent: turn_detection='detector' needs one: give it a turn_detector, or leave the option out")
     predicted = detection == "detector"
     least = reader.integer("min_endpointing_delay_ms", 300 if predicted else 500, lowest=0, highest=_LONGEST_DELAY_MS)
-    longest = reader.integer("max_endpointing_delay_ms", max(2_500, least), lowest=0, highest=_LONGEST_DELAY_MS)
+    longest = reader.integer("max_endpointing_delay_ms", max(1_500, least), lowest=0, highest=_LONGEST_DELAY_MS)
     if longest < least:
         raise reader.error("max_endpointing_delay_ms", longest, f"at least min_endpointing_delay_ms={least}")
     return EndpointingOptions(
