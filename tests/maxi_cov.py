@@ -73,7 +73,7 @@ def cover(module: str) -> Result | None:
     mirror = ROOT / (rules.mirror_of(module) or "")
     if not mirror.is_file():
         return Result(module=module, complete=False, text=f"no test file {mirror.relative_to(ROOT)}")
-    with tempfile.TemporaryDirectory(prefix="maxi-cov-") as folder:
+    with tempfile.TemporaryDirectory(prefix="maxi-cov-", ignore_cleanup_errors=True) as folder:
         settings = Path(folder, "settings.ini")
         settings.write_text(SETTINGS.format(folder=folder, module=module, root=ROOT), "utf-8")
         configuration = f"--config-file={ROOT / 'pyproject.toml'}"
