@@ -19,7 +19,8 @@ from protocols import ConfigurationError, InternalError, is_loopback
 MAX_CONNECTIONS: Final = 64
 """Open connections; a further one is served, and the oldest is closed."""
 
-BACKLOG: Final = 64
+BACKLOG: Final = 4 * MAX_CONNECTIONS
+"""Connections that wait to be accepted. The kernel drops what is beyond, and it comes again a second later, out of its order."""
 START_S: Final = 10.0
 STOP_S: Final = 2.0
 IDLE_S: Final = 15.0

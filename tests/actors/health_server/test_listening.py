@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from aiohttp import web
@@ -132,15 +133,14 @@ def is_closed(client: socket.socket) -> bool:
 
 
 def test_slow_clients_never_keep_others_out(port: int) -> None:
-    slow = [socket.create_connection(("127.0.0.1", port), timeout=100) for _ in range(2 * MAX_CONNECTIONS)]
-    for client in slow:
-        client.sendall(b"GET / HT")
-    assert get(port) == 200
-    assert is_closed(slow[0])  # the oldest made room
-    slow[-1].sendall(b"TP/1.1\r\nHost: localhost\r\n\r\n")
-    assert slow[-1].recv(15) == b"HTTP/1.1 200 OK"
-    for client in slow:
-        client.close()
+    with ExitStack() as closing:
+        slow = [closing.enter_context(socket.create_connection(("127.0.0.1", port), timeout=100)) for _ in range(2 * MAX_CONNECTIONS)]
+        for client in slow:
+            client.sendall(b"GET / HT")
+        assert get(port) == 200
+        assert is_closed(slow[0])  # the oldest made room
+        slow[-1].sendall(b"TP/1.1\r\nHost: localhost\r\n\r\n")
+        assert slow[-1].recv(15) == b"HTTP/1.1 200 OK"
 
 
 def test_who_never_finishes_a_request_is_hung_up_on_and_others_are_served_on(monkeypatch: pytest.MonkeyPatch) -> None:
