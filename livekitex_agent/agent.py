@@ -64,8 +64,10 @@ class Agent:
     ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (300
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="manual"`` only `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
-    interrupt the agent (500). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. ``apology``, ``repeat`` and
-    ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up.
+    interrupt the agent (500). A reply whose text stands is held then, and goes on if nothing was said but back-channels in the caller's
+    ``language`` ("en", a BCP 47 tag), unless ``resume_false_interruption`` is false. ``max_tool_rounds`` (8) bounds how often the model may
+    ask for tools in a turn. ``apology``, ``repeat`` and ``farewell`` are what is said when a turn is given up, has to be said again, or the
+    call is given up.
 
     Raises:
         InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.

@@ -1,81 +1,43 @@
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from protocols import SHUTDOWN, CapacityError, Message, Ref, SendText, UsageError
-from supervision.actor import Actor, ActorCell, ActorStart, Runtime
+from protocols import SHUTDOWN, CapacityError, Ref, SendText, UsageError
+from supervision.actor import ActorStart, Runtime
 from supervision.actor.context import POST_LIMIT
-from supervision.thespian_seam.acceptor import listen
 from supervision.thespian_seam.endpoint_runtime import EndpointRuntime
 from supervision.thespian_seam.options import SystemOptions
-from supervision.thespian_seam.transport import AuthenticatedTransport
-from support.seam_endpoints import CLOCK, ENTROPY, KEY
+from support.hosted_cell import Hosted, hosting, until
+from support.seam_endpoints import CLOCK, ENTROPY
 
 
-class Recorder(Actor):
-    """Writes down what happens to it."""
+class OnEndpoint(Hosted):
+    """A cell on the runtime of an actor without children."""
 
-    def on_start(self, args: Mapping[str, Any]) -> None:
-        self.happened: list[Any] = args["happened"]
-
-    def on_message(self, message: Message) -> None:
-        self.happened.append(message)
-
-
-class Hosted:
-    """A cell on a runtime on an endpoint, in this process."""
-
-    def __init__(self, name: str) -> None:
-        listener, address = listen("127.0.0.1", name, name + "1")
-        self.happened: list[Any] = []
-        self.transport = AuthenticatedTransport(listener, address, SystemOptions(key=KEY), CLOCK, ENTROPY)
+    def make_runtime(self, _options: SystemOptions) -> EndpointRuntime:
         self.runtime = EndpointRuntime(self.transport.endpoint, CLOCK, ENTROPY, memoryview(bytearray(8)))
-        start = ActorStart(actor_id=name, uid=name + "1", actor=f"{__name__}:Recorder", args={"happened": self.happened})
-        self.cell = ActorCell(start, self.runtime)
-        self.runtime.host(self.cell)
-
-    def turn(self) -> None:
-        self.transport.run(lambda envelope: envelope.message.run() or True, timedelta(milliseconds=1))
+        return self.runtime
 
 
 @pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Hosted]]:
-    made: list[Hosted] = []
-    monkeypatch.setattr("supervision.actor.cell.load_actor", lambda _path: Recorder)
-
-    def host(name: str) -> Hosted:
-        made.append(Hosted(name))
-        assert made[-1].cell.boot() is None
-        return made[-1]
-
-    yield host
-    for each in made:
-        each.transport.close()
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], OnEndpoint]]:
+    with hosting(monkeypatch, OnEndpoint) as make:
+        yield make
 
 
 @pytest.fixture
-def alice(make: Callable[[str], Hosted]) -> Hosted:
+def alice(make: Callable[[str], OnEndpoint]) -> OnEndpoint:
     return make("alice")
 
 
 @pytest.fixture
-def bob(make: Callable[[str], Hosted]) -> Hosted:
+def bob(make: Callable[[str], OnEndpoint]) -> OnEndpoint:
     return make("bob")
 
 
-def until(condition: Callable[[], object], *hosted: Hosted) -> None:
-    deadline = CLOCK.monotonic() + 10
-    while not condition():
-        assert CLOCK.monotonic() < deadline
-        for each in hosted:
-            each.turn()
-
-
-def test_it_is_what_a_cell_needs(alice: Hosted) -> None:
+def test_it_is_what_a_cell_needs(alice: OnEndpoint) -> None:
     runtime: Runtime = alice.runtime
     assert runtime.address == str(alice.transport.endpoint.address)
     assert (runtime.clock, runtime.entropy) == (CLOCK, ENTROPY)
@@ -83,14 +45,14 @@ def test_it_is_what_a_cell_needs(alice: Hosted) -> None:
     assert len(runtime.memory) == 8
 
 
-def test_messages_arrive_in_order(alice: Hosted, bob: Hosted) -> None:
+def test_messages_arrive_in_order(alice: OnEndpoint, bob: OnEndpoint) -> None:
     for number in range(100):
         alice.cell.send(bob.cell.self_ref, SendText(command_id="", text=str(number)))
     until(lambda: len(bob.happened) == 100, alice, bob)
     assert [message.text for message in bob.happened] == [str(number) for number in range(100)]
 
 
-def test_the_largest_message_arrives(alice: Hosted, bob: Hosted) -> None:
+def test_the_largest_message_arrives(alice: OnEndpoint, bob: OnEndpoint) -> None:
     text = "x" * 1_000_000
     alice.cell.send(bob.cell.self_ref, SendText(command_id="", text=text))
     until(lambda: bob.happened, alice, bob)
@@ -98,13 +60,13 @@ def test_the_largest_message_arrives(alice: Hosted, bob: Hosted) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "sim:7", "127.0.0.1:1", "127.0.0.1:99999#00"])
-def test_a_reference_of_another_runtime_loses_the_message_only(alice: Hosted, address: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reference_of_another_runtime_loses_the_message_only(alice: OnEndpoint, address: str, caplog: pytest.LogCaptureFixture) -> None:
     alice.cell.send(Ref(id="x", uid="x", address=address), SendText(command_id="", text=""))
     alice.turn()
     assert "without an address" in caplog.text
 
 
-def test_a_timer_is_a_turn_and_can_be_cancelled_until_it_runs(alice: Hosted) -> None:
+def test_a_timer_is_a_turn_and_can_be_cancelled_until_it_runs(alice: OnEndpoint) -> None:
     fired: list[str] = []
     alice.runtime.schedule(0, lambda: (late(), fired.append("first")))
     late = alice.runtime.schedule(0, lambda: fired.append("late"))
@@ -116,7 +78,7 @@ def test_a_timer_is_a_turn_and_can_be_cancelled_until_it_runs(alice: Hosted) -> 
     assert fired == ["first", "last"]
 
 
-def test_another_thread_posts_turns_and_waits_for_room(alice: Hosted) -> None:
+def test_another_thread_posts_turns_and_waits_for_room(alice: OnEndpoint) -> None:
     ran: list[int] = []
     thread = threading.Thread(target=lambda: [alice.runtime.post(lambda: ran.append(threading.get_ident())) for _ in range(POST_LIMIT + 5)])
     thread.start()
@@ -125,14 +87,14 @@ def test_another_thread_posts_turns_and_waits_for_room(alice: Hosted) -> None:
     assert set(ran) == {threading.get_ident()}
 
 
-def test_the_own_thread_is_refused_at_the_bound(alice: Hosted) -> None:
+def test_the_own_thread_is_refused_at_the_bound(alice: OnEndpoint) -> None:
     for _ in range(POST_LIMIT):
         alice.runtime.post(lambda: None)
     with pytest.raises(CapacityError):
         alice.runtime.post(lambda: None)
 
 
-def test_a_descriptor_is_watched_until_cancelled(alice: Hosted) -> None:
+def test_a_descriptor_is_watched_until_cancelled(alice: OnEndpoint) -> None:
     reader, writer = os.pipe()
     read: list[bytes] = []
     cancel = alice.runtime.watch(reader, lambda: read.append(os.read(reader, 1)))
@@ -148,7 +110,7 @@ def test_a_descriptor_is_watched_until_cancelled(alice: Hosted) -> None:
     os.close(writer)
 
 
-def test_it_has_no_children(alice: Hosted) -> None:
+def test_it_has_no_children(alice: OnEndpoint) -> None:
     runtime = alice.runtime
     with pytest.raises(UsageError, match="alice lives in its parent's process: it starts no actors, such as n"):
         runtime.spawn(ActorStart(actor_id="n", uid="n", actor="m:C"))

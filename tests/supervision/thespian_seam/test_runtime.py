@@ -1,47 +1,25 @@
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
-from protocols import SHUTDOWN, ExitReason, Message
-from supervision.actor import Actor, ActorCell, ActorStart, ChildEvent
-from supervision.thespian_seam.acceptor import listen
+from protocols import SHUTDOWN
+from supervision.actor import ActorStart
 from supervision.thespian_seam.children import ChildProcesses
 from supervision.thespian_seam.options import SystemOptions
 from supervision.thespian_seam.runtime import ThespianRuntime
-from supervision.thespian_seam.transport import AuthenticatedTransport, Turn
-from support.seam_endpoints import CLOCK, ENTROPY, KEY
+from supervision.thespian_seam.transport import Turn
+from support.hosted_cell import Hosted, hosting, until
+from support.seam_endpoints import CLOCK, ENTROPY
 
 
-class Recorder(Actor):
-    """Writes down what happens to it."""
+class OnProcess(Hosted):
+    """A cell on the runtime of an actor with a process; spawning is written down."""
 
-    trap_exit: ClassVar[bool] = True
-
-    def on_start(self, args: Mapping[str, Any]) -> None:
-        self.happened: list[Any] = args["happened"]
-
-    def on_message(self, message: Message) -> None:
-        self.happened.append(message)
-
-    def on_shutdown(self, reason: ExitReason) -> None:
-        self.happened.append(reason)
-
-    def on_child(self, event: ChildEvent) -> None:
-        self.happened.append(event)
-
-
-class Hosted:
-    """A cell on a runtime on a transport, in this process; spawning is written down."""
-
-    def __init__(self, name: str) -> None:
-        options = SystemOptions(key=KEY)
-        listener, address = listen("127.0.0.1", name, name + "1")
-        self.happened: list[Any] = []
+    def make_runtime(self, options: SystemOptions) -> ThespianRuntime:
         self.spawned: list[ActorStart] = []
-        self.transport = AuthenticatedTransport(listener, address, options, CLOCK, ENTROPY)
         self.runtime = ThespianRuntime(
             endpoint=self.transport.endpoint,
             options=options,
@@ -50,60 +28,38 @@ class Hosted:
             fork=self._fork,
             memory=memoryview(bytearray(8)),
         )
-        start = ActorStart(actor_id=name, uid=name + "1", actor=f"{__name__}:Recorder", args={"happened": self.happened})
-        self.cell = ActorCell(start, self.runtime)
-        self.runtime.host(self.cell)
+        return self.runtime
 
     def _fork(self, children: ChildProcesses, start: ActorStart) -> str:
         assert children is self.runtime.children
         self.spawned.append(start)
         return ""
 
-    def turn(self) -> None:
-        self.transport.run(lambda envelope: envelope.message.run() or True, timedelta(milliseconds=1))
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], OnProcess]]:
+    with hosting(monkeypatch, OnProcess) as make:
+        yield make
 
 
 @pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Hosted]]:
-    made: list[Hosted] = []
-    monkeypatch.setattr("supervision.actor.cell.load_actor", lambda _path: Recorder)
-
-    def host(name: str) -> Hosted:
-        made.append(Hosted(name))
-        assert made[-1].cell.boot() is None
-        return made[-1]
-
-    yield host
-    for each in made:
-        each.transport.close()
-
-
-@pytest.fixture
-def alice(make: Callable[[str], Hosted]) -> Hosted:
+def alice(make: Callable[[str], OnProcess]) -> OnProcess:
     return make("alice")
 
 
 @pytest.fixture
-def bob(make: Callable[[str], Hosted]) -> Hosted:
+def bob(make: Callable[[str], OnProcess]) -> OnProcess:
     return make("bob")
 
 
-def until(condition: Callable[[], object], *hosted: Hosted) -> None:
-    deadline = CLOCK.monotonic() + 10
-    while not condition():
-        assert CLOCK.monotonic() < deadline
-        for each in hosted:
-            each.turn()
-
-
-def test_an_exit_signal_from_outside_reads_as_the_parents(alice: Hosted) -> None:
+def test_an_exit_signal_from_outside_reads_as_the_parents(alice: OnProcess) -> None:
     alice.runtime.ask_to_end("SIGTERM")
     alice.runtime.ask_to_end("")
     until(lambda: len(alice.happened) == 2, alice)
     assert [str(reason) for reason in alice.happened] == ["shutdown:SIGTERM", "shutdown"]
 
 
-def test_children_are_handled_by_the_runtimes_process(alice: Hosted) -> None:
+def test_children_are_handled_by_the_runtimes_process(alice: OnProcess) -> None:
     start = ActorStart(actor_id="n", uid="u", actor="m:C")
     alice.cell.spawn(start)
     assert [each.uid for each in alice.spawned] == ["u"]
@@ -116,12 +72,12 @@ def test_children_are_handled_by_the_runtimes_process(alice: Hosted) -> None:
     alice.cell.release_memory("none")
 
 
-def test_a_child_without_a_process_makes_no_progress(alice: Hosted) -> None:
+def test_a_child_without_a_process_makes_no_progress(alice: OnProcess) -> None:
     alice.cell.spawn(ActorStart(actor_id="n", uid="u", actor="m:C"))
     assert alice.cell.child_progress("u") == 0
 
 
-def test_a_light_child_lives_in_this_process_and_is_signalled_and_killed_as_any_other(alice: Hosted) -> None:
+def test_a_light_child_lives_in_this_process_and_is_signalled_and_killed_as_any_other(alice: OnProcess) -> None:
     happened: list[Any] = []
     for uid in ("u", "v"):
         alice.cell.spawn(ActorStart(actor_id="n", uid=uid, actor="m:C", args={"happened": happened}, light=True))
@@ -140,7 +96,7 @@ def test_a_light_child_lives_in_this_process_and_is_signalled_and_killed_as_any_
     assert alice.cell.child_progress("u") == 0
 
 
-def test_a_turn_is_what_thespian_hands_over(alice: Hosted) -> None:
+def test_a_turn_is_what_thespian_hands_over(alice: OnProcess) -> None:
     alice.runtime.post(lambda: None)
     seen: list[Any] = []
     deadline = CLOCK.monotonic() + 10
