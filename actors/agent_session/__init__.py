@@ -1,7 +1,7 @@
 """The AgentSession actor: the conversation of one call, which comes back whenever its process dies.
 
-``core`` is the conversation as a pure machine, ``engine`` audio recognition, brain, hands and mouth on an event loop, ``journal`` what
-survives the process on disk and ``shared_audio_buffer`` what survives it in memory.
+``core`` is the conversation as a pure machine, ``engine`` recognition, generation, tools and speech output on an event loop, ``journal``
+what survives the process on disk, and ``shared_audio_buffer`` what survives it in memory.
 """
 
 from actors.agent_session.actor import AgentSession

@@ -20,14 +20,14 @@ from actors.agent_session.core import (
     Answer,
     Effect,
     Happened,
+    IncarnationEnded,
     Input,
     Leave,
-    LifeEnded,
     Moment,
     Past,
     Push,
-    Remains,
-    Setup,
+    ResumePoint,
+    SessionConfig,
     State,
     Tell,
     Write,
@@ -49,7 +49,7 @@ from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
-from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, Floor, SharedAudioBuffer, floor_of
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark, watermark_of
 from actors.journal import FileStore, unreadable
 from protocols import (
     BYTES_PER_SAMPLE,
@@ -180,7 +180,7 @@ class AgentSession(Actor):
             self._release(born=False)
             return
         if self._writer is not None:
-            self._writer.write((LifeEnded(reason=str(reason), clean=reason.clean),), lambda _durable: None)
+            self._writer.write((IncarnationEnded(reason=str(reason), clean=reason.clean),), lambda _durable: None)
             if self._state.memory.closed:
                 self._writer.close(delete=False, ending=self._ending())
         self._report_audio()
@@ -191,10 +191,10 @@ class AgentSession(Actor):
         self._neighbours = Neighbours(context, (TOOL_REGISTRY, AUDIO_PROCESSOR, CIRCUIT_BREAKERS, self._job_context))
         if blueprint.journal is not None:
             keep_files_private(blueprint.journal.parent)
-        self._floor = floor_of(context.memory)
-        over = self._floor.over and (blueprint.journal is None or not blueprint.journal.exists())
+        self._watermark = watermark_of(context.memory)
+        over = self._watermark.over and (blueprint.journal is None or not blueprint.journal.exists())
         if blueprint.journal is None:
-            self._floor = Floor(over=over)
+            self._watermark = Watermark(over=over)
         elif not over:  # it reads the past while the providers load
             listener = Listener(
                 opened=self._opened,
@@ -203,15 +203,15 @@ class AgentSession(Actor):
                 crashed=self._crashed,
             )
             store = FileStore(blueprint.journal.parent)
-            self._writer = JournalWriter(context, store, blueprint.description, listener, above=self._floor.incarnation)
+            self._writer = JournalWriter(context, store, blueprint.description, listener, above=self._watermark.incarnation)
         if self._writer is None:
-            past = after_end(self._floor.incarnation, self._floor.next_event) if over else restore(())
+            past = after_end(self._watermark.incarnation, self._watermark.next_event) if over else restore(())
             self._past = past, Opening()
 
     def _opened(self, opening: Opening) -> None:
         """The journal has told what it holds, or does not answer: of a call that is new, nothing can be lost."""
         past = restore(opening.past)
-        returns = bool(self._floor.incarnation or self._blueprint.last_end or self.context.last_exit)
+        returns = bool(self._watermark.incarnation or self._blueprint.last_end or self.context.last_exit)
         if returns or opening.past or not opening.failure:
             past = replace(past, report=opening.report, lost=opening.lost)
         self._past = past, opening
@@ -289,7 +289,7 @@ class AgentSession(Actor):
         journal_path = str(blueprint.journal) if self._writer is not None else ""
         setup = make_setup(blueprint, providers, tools, journal_path=journal_path)
         early, self._early = self._early or deque(), None
-        self._live(setup, past, opening.incarnation, self._floor)
+        self._live(setup, past, opening.incarnation, self._watermark)
         if opening.failure:
             self._feed(JournalFailed(text=opening.failure))
         self._neighbours.watch()
@@ -299,18 +299,18 @@ class AgentSession(Actor):
 
     # The core.
 
-    def _live(self, setup: Setup, past: Past, incarnation: int, floor: Floor) -> None:
+    def _live(self, setup: SessionConfig, past: Past, incarnation: int, watermark: Watermark) -> None:
         turn = past.memory.turn
-        remains = Remains(
+        point = ResumePoint(
             oldest=self._memory.oldest,
             position=self._memory.position,
             settled=self._memory.settled,
             played=self._memory.played(turn.turn_id) if turn is not None else None,
             last_end=self.context.last_exit or self._blueprint.last_end,
-            next_event=floor.next_event,
+            next_event=watermark.next_event,
         )
-        self._memory.raise_floor(incarnation, 1)
-        self._state, effects = begin(setup, past, incarnation, remains, self._now())
+        self._memory.raise_watermark(incarnation, 1)
+        self._state, effects = begin(setup, past, incarnation, point, self._now())
         self._perform(effects)
 
     def _feed(self, what: Input) -> None:
@@ -348,7 +348,7 @@ class AgentSession(Actor):
     def _written(self, write: Write, *, durable: bool) -> None:
         told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)
         if told:
-            self._memory.raise_floor(self._state.memory.incarnation, told + 1)
+            self._memory.raise_watermark(self._state.memory.incarnation, told + 1)
         self._perform(write.then if durable else tuple(map(_undurable, write.then)))
 
     def _leave(self) -> None:
@@ -393,7 +393,7 @@ class AgentSession(Actor):
     def _take_audio(self, chunk: StreamAudio, reply: Callable[[Message], None]) -> None:
         listened_to = self._engine.listened_to
         if listened_to is None:
-            error: UsageError = UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
+            error: UsageError = UsageError("this call takes no audio: give its agent a vad and an stt, or use send_text")
             reply(_refused(error))
             return
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from actors.agent_session.blueprint import Blueprint
-from actors.agent_session.core import Setup
+from actors.agent_session.core import SessionConfig
 from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
@@ -94,9 +94,9 @@ def name_services(blueprint: Blueprint) -> Services:
     )
 
 
-def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool], *, journal_path: str) -> Setup:
+def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool], *, journal_path: str) -> SessionConfig:
     """What the core is told."""
-    return Setup(
+    return SessionConfig(
         call_id=blueprint.call_id,
         instructions=blueprint.instructions,
         greeting=tuple(split_sentences(blueprint.greeting)),
@@ -106,7 +106,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         farewell_reason=blueprint.farewell_reason,
         tools=frozenset(tools),
         idempotent=frozenset(name for name, tool in tools.items() if tool.idempotent),
-        ears=providers.vad is not None,
+        audio_in=providers.vad is not None,
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
         max_tool_rounds=blueprint.turns.max_tool_rounds,

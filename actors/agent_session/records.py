@@ -14,8 +14,8 @@ from actors.agent_session.core.entries import (
     Checkpoint,
     CommandTaken,
     Happened,
-    LifeBegan,
-    LifeEnded,
+    IncarnationBegan,
+    IncarnationEnded,
     RoundEnded,
     SentenceBegun,
     SentenceWritten,
@@ -140,8 +140,8 @@ _TURN: Final = nested(
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
 _OTHERS: Final = (
-    RecordType(LifeBegan, "incarnation_began", incarnation=INTEGER),
-    RecordType(LifeEnded, "incarnation_ended", critical=False, reason=TEXT, clean=FLAG),
+    RecordType(IncarnationBegan, "incarnation_began", incarnation=INTEGER),
+    RecordType(IncarnationEnded, "incarnation_ended", critical=False, reason=TEXT, clean=FLAG),
     RecordType(SetBack, "set_back", next_event=INTEGER),
     RecordType(Happened, "event", number=INTEGER, incarnation=INTEGER, wall_s=NUMBER, event=_EVENT),
     RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER),

@@ -11,12 +11,12 @@ is written in turn to one of two slots with a checksum, and read from the newer 
     0     magic and version, capacity, first sample
     64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
     192   playback slots 0 and 1: generation, speech, position, CRC
-    320   floor slots 0 and 1:    generation, incarnation (highest bit: the call is over), next event, CRC
+    320   watermark slots 0 and 1:    generation, incarnation (highest bit: the call is over), next event, CRC
     448   settled slots 0 and 1:  generation, position, 0, CRC
     576   carried 0 and 1:        length, bytes
     1536  ring: PCM16 at the session's rate; sample n is at n modulo the capacity
 
-One thread writes audio and the floor, one the rest, any may read.
+One thread writes audio and the watermark, one the rest, any may read.
 """
 
 import struct
@@ -38,7 +38,7 @@ _SLOT: Final = struct.Struct("<QQQI")
 _SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
 _PLAYBACK_AT: Final = 192
-_FLOOR_AT: Final = 320
+_WATERMARK_AT: Final = 320
 _OVER: Final = 1 << 63
 _SETTLED_AT: Final = 448
 _CARRIED_AT: Final = 576
@@ -61,7 +61,7 @@ class _Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class Watermark:
     """What was told of a call: the newest incarnation, and the number after the newest event. What comes is above both.
 
     ``over`` once its last incarnation has left: nothing comes any more.
@@ -72,12 +72,12 @@ class Floor:
     over: bool = False
 
 
-def floor_of(view: memoryview | None) -> Floor:
+def watermark_of(view: memoryview | None) -> Watermark:
     """What was told of the call whose memory this is; nothing if it is none of ours."""
     if view is None or _PREAMBLE.unpack_from(view)[:2] != (_MAGIC, CAPACITY):
-        return Floor()
-    fact = _read(view, _FLOOR_AT)
-    return Floor(fact.first & ~_OVER, max(1, fact.second), bool(fact.first & _OVER))
+        return Watermark()
+    fact = _read(view, _WATERMARK_AT)
+    return Watermark(fact.first & ~_OVER, max(1, fact.second), bool(fact.first & _OVER))
 
 
 class SharedAudioBuffer:
@@ -95,12 +95,12 @@ class SharedAudioBuffer:
             view[:_RING_AT] = bytes(_RING_AT)
             self._write_audio(_Fact(1, fresh_at, 0), b"")
             _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
-            _write(view, _FLOOR_AT, _Fact(1, 0, 1))
+            _write(view, _WATERMARK_AT, _Fact(1, 0, 1))
             _write(view, _SETTLED_AT, _Fact(1, 0, 0))
             _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
         self._audio = _read(view, _AUDIO_AT, self._carried_checksum)
         self._playback = _read(view, _PLAYBACK_AT)
-        self._floor = _read(view, _FLOOR_AT)
+        self._watermark = _read(view, _WATERMARK_AT)
         self._settled = _read(view, _SETTLED_AT)
 
     @property
@@ -146,15 +146,15 @@ class SharedAudioBuffer:
         head = min(count, CAPACITY * BYTES_PER_SAMPLE - first)
         return bytes(self._view[_RING_AT + first : _RING_AT + first + head]) + bytes(self._view[_RING_AT : _RING_AT + count - head])
 
-    def raise_floor(self, incarnation: int, next_event: int) -> None:
+    def raise_watermark(self, incarnation: int, next_event: int) -> None:
         """Note what is told now; what was told before stays so."""
-        fact = _Fact(self._floor.generation + 1, max(self._floor.first, incarnation), max(self._floor.second, next_event))
-        _write(self._view, _FLOOR_AT, fact)
-        self._floor = fact
+        fact = _Fact(self._watermark.generation + 1, max(self._watermark.first, incarnation), max(self._watermark.second, next_event))
+        _write(self._view, _WATERMARK_AT, fact)
+        self._watermark = fact
 
     def end(self) -> None:
         """Note that the call is over, for good."""
-        self.raise_floor(self._floor.first | _OVER, 1)
+        self.raise_watermark(self._watermark.first | _OVER, 1)
 
     @property
     def settled(self) -> int:

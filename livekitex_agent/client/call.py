@@ -247,7 +247,7 @@ class Call:
         if failure is not None:
             raise failure
         if not self._listens:
-            raise UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
+            raise UsageError("this call takes no audio: give its agent a vad and an stt, or use send_text")
         return self._outbox
 
     async def _outbox_change(self) -> None:
@@ -285,7 +285,7 @@ class Call:
                 if answer.incarnation == self._incarnation == FIRST_INCARNATION and self._os_pid not in {0, answer.os_pid}:
                     self._begin_anew()
                 self._incarnation, self._os_pid = max(self._incarnation, answer.incarnation), answer.os_pid
-                self._listens = answer.next_sequence != Subscribed.NO_EARS
+                self._listens = answer.next_sequence != Subscribed.NO_AUDIO_IN
                 if self._listens and (self._outbox is None or self._outbox.empty):
                     self._outbox = audio_outbox.begin(answer.next_sequence)
                 self._outbox_changed.set()

@@ -140,11 +140,11 @@ class Unsubscribe:
 class Subscribed:
     """The subscription stands; ``next_number`` will be the number of the next new event, ``next_sequence`` that of the next audio chunk.
 
-    That is `NO_EARS` where the call's agent does not listen, and any chunk would be refused.
+    That is `NO_AUDIO_IN` where the call's agent does not listen, and any chunk would be refused.
     """
 
     TAG: ClassVar[str] = "session.subscribed"
-    NO_EARS: ClassVar[int] = -1
+    NO_AUDIO_IN: ClassVar[int] = -1
     next_number: int
     next_sequence: int
     incarnation: int

@@ -18,8 +18,8 @@ PYTHON = f'"{sys.executable}"'
 COMMAND = f"{PYTHON} -m livekitex_agent"
 ANSWER = "Nine dollars, please."
 BARE_ANSWER = "Nine dollars without asserts, please."
-NO_EARS = "this call has no ears: give its agent a vad and an stt, or use send_text"
-SPOKE = (ANSWER, NO_EARS)
+NO_AUDIO_IN = "this call takes no audio: give its agent a vad and an stt, or use send_text"
+SPOKE = (ANSWER, NO_AUDIO_IN)
 SIGPIPE = 141
 ROOT_OBEYS = "setpriv --bounding-set=-dac_override" if os.getuid() == 0 else ""
 """Without this, root may write where nobody may."""

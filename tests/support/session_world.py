@@ -1,6 +1,6 @@
 """A small world around the pure core of a session: journal, model, voice, ears, tools and a subscriber, each moved by the test.
 
-Nothing happens by itself: effects wait until the test lets them. `World.kill` takes the life away, with all that is not outside its
+Nothing happens by itself: effects wait until the test lets them. `World.kill` takes the incarnation away, with all that is not outside its
 process.
 """
 
@@ -16,22 +16,22 @@ from actors.agent_session.core import (
     Entry,
     Happened,
     Heed,
+    IncarnationEnded,
     Input,
     Leave,
-    LifeEnded,
     Listen,
     Memory,
     Moment,
-    OpenMouth,
+    OpenOutput,
     Origin,
     PauseSpeech,
     Push,
     Recognize,
-    Remains,
+    ResumePoint,
     ResumeSpeech,
     RunTool,
+    SessionConfig,
     Settle,
-    Setup,
     SpeakSentence,
     State,
     StopSpeech,
@@ -45,7 +45,7 @@ from actors.agent_session.core import (
 )
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.entries import CallerBegan
-from actors.agent_session.core.recall import remember
+from actors.agent_session.core.replay import remember
 from actors.agent_session.records import decode_entry, encode_entry
 from protocols import (
     ChatMessage,
@@ -64,8 +64,8 @@ SAMPLES_PER_CHAR = 100
 VOICE_HZ = 1_000
 MARK_EVERY = 150
 SUBSCRIBER = Ref(id="gateway", uid="g1", address="")
-CHECKED = Setup(call_id="c", instructions="Be brief.", tools=frozenset({"look", "order"}), idempotent=frozenset({"look"}))
-SPOKEN = replace(CHECKED, ears=True, voice=True, voice_rate_hz=VOICE_HZ)
+CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=frozenset({"look", "order"}), idempotent=frozenset({"look"}))
+SPOKEN = replace(CHECKED, audio_in=True, voice=True, voice_rate_hz=VOICE_HZ)
 
 
 def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
@@ -82,7 +82,7 @@ def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tup
 
 
 @dataclass
-class Mouth:
+class SpeechOutput:
     """Plays what it is told to, sample by sample; the mark survives its process."""
 
     queue: deque[SpeakSentence] = field(default_factory=deque)
@@ -109,10 +109,10 @@ class Spoken:
 class World:
     """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect.
 
-    After ``fuse`` further effects and commits the life is ``dead``: nothing happens any more until `kill`.
+    After ``fuse`` further effects and commits the incarnation is ``dead``: nothing happens any more until `kill`.
     """
 
-    setup: Setup
+    setup: SessionConfig
     fuse: int | None = None
     state: State = field(init=False)
     memory: Memory = field(init=False)
@@ -138,8 +138,8 @@ class World:
     timers: list[tuple[float, Input]] = field(default_factory=list)
     heeded: list[int] = field(default_factory=list)
     voice_ends: deque[EndVoice] = field(default_factory=deque)
-    mouth: Mouth = field(default_factory=Mouth)
-    mouth_open: bool = False
+    output: SpeechOutput = field(default_factory=SpeechOutput)
+    output_open: bool = False
     mark: tuple[str, int] | None = None
     position: int = 0
     spoken: list["Spoken"] = field(default_factory=list)
@@ -166,15 +166,15 @@ class World:
     # Lives.
 
     def live(self) -> None:
-        """Begin a life from what the journal holds."""
+        """Begin an incarnation from what the journal holds."""
         past = restore(self.entries)
         turn = past.memory.turn
         mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.turn_id else None
         self.lives += 1
-        remains = Remains(oldest=self.oldest, position=self.position, settled=self.settled, played=mark, next_event=self.numbered + 1)
+        point = ResumePoint(oldest=self.oldest, position=self.position, settled=self.settled, played=mark, next_event=self.numbered + 1)
         past = replace(past, report=self.report, lost=self.lost)
         self.report, self.lost = "", 0
-        self.state, effects = begin(self.setup, past, self.lives, remains, self.moment)
+        self.state, effects = begin(self.setup, past, self.lives, point, self.moment)
         self.memory = past.memory
         self._remember(effects)
         self.perform(effects)
@@ -185,26 +185,26 @@ class World:
         )
 
     def kill(self) -> None:
-        """End the life, and begin the next."""
+        """End the incarnation, and begin the next."""
         self.writes.clear()
         self.model = self.recognizing = self.tool = None
         self.timers.clear()
         self.voice_ends.clear()
-        self.mouth = Mouth()
-        self.mouth_open = self.dead = False
+        self.output = SpeechOutput()
+        self.output_open = self.dead = False
         self.live()
 
     def lose_memory(self) -> None:
-        """The partition dies, and with it what outlives the life alone; what the caller says meanwhile comes later."""
+        """The partition dies, and with it what outlives the incarnation alone; what the caller says meanwhile comes later."""
         self.position += 1
         self.oldest, self.settled, self.numbered, self.mark = self.position, 0, 0, None
         self.kill()
 
     def stop_cleanly(self) -> None:
-        """End the life as a supervisor does, and begin the next."""
+        """End the incarnation as a supervisor does, and begin the next."""
         self.commit_all()
         if not self.left:
-            self.transactions.append((LifeEnded(reason="shutdown", clean=True),))
+            self.transactions.append((IncarnationEnded(reason="shutdown", clean=True),))
             self.kill()
 
     # Inputs.
@@ -247,7 +247,7 @@ class World:
         self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
 
     def hear_again(self) -> bool:
-        """A new life listens to what the life before it did not settle, or to the rest of what is lost."""
+        """A new incarnation listens to what the incarnation before it did not settle, or to the rest of what is lost."""
         if self.rest and (not self.spoken or self.spoken[-1].end is not None):
             self.rest = False
             self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
@@ -324,25 +324,25 @@ class World:
 
     def play(self, samples: int = 100_000) -> bool:
         """Let the caller hear ``samples`` of the reply, at most to the end of the sentence."""
-        if not self.mouth_open or not self.mouth.queue or self.mouth.held:
+        if not self.output_open or not self.output.queue or self.output.held:
             return False
-        say, mouth = self.mouth.queue[0], self.mouth
+        say, output = self.output.queue[0], self.output
         length = len(say.text) * SAMPLES_PER_CHAR
-        if say.speech_id != mouth.speech_id:
-            mouth.speech_id, mouth.at, mouth.end, mouth.done = say.speech_id, 0, 0, 0
-        if mouth.playing is not say:
-            mouth.playing = say
-            start = say.start if say.start >= 0 else mouth.end
-            mouth.at, mouth.end = min(start + say.skip, start + length), start + length
+        if say.speech_id != output.speech_id:
+            output.speech_id, output.at, output.end, output.done = say.speech_id, 0, 0, 0
+        if output.playing is not say:
+            output.playing = say
+            start = say.start if say.start >= 0 else output.end
+            output.at, output.end = min(start + say.skip, start + length), start + length
             self.feed(i.SentencePlaying(speech_id=say.speech_id, index=say.index, position=start))
-        if not self.mouth.queue or self.mouth.queue[0] is not say:
+        if not self.output.queue or self.output.queue[0] is not say:
             return True
-        before, mouth.at = mouth.at, min(mouth.end, mouth.at + samples)
-        self.mark = (say.speech_id, mouth.at // MARK_EVERY * MARK_EVERY)
-        self.played.setdefault(say.speech_id, []).append((before, mouth.at))
-        if mouth.at == mouth.end:
-            mouth.queue.popleft()
-            mouth.done = say.index + 1
+        before, output.at = output.at, min(output.end, output.at + samples)
+        self.mark = (say.speech_id, output.at // MARK_EVERY * MARK_EVERY)
+        self.played.setdefault(say.speech_id, []).append((before, output.at))
+        if output.at == output.end:
+            output.queue.popleft()
+            output.done = say.index + 1
             self.feed(i.SentencePlayed(speech_id=say.speech_id, index=say.index))
         return True
 
@@ -432,20 +432,20 @@ class World:
             case StopThinking():
                 self.model = None
             case SpeakSentence():
-                if effect.speech_id != self.mouth.stopped:
-                    self.mouth.held &= effect.speech_id == self.mouth.told
-                    self.mouth.told = effect.speech_id
-                    self.mouth.queue.append(effect)
+                if effect.speech_id != self.output.stopped:
+                    self.output.held &= effect.speech_id == self.output.told
+                    self.output.told = effect.speech_id
+                    self.output.queue.append(effect)
             case PauseSpeech():
-                self.mouth.held = effect.speech_id == self.mouth.told
+                self.output.held = effect.speech_id == self.output.told
             case ResumeSpeech():
-                assert self.mouth.held
-                assert effect.speech_id == self.mouth.told
-                self.mouth.held = False
+                assert self.output.held
+                assert effect.speech_id == self.output.told
+                self.output.held = False
             case StopSpeech():
                 self._stop_speech(effect.speech_id)
-            case OpenMouth():
-                self.mouth_open = True
+            case OpenOutput():
+                self.output_open = True
             case RunTool():
                 self.ran[effect.call.call_id] += 1
                 self.tool = effect
@@ -455,16 +455,16 @@ class World:
                 assert_never(effect)
 
     def _stop_speech(self, speech_id: str) -> None:
-        mouth, self.mouth = self.mouth, Mouth(stopped=speech_id)
-        say = mouth.queue[0] if mouth.queue else None
-        index, played, total = mouth.done if mouth.speech_id == speech_id else 0, 0, None
+        output, self.output = self.output, SpeechOutput(stopped=speech_id)
+        say = output.queue[0] if output.queue else None
+        index, played, total = output.done if output.speech_id == speech_id else 0, 0, None
         if say is not None:
             index = say.index
             length = len(say.text) * SAMPLES_PER_CHAR
-            if mouth.playing is say:
-                played, total = mouth.at - (mouth.end - length), length / VOICE_HZ
+            if output.playing is say:
+                played, total = output.at - (output.end - length), length / VOICE_HZ
             else:
-                played = say.skip  # as far as it was heard in another life
+                played = say.skip  # as far as it was heard in another incarnation
         self.timers.append(
             (
                 self.now,

@@ -15,7 +15,7 @@ import pytest
 
 from actors.agent_session import AgentSession
 from actors.agent_session import actor as session_module
-from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, recall, step
+from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, replay, transition
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
 from actors.agent_session.journal_writer import Ending, Listener, Opening, Then
 from actors.agent_session.records import decode_entry, encode_entry
@@ -89,9 +89,9 @@ def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(session_module, "LoopThread", SimLoop)
     patch.setattr(session_module, "Engine", SimEngine)
     patch.setattr(session_module, "in_background", lambda _context, work, then: then(work()))
-    for module in (recall, step):
+    for module in (replay, transition):
         patch.setattr(module, "EVENTS_KEPT", EVENTS_KEPT)
-    patch.setattr(step, "CHECKPOINT_EVERY", CHECKPOINT_EVERY)
+    patch.setattr(transition, "CHECKPOINT_EVERY", CHECKPOINT_EVERY)
 
 
 def new_disk(folder: str) -> Disk:

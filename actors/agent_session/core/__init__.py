@@ -9,7 +9,7 @@ from actors.agent_session.core.effects import (
     Heed,
     Leave,
     Listen,
-    OpenMouth,
+    OpenOutput,
     Origin,
     PauseSpeech,
     Push,
@@ -24,14 +24,14 @@ from actors.agent_session.core.effects import (
     Think,
     Write,
 )
-from actors.agent_session.core.entries import Checkpoint, Entry, Happened, LifeEnded
+from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.machine import begin, handle
 from actors.agent_session.core.memory import Memory
-from actors.agent_session.core.recall import EVENTS_KEPT, Past, after_end, restore
-from actors.agent_session.core.restart import Remains
-from actors.agent_session.core.state import Setup, State
-from actors.agent_session.core.step import Moment
+from actors.agent_session.core.replay import EVENTS_KEPT, Past, after_end, restore
+from actors.agent_session.core.restart import ResumePoint
+from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.transition import Moment
 
 __all__ = [
     "EVENTS_KEPT",
@@ -44,23 +44,23 @@ __all__ = [
     "Entry",
     "Happened",
     "Heed",
+    "IncarnationEnded",
     "Input",
     "Leave",
-    "LifeEnded",
     "Listen",
     "Memory",
     "Moment",
-    "OpenMouth",
+    "OpenOutput",
     "Origin",
     "Past",
     "PauseSpeech",
     "Push",
     "Recognize",
-    "Remains",
+    "ResumePoint",
     "ResumeSpeech",
     "RunTool",
+    "SessionConfig",
     "Settle",
-    "Setup",
     "SpeakSentence",
     "State",
     "StopSpeech",

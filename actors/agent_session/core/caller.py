@@ -15,18 +15,18 @@ from actors.agent_session.core.interruption import resume, stop_held
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Opening, Utterance
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.turn_taking import is_back_channel
 from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
 
 SAME_START: Final = SESSION_RATE_HZ
-"""Samples within which a new life may find the beginning of speech elsewhere than the life before: it is still the same speech."""
+"""Samples within which a new incarnation may find the beginning of speech elsewhere than the one before: it is still the same speech."""
 
 _FREE: Final = (ConversationState.IDLE, ConversationState.LISTENING, ConversationState.PROCESSING)
 
 
-def on_began(step: Step, began: VoiceBegan) -> None:
+def on_began(step: Transition, began: VoiceBegan) -> None:
     """The caller speaks, or goes on."""
     before = step.state.utterance
     if before is None:
@@ -36,7 +36,7 @@ def on_began(step: Step, began: VoiceBegan) -> None:
     caller = step.memory.caller
     if caller is None or (before is None and began.start >= caller.start + SAME_START):
         step.record(CallerBegan(start=began.start))
-    step.then(Heed(start=began.start))  # what is recognised may kill this life, and the next one has to know of it
+    step.then(Heed(start=began.start))  # what is recognised may kill this incarnation, and the next one has to know of it
     if step.state.phase is ConversationState.PROCESSING:
         step.state = replace(step.state, recognizing=0, interruption=Interruption(heard=Heard()))
         step.go(ConversationEvent.INTERRUPTED)
@@ -44,13 +44,13 @@ def on_began(step: Step, began: VoiceBegan) -> None:
         step.state = replace(step.state, recognizing=0)
 
 
-def on_lasted(step: Step) -> None:
+def on_lasted(step: Transition) -> None:
     """He has spoken long enough to interrupt."""
     if step.state.utterance is not None:
         step.state = replace(step.state, utterance=replace(step.state.utterance, lasted=True))
 
 
-def on_ended(step: Step, ended: VoiceEnded) -> None:
+def on_ended(step: Transition, ended: VoiceEnded) -> None:
     """He has stopped speaking."""
     if step.state.utterance is None:
         return
@@ -60,7 +60,7 @@ def on_ended(step: Step, ended: VoiceEnded) -> None:
         _drop(step, ended.end)
 
 
-def listen_or_recognize(step: Step) -> bool:
+def listen_or_recognize(step: Transition) -> bool:
     """Where nobody else has the turn: go to where the caller is; tells whether the conversation moved."""
     utterance = step.state.utterance
     if utterance is None:
@@ -79,7 +79,7 @@ def listen_or_recognize(step: Step) -> bool:
     return True
 
 
-def listen_while_held(step: Step) -> bool:
+def listen_while_held(step: Transition) -> bool:
     """While the reply is held: find out what the caller says over it; tells whether the conversation moved: it was heard to its end."""
     utterance, turn = step.state.utterance, step.turn
     if step.state.played >= len(turn.sentences):
@@ -92,7 +92,7 @@ def listen_while_held(step: Step) -> bool:
     return False
 
 
-def on_recognized(step: Step, recognized: Recognized) -> None:
+def on_recognized(step: Transition, recognized: Recognized) -> None:
     """The caller's words are known. Where there are none, who interrupted with them is answered what he had asked before."""
     if recognized.token != step.state.recognizing:
         return
@@ -112,32 +112,32 @@ def on_recognized(step: Step, recognized: Recognized) -> None:
         take_turn(step, Opening(source=TurnSource.UNANSWERED, text=step.memory.history[-1].content))
 
 
-def on_recognition_failed(step: Step, failed: RecognitionFailed) -> None:
+def on_recognition_failed(step: Transition, failed: RecognitionFailed) -> None:
     """The speech recognition failed: the caller is asked to say it again."""
     if failed.token == step.state.recognizing:
         step.publish(SessionError(source="stt", text=failed.text, retryable=failed.retryable))
         _ask_again(step)
 
 
-def on_hearing_failed(step: Step, failed: HearingFailed) -> None:
+def on_hearing_failed(step: Transition, failed: HearingFailed) -> None:
     """For a while nobody notices when the caller speaks."""
     step.publish(SessionError(source="vad", text=failed.text, retryable=True))
 
 
-def on_audio_lost(step: Step, lost: AudioLost) -> None:
+def on_audio_lost(step: Transition, lost: AudioLost) -> None:
     """Half a sentence is never answered: the caller is asked to say it again."""
     if lost.token == step.state.recognizing:
         step.publish(SessionError(source="audio", text="some of the caller's turn was lost", retryable=False))
         _ask_again(step)
 
 
-def on_committed(step: Step, committed: AudioCommitted) -> None:
+def on_committed(step: Transition, committed: AudioCommitted) -> None:
     """The caller's turn was ended by command."""
     if any(accepted.command_id == committed.command_id for accepted in step.memory.inbox):
         step.publish(CommandDone(command_id=committed.command_id))
 
 
-def _ask_again(step: Step) -> None:
+def _ask_again(step: Transition) -> None:
     if step.state.held:
         _drop(step, _end(step)[0])
         stop_held(step, Opening(source=TurnSource.REPEAT))
@@ -146,19 +146,19 @@ def _ask_again(step: Step) -> None:
     speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
 
 
-def _recognize(step: Step, utterance: Utterance) -> None:
+def _recognize(step: Transition, utterance: Utterance) -> None:
     token = step.next_token()
     step.state = replace(step.state, recognizing=token)
     step.then(Recognize(token=token, start=utterance.start, end=utterance.end or 0))
 
 
-def _nothing(step: Step) -> None:
+def _nothing(step: Transition) -> None:
     step.state = replace(step.state, recognizing=0)
     _drop(step, _end(step)[0])
     step.go(ConversationEvent.NOTHING_HEARD)
 
 
-def _end(step: Step) -> tuple[int, float]:
+def _end(step: Transition) -> tuple[int, float]:
     """Where and when the speech that is being recognised ended."""
     utterance = step.state.utterance
     if utterance is None or utterance.end is None:
@@ -166,7 +166,7 @@ def _end(step: Step) -> tuple[int, float]:
     return utterance.end, utterance.ended_s
 
 
-def _drop(step: Step, end: int) -> None:
+def _drop(step: Transition, end: int) -> None:
     step.state = replace(step.state, utterance=None)
     step.record(CallerDropped(until=end))
     step.then(Settle(until=end))

@@ -5,13 +5,13 @@ from dataclasses import replace
 from actors.agent_session.core.chat import heard_text
 from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
-from actors.agent_session.core.inputs import AudienceAwaited
+from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.memory import Heard
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from protocols import AgentMessage, CallEnded, CancelResponse, CommandDone, ConversationEvent, EndCall, SessionEnded
 
 
-def finish_if_over(step: Step) -> None:
+def finish_if_over(step: Transition) -> None:
     """Close the turn once the model has ended its reply and all of it was heard."""
     turn, state = step.memory.turn, step.state
     if turn is None or not turn.written or state.interruption is not None or state.held:
@@ -22,7 +22,7 @@ def finish_if_over(step: Step) -> None:
     step.go(ConversationEvent.REPLY_ENDED)
 
 
-def close_turn(step: Step, heard: Heard) -> None:
+def close_turn(step: Transition, heard: Heard) -> None:
     """Settle the open turn: history keeps what was heard of it. Its command is done, and so is whoever cancelled it."""
     turn = step.turn
     text = heard_text(turn, heard)
@@ -36,7 +36,7 @@ def close_turn(step: Step, heard: Heard) -> None:
     step.state = replace(step.state, played=0, thinking=0, failures=0, expected=())
 
 
-def close_call_if_due(step: Step) -> bool:
+def close_call_if_due(step: Transition) -> bool:
     """Close the call if its end is wanted and everything that was accepted before has been acted on; tells whether it is closed."""
     memory = step.memory
     if not memory.ending or not all(isinstance(accepted.command, EndCall) for accepted in memory.inbox):
@@ -47,12 +47,12 @@ def close_call_if_due(step: Step) -> bool:
     step.publish(CallEnded(reason=memory.ending))
     if step.state.subscribers:
         leave(step)
-    else:  # a new life that had only this left to do: who follows the call is about to subscribe again
-        step.do(After(delay_s=step.setup.audience_wait_s, input=AudienceAwaited()))
+    else:  # a new incarnation that had only this left to do: who follows the call is about to subscribe again
+        step.do(After(delay_s=step.setup.subscribers_wait_s, input=SubscribersAwaited()))
     return True
 
 
-def leave(step: Step) -> None:
+def leave(step: Transition) -> None:
     """Tell the JobContext that the conversation is over, and go. A journal that lacks something is tried once more: it has to know."""
     if step.state.journal_failures:
         step.record(Checkpoint(memory=step.memory))

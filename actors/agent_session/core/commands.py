@@ -1,4 +1,4 @@
-"""Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many lives."""
+"""Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many incarnations."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import TurnSource, n_bytes
 from actors.agent_session.core.state import Opening
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
@@ -40,7 +40,7 @@ _TurnCommand = SendText | Say | GenerateReply
 """What waits until nobody has the turn."""
 
 
-def on_command(step: Step, arrived: CommandArrived) -> None:
+def on_command(step: Transition, arrived: CommandArrived) -> None:
     """Refuse a command, or accept and perform it. One that was accepted before is only accepted again."""
     command = arrived.command
     if command.command_id in step.memory.seen:
@@ -61,7 +61,7 @@ def on_command(step: Step, arrived: CommandArrived) -> None:
             pass  # acted on as soon as it is their turn
 
 
-def take_up(step: Step) -> bool:
+def take_up(step: Transition) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
     waiting = [accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
     if not waiting:
@@ -90,14 +90,14 @@ def refused(error: LivekitexError) -> ErrorReply:
     return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
 
 
-def _cancel(step: Step, command: CancelResponse) -> None:
+def _cancel(step: Transition, command: CancelResponse) -> None:
     if step.memory.turn is None:
         step.publish(CommandDone(command_id=command.command_id))
     else:
         interrupt(step)
 
 
-def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
+def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None:
     command, memory = arrived.command, step.memory
     if not 0 < len(command.command_id) <= MAX_ID_CHARS or not command.command_id.isascii():
         return UsageError(f"{command.command_id!r:.80} is no command_id: give each command an id of 1 to {MAX_ID_CHARS} ASCII characters")
@@ -110,13 +110,13 @@ def _refusal(step: Step, arrived: CommandArrived) -> LivekitexError | None:
             return _turn_refusal(step, command)
         case EndCall(reason=reason) if len(reason) > MAX_REASON_CHARS:
             return UsageError(f"the reason has {len(reason)} characters: give it in at most {MAX_REASON_CHARS}")
-        case CommitAudio() if not step.setup.ears:
-            return UsageError("this call has no ears: give its agent a vad and an stt, or use send_text")
+        case CommitAudio() if not step.setup.audio_in:
+            return UsageError("this call takes no audio: give its agent a vad and an stt, or use send_text")
         case _:
             return None
 
 
-def _turn_refusal(step: Step, command: _TurnCommand) -> LivekitexError | None:
+def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | None:
     texts = _texts(command)
     for text in texts if isinstance(command, SendText | Say) else filter(None, texts):
         if (problem := text_problem(text)) is not None:

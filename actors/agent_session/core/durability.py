@@ -9,7 +9,7 @@ from typing import Final
 from actors.agent_session.core.effects import After
 from actors.agent_session.core.entries import Checkpoint
 from actors.agent_session.core.inputs import JournalFailed, JournalRetryDue
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from protocols import SessionError
 
 RETRY_S: Final = 2.0
@@ -17,7 +17,7 @@ RETRY_S: Final = 2.0
 MAX_RETRY_S: Final = 30.0
 
 
-def on_failed(step: Step, failed: JournalFailed) -> None:
+def on_failed(step: Transition, failed: JournalFailed) -> None:
     """The journal cannot be written."""
     failures = step.state.journal_failures
     if not failures:
@@ -26,11 +26,11 @@ def on_failed(step: Step, failed: JournalFailed) -> None:
     step.do(After(delay_s=min(MAX_RETRY_S, RETRY_S * 2.0 ** min(failures, 10)), input=JournalRetryDue()))
 
 
-def on_retry(step: Step) -> None:
+def on_retry(step: Transition) -> None:
     """Try again."""
     step.record(Checkpoint(memory=step.memory))
 
 
-def on_recovered(step: Step) -> None:
+def on_recovered(step: Transition) -> None:
     """The journal is written again."""
     step.state = replace(step.state, journal_failures=0)

@@ -123,7 +123,7 @@ class SpeakSentence:
     """Make a sentence heard after those before it: for `SentencePlaying` and `SentencePlayed`, or `SpeechFailed`.
 
     ``start`` is the position of its first sample in the reply where that is known (-1: it follows the sentence before). ``skip`` samples of
-    it were heard in an earlier life.
+    it were heard in an earlier incarnation.
     """
 
     speech_id: str
@@ -155,7 +155,7 @@ class StopSpeech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenMouth:
+class OpenOutput:
     """From now on speech is heard; until then it is only prepared."""
 
 
@@ -190,7 +190,7 @@ Effect = (
     | PauseSpeech
     | ResumeSpeech
     | StopSpeech
-    | OpenMouth
+    | OpenOutput
     | RunTool
     | Leave
 )

@@ -1,6 +1,6 @@
 """What the journal holds: the facts of a call, one after the other. `Entry` is their closed union.
 
-A memory is a fold over entries (`recall.remember`), so whatever has to survive is an entry, and entries that belong together are written in
+A memory is a fold over entries (`replay.remember`), so whatever has to survive is an entry, and entries that belong together are written in
 one transaction. How they are written, and which a reader may pass over, `actors.agent_session.records` says.
 """
 
@@ -12,14 +12,14 @@ from protocols import FunctionCall, SessionCommand, SessionEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LifeBegan:
+class IncarnationBegan:
     """A session's process has taken up the call."""
 
     incarnation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LifeEnded:
+class IncarnationEnded:
     """It ends for ``reason``; ``clean`` if it was asked to. Absent where it had no time to say so."""
 
     reason: str
@@ -151,8 +151,8 @@ class Checkpoint:
 
 
 Entry = (
-    LifeBegan
-    | LifeEnded
+    IncarnationBegan
+    | IncarnationEnded
     | SetBack
     | Happened
     | CommandTaken

@@ -184,7 +184,7 @@ class SpeechFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudienceAwaited:
+class SubscribersAwaited:
     """Enough waited for somebody who listens."""
 
 
@@ -227,7 +227,7 @@ Input = (
     | SentencePlayed
     | SpeechStopped
     | SpeechFailed
-    | AudienceAwaited
+    | SubscribersAwaited
     | JournalFailed
     | JournalRecovered
     | JournalRetryDue

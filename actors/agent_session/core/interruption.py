@@ -15,12 +15,12 @@ from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpe
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.state import Interruption, Opening
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from protocols import CancelResponse, ConversationEvent, ConversationState, FalseInterruption, SessionError
 
 
-def interrupt(step: Step) -> None:
+def interrupt(step: Transition) -> None:
     """Stop the open turn; a no-op while it is being stopped."""
     turn = step.turn
     if step.state.interruption is not None:
@@ -32,14 +32,14 @@ def interrupt(step: Step) -> None:
         _stop(step, Heard(sentences=len(turn.sentences)))
 
 
-def may_be_false(step: Step) -> bool:
+def may_be_false(step: Transition) -> bool:
     """Whether what the caller says over the agent may turn out to be no interruption."""
     utterance, setup = step.state.utterance, step.setup
     over_reply = step.state.phase in (ConversationState.RESPONDING, ConversationState.SPEAKING) and setup.voice and step.turn.written
     return setup.resume_false_interruption and over_reply and utterance is not None and utterance.over_speech and not utterance.given_up
 
 
-def hold(step: Step) -> None:
+def hold(step: Transition) -> None:
     """Hold the reply until it is known what the caller says."""
     pause = PauseSpeech(speech_id=step.turn.turn_id)
     if step.state.phase is ConversationState.SPEAKING:
@@ -50,7 +50,7 @@ def hold(step: Step) -> None:
     step.go(ConversationEvent.INTERRUPTED)
 
 
-def resume(step: Step, text: str) -> None:
+def resume(step: Transition, text: str) -> None:
     """The caller did not mean it: go on with the reply that is held."""
     step.then(ResumeSpeech(speech_id=step.turn.turn_id))
     step.state = replace(step.state, held=False)
@@ -58,18 +58,18 @@ def resume(step: Step, text: str) -> None:
     step.go(ConversationEvent.SPEECH_RESUMED)
 
 
-def stop_held(step: Step, after: Opening) -> None:
+def stop_held(step: Transition, after: Opening) -> None:
     """The caller meant it: stop the reply that is held, and then open the turn that follows."""
     interrupt(step)
     step.state = replace(step.state, interruption=Interruption(heard=None, after=after))
 
 
-def interrupt_restored(step: Step, heard: Heard) -> None:
-    """Stop the turn that a life before was told to stop; nothing of it is at work yet."""
+def interrupt_restored(step: Transition, heard: Heard) -> None:
+    """Stop the turn that an incarnation before was told to stop; nothing of it is at work yet."""
     _stop(step, heard)
 
 
-def on_stopped(step: Step, stopped: SpeechStopped) -> None:
+def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
     """The reply has stopped; now it is known how far it was heard."""
     turn, interruption = step.memory.turn, step.state.interruption
     if turn is None or turn.turn_id != stopped.speech_id or interruption is None or interruption.heard is not None:
@@ -80,7 +80,7 @@ def on_stopped(step: Step, stopped: SpeechStopped) -> None:
     step.state = replace(step.state, interruption=replace(interruption, heard=heard))
 
 
-def on_failed(step: Step, failed: SpeechFailed) -> None:
+def on_failed(step: Transition, failed: SpeechFailed) -> None:
     """A sentence cannot be made audible: the reply ends before it."""
     turn = step.memory.turn
     if turn is None or turn.turn_id != failed.speech_id:
@@ -93,7 +93,7 @@ def on_failed(step: Step, failed: SpeechFailed) -> None:
         step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
 
 
-def settle_if_known(step: Step) -> bool:
+def settle_if_known(step: Transition) -> bool:
     """Once everything has stopped: close the turn, and listen to the caller if he speaks; tells whether it was so."""
     interruption = step.state.interruption or Interruption(heard=Heard())
     heard, after = interruption.heard, interruption.after
@@ -116,7 +116,7 @@ def settle_if_known(step: Step) -> bool:
     return True
 
 
-def _stop(step: Step, heard: Heard | None) -> None:
+def _stop(step: Transition, heard: Heard | None) -> None:
     step.then(StopThinking())
     held = step.state.held
     step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0, held=False)

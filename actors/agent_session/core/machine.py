@@ -2,11 +2,10 @@
 
 from typing import assert_never
 
-from actors.agent_session.core import audience, caller, commands, durability, interruption, speech, thinking, tools, turns
+from actors.agent_session.core import caller, commands, durability, interruption, speech, subscribers, thinking, tools, turns
 from actors.agent_session.core.closing import close_call_if_due
 from actors.agent_session.core.effects import Effect
 from actors.agent_session.core.inputs import (
-    AudienceAwaited,
     AudioCommitted,
     AudioLost,
     CommandArrived,
@@ -25,6 +24,7 @@ from actors.agent_session.core.inputs import (
     SentenceReady,
     SpeechFailed,
     SpeechStopped,
+    SubscribersAwaited,
     SubscriptionAsked,
     SubscriptionEnded,
     ThinkingFailed,
@@ -33,40 +33,40 @@ from actors.agent_session.core.inputs import (
     VoiceEnded,
     VoiceLasted,
 )
-from actors.agent_session.core.recall import Past
-from actors.agent_session.core.restart import Remains, begin_life
-from actors.agent_session.core.state import Setup, State
-from actors.agent_session.core.step import Moment, Step
+from actors.agent_session.core.replay import Past
+from actors.agent_session.core.restart import ResumePoint, begin_incarnation
+from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.transition import Moment, Transition
 from protocols import ConversationState
 
 
-def begin(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> tuple[State, tuple[Effect, ...]]:
-    """The life ``incarnation`` of a call with this past: its state, and what is to be done first."""
-    step = begin_life(setup, past, incarnation, remains, now)
+def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint, now: Moment) -> tuple[State, tuple[Effect, ...]]:
+    """The incarnation ``incarnation`` of a call with this past: its state, and what is to be done first."""
+    step = begin_incarnation(setup, past, incarnation, point, now)
     _advance(step)
     return step.result()
 
 
 def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect, ...]]:
     """The state after ``what``, and what is to be done, in order."""
-    step = Step(state, now)
+    step = Transition(state, now)
     _react(step, what)
     _advance(step)
     return step.result()
 
 
-def _react(step: Step, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - one case for each input
+def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - one case for each input
     match what:
         case CommandArrived():
             commands.on_command(step, what)
         case SubscriptionAsked():
-            audience.on_subscribe(step, what)
+            subscribers.on_subscribe(step, what)
         case SubscriptionEnded():
-            audience.on_unsubscribe(step, what)
+            subscribers.on_unsubscribe(step, what)
         case InfoAsked():
-            audience.on_info(step, what)
-        case AudienceAwaited():
-            audience.on_awaited(step)
+            subscribers.on_info(step, what)
+        case SubscribersAwaited():
+            subscribers.on_awaited(step)
         case VoiceBegan():
             caller.on_began(step, what)
         case VoiceLasted():
@@ -111,13 +111,13 @@ def _react(step: Step, what: Input) -> None:  # noqa: C901, PLR0912, PLR0915 - o
             assert_never(what)
 
 
-def _advance(step: Step) -> None:
+def _advance(step: Transition) -> None:
     """Whatever follows from the state alone, until nothing does. So a restored state goes on by itself."""
     while not step.memory.closed and _moved(step):
         pass
 
 
-def _moved(step: Step) -> bool:
+def _moved(step: Transition) -> bool:
     state = step.state
     match state.phase:
         case ConversationState.IDLE:

@@ -1,6 +1,6 @@
-"""What a call remembers through all its lives: the part of its state that the journal holds.
+"""What a call remembers through all its incarnations: the part of its state that the journal holds.
 
-Plain frozen data and questions about it. Nothing here changes anything: the only way to a new `Memory` is `recall.remember`.
+Plain frozen data and questions about it. Nothing here changes anything: the only way to a new `Memory` is `replay.remember`.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from typing import Final
 from protocols import ChatMessage, FunctionCall, Role, SessionCommand
 
 MAX_DEATHS_IN_STEP: Final = 2
-"""A turn is given up in which as many lives ended in the same step: what they died of is taken to be that step."""
+"""A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
 MAX_DEATHS: Final = 5
 """So is one in which as many ended in all."""
 
@@ -76,7 +76,7 @@ class Turn:
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
     be answered after a reboot; 0: nobody asked). ``instructions`` are for this turn's model alone. Without ``allow_interruptions`` the
     caller's voice does not stop it. ``starts`` holds the position in the reply's audio at which each sentence that was begun
-    starts. ``deaths`` are the steps in which lives ended within this turn, while the caller spoke it too.
+    starts. ``deaths`` are the steps in which incarnations ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
@@ -151,7 +151,7 @@ class Turn:
 class CallerSpeech:
     """The caller speaks, or did and is not understood yet: his turn begins at the sample ``start``.
 
-    ``deaths`` counts the lives that ended meanwhile.
+    ``deaths`` counts the incarnations that ended meanwhile.
     """
 
     start: int
@@ -180,8 +180,8 @@ class Accepted:
 class Memory:
     """A call's past, as the journal tells it.
 
-    ``last_end`` is why the life before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns`` and
-    ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
+    ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns``
+    and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
     once the call shall end, ``closed`` whether it has. ``unknown`` are entries that this version or one before it did not know.
     """
 

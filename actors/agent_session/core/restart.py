@@ -1,9 +1,9 @@
-"""How a life begins: the first one with the greeting, each later one where the one before was.
+"""How an incarnation begins: the first one with the greeting, each later one where the one before was.
 
-The turn that is open goes on: a message is thought about again, a tool that may have run is not run again, a reply is spoken on from
-where it was heard, half a sentence of the caller is listened to again. What killed two lives in one step is given up. Where some of the
+The turn that is open goes on: a message is thought about again, a tool that may have run is not run again, a reply is spoken on from where
+it was heard, half a sentence of the caller is listened to again. What killed two incarnations in one step is given up. Where some of the
 caller's turn is lost or given up, the rest of it is listened to and left unanswered, and then he is told. Where the whole call is given up,
-a last life says so and ends it.
+a last incarnation says so and ends it.
 """
 
 from dataclasses import dataclass, replace
@@ -11,16 +11,16 @@ from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
-from actors.agent_session.core.entries import CallerDropped, CallFailed, LifeBegan, SetBack
-from actors.agent_session.core.inputs import AudienceAwaited
+from actors.agent_session.core.entries import CallerDropped, CallFailed, IncarnationBegan, SetBack
+from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
-from actors.agent_session.core.recall import Past
+from actors.agent_session.core.replay import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
-from actors.agent_session.core.state import Opening, Setup, State, Utterance
-from actors.agent_session.core.step import Moment, Step
+from actors.agent_session.core.state import Opening, SessionConfig, State, Utterance
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
+from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.core.turns import speak_up
 from protocols import (
     CallStarted,
@@ -38,12 +38,12 @@ UNKNOWN_END: Final = "died without a word (killed or crashed)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
-    """What a new life finds outside the journal.
+class ResumePoint:
+    """What a new incarnation finds outside the journal.
 
     The caller's audio from the sample ``oldest`` to ``position``, of which nothing is needed before ``settled``; how many samples of the
-    open reply were ``played`` (None: not known); why the life before ended, as others saw it (``last_end``; empty: nobody did); and the
-    number after the newest event that was told (``next_event``; 1: none is known of).
+    open reply were ``played`` (None: not known); why the incarnation before ended, as others saw it (``last_end``; empty: nobody did); and
+    the number after the newest event that was told (``next_event``; 1: none is known of).
     """
 
     oldest: int = 0
@@ -54,103 +54,103 @@ class Remains:
     next_event: int = 1
 
 
-def begin_life(setup: Setup, past: Past, incarnation: int, remains: Remains, now: Moment) -> Step:
+def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint, now: Moment) -> Transition:
     """Take up the call whose past is ``past``."""
-    step = Step(State(setup=setup, memory=past.memory, log=past.log, entries=past.entries), now)
+    step = Transition(State(setup=setup, memory=past.memory, log=past.log, entries=past.entries), now)
     if setup.voice or past.memory.closed:  # of a call that was closed, subscribers may still hear in this time
-        step.do(After(delay_s=setup.audience_wait_s, input=AudienceAwaited()))
+        step.do(After(delay_s=setup.subscribers_wait_s, input=SubscribersAwaited()))
     if past.memory.closed:
         return step
-    missing = remains.next_event - past.memory.next_event
+    missing = point.next_event - past.memory.next_event
     set_back = past.lost != 0 or missing > 0
     first = past.memory.incarnation == 0 and not set_back
     if set_back:
-        step.record(SetBack(next_event=_next_event(past, remains)))
-    step.record(LifeBegan(incarnation=incarnation))
+        step.record(SetBack(next_event=_next_event(past, point)))
+    step.record(IncarnationBegan(incarnation=incarnation))
     if first:
         step.publish(CallStarted(call_id=setup.call_id))
     else:
-        step.publish(Restarted(reason=past.memory.last_end or remains.last_end or UNKNOWN_END, incarnation=incarnation))
+        step.publish(Restarted(reason=past.memory.last_end or point.last_end or UNKNOWN_END, incarnation=incarnation))
     if past.report or set_back:
         text = past.report or f"{setup.journal_path} lacks the newest {missing} events: what the call did in them is forgotten"
         step.publish(SessionError(source="journal", text=text, retryable=False))
     if setup.farewell_reason:
-        _say_farewell(step, remains)
+        _say_farewell(step, point)
     elif set_back:
-        _go_on_behind(step, remains)
+        _go_on_behind(step, point)
     else:
-        _go_on(step, remains, greeting=setup.greeting if first else ())
+        _go_on(step, point, greeting=setup.greeting if first else ())
     return step
 
 
-def _go_on(step: Step, remains: Remains, *, greeting: tuple[str, ...]) -> None:
-    """Go on where the life before was."""
-    if step.setup.ears:
-        _listen_again(step, remains)
+def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -> None:
+    """Go on where the incarnation before was."""
+    if step.setup.audio_in:
+        _listen_again(step, point)
     if step.memory.turn is not None:
-        _take_up_turn(step, remains.played)
+        _take_up_turn(step, point.played)
     elif greeting:
         speak_up(step, Opening(source=TurnSource.GREETING), greeting)
 
 
-def _next_event(past: Past, remains: Remains) -> int:
+def _next_event(past: Past, point: ResumePoint) -> int:
     """A number that no event has had."""
-    if remains.next_event > 1:
-        return max(remains.next_event, past.memory.next_event)
+    if point.next_event > 1:
+        return max(point.next_event, past.memory.next_event)
     return past.memory.next_event + (MAX_LOST if past.lost is None else past.lost)
 
 
-def _go_on_behind(step: Step, remains: Remains) -> None:
+def _go_on_behind(step: Transition, point: ResumePoint) -> None:
     """Go on from an older state. What was open in it may have been done since: nothing is done again, and the caller is asked instead."""
     known = bool(step.memory.history) or step.memory.turn is not None
-    _close_open_turn(step, remains)
-    if step.setup.ears:
-        step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
-        step.do(Listen(start=remains.position, origin=Origin.UNKNOWN))
+    _close_open_turn(step, point)
+    if step.setup.audio_in:
+        step.record(CallerDropped(until=max(step.memory.heard_until, point.position)))
+        step.do(Listen(start=point.position, origin=Origin.UNKNOWN))
     if known:
         speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
     else:
         speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
 
 
-def _close_open_turn(step: Step, remains: Remains) -> None:
+def _close_open_turn(step: Transition, point: ResumePoint) -> None:
     if step.memory.turn is not None:
         settle_all(step)
-        close_turn(step, heard_at(step.setup, step.turn, remains.played))
+        close_turn(step, heard_at(step.setup, step.turn, point.played))
 
 
-def _say_farewell(step: Step, remains: Remains) -> None:
+def _say_farewell(step: Transition, point: ResumePoint) -> None:
     """Give up the call: nothing that may have killed it is tried again."""
-    _close_open_turn(step, remains)
+    _close_open_turn(step, point)
     if step.memory.caller is not None:
-        step.record(CallerDropped(until=max(step.memory.heard_until, remains.position)))
+        step.record(CallerDropped(until=max(step.memory.heard_until, point.position)))
     step.publish(SessionError(source="call", text=step.setup.farewell_reason, retryable=False))
     step.record(CallFailed(reason=f"failed: {step.setup.farewell_reason}"))
     speak_up(step, Opening(source=TurnSource.FAREWELL), (step.setup.farewell,))
 
 
-def _listen_again(step: Step, remains: Remains) -> None:
+def _listen_again(step: Transition, point: ResumePoint) -> None:
     """Listen from the caller's open turn on; where that is impossible, to the rest of it."""
-    caller, settled = step.memory.caller, max(step.memory.heard_until, remains.settled)
+    caller, settled = step.memory.caller, max(step.memory.heard_until, point.settled)
     if caller is None:
-        lost = remains.oldest > settled
-        listen = Listen(start=remains.oldest if lost else settled, origin=Origin.UNKNOWN if lost else Origin.SETTLED)
-    elif not caller.failed and remains.oldest <= caller.start <= remains.position:
+        lost = point.oldest > settled
+        listen = Listen(start=point.oldest if lost else settled, origin=Origin.UNKNOWN if lost else Origin.SETTLED)
+    elif not caller.failed and point.oldest <= caller.start <= point.position:
         listen = Listen(start=caller.start, origin=Origin.SPEECH)
     else:
         if caller.failed:
             _give_up(step, died_in(RECOGNISING, caller.deaths))
-        lost_start = min(caller.start, remains.oldest - 1)
+        lost_start = min(caller.start, point.oldest - 1)
         rest = Utterance(start=lost_start, over_speech=False, given_up=caller.failed)
         step.state = replace(step.state, utterance=rest)
-        listen = Listen(start=remains.position, origin=Origin.REST)
+        listen = Listen(start=point.position, origin=Origin.REST)
     step.do(listen)
     for accepted in step.memory.inbox:
         if isinstance(accepted.command, CommitAudio):
             step.do(EndVoice(command_id=accepted.command_id, position=accepted.position))
 
 
-def _take_up_turn(step: Step, played: int | None) -> None:
+def _take_up_turn(step: Transition, played: int | None) -> None:
     turn = step.turn
     if turn.failed:
         _give_up(step, turn.failure, turn.turn_id, turn.text)
@@ -182,5 +182,5 @@ def _take_up_turn(step: Step, played: int | None) -> None:
     think(step)
 
 
-def _give_up(step: Step, reason: str, turn_id: str = "", text: str = "") -> None:
+def _give_up(step: Transition, reason: str, turn_id: str = "", text: str = "") -> None:
     step.publish(TurnFailed(turn_id=turn_id, text=text, reason=reason))

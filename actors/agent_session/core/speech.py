@@ -12,15 +12,15 @@ from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
 from actors.agent_session.core.memory import Heard, Turn
-from actors.agent_session.core.state import Setup, State
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.transition import Transition
 from protocols import AgentSentence, ConversationEvent, ConversationState, ReplyLatency
 
 MAX_LATENCY_S: Final = 3_600.0
-"""Only the wall clock tells how long it took over two lives, and that may be set: what were more than this, or negative, is unknown."""
+"""Only the wall clock tells how long it took over two incarnations, and it may be set: more than this, or negative, is unknown."""
 
 
-def write_sentence(step: Step, text: str) -> None:
+def write_sentence(step: Transition, text: str) -> None:
     """Add a sentence to the reply. It is in the journal before anybody hears it."""
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
@@ -32,8 +32,8 @@ def write_sentence(step: Step, text: str) -> None:
         _heard_from(step, index)
 
 
-def on_playing(step: Step, playing: SentencePlaying) -> None:
-    """A sentence begins to be heard; in a later life that may be its rest."""
+def on_playing(step: Transition, playing: SentencePlaying) -> None:
+    """A sentence begins to be heard; in a later incarnation that may be its rest."""
     turn = _turn_of(step, playing.speech_id)
     if turn is None or playing.index >= len(turn.sentences):
         return
@@ -44,7 +44,7 @@ def on_playing(step: Step, playing: SentencePlaying) -> None:
         step.go(ConversationEvent.PLAYOUT_STARTED)
 
 
-def on_played(step: Step, played: SentencePlayed) -> None:
+def on_played(step: Transition, played: SentencePlayed) -> None:
     """A sentence was heard to its end."""
     if _turn_of(step, played.speech_id) is not None:
         step.state = replace(step.state, played=max(step.state.played, played.index + 1))
@@ -57,8 +57,8 @@ def audible(state: State) -> bool:
     return turn is not None and len(turn.starts) > state.played
 
 
-def resume_speech(step: Step, played: int | None) -> None:
-    """Go on with the reply where the life before was: at the sample ``played``, or with the sentence that was heard last."""
+def resume_speech(step: Transition, played: int | None) -> None:
+    """Go on with the reply where the incarnation before was: at the sample ``played``, or with the sentence that was heard last."""
     turn = step.turn
     if not step.setup.voice or not turn.sentences:
         return
@@ -69,7 +69,7 @@ def resume_speech(step: Step, played: int | None) -> None:
         step.then(SpeakSentence(speech_id=turn.turn_id, index=index, text=text, start=start, skip=skip if index == first else 0))
 
 
-def heard_at(setup: Setup, turn: Turn, played: int | None) -> Heard:
+def heard_at(setup: SessionConfig, turn: Turn, played: int | None) -> Heard:
     """How much of the reply was heard when its playback had come to the sample ``played`` (None: not known)."""
     if not setup.voice:
         return Heard(sentences=len(turn.sentences))
@@ -81,14 +81,14 @@ def heard_at(setup: Setup, turn: Turn, played: int | None) -> Heard:
     return Heard(sentences=index, tail=heard_tail(turn.sentences[index], offset / setup.voice_rate_hz, total_s))
 
 
-def _heard_from(step: Step, index: int) -> None:
+def _heard_from(step: Transition, index: int) -> None:
     turn = step.turn
     if index == 0 and turn.asked_wall_s:
         step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
     step.publish(AgentSentence(speech_id=turn.turn_id, text=turn.sentences[index]))
 
 
-def _latency_ms(step: Step) -> float | None:
+def _latency_ms(step: Transition) -> float | None:
     now, asked_s = step.now, step.state.asked_s
     latency_s = now.wall_s - step.turn.asked_wall_s if asked_s is None else now.monotonic_s - asked_s
     return latency_s * 1000 if 0 <= latency_s <= MAX_LATENCY_S else None
@@ -102,6 +102,6 @@ def _place(turn: Turn, played: int | None) -> tuple[int, int]:
     return begun[-1], 0 if played is None else played - turn.starts[begun[-1]]
 
 
-def _turn_of(step: Step, speech_id: str) -> Turn | None:
+def _turn_of(step: Transition, speech_id: str) -> Turn | None:
     turn = step.memory.turn
     return turn if turn is not None and turn.turn_id == speech_id else None

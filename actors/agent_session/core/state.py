@@ -1,4 +1,4 @@
-"""A session's state as the core holds it: its memory, which survives, and what is true of this life only."""
+"""A session's state as the core holds it: its memory, which survives, and what is true of this incarnation only."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from protocols import ConversationState, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class SessionConfig:
     """What a session is told at its start and never changes. ``greeting`` comes in sentences.
 
-    ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``ears`` and ``voice`` tell whether the
+    ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice`` tell whether the
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
-    speaks over is held, and goes on if he said nothing that counts in his ``language``. ``farewell_reason`` is why this life is only to say
-    ``farewell`` and end the call (empty: it is not). ``audience_wait_s`` is how long a new life waits for somebody
-    who listens before it speaks.
+    speaks over is held, and goes on if he said nothing that counts in his ``language``. ``farewell_reason`` is why this incarnation is only
+    to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is how long a new incarnation waits for somebody who
+    listens before it speaks.
     """
 
     call_id: str
@@ -27,13 +27,13 @@ class Setup:
     farewell_reason: str = ""
     tools: frozenset[str] = frozenset()
     idempotent: frozenset[str] = frozenset()
-    ears: bool = False
+    audio_in: bool = False
     voice: bool = False
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
     language: str = "en"
     resume_false_interruption: bool = True
-    audience_wait_s: float = 2.0
+    subscribers_wait_s: float = 2.0
     os_pid: int = 0
     journal_path: str = ""
 
@@ -50,8 +50,8 @@ class Subscriber:
 class Utterance:
     """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
 
-    ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed lives: what
-    is left of it is not recognised.
+    ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
+    incarnations: what is left of it is not recognised.
     """
 
     start: int
@@ -104,12 +104,12 @@ class State:
     ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking`` and
     ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
-    whether the caller interrupted before anything answered him. ``mouth_open`` once speech may be heard. ``asked_s`` is when the caller's
-    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another life). ``held`` is whether the reply
-    is held until it is known whether the caller means to interrupt it.
+    whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
+    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``held`` is whether the
+    reply is held until it is known whether the caller means to interrupt it.
     """
 
-    setup: Setup
+    setup: SessionConfig
     memory: Memory
     log: tuple[Happened, ...] = ()
     phase: ConversationState = ConversationState.IDLE
@@ -126,6 +126,6 @@ class State:
     tool: str = ""
     played: int = 0
     owed: bool = False
-    mouth_open: bool = False
+    output_open: bool = False
     journal_failures: int = 0
     asked_s: float | None = None

@@ -14,7 +14,7 @@ from actors.agent_session.core.effects import After, Think
 from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.speech import write_sentence
-from actors.agent_session.core.step import Step
+from actors.agent_session.core.transition import Transition
 from protocols import SessionError
 
 MAX_RETRIES: Final = 2
@@ -23,18 +23,18 @@ RETRY_DELAY_S: Final = 0.3
 """Before the first retry; doubled before each further one."""
 
 
-def think(step: Step) -> None:
+def think(step: Transition) -> None:
     """Ask the model for the next round of the open turn."""
     turn = step.turn
     token = step.next_token()
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     rounds = sum(round_.ended for round_ in turn.rounds)
     messages = context(step.setup.instructions, step.memory)
-    # In the journal first: what is thought about may kill this life, and the next one has to know of it.
+    # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
     step.then(Think(token=token, messages=messages, offer_tools=rounds < step.setup.max_tool_rounds))
 
 
-def on_sentence(step: Step, ready: SentenceReady) -> None:
+def on_sentence(step: Transition, ready: SentenceReady) -> None:
     """The model has written a sentence."""
     if ready.token != step.state.thinking:
         return
@@ -45,7 +45,7 @@ def on_sentence(step: Step, ready: SentenceReady) -> None:
         write_sentence(step, ready.text)
 
 
-def on_failed(step: Step, failed: ThinkingFailed) -> None:
+def on_failed(step: Transition, failed: ThinkingFailed) -> None:
     """The model failed: ask again where that may help, otherwise say that it went wrong."""
     if failed.token != step.state.thinking:
         return
@@ -58,13 +58,13 @@ def on_failed(step: Step, failed: ThinkingFailed) -> None:
     end_with_apology(step)
 
 
-def on_retry(step: Step, due: RetryDue) -> None:
+def on_retry(step: Transition, due: RetryDue) -> None:
     """Ask the model again, unless it is not wanted any more."""
     if due.token == step.state.thinking:
         think(step)
 
 
-def end_with_apology(step: Step) -> None:
+def end_with_apology(step: Transition) -> None:
     """End the reply here: with the apology."""
     step.state = replace(step.state, thinking=0)
     write_sentence(step, step.setup.apology)

@@ -10,8 +10,8 @@ from typing import Final
 from actors.agent_session.core.effects import RunTool, Tell
 from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
-from actors.agent_session.core.step import Step
 from actors.agent_session.core.thinking import think
+from actors.agent_session.core.transition import Transition
 from protocols import ConversationEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed
 
 OUTCOME_UNKNOWN: Final = (
@@ -24,7 +24,7 @@ MAX_TURN_BYTES: Final = 200_000
 """Of one turn's replies, calls and results: results are cut to it, calls beyond it end the turn."""
 
 
-def run_next(step: Step) -> None:
+def run_next(step: Transition) -> None:
     """Run the next tool that has no outcome yet; when all have one, ask the model again."""
     for call in step.turn.waiting_calls:
         if step.state.interruption is not None:
@@ -42,7 +42,7 @@ def run_next(step: Step) -> None:
         think(step)
 
 
-def on_finished(step: Step, finished: ToolFinished) -> None:
+def on_finished(step: Transition, finished: ToolFinished) -> None:
     """A tool has ended: its result and the user data become one entry."""
     if not finished.call_id or step.state.tool != finished.call_id:
         return
@@ -55,20 +55,20 @@ def on_finished(step: Step, finished: ToolFinished) -> None:
     run_next(step)
 
 
-def settle_begun(step: Step) -> None:
+def settle_begun(step: Transition) -> None:
     """After a restart: tell the model that the outcome of a call is unknown which may have run and must not run twice."""
     for call in step.turn.waiting_calls:
         if call.call_id in step.turn.begun_calls and call.name not in step.setup.idempotent:
             _settle(step, call, OUTCOME_UNKNOWN)
 
 
-def settle_all(step: Step) -> None:
+def settle_all(step: Transition) -> None:
     """Run none of the calls that wait: the turn is given up."""
     for call in step.turn.waiting_calls:
         _settle(step, call, OUTCOME_UNKNOWN if call.call_id in step.turn.begun_calls else NOT_RUN)
 
 
-def _run(step: Step, call: FunctionCall) -> None:
+def _run(step: Transition, call: FunctionCall) -> None:
     step.record(ToolBegun(call_id=call.call_id))
     step.publish(ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments))
     step.state = replace(step.state, tool=call.call_id)
@@ -81,6 +81,6 @@ def _cut(result: str, room: int) -> str:
     return result if len(data) <= room else data[: max(0, room)].decode(errors="ignore") + CUT
 
 
-def _settle(step: Step, call: FunctionCall, result: str) -> None:
+def _settle(step: Transition, call: FunctionCall, result: str) -> None:
     step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=step.memory.user_data_json, end_call=""))
     step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=False))

@@ -9,13 +9,13 @@ from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.memory import n_bytes
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Opening
-from actors.agent_session.core.step import Step
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
+from actors.agent_session.core.transition import Transition
 from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
 
 
-def take_turn(step: Step, opening: Opening) -> None:
+def take_turn(step: Transition, opening: Opening) -> None:
     """Have the model speak: open a turn for the caller's message, or for what the program wants, and ask."""
     _open(step, opening)
     if opening.heard_until:
@@ -27,7 +27,7 @@ def take_turn(step: Step, opening: Opening) -> None:
     think(step)
 
 
-def speak_up(step: Step, opening: Opening, sentences: tuple[str, ...]) -> None:
+def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> None:
     """Say something that stands already, in a turn of its own."""
     _open(step, opening)
     step.go(ConversationEvent.REPLY_STARTED)
@@ -37,7 +37,7 @@ def speak_up(step: Step, opening: Opening, sentences: tuple[str, ...]) -> None:
     finish_if_over(step)
 
 
-def on_round(step: Step, finished: RoundFinished) -> None:
+def on_round(step: Transition, finished: RoundFinished) -> None:
     """The model has ended a round: run the tools that it asks for, or wait until its reply is heard."""
     if finished.token != step.state.thinking:
         return
@@ -63,7 +63,7 @@ def on_round(step: Step, finished: RoundFinished) -> None:
         finish_if_over(step)
 
 
-def _open(step: Step, opening: Opening) -> None:
+def _open(step: Transition, opening: Opening) -> None:
     now, asked_s = step.now, opening.asked_s
     step.record(
         TurnOpened(

@@ -1,4 +1,4 @@
-"""The engine of a session: audio recognition, brain, hands and mouth on one event loop in a thread of its own.
+"""The engine of a session: audio recognition, generation, tools and speech output on one event loop in a thread of its own.
 
 It does what the core wants done (`core.effects`) and tells what came of it (`core.inputs`); it decides nothing about the conversation.
 """

@@ -1,9 +1,9 @@
 """The caller's voice: from the call's memory through voice activity detection and endpointing to turns, and from a turn to its text.
 
-Audio is read where the mailbox put it, outside the process, so there is no queue, and a new life reads it again. Only audio passes time
-(`CallerTurn`): where the agent's turn detector is asked about a pause, reading waits where the least delay is over until it has answered.
-Recognition begins in the pause that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly so. But
-nothing is recognised or predicted that the journal does not know of, since it may kill this life.
+Audio is read where the mailbox put it, outside the process, so there is no queue, and a new incarnation reads it again. Only audio passes
+time (`CallerTurn`): where the agent's turn detector is asked about a pause, reading waits where the least delay is over until it has
+answered. Recognition begins in the pause that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly
+so. But nothing is recognised or predicted that the journal does not know of, since it may kill this incarnation.
 """
 
 import asyncio
@@ -162,7 +162,7 @@ class AudioRecognition:
         return self._voice.reaches(position) or position > self._memory.position
 
     def _mark(self) -> None:
-        """Note from where on another life would have to listen: from speech that nobody has settled yet, or that may just begin."""
+        """Note from where on another incarnation would have to listen: from speech that nobody has settled yet, or that may just begin."""
         self._memory.settle(self._voice.sample(self._turn.needed_from) if self._unsettled is None else self._unsettled)
 
     def _think_ahead(self) -> None:

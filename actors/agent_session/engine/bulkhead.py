@@ -5,7 +5,7 @@ Code that is not ours runs in a task of its own, on threads of its own. We never
 its cancellation is left behind after `CANCEL_S`.
 
 What cannot be stopped is counted: threads that native code holds, and tasks left behind, are never given back. So a part that comes to
-`MAX_TIMEOUTS_IN_A_ROW` or `MAX_LEFT_BEHIND` ends the life, and the next one has neither.
+`MAX_TIMEOUTS_IN_A_ROW` or `MAX_LEFT_BEHIND` ends the incarnation, and the next one has neither.
 
 A service that fails in other calls of the node, too, is not asked for a while: its circuit breaker stands in front of it.
 """
@@ -26,15 +26,15 @@ T = TypeVar("T")
 PART_THREADS: Final = 8
 """Calls that block at a time, of each provider; what comes on top waits."""
 MAX_TIMEOUTS_IN_A_ROW: Final = 4
-"""Time limits of one part that pass without an answer between them, after which the life ends: one more than a reply has attempts."""
+"""Time limits of one part that pass without an answer between, after which the incarnation ends: one more than a reply has attempts."""
 MAX_LEFT_BEHIND: Final = 8
-"""Tasks of one part that did not end when they were cancelled, after which the life ends."""
+"""Tasks of one part that did not end when they were cancelled, after which the incarnation ends."""
 CANCEL_S: Final = 1.0
 """For a task to end once it is cancelled."""
 
 
 class UnresponsiveError(ProviderError):
-    """A part holds threads or tasks that never come back: the life ends for it, and the next one has all of them again."""
+    """A part holds threads or tasks that never come back: the incarnation ends for it, and the next one has all of them again."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=True)
@@ -79,7 +79,7 @@ class Bulkhead:
         return self._pool.full
 
     def lose(self, why: str) -> None:
-        """End the life for the part's sake."""
+        """End the incarnation for the part's sake."""
         self._crashed(UnresponsiveError(f"the {self._part} {why}"))
 
     async def call(self, work: Callable[[], Awaitable[T]], timeout_s: float, *, service: str = "") -> T:

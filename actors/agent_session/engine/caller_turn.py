@@ -1,8 +1,8 @@
 """The caller's turn as its voice tells it, frame by frame: when it begins, whether it lasts, and when it is over.
 
 A pure machine around `endpointing_step`. Its clock is the audio's: milliseconds as in `VADEvent`, and nothing else passes time. So audio
-that comes late, all at once, or again in another life is cut in the same places. What a detector says of a pause counts from where the
-least delay is over: no frame beyond is to be fed before it is known (`awaits_prediction`).
+that comes late, all at once, or again in another incarnation is cut in the same places. What a detector says of a pause counts from where
+the least delay is over: no frame beyond is to be fed before it is known (`awaits_prediction`).
 
 How it works. Voice begins with an onset. With ``min_speech_ms`` of it, pauses left out, it is a turn, from its onset on; what is silent
 for as long before that is forgotten: a cough. ``min_interruption_ms`` of voice last; a pause of the least delay begins that count anew.

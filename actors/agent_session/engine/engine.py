@@ -13,7 +13,7 @@ from actors.agent_session.core import (
     Heed,
     Input,
     Listen,
-    OpenMouth,
+    OpenOutput,
     PauseSpeech,
     Recognize,
     ResumeSpeech,
@@ -25,13 +25,13 @@ from actors.agent_session.core import (
     Think,
 )
 from actors.agent_session.engine.audio_recognition import AudioRecognition
-from actors.agent_session.engine.brain import Brain
 from actors.agent_session.engine.bulkhead import PART_THREADS, Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.engine.circuit_breakers import CircuitBreakers
-from actors.agent_session.engine.hands import TOOL_THREADS, Hands
+from actors.agent_session.engine.generation import Generation
 from actors.agent_session.engine.loop import LoopThread, OwnedTask
-from actors.agent_session.engine.mouth import Mouth, Push
+from actors.agent_session.engine.speech_output import Push, SpeechOutput
+from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector
@@ -39,7 +39,7 @@ from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector
 CLOSE_TIMEOUT_S: Final = 0.5
 """For a provider to give back what it holds."""
 
-Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenMouth
+Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenOutput
 Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | RunTool | Voicing
 """The effects that an engine performs."""
 
@@ -94,12 +94,12 @@ class Engine:
         ) -> Bulkhead:
             return Bulkhead(part, crashed, threads=threads, breakers=breakers, service=service)
 
-        self._brain = Brain(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), report)
-        self._hands = Hands(
+        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), report)
+        self._tool_executor = ToolExecutor(
             tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
         )
         self._recognition: AudioRecognition | None = None
-        self._mouth: Mouth | None = None
+        self._speech_output: SpeechOutput | None = None
         self._thinking: OwnedTask | None = None
         self._recognizing: OwnedTask | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
@@ -121,14 +121,16 @@ class Engine:
                     language=turns.language,
                     stt_bulkhead=bulkhead("stt", services.stt),
                     detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
-                    agent_speaks=lambda: self._mouth is not None and self._mouth.speaking,
+                    agent_speaks=lambda: self._speech_output is not None and self._speech_output.speaking,
                     spawn=thread.spawn,
                     report=report,
                 )
             if providers.tts is not None:
                 speech = bulkhead("tts", services.tts)
-                self._mouth = Mouth(providers.tts, memory, clock, bulkhead=speech, spawn=thread.spawn, report=report, push=push)
-                thread.spawn(self._mouth.run())
+                self._speech_output = SpeechOutput(
+                    providers.tts, memory, clock, bulkhead=speech, spawn=thread.spawn, report=report, push=push
+                )
+                thread.spawn(self._speech_output.run())
             thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))
 
         thread.call(begin)
@@ -150,8 +152,8 @@ class Engine:
 
     def left(self, speech_id: str, position: int) -> None:
         """Audio of the reply ``speech_id`` up to the sample ``position`` has left the process."""
-        if self._mouth is not None:
-            self._mouth.left(speech_id, position)
+        if self._speech_output is not None:
+            self._speech_output.left(speech_id, position)
 
     def _hear(self) -> None:
         if self._recognition is not None:
@@ -161,15 +163,15 @@ class Engine:
         match work:
             case Think():
                 self._stop_thinking()
-                self._thinking = self._thread.spawn(self._brain.think(work))
+                self._thinking = self._thread.spawn(self._generation.think(work))
             case StopThinking():
                 self._stop_thinking()
             case RunTool():
-                self._thread.spawn(self._hands.run(work))
+                self._thread.spawn(self._tool_executor.run(work))
             case Listen() | Settle() | Heed() | EndVoice() | Recognize():
                 self._use_recognition(work)
-            case SpeakSentence() | PauseSpeech() | ResumeSpeech() | StopSpeech() | OpenMouth():
-                self._use_mouth(work)
+            case SpeakSentence() | PauseSpeech() | ResumeSpeech() | StopSpeech() | OpenOutput():
+                self._use_speech_output(work)
 
     def _use_recognition(self, work: Listen | Settle | Heed | EndVoice | Recognize) -> None:
         if self._recognition is None:
@@ -188,20 +190,20 @@ class Engine:
                     self._recognizing.drop()
                 self._recognizing = self._thread.spawn(self._recognition.recognize(work))
 
-    def _use_mouth(self, work: Voicing) -> None:
-        if self._mouth is None:
+    def _use_speech_output(self, work: Voicing) -> None:
+        if self._speech_output is None:
             return
         match work:
             case SpeakSentence():
-                self._mouth.say(work)
+                self._speech_output.say(work)
             case PauseSpeech():
-                self._mouth.pause(work)
+                self._speech_output.pause(work)
             case ResumeSpeech():
-                self._mouth.resume(work)
+                self._speech_output.resume(work)
             case StopSpeech():
-                self._mouth.stop(work)
-            case OpenMouth():
-                self._mouth.open()
+                self._speech_output.stop(work)
+            case OpenOutput():
+                self._speech_output.open()
 
     def _stop_thinking(self) -> None:
         if self._thinking is not None:

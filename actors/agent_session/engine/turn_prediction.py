@@ -1,7 +1,8 @@
 """Asks the agent's turn detector whether the caller, who pauses, has said what he wanted to say.
 
 A detector only makes the end of turns better, so nothing waits for it longer than `PREDICTION_TIMEOUT_S`: whatever it does, there is an
-answer, and None is one. Where it holds threads or tasks that never come back, it is not asked again in this life, which goes on without it.
+answer, and None is one. Where it holds threads or tasks that never come back, it is not asked again in this incarnation, which goes on
+without it.
 """
 
 import asyncio

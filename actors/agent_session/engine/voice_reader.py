@@ -1,7 +1,7 @@
 """Voice activity in the caller's audio: read where it is kept, frame by frame, and judged.
 
 The clock of the events is milliseconds since the sample from which is listened. Frames begin at multiples of their length, so that each
-life cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind.
+incarnation cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from actors.media import Resampler
 from protocols import SESSION_RATE_HZ, VAD, AudioChunk, VADEvent, VADStream, VoiceActivity, VoiceEnded
 
 MAX_DEAF_S: Final = 5.0
-"""Of audio in which the detection fails, well again for `WELL_S` at no time, after which the life ends."""
+"""Of audio in which the detection fails, well again for `WELL_S` at no time, after which the incarnation ends."""
 WELL_S: Final = 1.0
 """Of audio without a failure, after which the detection is well again."""
 SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000

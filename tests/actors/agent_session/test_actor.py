@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, assembly, preload
-from actors.agent_session.core import Setup
+from actors.agent_session.core import SessionConfig
 from actors.agent_session.engine import voice_reader
 from actors.agent_session.journal_writer import STALLED
 from actors.agent_session.neighbours import TOOL_REGISTRY
@@ -223,7 +223,7 @@ def test_a_journal_that_is_retained_stays(begin: Begin, tmp_path: Path) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions do not wait long for who may still follow their call."""
-    monkeypatch.setattr(assembly, "Setup", partial(Setup, audience_wait_s=0.3))
+    monkeypatch.setattr(assembly, "SessionConfig", partial(SessionConfig, subscribers_wait_s=0.3))
 
 
 def test_a_closed_call_that_is_stopped_before_it_could_leave_is_told_of_by_the_next_life_or_swept(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, Memory, restore
-from actors.agent_session.core.entries import LifeBegan, SentenceWritten
+from actors.agent_session.core.entries import IncarnationBegan, SentenceWritten
 from actors.agent_session.journal_writer import STALL_S, STALLED, Ending, JournalWriter, Listener, Opening
 from actors.agent_session.records import decode_entry, encode_entry
 from actors.journal import CallDescription, FileStore, read_call
@@ -115,9 +115,9 @@ def test_writes_are_kept_and_called_back_for_in_their_order(folder: Path, open_d
 def test_a_second_life_is_told_of_the_first_and_fences_it(open_desk: Callable[..., Desk]) -> None:
     first = open_desk()
     first.opened()
-    first.write("one", LifeBegan(incarnation=1))
+    first.write("one", IncarnationBegan(incarnation=1))
     first.finish()
-    assert open_desk(above=1).opened() == Opening(2, (LifeBegan(incarnation=1),))
+    assert open_desk(above=1).opened() == Opening(2, (IncarnationBegan(incarnation=1),))
     first.write("never", sentence("late"))
     first.turn_until(lambda: first.crashes)
     assert isinstance(first.crashes[0], FencedError)
@@ -219,7 +219,7 @@ def test_a_disk_that_does_not_answer_is_given_up_and_made_good_later(
     ("description", "body", "what"),
     [
         (RECORD.encode(), b"\x93\xa6future\xc3\x80", "'future'"),
-        (b"\x93\xa4call\xc3\x80", encode_entry(LifeBegan(incarnation=1)), "call_id is missing"),
+        (b"\x93\xa4call\xc3\x80", encode_entry(IncarnationBegan(incarnation=1)), "call_id is missing"),
     ],
 )
 def test_what_this_version_may_not_go_on_without_ends_it_and_stays_for_the_one_that_may(

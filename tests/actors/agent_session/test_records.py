@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, Memory, restore
-from actors.agent_session.core.audience import replayed
-from actors.agent_session.core.entries import CommandTaken, LifeBegan, LifeEnded, SentenceBegun, SentenceWritten
+from actors.agent_session.core.entries import CommandTaken, IncarnationBegan, IncarnationEnded, SentenceBegun, SentenceWritten
 from actors.agent_session.core.memory import Turn, TurnSource
-from actors.agent_session.core.step import pushed
+from actors.agent_session.core.subscribers import replayed
+from actors.agent_session.core.transition import pushed
 from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS, decode_entry, encode_entry
 from actors.journal import CallDescription, UnknownRecord, describe_record
 from protocols import CommandDone, DecodeError, EventsMissed, SendText, UsageError
@@ -76,20 +76,20 @@ def test_a_type_that_is_not_known_is_refused_if_it_is_critical_and_kept_byte_for
     entry = decode_entry(mood)
     assert entry == UnknownRecord(mood)
     assert encode_entry(entry) == mood
-    memory = restore((LifeBegan(incarnation=1), entry)).memory
+    memory = restore((IncarnationBegan(incarnation=1), entry)).memory
     again = decode_entry(encode_entry(Checkpoint(memory=memory)))
     assert again == Checkpoint(memory=memory)
     assert restore((again,)).memory.unknown == (entry,)
 
 
 def test_what_was_kept_for_a_version_that_knows_it_is_acted_on_by_that() -> None:
-    kept = UnknownRecord(encode_entry(LifeEnded(reason="shutdown", clean=True)))
+    kept = UnknownRecord(encode_entry(IncarnationEnded(reason="shutdown", clean=True)))
     body = encode_entry(Checkpoint(memory=Memory(incarnation=3, unknown=(kept,))))
     memory = restore((decode_entry(body),)).memory
     assert memory == Memory(incarnation=3, last_end="shutdown", ended_cleanly=True)
 
 
-@pytest.mark.parametrize("optional", [LifeEnded(reason="x", clean=True), SentenceBegun(position=7)])
+@pytest.mark.parametrize("optional", [IncarnationEnded(reason="x", clean=True), SentenceBegun(position=7)])
 def test_a_value_of_a_later_version_is_kept_where_the_record_is_optional(optional: Entry) -> None:
     ((field, _),) = list(msgpack.unpackb(encode_entry(optional))[2].items())[:1]
     body = changed(encode_entry(optional), **{field: {"more": "than this version reads"}})
@@ -159,7 +159,7 @@ def test_a_record_is_described_whether_or_not_it_is_known() -> None:
     assert describe_record(call.encode())["call_id"] == "c1"
 
 
-@pytest.mark.parametrize("wrong", [SentenceWritten(text=5), LifeBegan(incarnation=True), SentenceBegun(position=1 << 70), object()])  # type: ignore[arg-type]
+@pytest.mark.parametrize("wrong", [SentenceWritten(text=5), IncarnationBegan(incarnation=True), SentenceBegun(position=1 << 70), object()])  # type: ignore[arg-type]
 def test_a_value_that_nobody_could_read_again_is_refused_by_its_writer(wrong: Any) -> None:
     with pytest.raises(UsageError, match="cannot be written to a journal"):
         encode_entry(wrong)

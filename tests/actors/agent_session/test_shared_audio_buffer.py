@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, shared_audio_buffer
-from actors.agent_session.shared_audio_buffer import CAPACITY, MAX_CARRIED, Floor, SharedAudioBuffer, floor_of
+from actors.agent_session.shared_audio_buffer import CAPACITY, MAX_CARRIED, SharedAudioBuffer, Watermark, watermark_of
 from protocols import SESSION_RATE_HZ
 
 S = SESSION_RATE_HZ
@@ -67,7 +67,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     for number in range(1, 4):
         memory.append(pcm(memory.position, 100), bytes([number]) * MAX_CARRIED)
         memory.mark("turn-1", number * 2_400)
-        memory.raise_floor(number, 10 * number)
+        memory.raise_watermark(number, 10 * number)
         memory.settle(number * 60)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
@@ -77,7 +77,7 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     assert again.settled in {120, 180}
     assert again.next_sequence == again.position // 100
     assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
-    assert floor_of(view) in {Floor(2, 20), Floor(3, 30)}
+    assert watermark_of(view) in {Watermark(2, 20), Watermark(3, 30)}
     view[torn : torn + 1] = before
     assert SharedAudioBuffer(view).position == 300
 
@@ -92,16 +92,16 @@ def test_a_memory_with_two_broken_slots_is_as_if_nothing_had_come() -> None:
 
 def test_the_floor_only_rises() -> None:
     view, memory = fresh()
-    assert floor_of(view) == floor_of(None) == floor_of(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))) == Floor(0, 1)
-    memory.raise_floor(2, 40)
-    memory.raise_floor(1, 7)
-    assert floor_of(view) == Floor(2, 40)
-    SharedAudioBuffer(view).raise_floor(3, 1)
-    assert floor_of(view) == Floor(3, 40)
+    assert watermark_of(view) == watermark_of(None) == watermark_of(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))) == Watermark(0, 1)
+    memory.raise_watermark(2, 40)
+    memory.raise_watermark(1, 7)
+    assert watermark_of(view) == Watermark(2, 40)
+    SharedAudioBuffer(view).raise_watermark(3, 1)
+    assert watermark_of(view) == Watermark(3, 40)
     SharedAudioBuffer(view).end()
-    assert floor_of(view) == Floor(3, 40, over=True)
-    SharedAudioBuffer(view).raise_floor(4, 41)
-    assert floor_of(view).over
+    assert watermark_of(view) == Watermark(3, 40, over=True)
+    SharedAudioBuffer(view).raise_watermark(4, 41)
+    assert watermark_of(view).over
 
 
 def test_a_memory_of_another_layout_is_made_anew() -> None:
@@ -146,5 +146,5 @@ def test_a_memory_counts_as_one_only_once_all_its_slots_are_written(monkeypatch:
         patch.setattr(shared_audio_buffer, "_write", kill)
         with pytest.raises(Killed):
             SharedAudioBuffer(view, fresh_at=7)
-    assert floor_of(view) == Floor()
+    assert watermark_of(view) == Watermark()
     assert SharedAudioBuffer(view, fresh_at=9).position == 9

@@ -376,9 +376,9 @@ async def test_a_new_life_is_sent_what_it_lacks(harness: Harness) -> None:
 
 async def test_who_speaks_to_an_agent_that_does_not_listen_is_told_so(harness: Harness) -> None:
     waiting = harness.speak()
-    await harness.accept_subscription(next_sequence=Subscribed.NO_EARS)
+    await harness.accept_subscription(next_sequence=Subscribed.NO_AUDIO_IN)
     for speaking in (waiting, harness.speak()):
-        with pytest.raises(UsageError, match="this call has no ears: give its agent a vad and an stt, or use send_text"):
+        with pytest.raises(UsageError, match="this call takes no audio: give its agent a vad and an stt, or use send_text"):
             await speaking
 
 

@@ -50,7 +50,7 @@ def heard_once(world: World, speech_id: str, text: str) -> None:
 def test_it_is_held_at_once_and_goes_on_where_it_was_held_if_he_said_nothing() -> None:
     world = held()
     assert world.state.phase is S.INTERRUPTED
-    assert world.mouth.held
+    assert world.output.held
     assert not world.play()
     world.stop_speaking()
     world.settle("")
@@ -127,7 +127,7 @@ def test_one_that_was_heard_to_its_end_meanwhile_is_over(ended: bool) -> None:
     if ended:
         world.stop_speaking()
         world.commit_all()
-    world.mouth.queue.clear()
+    world.output.queue.clear()
     world.feed(i.SentencePlayed(speech_id="turn-1", index=0))
     assert world.state.phase is (S.PROCESSING if ended else S.LISTENING)
     if not ended:
@@ -182,7 +182,7 @@ def test_a_reply_that_is_still_written_is_stopped_at_once() -> None:
         assert world.commit() or world.wait() or (not world.state.memory.turn.sentences and world.think()) or world.play(100)  # type: ignore[union-attr]
     world.begin_to_speak()
     assert not world.state.held
-    assert world.mouth.stopped == "turn-1"
+    assert world.output.stopped == "turn-1"
 
 
 def test_it_is_stopped_at_once_where_that_is_wanted() -> None:

@@ -95,7 +95,7 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
     world.play(300)
     world.begin_to_speak(lasts=False)
     world.feed(i.VoiceLasted())
-    assert world.mouth.stopped == "turn-1"
+    assert world.output.stopped == "turn-1"
     assert world.state.phase is S.TOOL_EXECUTION
     world.finish_tool()
     assert world.state.phase is S.INTERRUPTED
@@ -106,7 +106,7 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
 
 def test_a_voice_that_fails_ends_the_reply_before_its_sentence() -> None:
     world = speaking()
-    world.mouth.queue.clear()
+    world.output.queue.clear()
     world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
     world.settle()
     assert events(world, SessionError) == [SessionError(source="tts", text="hoarse", retryable=False)]

@@ -5,10 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from actors.agent_session.core import Happened, Moment, Remains, Setup, begin, handle, restore
+from actors.agent_session.core import Happened, Moment, ResumePoint, SessionConfig, begin, handle, restore
 from actors.agent_session.core.chat import context
 from actors.agent_session.core.effects import EndVoice, Listen, Origin, SpeakSentence
-from actors.agent_session.core.entries import CallerBegan, CallerDropped, CommandTaken, LifeBegan, LifeEnded, ToolBegun, TurnOpened
+from actors.agent_session.core.entries import (
+    CallerBegan,
+    CallerDropped,
+    CommandTaken,
+    IncarnationBegan,
+    IncarnationEnded,
+    ToolBegun,
+    TurnOpened,
+)
 from actors.agent_session.core.inputs import CommandArrived, SentenceReady
 from actors.agent_session.core.memory import RECOGNISING, TurnSource
 from actors.agent_session.core.restart import MAX_LOST, UNKNOWN_END
@@ -38,10 +46,10 @@ S = ConversationState
 NOW = Moment(monotonic_s=1.0, wall_s=2.0)
 
 
-def begun(setup: Setup, *entries: object, remains: Remains | None = None) -> tuple[list[object], list[object]]:
+def begun(setup: SessionConfig, *entries: object, point: ResumePoint | None = None) -> tuple[list[object], list[object]]:
     """The effects of a new life, and the events in its log."""
     past = restore(entries)  # type: ignore[arg-type]
-    state, effects = begin(setup, past, past.memory.incarnation + 1, remains or Remains(), NOW)
+    state, effects = begin(setup, past, past.memory.incarnation + 1, point or ResumePoint(), NOW)
     return list(effects), [happened.event for happened in state.log]
 
 
@@ -57,15 +65,15 @@ def killed_while(phase: S, text: str = "use look", *, samples: int = 300) -> Wor
 
 
 def test_the_reason_is_told_if_the_life_before_could_say_it() -> None:
-    for ended, reason in (((), UNKNOWN_END), ((LifeEnded(reason="error:KeyError: 'x'", clean=False),), "error:KeyError: 'x'")):
-        _, events = begun(CHECKED, LifeBegan(incarnation=1), *ended)
+    for ended, reason in (((), UNKNOWN_END), ((IncarnationEnded(reason="error:KeyError: 'x'", clean=False),), "error:KeyError: 'x'")):
+        _, events = begun(CHECKED, IncarnationBegan(incarnation=1), *ended)
         assert events == [Restarted(reason=reason, incarnation=2)]
 
 
 def test_what_others_saw_of_the_end_is_told_where_the_life_itself_said_nothing() -> None:
-    seen = Remains(last_end="killed")
-    for ended, reason in (((), "killed"), ((LifeEnded(reason="shutdown:term", clean=True),), "shutdown:term")):
-        _, events = begun(CHECKED, LifeBegan(incarnation=1), *ended, remains=seen)
+    seen = ResumePoint(last_end="killed")
+    for ended, reason in (((), "killed"), ((IncarnationEnded(reason="shutdown:term", clean=True),), "shutdown:term")):
+        _, events = begun(CHECKED, IncarnationBegan(incarnation=1), *ended, point=seen)
         assert events == [Restarted(reason=reason, incarnation=2)]
 
 
@@ -103,8 +111,12 @@ def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
 
 
 def test_a_call_that_is_given_up_neither_listens_nor_ends_otherwise() -> None:
-    entries = (LifeBegan(incarnation=1), CallerBegan(start=10), CommandTaken(command=EndCall(command_id="end", reason="bye"), position=20))
-    effects, events = begun(replace(SPOKEN, farewell_reason="it died too often"), *entries, remains=Remains(position=50))
+    entries = (
+        IncarnationBegan(incarnation=1),
+        CallerBegan(start=10),
+        CommandTaken(command=EndCall(command_id="end", reason="bye"), position=20),
+    )
+    effects, events = begun(replace(SPOKEN, farewell_reason="it died too often"), *entries, point=ResumePoint(position=50))
     assert not [effect for effect in effects if isinstance(effect, Listen)]
     assert CallEnded(reason="bye") not in events
 
@@ -294,16 +306,16 @@ def test_a_turn_that_dies_in_each_of_its_steps_is_answered() -> None:
 def test_a_latency_over_two_lives_goes_by_the_wall_clock_and_is_unknown_where_that_was_set() -> None:
     for reboot_s, wall_s, latency_ms in ((1e9 + 2.0, 1e9 + 2.5, 2_500.0), (1.0, 1e9 + 2.5, 2_500.0), (1.0, 9e8, None), (1.0, 2e9, None)):
         opened = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_wall_s=1e9, heard_until=0)
-        past = restore((LifeBegan(incarnation=1), opened))
+        past = restore((IncarnationBegan(incarnation=1), opened))
         now = Moment(monotonic_s=reboot_s, wall_s=wall_s)
-        state, _ = begin(CHECKED, past, 2, Remains(), now)
+        state, _ = begin(CHECKED, past, 2, ResumePoint(), now)
         state, _ = handle(state, SentenceReady(token=state.thinking, text="Hello."), now)
         (told,) = [happened.event for happened in state.log if isinstance(happened.event, ReplyLatency)]
         assert told.latency_ms == latency_ms
 
 
 def test_a_latency_within_a_life_does_not_depend_on_the_wall_clock() -> None:
-    state, _ = begin(CHECKED, restore(()), 1, Remains(), NOW)
+    state, _ = begin(CHECKED, restore(()), 1, ResumePoint(), NOW)
     state, _ = handle(state, CommandArrived(request=1, command=SendText(command_id="c", text="hello"), position=0), NOW)
     state, _ = handle(state, SentenceReady(token=state.thinking, text="Hello."), Moment(monotonic_s=1.25, wall_s=-50.0))
     (told,) = [happened.event for happened in state.log if isinstance(happened.event, ReplyLatency)]
@@ -349,16 +361,16 @@ def test_half_a_sentence_is_listened_to_again_from_its_start() -> None:
 
 
 def test_what_nobody_settled_is_listened_to_again() -> None:
-    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), remains=Remains(oldest=0, position=100_000, settled=90_000))
+    effects, _ = begun(SPOKEN, IncarnationBegan(incarnation=1), point=ResumePoint(oldest=0, position=100_000, settled=90_000))
     assert [effect for effect in effects if isinstance(effect, Listen)] == [Listen(start=90_000)]
-    settled = (LifeBegan(incarnation=1), CallerDropped(until=95_000))
-    effects, _ = begun(SPOKEN, *settled, remains=Remains(oldest=0, position=100_000, settled=90_000))
+    settled = (IncarnationBegan(incarnation=1), CallerDropped(until=95_000))
+    effects, _ = begun(SPOKEN, *settled, point=ResumePoint(oldest=0, position=100_000, settled=90_000))
     assert Listen(start=95_000) in effects
 
 
 def test_speech_in_fresh_memory_may_be_the_rest_of_what_was_lost() -> None:
-    settled = (LifeBegan(incarnation=1), CallerDropped(until=95_000))
-    effects, _ = begun(SPOKEN, *settled, remains=Remains(oldest=95_001, position=100_000))
+    settled = (IncarnationBegan(incarnation=1), CallerDropped(until=95_000))
+    effects, _ = begun(SPOKEN, *settled, point=ResumePoint(oldest=95_001, position=100_000))
     assert Listen(start=95_001, origin=Origin.UNKNOWN) in effects
 
 
@@ -382,20 +394,20 @@ def test_where_audio_is_missing_the_caller_is_asked_again_once_he_has_stopped() 
     assert world.state.memory.history[1].content == "whole"
 
 
-@pytest.mark.parametrize("remains", [Remains(oldest=50, position=90), Remains(oldest=5, position=5)])
-def test_of_a_turn_whose_beginning_is_missing_the_rest_is_listened_to(remains: Remains) -> None:
-    effects, events = begun(SPOKEN, LifeBegan(incarnation=1), CallerBegan(start=10), remains=remains)
-    assert Listen(start=remains.position, origin=Origin.REST) in effects
+@pytest.mark.parametrize("point", [ResumePoint(oldest=50, position=90), ResumePoint(oldest=5, position=5)])
+def test_of_a_turn_whose_beginning_is_missing_the_rest_is_listened_to(point: ResumePoint) -> None:
+    effects, events = begun(SPOKEN, IncarnationBegan(incarnation=1), CallerBegan(start=10), point=point)
+    assert Listen(start=point.position, origin=Origin.REST) in effects
     assert StateChanged(old="idle", new="listening") in events
 
 
 def test_audio_that_killed_two_lives_is_left_alone() -> None:
-    lives = (LifeBegan(incarnation=1), CallerBegan(start=10), LifeBegan(incarnation=2))
-    effects, events = begun(SPOKEN, *lives, remains=Remains(oldest=0, position=900))
+    lives = (IncarnationBegan(incarnation=1), CallerBegan(start=10), IncarnationBegan(incarnation=2))
+    effects, events = begun(SPOKEN, *lives, point=ResumePoint(oldest=0, position=900))
     assert Listen(start=900, origin=Origin.REST) in effects
     failed = TurnFailed(turn_id="", text="", reason="the session died 2 times in the same step: recognising the caller")
     assert failed in events
-    effects, events = begun(SPOKEN, *lives, LifeBegan(incarnation=3), remains=Remains(oldest=0, position=950))
+    effects, events = begun(SPOKEN, *lives, IncarnationBegan(incarnation=3), point=ResumePoint(oldest=0, position=950))
     assert Listen(start=950, origin=Origin.REST) in effects
     assert failed not in events, "told once"
 
@@ -423,7 +435,7 @@ def test_who_was_given_up_hears_an_apology_once_he_has_stopped(stopped: bool) ->
 
 def test_a_new_beginning_of_speech_far_behind_the_old_is_another_turn() -> None:
     world = World(SPOKEN)
-    world.transactions = [(LifeBegan(incarnation=1), CallerBegan(start=10))]
+    world.transactions = [(IncarnationBegan(incarnation=1), CallerBegan(start=10))]
     world.position = 100_000
     world.kill()
     world.begin_to_speak()
@@ -433,7 +445,7 @@ def test_a_new_beginning_of_speech_far_behind_the_old_is_another_turn() -> None:
 
 def test_what_was_accepted_is_done_in_the_next_life() -> None:
     taken = CommandTaken(command=CommitAudio(command_id="commit"), position=70)
-    effects, _ = begun(SPOKEN, LifeBegan(incarnation=1), taken, remains=Remains(oldest=0, position=90))
+    effects, _ = begun(SPOKEN, IncarnationBegan(incarnation=1), taken, point=ResumePoint(oldest=0, position=90))
     assert EndVoice(command_id="commit", position=70) in effects
 
 
@@ -456,5 +468,5 @@ def test_a_cancellation_that_was_accepted_stops_the_turn_in_the_next_life(phase:
 
 
 def test_a_call_without_ears_does_not_listen() -> None:
-    effects, _ = begun(CHECKED, LifeBegan(incarnation=1))
+    effects, _ = begun(CHECKED, IncarnationBegan(incarnation=1))
     assert not any(isinstance(effect, Listen) for effect in effects)

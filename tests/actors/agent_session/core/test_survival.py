@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from actors.agent_session.core import Setup, restore
+from actors.agent_session.core import SessionConfig, restore
 from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened, ToolEnded
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from protocols import (
@@ -85,7 +85,7 @@ class Conversation(RuleBasedStateMachine):
     def cancel(self) -> None:
         self._send(CancelResponse(command_id=f"cancel-{len(self.sent)}"))
 
-    @precondition(lambda self: self.world.setup.ears)
+    @precondition(lambda self: self.world.setup.audio_in)
     @rule()
     def commit_audio(self) -> None:
         self._send(CommitAudio(command_id=f"commit-{len(self.sent)}"))
@@ -95,7 +95,7 @@ class Conversation(RuleBasedStateMachine):
     def end_call(self) -> None:
         self._send(EndCall(command_id=f"end-{len(self.sent)}"))
 
-    @precondition(lambda self: self.world.setup.ears and not self.speaking)
+    @precondition(lambda self: self.world.setup.audio_in and not self.speaking)
     @rule(lasts=st.booleans())
     def begin_to_speak(self, lasts: bool) -> None:
         self.speaking = True
@@ -261,7 +261,7 @@ def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: A
 LINES = ("use look", "use order look")
 
 
-def talk(setup: Setup, fuses: Iterable[int]) -> World:
+def talk(setup: SessionConfig, fuses: Iterable[int]) -> World:
     """A handle says its lines and ends the call; each life is killed by its fuse, and what was not accepted is sent again to the next."""
     world, burning = World(setup, fuse=None), iter(fuses)
     world.fuse = next(burning, None)
@@ -310,7 +310,7 @@ def everything_was_done_once(world: World, deaths: int) -> None:
 
 
 @pytest.mark.parametrize("setup", [CHECKED, SPOKEN], ids=["text", "speech"])
-def test_killed_after_every_single_effect_everything_is_done_once(setup: Setup) -> None:
+def test_killed_after_every_single_effect_everything_is_done_once(setup: SessionConfig) -> None:
     for fuse in range(1_000):
         world = talk(setup, [fuse])
         everything_was_done_once(world, deaths=1)
@@ -323,7 +323,7 @@ def test_killed_after_every_single_effect_everything_is_done_once(setup: Setup) 
 
 @settings(max_examples=50)
 @given(st.sampled_from([CHECKED, SPOKEN]), st.lists(st.integers(0, 60), min_size=2, max_size=6))
-def test_killed_after_any_effects_again_and_again_everything_is_done_once(setup: Setup, fuses: list[int]) -> None:
+def test_killed_after_any_effects_again_and_again_everything_is_done_once(setup: SessionConfig, fuses: list[int]) -> None:
     everything_was_done_once(talk(setup, fuses), deaths=len(fuses))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from actors.agent_session.core import RunTool
 from actors.agent_session.core.inputs import ToolFinished
-from actors.agent_session.engine.hands import MAX_USER_DATA_BYTES, Hands
+from actors.agent_session.engine.tool_executor import MAX_USER_DATA_BYTES, ToolExecutor
 from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import FunctionCall, SystemClock
 from support.engine_desk import Desk
@@ -65,7 +65,7 @@ def run(name: str, arguments: str = "{}", data: str = "{}") -> ToolFinished:
     async def work() -> ToolFinished:
         desk = Desk()
         call = FunctionCall(call_id="call-1", name=name, arguments=arguments)
-        await Hands(
+        await ToolExecutor(
             TOOLS, "c1", services=dict.fromkeys(TOOLS, "tool"), clock=SystemClock(), bulkhead=desk.bulkhead, report=desk.report
         ).run(RunTool(call=call, user_data_json=data, incarnation=2))
         await desk.close()

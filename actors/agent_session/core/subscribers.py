@@ -6,12 +6,12 @@ from typing import Final
 
 from actors.agent_session.core.closing import leave
 from actors.agent_session.core.commands import refused
-from actors.agent_session.core.effects import Answer, OpenMouth, Push
+from actors.agent_session.core.effects import Answer, OpenOutput, Push
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.inputs import InfoAsked, SubscriptionAsked, SubscriptionEnded
 from actors.agent_session.core.memory import Memory
 from actors.agent_session.core.state import State, Subscriber
-from actors.agent_session.core.step import Step, pushed
+from actors.agent_session.core.transition import Transition, pushed
 from protocols import CapacityError, EventsMissed, HistoryItem, Role, SessionInfo, Subscribed
 
 MAX_SUBSCRIBERS: Final = 64
@@ -21,7 +21,7 @@ MAX_INFO_CHARS: Final = 200_000
 """Of the history in a `SessionInfo`: its newest items within both bounds."""
 
 
-def on_subscribe(step: Step, asked: SubscriptionAsked) -> None:
+def on_subscribe(step: Transition, asked: SubscriptionAsked) -> None:
     """Tell ``asked.subscriber`` what it missed, and from now on everything. It replaces its earlier subscription."""
     others = tuple(other for other in step.state.subscribers if other.ref.id != asked.subscriber.id)
     if len(others) >= MAX_SUBSCRIBERS:
@@ -33,7 +33,7 @@ def on_subscribe(step: Step, asked: SubscriptionAsked) -> None:
     # Behind all earlier writes: whatever is replayed is in the journal, and whatever follows comes after it.
     answer = Subscribed(
         next_number=memory.next_event,
-        next_sequence=asked.next_sequence if step.setup.ears else Subscribed.NO_EARS,
+        next_sequence=asked.next_sequence if step.setup.audio_in else Subscribed.NO_AUDIO_IN,
         incarnation=memory.incarnation,
         os_pid=step.setup.os_pid,
     )
@@ -41,28 +41,28 @@ def on_subscribe(step: Step, asked: SubscriptionAsked) -> None:
     for happened in replayed(step.state.log, memory, asked.from_number, step.now.wall_s):
         step.then(Push(to=(asked.subscriber,), event=pushed(step.setup.call_id, happened)))
     if asked.audio:
-        open_mouth(step)
+        open_output(step)
 
 
-def on_unsubscribe(step: Step, ended: SubscriptionEnded) -> None:
+def on_unsubscribe(step: Transition, ended: SubscriptionEnded) -> None:
     """Tell ``ended.subscriber`` nothing more."""
     remaining = tuple(other for other in step.state.subscribers if other.ref.id != ended.subscriber.id)
     step.state = replace(step.state, subscribers=remaining)
 
 
-def on_awaited(step: Step) -> None:
+def on_awaited(step: Transition) -> None:
     """Enough waited for somebody who listens: speak, or, if the call is over, leave."""
     if step.memory.closed:
         leave(step)
     else:
-        open_mouth(step)
+        open_output(step)
 
 
-def open_mouth(step: Step) -> None:
+def open_output(step: Transition) -> None:
     """Let speech be heard, if it is not yet."""
-    if step.setup.voice and not step.state.mouth_open:
-        step.state = replace(step.state, mouth_open=True)
-        step.do(OpenMouth())
+    if step.setup.voice and not step.state.output_open:
+        step.state = replace(step.state, output_open=True)
+        step.do(OpenOutput())
 
 
 def replayed(log: tuple[Happened, ...], memory: Memory, from_number: int, wall_s: float) -> Iterator[Happened]:
@@ -78,7 +78,7 @@ def replayed(log: tuple[Happened, ...], memory: Memory, from_number: int, wall_s
         yield _missed(wanted, memory.next_event, memory.incarnation, wall_s)
 
 
-def on_info(step: Step, asked: InfoAsked) -> None:
+def on_info(step: Transition, asked: InfoAsked) -> None:
     """Say how the session is."""
     memory, setup = step.memory, step.setup
     info = SessionInfo(

@@ -17,10 +17,10 @@ MAX_USER_DATA_BYTES: Final = 128_000
 TOOL_THREADS: Final = 16
 """Tools that block at a time: one that runs, and others that never returned. When all are held, no tool is run."""
 MAX_NOT_RUN: Final = 3
-"""Calls in a row for which there was no thread, after which the life ends."""
+"""Calls in a row for which there was no thread, after which the incarnation ends."""
 
 
-class Hands:
+class ToolExecutor:
     """Runs tools, one at a time, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``.
 
     ``services`` names what stands behind a tool, by the tool's name.

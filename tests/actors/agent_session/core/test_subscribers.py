@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.agent_session.core import Happened, Memory, Push
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.audience import MAX_INFO_CHARS, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
+from actors.agent_session.core.subscribers import MAX_INFO_CHARS, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
 from protocols import (
     MAX_TEXT_CHARS,
     CallStarted,
@@ -50,7 +50,7 @@ def test_a_subscriber_gets_what_it_missed_and_then_everything_once() -> None:
     numbers = [pushed.number for pushed in world.events]
     assert numbers == list(range(1, world.state.memory.next_event))
     answer = next(answer for answer in world.answers.values() if isinstance(answer, Subscribed))
-    assert (answer.incarnation, answer.next_sequence) == (1, Subscribed.NO_EARS)
+    assert (answer.incarnation, answer.next_sequence) == (1, Subscribed.NO_AUDIO_IN)
 
 
 def test_who_listens_says_which_audio_it_wants_next() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from actors.agent_session.core import Think
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
-from actors.agent_session.engine.brain import MAX_CALLS, MAX_REPLY_CHARS, Brain
+from actors.agent_session.engine.generation import MAX_CALLS, MAX_REPLY_CHARS, Generation
 from protocols import CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderError, Role, TextDelta, ToolSchema
 from support.engine_desk import Desk
 from support.wayward import AWAITED, WRONG_VALUES
@@ -47,7 +47,7 @@ def call(name: str) -> CallDelta:
 def think(model: Scripted, wanted: Think = ASKED) -> list[object]:
     async def run() -> list[object]:
         desk = Desk()
-        await Brain(model, [SCHEMA], desk.bulkhead, desk.report).think(wanted)
+        await Generation(model, [SCHEMA], desk.bulkhead, desk.report).think(wanted)
         await desk.close()
         return list(desk.reports)
 
@@ -82,7 +82,7 @@ def test_a_failure_is_told_behind_what_was_said(failure: Exception, told: Thinki
 
 
 def test_a_model_that_says_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.brain.DELTA_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("actors.agent_session.engine.generation.DELTA_TIMEOUT_S", 0.02)
     model = Scripted(TextDelta(text="Well"), None)
     assert think(model) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]
     assert model.closed
@@ -102,7 +102,7 @@ def test_cancelling_stops_the_model() -> None:
     async def run() -> bool:
         model = Scripted(None)
         desk = Desk()
-        task = asyncio.create_task(Brain(model, [], desk.bulkhead, desk.report).think(ASKED))
+        task = asyncio.create_task(Generation(model, [], desk.bulkhead, desk.report).think(ASKED))
         await model.began.wait()
         task.cancel()
         await asyncio.wait([task])
@@ -157,12 +157,12 @@ class Endless(Scripted):
 
 
 def test_a_model_that_streams_for_ever_is_ended_by_its_deltas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.brain.MAX_DELTAS", 100)
+    monkeypatch.setattr("actors.agent_session.engine.generation.MAX_DELTAS", 100)
     (failed,) = think(Endless())
     assert isinstance(failed, ThinkingFailed)
     assert (failed.text, failed.retryable) == ("the model does not end: it gave more than 100 deltas in a round", False)
 
 
 def test_a_model_that_streams_for_ever_is_ended_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.brain.ROUND_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("actors.agent_session.engine.generation.ROUND_TIMEOUT_S", 0.05)
     assert think(Endless()) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]

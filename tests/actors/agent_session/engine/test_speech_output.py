@@ -9,7 +9,7 @@ import pytest
 from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
-from actors.agent_session.engine.mouth import LEAD_MS, Mouth
+from actors.agent_session.engine.speech_output import LEAD_MS, SpeechOutput
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from protocols import TTS, AudioChunk, ProviderError
 from support import virtual_time
@@ -20,13 +20,13 @@ LETTER = VOICE_HZ // 100
 
 
 class Room:
-    """A mouth, and a desk for what it says. What it hands out leaves at once, unless it is ``stuck``."""
+    """A output, and a desk for what it says. What it hands out leaves at once, unless it is ``stuck``."""
 
     def __init__(self, voice: TTS | None = None) -> None:
         self.desk = Desk()
         self.stuck = False
         self.memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
-        self.mouth = Mouth(
+        self.output = SpeechOutput(
             voice or tts({}),
             self.memory,
             virtual_time.clock(),
@@ -35,12 +35,12 @@ class Room:
             report=self.desk.report,
             push=self._push,
         )
-        self.desk.spawn(self.mouth.run())
+        self.desk.spawn(self.output.run())
 
     def _push(self, speech_id: str, position: int, pcm: bytes) -> None:
         self.desk.push(speech_id, position, pcm)
         if not self.stuck:
-            self.mouth.left(speech_id, position + len(pcm) // 2)
+            self.output.left(speech_id, position + len(pcm) // 2)
 
     def heard(self, speech_id: str = "s") -> str:
         """What was handed out, put together by its positions, which must have no gap."""
@@ -68,10 +68,10 @@ def say(index: int, text: str, **place: int) -> SpeakSentence:
 
 def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
+        room.output.open()
         texts = ["One sentence.", "Another one.", "The last."]
         for index, text in enumerate(texts):
-            room.mouth.say(say(index, text))
+            room.output.say(say(index, text))
         await room.desk.wait_for(SentencePlayed, 3)
         assert room.heard() == "".join(texts)
         starts = [0, 13 * LETTER, 25 * LETTER]
@@ -91,10 +91,10 @@ def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
 
 def test_a_sentence_that_comes_later_follows_in_its_place() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "One."))
+        room.output.open()
+        room.output.say(say(0, "One."))
         await room.desk.wait_for(SentencePlayed)
-        room.mouth.say(say(1, "Two."))
+        room.output.say(say(1, "Two."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.heard() == "One.Two."
         assert room.desk.all(SentencePlaying)[1].position == 4 * LETTER
@@ -104,11 +104,11 @@ def test_a_sentence_that_comes_later_follows_in_its_place() -> None:
 
 def test_nothing_is_heard_before_the_mouth_is_open() -> None:
     async def test(room: Room) -> None:
-        room.mouth.say(say(0, "One."))
+        room.output.say(say(0, "One."))
         for _ in range(20):
             await asyncio.sleep(0)
         assert not room.desk.audio
-        room.mouth.open()
+        room.output.open()
         await room.desk.wait_for(SentencePlayed)
 
     run(test)
@@ -116,14 +116,14 @@ def test_nothing_is_heard_before_the_mouth_is_open() -> None:
 
 def test_it_speaks_from_the_first_sample_of_a_reply_to_its_last() -> None:
     async def test(room: Room) -> None:
-        room.mouth.say(say(0, "One sentence."))
+        room.output.say(say(0, "One sentence."))
         await asyncio.sleep(0)
-        assert not room.mouth.speaking
-        room.mouth.open()
+        assert not room.output.speaking
+        room.output.open()
         await room.desk.wait_for(SentencePlaying)
-        assert room.mouth.speaking
+        assert room.output.speaking
         await room.desk.wait_for(SentencePlayed)
-        assert not room.mouth.speaking
+        assert not room.output.speaking
 
     run(test)
 
@@ -131,8 +131,8 @@ def test_it_speaks_from_the_first_sample_of_a_reply_to_its_last() -> None:
 def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
     async def test(room: Room) -> None:
         clock = virtual_time.clock()
-        room.mouth.open()
-        room.mouth.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
+        room.output.open()
+        room.output.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
         await room.desk.until(lambda: bool(room.desk.audio))
         begun = clock.monotonic()
         while not room.desk.all(SentencePlayed):
@@ -146,8 +146,8 @@ def test_audio_is_at_most_the_lead_ahead_of_the_ear() -> None:
 
 def test_between_two_batches_and_until_the_last_is_heard_it_sleeps() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
+        room.output.open()
+        room.output.say(say(0, "A sentence of a length of about one second, so that it takes time to be heard, from its begin."))
         await room.desk.wait_for(SentencePlayed)
         assert virtual_time.clock().turns < 200
 
@@ -156,9 +156,9 @@ def test_between_two_batches_and_until_the_last_is_heard_it_sleeps() -> None:
 
 def test_another_life_goes_on_at_the_mark() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
-        room.mouth.say(say(2, "The third."))
+        room.output.open()
+        room.output.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
+        room.output.say(say(2, "The third."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.desk.audio[0][1] == 5_000 + 4 * LETTER
         assert room.heard() == "second sentence.The third."
@@ -172,14 +172,14 @@ def test_another_life_goes_on_at_the_mark() -> None:
 
 def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "A sentence of a length of about half a second long."))
+        room.output.open()
+        room.output.say(say(0, "A sentence of a length of about half a second long."))
         await room.desk.until(lambda: bool(room.desk.audio))
         left = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
         room.stuck = True
         await room.desk.wait_for(SentencePlayed)
         assert room.memory.played("s") == left
-        room.mouth.say(SpeakSentence(speech_id="next", index=0, text="Next."))
+        room.output.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.memory.played("next") is None
 
@@ -188,9 +188,9 @@ def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
 
 def test_a_sentence_that_was_heard_whole_is_not_heard_again() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "Heard.", start=0, skip=6 * LETTER))
-        room.mouth.say(say(1, "New."))
+        room.output.open()
+        room.output.say(say(0, "Heard.", start=0, skip=6 * LETTER))
+        room.output.say(say(1, "New."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.heard() == "New."
 
@@ -199,9 +199,9 @@ def test_a_sentence_that_was_heard_whole_is_not_heard_again() -> None:
 
 def test_a_mark_behind_the_end_of_another_voice_is_its_end() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "Short.", start=0, skip=90 * LETTER))
-        room.mouth.say(say(1, "New."))
+        room.output.open()
+        room.output.say(say(0, "Short.", start=0, skip=90 * LETTER))
+        room.output.say(say(1, "New."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.heard() == "New."
         assert room.desk.all(SentencePlaying)[1].position == 6 * LETTER
@@ -211,22 +211,22 @@ def test_a_mark_behind_the_end_of_another_voice_is_its_end() -> None:
 
 def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
+        room.output.open()
         text = "A sentence of a length of about one second, so that it is stopped in its middle."
-        room.mouth.say(say(0, "First."))
-        room.mouth.say(say(1, text))
+        room.output.say(say(0, "First."))
+        room.output.say(say(1, text))
         await room.desk.wait_for(SentencePlaying, 2)
-        room.mouth.stop(StopSpeech(speech_id="s"))
+        room.output.stop(StopSpeech(speech_id="s"))
         (stopped,) = room.desk.all(SpeechStopped)
         assert (stopped.speech_id, stopped.index) == ("s", 1)
         assert stopped.total_s == pytest.approx(len(text) / 100)
         assert 0 <= stopped.played_s < 0.2
         handed_out = len(room.desk.audio)
-        room.mouth.say(say(2, "Never."))
+        room.output.say(say(2, "Never."))
         for _ in range(20):
             await asyncio.sleep(0)
         assert len(room.desk.audio) == handed_out
-        room.mouth.say(SpeakSentence(speech_id="next", index=0, text="Next."))
+        room.output.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.until(lambda: room.heard("next") == "Next.")
 
     run(test)
@@ -240,21 +240,21 @@ def held(how_long_s: float) -> Callable[[Room], Coroutine[Any, Any, None]]:
 
     async def test(room: Room) -> None:
         clock = virtual_time.clock()
-        room.mouth.open()
-        room.mouth.say(say(0, LONG))
-        room.mouth.say(say(1, "The last."))
+        room.output.open()
+        room.output.say(say(0, LONG))
+        room.output.say(say(1, "The last."))
         await room.desk.until(lambda: sum(len(pcm) // 2 for _, _, pcm in room.desk.audio) >= VOICE_HZ // 3)
-        room.mouth.pause(PauseSpeech(speech_id="another"))
-        room.mouth.pause(PauseSpeech(speech_id="s"))
+        room.output.pause(PauseSpeech(speech_id="another"))
+        room.output.pause(PauseSpeech(speech_id="s"))
         known = len(room.desk.audio)
         await virtual_time.passes(how_long_s)
         assert len(room.desk.audio) == known, "nothing is handed out meanwhile"
         if how_long_s > LEAD_MS / 1000:
             assert room.memory.played("s") == sum(len(pcm) // 2 for _, _, pcm in room.desk.audio), "what was handed out was heard"
-        room.mouth.resume(ResumeSpeech(speech_id="another"))
+        room.output.resume(ResumeSpeech(speech_id="another"))
         assert len(room.desk.audio) == known
         resumed_at, sent = clock.monotonic(), sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
-        room.mouth.resume(ResumeSpeech(speech_id="s"))
+        room.output.resume(ResumeSpeech(speech_id="s"))
         while not room.desk.all(SentencePlayed):
             news = len(room.desk.audio)
             await room.desk.until(lambda: len(room.desk.audio) > news or bool(room.desk.all(SentencePlayed)))  # noqa: B023 - awaited here
@@ -273,16 +273,16 @@ def test_held_it_is_silent_and_then_goes_on_at_the_sample(how_long_s: float) -> 
 
 def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, LONG))
+        room.output.open()
+        room.output.say(say(0, LONG))
         await room.desk.until(lambda: len(room.desk.audio) >= 3)
-        room.mouth.pause(PauseSpeech(speech_id="s"))
+        room.output.pause(PauseSpeech(speech_id="s"))
         await virtual_time.passes(2.0)
         sent = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
-        room.mouth.stop(StopSpeech(speech_id="s"))
+        room.output.stop(StopSpeech(speech_id="s"))
         stopped = await room.desk.wait_for(SpeechStopped)
         assert (stopped.index, stopped.played_s) == (0, sent / VOICE_HZ)
-        room.mouth.say(SpeakSentence(speech_id="t", index=0, text="Another."))
+        room.output.say(SpeakSentence(speech_id="t", index=0, text="Another."))
         await room.desk.wait_for(SentencePlayed)
         assert room.heard("t") == "Another.", "the next reply is not held"
 
@@ -291,8 +291,8 @@ def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
 
 def test_stopped_before_anything_was_said() -> None:
     async def test(room: Room) -> None:
-        room.mouth.stop(StopSpeech(speech_id="s"))
-        room.mouth.say(say(0, "Late."))
+        room.output.stop(StopSpeech(speech_id="s"))
+        room.output.say(say(0, "Late."))
         assert room.desk.reports == [SpeechStopped(speech_id="s", index=0, played_s=0.0, total_s=None)]
 
     run(test)
@@ -300,10 +300,10 @@ def test_stopped_before_anything_was_said() -> None:
 
 def test_stopped_after_everything_was_said() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "One."))
+        room.output.open()
+        room.output.say(say(0, "One."))
         await room.desk.wait_for(SentencePlayed)
-        room.mouth.stop(StopSpeech(speech_id="s"))
+        room.output.stop(StopSpeech(speech_id="s"))
         assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, played_s=0.0, total_s=None)]
 
     run(test)
@@ -311,8 +311,8 @@ def test_stopped_after_everything_was_said() -> None:
 
 def test_stopped_before_the_rest_of_a_sentence_is_heard_it_counts_what_was_heard_before() -> None:
     async def test(room: Room) -> None:
-        room.mouth.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
-        room.mouth.stop(StopSpeech(speech_id="s"))
+        room.output.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
+        room.output.stop(StopSpeech(speech_id="s"))
         (stopped,) = room.desk.all(SpeechStopped)
         assert (stopped.index, stopped.played_s) == (1, 0.04)
 
@@ -321,9 +321,9 @@ def test_stopped_before_the_rest_of_a_sentence_is_heard_it_counts_what_was_heard
 
 def test_text_without_audio_passes() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, ""))
-        room.mouth.say(say(1, "Heard."))
+        room.output.open()
+        room.output.say(say(0, ""))
+        room.output.say(say(1, "Heard."))
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.heard() == "Heard."
 
@@ -362,10 +362,10 @@ class Voice:
 )
 def test_a_sentence_that_cannot_be_said_ends_the_reply_behind_those_before(voice: Voice, text: str, retryable: bool) -> None:
     async def test(room: Room) -> None:
-        room.mouth.say(say(0, "Fine."))
-        room.mouth.say(say(1, "Not so."))
-        room.mouth.say(say(2, "Fine too."))
-        room.mouth.open()
+        room.output.say(say(0, "Fine."))
+        room.output.say(say(1, "Not so."))
+        room.output.say(say(2, "Fine too."))
+        room.output.open()
         failed = await room.desk.wait_for(SpeechFailed)
         assert failed == SpeechFailed(speech_id="s", index=1, text=text, retryable=retryable)
         assert room.heard() == "Fine."
@@ -376,8 +376,8 @@ def test_a_sentence_that_cannot_be_said_ends_the_reply_behind_those_before(voice
 
 def test_a_failure_that_may_pass_is_tried_again() -> None:
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "At last."))
+        room.output.open()
+        room.output.say(say(0, "At last."))
         await room.desk.wait_for(SentencePlayed)
         assert room.heard() == "At last."
 
@@ -385,11 +385,11 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
 
 
 def test_a_voice_that_gives_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.mouth.CHUNK_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("actors.agent_session.engine.speech_output.CHUNK_TIMEOUT_S", 0.01)
 
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "Never."))
+        room.output.open()
+        room.output.say(say(0, "Never."))
         failed = await room.desk.wait_for(SpeechFailed)
         assert failed.text == "the provider does not answer"
 
@@ -397,11 +397,11 @@ def test_a_voice_that_gives_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_sentence_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.mouth.MAX_SENTENCE_S", 0.05)
+    monkeypatch.setattr("actors.agent_session.engine.speech_output.MAX_SENTENCE_S", 0.05)
 
     async def test(room: Room) -> None:
-        room.mouth.open()
-        room.mouth.say(say(0, "Too long."))
+        room.output.open()
+        room.output.say(say(0, "Too long."))
         failed = await room.desk.wait_for(SpeechFailed)
         assert failed.text == "the voice gave more than 0.05 s for a sentence"
 

@@ -18,8 +18,8 @@ from actors.agent_session.core.entries import (
     CommandTaken,
     Entry,
     Happened,
-    LifeBegan,
-    LifeEnded,
+    IncarnationBegan,
+    IncarnationEnded,
     RoundEnded,
     SentenceBegun,
     SentenceWritten,
@@ -44,7 +44,7 @@ UNKNOWN_BYTES_KEPT: Final = 64_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a new life finds: the memory, the newest events, and how many entries stand from the last checkpoint on.
+    """What a new incarnation finds: the memory, the newest events, and how many entries stand from the last checkpoint on.
 
     ``report`` tells of damage to the journal, by which the newest ``lost`` entries are gone (None: not known how many).
     """
@@ -66,7 +66,7 @@ def restore(entries: Sequence[Entry]) -> Past:
 
 
 def after_end(incarnation: int, next_event: int) -> Past:
-    """The past of a life that begins when the call is over already, and forgotten: nothing is left to do but to say so."""
+    """The past of an incarnation that begins when the call is over already, and forgotten: nothing is left to do but to say so."""
     return Past(memory=Memory(incarnation=incarnation, next_event=next_event, ending="normal", closed=True), log=(), entries=0)
 
 
@@ -77,9 +77,9 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return replace(memory, next_event=entry.number + 1, inbox=_without(memory.inbox, command_id))
         case Happened():
             return replace(memory, next_event=entry.number + 1)
-        case LifeBegan():
+        case IncarnationBegan():
             return _life_began(memory, entry.incarnation)
-        case LifeEnded():
+        case IncarnationEnded():
             return replace(memory, last_end=entry.reason, ended_cleanly=entry.clean)
         case SetBack():
             return _set_back(memory, entry.next_event)

@@ -12,8 +12,8 @@ from actors.agent_session.core.entries import (
     Checkpoint,
     CommandTaken,
     Happened,
-    LifeBegan,
-    LifeEnded,
+    IncarnationBegan,
+    IncarnationEnded,
     RoundEnded,
     SentenceBegun,
     SentenceWritten,
@@ -23,7 +23,7 @@ from actors.agent_session.core.entries import (
     TurnOpened,
 )
 from actors.agent_session.core.memory import RECOGNISING, SPEAKING, Turn, TurnSource
-from actors.agent_session.core.recall import COMMANDS_KEPT, EVENTS_KEPT, UNKNOWN_BYTES_KEPT, remember, restore
+from actors.agent_session.core.replay import COMMANDS_KEPT, EVENTS_KEPT, UNKNOWN_BYTES_KEPT, remember, restore
 from actors.journal import UnknownRecord
 from protocols import CallStarted, ChatMessage, FunctionCall, Role, SendText
 from support.session_world import CHECKED, SPOKEN, World
@@ -37,20 +37,20 @@ def test_no_entries_are_a_call_that_has_not_begun() -> None:
 
 
 def test_a_death_counts_for_the_open_turn_and_a_clean_end_does_not() -> None:
-    memory = restore((LifeBegan(incarnation=1), OPENED, CallerBegan(start=5))).memory
-    after = remember(memory, LifeBegan(incarnation=2))
+    memory = restore((IncarnationBegan(incarnation=1), OPENED, CallerBegan(start=5))).memory
+    after = remember(memory, IncarnationBegan(incarnation=2))
     assert after.turn is not None
     assert after.caller is not None
     assert (after.turn.deaths, after.caller.deaths) == (("round 1 of the model",), 1)
-    ended = remember(memory, LifeEnded(reason="shutdown", clean=True))
+    ended = remember(memory, IncarnationEnded(reason="shutdown", clean=True))
     assert (ended.last_end, ended.ended_cleanly) == ("shutdown", True)
-    again = remember(ended, LifeBegan(incarnation=2))
+    again = remember(ended, IncarnationBegan(incarnation=2))
     assert again.turn is not None
     assert (again.turn.deaths, again.last_end) == ((), "")
 
 
 def test_the_first_life_has_no_death_before_it() -> None:
-    assert remember(Memory(turn=restore((OPENED,)).memory.turn), LifeBegan(incarnation=1)).turn == restore((OPENED,)).memory.turn
+    assert remember(Memory(turn=restore((OPENED,)).memory.turn), IncarnationBegan(incarnation=1)).turn == restore((OPENED,)).memory.turn
 
 
 def test_what_is_said_of_a_turn_that_is_not_open_changes_nothing() -> None:
@@ -76,14 +76,14 @@ def test_a_message_from_audio_settles_it_and_a_text_does_not() -> None:
 
 def test_the_deaths_in_the_callers_speech_count_for_the_turn_that_answers_it() -> None:
     heard = TurnOpened(turn_id="turn-1", source=TurnSource.AUDIO, text="hello", command_id="", asked_wall_s=1.0, heard_until=90)
-    lives = (LifeBegan(incarnation=1), CallerBegan(start=5), LifeBegan(incarnation=2))
+    lives = (IncarnationBegan(incarnation=1), CallerBegan(start=5), IncarnationBegan(incarnation=2))
     turn = restore((*lives, heard)).memory.turn
     assert turn is not None
     assert (turn.deaths, turn.failed) == ((RECOGNISING,), False)
-    turn = restore((*lives, heard, LifeBegan(incarnation=3))).memory.turn
+    turn = restore((*lives, heard, IncarnationBegan(incarnation=3))).memory.turn
     assert turn is not None
     assert (turn.deaths, turn.failed) == ((RECOGNISING, "round 1 of the model"), False)
-    turn = restore((*lives, heard, LifeBegan(incarnation=3), LifeBegan(incarnation=4))).memory.turn
+    turn = restore((*lives, heard, IncarnationBegan(incarnation=3), IncarnationBegan(incarnation=4))).memory.turn
     assert turn is not None
     assert turn.failure == "the session died 2 times in the same step: round 1 of the model"
     other = restore((*lives, OPENED)).memory.turn  # while he speaks a text is answered: another turn
@@ -114,9 +114,9 @@ def ended(call_id: str) -> tuple[ToolBegun, ToolEnded]:
     ],
 )
 def test_a_death_counts_for_the_step_in_which_the_turn_was(entries: tuple[Entry, ...], step: str) -> None:
-    memory = restore((LifeBegan(incarnation=1), OPENED, *entries)).memory
+    memory = restore((IncarnationBegan(incarnation=1), OPENED, *entries)).memory
     for times in (1, 2):
-        memory = remember(memory, LifeBegan(incarnation=1 + times))
+        memory = remember(memory, IncarnationBegan(incarnation=1 + times))
         assert memory.turn is not None
         assert (memory.turn.deaths, memory.turn.failed) == ((step,) * times, times == 2)
 
@@ -142,14 +142,14 @@ def test_poison_is_what_dies_twice_in_one_step_or_five_times_in_all(deaths: str,
 
 def test_a_tool_is_the_same_step_in_whatever_round_it_is_called() -> None:
     again = RoundEnded(calls=(replace(CALLS[0], call_id="call-3", arguments='{"other": 1}'),))
-    before = (LifeBegan(incarnation=1), OPENED, WANTS, LifeBegan(incarnation=2), *ended("call-1"), *ended("call-2"))
-    turn = restore((*before, again, LifeBegan(incarnation=3))).memory.turn
+    before = (IncarnationBegan(incarnation=1), OPENED, WANTS, IncarnationBegan(incarnation=2), *ended("call-1"), *ended("call-2"))
+    turn = restore((*before, again, IncarnationBegan(incarnation=3))).memory.turn
     assert turn is not None
     assert turn.failure == "the session died 2 times in the same step: the tool look"
 
 
 def test_deaths_while_nobody_has_the_turn_never_count() -> None:
-    idle = restore([LifeBegan(incarnation=number) for number in range(1, 9)]).memory
+    idle = restore([IncarnationBegan(incarnation=number) for number in range(1, 9)]).memory
     turn = remember(idle, OPENED).turn
     assert turn is not None
     assert turn.deaths == ()
@@ -161,22 +161,22 @@ FUTURE = UnknownRecord(b"\x93\xa6future\xc2\x80")
 def test_what_is_not_known_is_kept_through_checkpoints_within_a_bound() -> None:
     memory = remember(Memory(turns=3), FUTURE)
     assert memory == Memory(turns=3, unknown=(FUTURE,))
-    assert restore((LifeBegan(incarnation=1), Checkpoint(memory=memory))).memory == memory
+    assert restore((IncarnationBegan(incarnation=1), Checkpoint(memory=memory))).memory == memory
     large = UnknownRecord(bytes(UNKNOWN_BYTES_KEPT))
     assert remember(remember(memory, large), FUTURE).unknown == (FUTURE,)
     assert remember(memory, large).unknown == (large,)
 
 
 def test_what_was_unknown_to_the_version_that_made_a_checkpoint_is_acted_on_by_one_that_knows_it() -> None:
-    held = Memory(incarnation=2, unknown=(FUTURE, LifeEnded(reason="shutdown", clean=True)))
+    held = Memory(incarnation=2, unknown=(FUTURE, IncarnationEnded(reason="shutdown", clean=True)))
     memory = restore((Checkpoint(memory=held),)).memory
     assert memory == Memory(incarnation=2, unknown=(FUTURE,), last_end="shutdown", ended_cleanly=True)
 
 
 def test_a_message_that_is_answered_late_fails_with_the_turn_that_answers_it() -> None:
     unanswered = replace(OPENED, turn_id="turn-2", source=TurnSource.UNANSWERED)
-    entries = (LifeBegan(incarnation=1), OPENED, TurnClosed(sentences=0, tail=""), unanswered)
-    memory = restore((*entries, LifeBegan(incarnation=2), LifeBegan(incarnation=3), TurnClosed(sentences=0, tail=""))).memory
+    entries = (IncarnationBegan(incarnation=1), OPENED, TurnClosed(sentences=0, tail=""), unanswered)
+    memory = restore((*entries, IncarnationBegan(incarnation=2), IncarnationBegan(incarnation=3), TurnClosed(sentences=0, tail=""))).memory
     assert memory.history == (ChatMessage(role=Role.FAILED, content="hello"),)
     assert not memory.unanswered
     assert restore((*entries, TurnClosed(sentences=0, tail=""))).memory.history == (ChatMessage(role=Role.USER, content="hello"),)

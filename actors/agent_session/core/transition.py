@@ -10,8 +10,8 @@ from typing import Final
 from actors.agent_session.core.effects import Effect, Push, Write
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened
 from actors.agent_session.core.memory import Memory, Turn
-from actors.agent_session.core.recall import EVENTS_KEPT, remember
-from actors.agent_session.core.state import Setup, State
+from actors.agent_session.core.replay import EVENTS_KEPT, remember
+from actors.agent_session.core.state import SessionConfig, State
 from actors.journal import UnknownRecord
 from protocols import (
     ConversationEvent,
@@ -38,7 +38,7 @@ class Moment:
     wall_s: float
 
 
-class Step:
+class Transition:
     """What one input does to ``state``; ``state`` is the newest all the way."""
 
     def __init__(self, state: State, now: Moment) -> None:
@@ -49,7 +49,7 @@ class Step:
         self._then: list[Effect] = []
 
     @property
-    def setup(self) -> Setup:
+    def setup(self) -> SessionConfig:
         """What never changes."""
         return self.state.setup
 

@@ -1,8 +1,8 @@
 """The agent's voice: sentences become audio, and audio leaves in real time.
 
 The sentence that is heard and the one after it are synthesised ahead; what is handed out is at most `LEAD_MS` ahead of the ear. How far the
-reply was heard is marked outside the process every `BATCH_MS`, so that another life goes on there. Nothing is marked that has not left the
-process: it would be skipped if the process died.
+reply was heard is marked outside the process every `BATCH_MS`, so that another incarnation goes on there. Nothing is marked that has not
+left the process: it would be skipped if the process died.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ MAX_SENTENCE_S: Final = 120.0
 """Longer audio of one sentence is a failure of its provider."""
 
 Push = Callable[[str, int, bytes], None]
-"""Hands out audio: the reply, the position of its first sample, the samples."""
+"""ToolExecutor out audio: the reply, the position of its first sample, the samples."""
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class _Line:
         return bytes(self.pcm[first * BYTES_PER_SAMPLE : self.sent * BYTES_PER_SAMPLE])
 
 
-class Mouth:
+class SpeechOutput:
     """Speaks with ``tts``. All methods but `left` are called on the event loop; `run` is the task that does the work."""
 
     def __init__(
@@ -210,7 +210,7 @@ class Mouth:
         if not flowing:
             return
         first = flowing[0]
-        if self._plan.started_at is None and first.complete and first.sent > first.samples:  # another voice than in the life before
+        if self._plan.started_at is None and first.complete and first.sent > first.samples:  # another voice than in the incarnation before
             self._base, first.sent = first.end, first.samples
         last = flowing[-1].complete
         samples, plan = self._plan.due(sum(line.ready for line in flowing), self._clock.monotonic(), last=last)

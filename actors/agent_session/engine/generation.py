@@ -24,7 +24,7 @@ MAX_CALLS: Final = 16
 """Of one round: what comes after is left out."""
 
 
-class Brain:
+class Generation:
     """Asks ``llm`` behind ``bulkhead``; the answers go to ``report``."""
 
     def __init__(self, llm: LLM, tools: Sequence[ToolSchema], bulkhead: Bulkhead, report: Callable[[Input], None]) -> None:
