@@ -3,6 +3,7 @@
 Part of livekitex-agent. The API is what the modules list in their ``__all__``.
 """
 
+from protocols.agent_state import *
 from protocols.audio import *
 from protocols.clock import *
 from protocols.codec import *
@@ -30,7 +31,9 @@ from protocols.printable import *
 from protocols.providers import *
 from protocols.ref import *
 from protocols.secrecy import *
+from protocols.state_table import *
 from protocols.text import *
 from protocols.tools import *
 from protocols.turn_detection import *
+from protocols.user_state import *
 from protocols.voice_activity import *

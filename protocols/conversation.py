@@ -1,8 +1,7 @@
-"""The conversation as a state machine: everything about its states stands in this file, in one table.
+"""The state of a conversation as one word: what follows from the caller's state, the agent's, and what the agent's turn is at.
 
-The machine knows neither time nor audio nor providers. Its owner calls `conversation_step` with what happened; a move that the table does
-not list raises `IllegalTransitionError` and changes nothing, so a state is never set by hand. ``docs/conversation.md`` shows the table as
-`conversation_diagram` prints it.
+The two machines are `protocols.user_state` and `protocols.agent_state`. This word is never stored and never set: `conversation_state` is
+a function of them, total over all their states. ``docs/conversation.md`` shows the three as they are printed from here.
 """
 
 from collections.abc import Mapping
@@ -10,9 +9,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from protocols.errors import IllegalTransitionError
+from protocols.agent_state import AgentState
+from protocols.user_state import UserState
 
-__all__ = ["ConversationEvent", "ConversationState", "conversation_diagram", "conversation_step"]
+__all__ = ["ConversationState", "conversation_state", "conversation_table"]
 
 
 class ConversationState(StrEnum):
@@ -37,99 +37,51 @@ class ConversationState(StrEnum):
     whether the caller means to interrupt it."""
 
 
-class ConversationEvent(StrEnum):
-    """What moves the conversation."""
+def conversation_state(user: UserState, agent: AgentState, *, tools_run: bool, words_stand: bool) -> ConversationState:
+    """The state of the conversation.
 
-    SPEECH_STARTED = "speech_started"
-    """The caller begins to speak, or goes on."""
-    SPEECH_ENDED = "speech_ended"
-    """The caller's turn is over."""
-    NOTHING_HEARD = "nothing_heard"
-    """There was nothing in it that can be answered."""
-    TURN_TAKEN = "turn_taken"
-    """The agent's turn begins: a message of the caller is complete, or an open one is taken up again after a restart."""
-    TOOL_REQUESTED = "tool_requested"
-    """The model asks for tools."""
-    TOOLS_RETURNED = "tools_returned"
-    """All of them have a result."""
-    REPLY_STARTED = "reply_started"
-    """The first sentence of a reply stands."""
-    PLAYOUT_STARTED = "playout_started"
-    """Its first sample is heard."""
-    REPLY_ENDED = "reply_ended"
-    """The reply is complete: heard to its end, or empty."""
-    INTERRUPTED = "interrupted"
-    """The caller speaks on or speaks over the reply, or the reply was cancelled."""
-    SPEECH_RESUMED = "speech_resumed"
-    """The caller did not mean it: the reply goes on where it was held."""
-    INTERRUPTION_OVER = "interruption_over"
-    """Everything has stopped and the caller is silent."""
+    ``tools_run`` is whether the agent's turn waits for tools; ``words_stand`` whether the model's newest answer in it has its first words.
+    """
+    match agent:
+        case AgentState.LISTENING:
+            return _BY_USER[user]
+        case AgentState.INITIALIZING | AgentState.CLOSING:
+            return ConversationState.IDLE
+        case AgentState.THINKING | AgentState.SPEAKING | AgentState.PAUSED if tools_run:
+            return ConversationState.TOOL_EXECUTION
+        case AgentState.THINKING:
+            return ConversationState.RESPONDING if words_stand else ConversationState.THINKING
+        case AgentState.SPEAKING:
+            return ConversationState.SPEAKING
+        case AgentState.PAUSED:
+            return ConversationState.INTERRUPTED
 
 
-_S = ConversationState
-_E = ConversationEvent
-
-TRANSITIONS: Final[Mapping[ConversationState, Mapping[ConversationEvent, ConversationState]]] = MappingProxyType(
+_BY_USER: Final[Mapping[UserState, ConversationState]] = MappingProxyType(
     {
-        _S.IDLE: {
-            _E.SPEECH_STARTED: _S.LISTENING,
-            _E.TURN_TAKEN: _S.THINKING,
-            _E.REPLY_STARTED: _S.RESPONDING,
-        },
-        _S.LISTENING: {
-            _E.SPEECH_ENDED: _S.PROCESSING,
-            _E.NOTHING_HEARD: _S.IDLE,
-        },
-        _S.PROCESSING: {
-            _E.TURN_TAKEN: _S.THINKING,
-            _E.NOTHING_HEARD: _S.IDLE,
-            _E.INTERRUPTED: _S.INTERRUPTED,
-        },
-        _S.THINKING: {
-            _E.TOOL_REQUESTED: _S.TOOL_EXECUTION,
-            _E.REPLY_STARTED: _S.RESPONDING,
-            _E.REPLY_ENDED: _S.IDLE,
-            _E.INTERRUPTED: _S.INTERRUPTED,
-        },
-        _S.TOOL_EXECUTION: {
-            _E.TOOLS_RETURNED: _S.THINKING,
-        },
-        _S.RESPONDING: {
-            _E.PLAYOUT_STARTED: _S.SPEAKING,
-            _E.TOOL_REQUESTED: _S.TOOL_EXECUTION,
-            _E.REPLY_ENDED: _S.IDLE,
-            _E.INTERRUPTED: _S.INTERRUPTED,
-        },
-        _S.SPEAKING: {
-            _E.TOOL_REQUESTED: _S.TOOL_EXECUTION,
-            _E.REPLY_ENDED: _S.IDLE,
-            _E.INTERRUPTED: _S.INTERRUPTED,
-        },
-        _S.INTERRUPTED: {
-            _E.SPEECH_STARTED: _S.LISTENING,
-            _E.SPEECH_RESUMED: _S.SPEAKING,
-            _E.INTERRUPTION_OVER: _S.IDLE,
-        },
+        UserState.LISTENING: ConversationState.IDLE,
+        UserState.SPEAKING: ConversationState.LISTENING,
+        UserState.TRANSCRIBING: ConversationState.PROCESSING,
     }
 )
-"""Total over the states; an event that a state does not list is illegal in it."""
+"""While the agent has no turn, it is the caller's state that counts."""
 
 
-def conversation_step(state: ConversationState, event: ConversationEvent) -> ConversationState:
-    """The state after ``event``.
-
-    Raises:
-        IllegalTransitionError: the table does not list ``event`` in ``state``.
-    """
-    after = TRANSITIONS[state].get(event)
-    if after is None:
-        legal = ", ".join(TRANSITIONS[state])
-        raise IllegalTransitionError(f"{event} is illegal in the state {state} (legal: {legal}): please report this")
-    return after
-
-
-def conversation_diagram() -> str:
-    """The table as a mermaid state diagram, line by line in the order of the table."""
-    lines = ["stateDiagram-v2", f"    [*] --> {_S.IDLE}"]
-    lines += [f"    {state} --> {after}: {event}" for state, moves in TRANSITIONS.items() for event, after in moves.items()]
+def conversation_table() -> str:
+    """The projection as a Markdown table: a row for each state of the agent, a column for each of the caller."""
+    lines = ["| agent | " + " | ".join(f"caller {user}" for user in UserState) + " |", "|---" * (1 + len(UserState)) + "|"]
+    for agent in AgentState:
+        cells = [_cell(user, agent) for user in UserState]
+        lines.append(f"| {agent} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(user: UserState, agent: AgentState) -> str:
+    facts = {"": (False, False), "words stand": (False, True), "tools run": (True, False)}
+    plain = conversation_state(user, agent, tools_run=False, words_stand=False)
+    others = {
+        fact: state
+        for fact, (tools_run, words_stand) in facts.items()
+        if (state := conversation_state(user, agent, tools_run=tools_run, words_stand=words_stand)) is not plain
+    }
+    return "; ".join([str(plain), *(f"{state} ({fact})" for fact, state in others.items())])

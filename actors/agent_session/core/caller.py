@@ -14,16 +14,14 @@ from actors.agent_session.core.inputs import AudioCommitted, AudioLost, HearingF
 from actors.agent_session.core.interruption import resume, stop_held
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.speech import audible
-from actors.agent_session.core.state import Interruption, Opening, Utterance
+from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.turn_taking import is_back_channel
-from protocols import SESSION_RATE_HZ, CommandDone, ConversationEvent, ConversationState, InternalError, SessionError
+from protocols import SESSION_RATE_HZ, AgentState, CommandDone, InternalError, SessionError, UserEvent
 
 SAME_START: Final = SESSION_RATE_HZ
 """Samples within which a new incarnation may find the beginning of speech elsewhere than the one before: it is still the same speech."""
-
-_FREE: Final = (ConversationState.IDLE, ConversationState.LISTENING, ConversationState.PROCESSING)
 
 
 def on_began(step: Transition, began: VoiceBegan) -> None:
@@ -33,15 +31,12 @@ def on_began(step: Transition, began: VoiceBegan) -> None:
         step.state = replace(step.state, utterance=Utterance(start=began.start, over_speech=audible(step.state)))
     else:
         step.state = replace(step.state, utterance=replace(before, end=None))
+    step.move_user(UserEvent.SPEECH_STARTED)
     caller = step.memory.caller
     if caller is None or (before is None and began.start >= caller.start + SAME_START):
         step.record(CallerBegan(start=began.start))
     step.then(Heed(start=began.start))  # what is recognised may kill this incarnation, and the next one has to know of it
-    if step.state.phase is ConversationState.PROCESSING:
-        step.state = replace(step.state, recognizing=0, interruption=Interruption(heard=Heard()))
-        step.go(ConversationEvent.INTERRUPTED)
-    elif step.state.held:
-        step.state = replace(step.state, recognizing=0)
+    step.state = replace(step.state, recognizing=0)  # of half a turn
 
 
 def on_lasted(step: Transition) -> None:
@@ -56,26 +51,21 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
         return
     utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s)
     step.state = replace(step.state, utterance=utterance)
-    if utterance.ignored and step.state.phase not in _FREE and step.state.interruption is None:
+    step.move_user(UserEvent.SPEECH_ENDED)
+    if utterance.ignored and step.state.agent is not AgentState.LISTENING and step.state.interruption is None:
         _drop(step, ended.end)
 
 
-def listen_or_recognize(step: Transition) -> bool:
-    """Where nobody else has the turn: go to where the caller is; tells whether the conversation moved."""
+def understand(step: Transition) -> bool:
+    """Where the agent has no turn: find out what the caller said in his; tells whether the conversation moved."""
     utterance = step.state.utterance
-    if utterance is None:
-        return False
-    if step.state.phase is ConversationState.IDLE:
-        step.go(ConversationEvent.SPEECH_STARTED)
-        return True
-    if step.state.phase is not ConversationState.LISTENING or utterance.end is None:
+    if utterance is None or utterance.end is None:
         return False
     if utterance.given_up:
         _nothing(step)
         speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
-        return True
-    step.go(ConversationEvent.SPEECH_ENDED)
-    _recognize(step, utterance)
+    else:
+        _recognize(step, utterance)
     return True
 
 
@@ -85,7 +75,6 @@ def listen_while_held(step: Transition) -> bool:
     if step.state.played >= len(turn.sentences):
         step.state = replace(step.state, held=False, recognizing=0)
         close_turn(step, Heard(sentences=len(turn.sentences)))
-        step.go(ConversationEvent.SPEECH_STARTED)
         return True
     if utterance is not None and utterance.end is not None and not step.state.recognizing:
         _recognize(step, utterance)
@@ -105,6 +94,7 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
         return
     if recognized.text:
         step.state = replace(step.state, utterance=None, recognizing=0)
+        step.move_user(UserEvent.TURN_SETTLED)
         stop_held(step, opening) if step.state.held else take_turn(step, opening)
         return
     _nothing(step)
@@ -155,7 +145,6 @@ def _recognize(step: Transition, utterance: Utterance) -> None:
 def _nothing(step: Transition) -> None:
     step.state = replace(step.state, recognizing=0)
     _drop(step, _end(step)[0])
-    step.go(ConversationEvent.NOTHING_HEARD)
 
 
 def _end(step: Transition) -> tuple[int, float]:
@@ -168,5 +157,6 @@ def _end(step: Transition) -> tuple[int, float]:
 
 def _drop(step: Transition, end: int) -> None:
     step.state = replace(step.state, utterance=None)
+    step.move_user(UserEvent.TURN_SETTLED)
     step.record(CallerDropped(until=end))
     step.then(Settle(until=end))

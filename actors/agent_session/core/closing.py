@@ -8,7 +8,7 @@ from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.memory import Heard
 from actors.agent_session.core.transition import Transition
-from protocols import AgentMessage, CallEnded, CancelResponse, CommandDone, ConversationEvent, EndCall, SessionEnded
+from protocols import AgentEvent, AgentMessage, CallEnded, CancelResponse, CommandDone, EndCall, SessionEnded
 
 
 def finish_if_over(step: Transition) -> None:
@@ -19,7 +19,6 @@ def finish_if_over(step: Transition) -> None:
     if step.setup.voice and state.played < len(turn.sentences):
         return
     close_turn(step, Heard(sentences=len(turn.sentences)))
-    step.go(ConversationEvent.REPLY_ENDED)
 
 
 def close_turn(step: Transition, heard: Heard) -> None:
@@ -34,6 +33,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     for command_id in done:
         step.publish(CommandDone(command_id=command_id))
     step.state = replace(step.state, played=0, thinking=0, failures=0, expected=())
+    step.move_agent(AgentEvent.TURN_ENDED)
 
 
 def close_call_if_due(step: Transition) -> bool:
@@ -43,6 +43,7 @@ def close_call_if_due(step: Transition) -> bool:
         return False
     for accepted in memory.inbox:
         step.publish(CommandDone(command_id=accepted.command_id))
+    step.move_agent(AgentEvent.CLOSED)
     step.record(CallClosed())
     step.publish(CallEnded(reason=memory.ending))
     if step.state.subscribers:

@@ -26,6 +26,7 @@ from protocols import (
     SessionUnavailableError,
     SpeechPriority,
     UsageError,
+    UserState,
     text_problem,
 )
 
@@ -63,6 +64,8 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
 
 def take_up(step: Transition) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
+    if step.state.user is not UserState.LISTENING:
+        return False
     waiting = [accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
     if not waiting:
         return False

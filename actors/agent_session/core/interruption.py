@@ -17,7 +17,7 @@ from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from protocols import CancelResponse, ConversationEvent, ConversationState, FalseInterruption, SessionError
+from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, SessionError
 
 
 def interrupt(step: Transition) -> None:
@@ -32,22 +32,28 @@ def interrupt(step: Transition) -> None:
         _stop(step, Heard(sentences=len(turn.sentences)))
 
 
-def may_be_false(step: Transition) -> bool:
-    """Whether what the caller says over the agent may turn out to be no interruption."""
-    utterance, setup = step.state.utterance, step.setup
-    over_reply = step.state.phase in (ConversationState.RESPONDING, ConversationState.SPEAKING) and setup.voice and step.turn.written
-    return setup.resume_false_interruption and over_reply and utterance is not None and utterance.over_speech and not utterance.given_up
+def begin_if_due(step: Transition) -> bool:
+    """Hold or stop the open turn once the caller has spoken long enough over it, if it may be interrupted; tells whether it was so."""
+    utterance = step.state.utterance
+    if utterance is None or not utterance.counts or not step.turn.allow_interruptions:
+        return False
+    over_reply = step.setup.voice and step.turn.written
+    if step.setup.resume_false_interruption and over_reply and utterance.over_speech and not utterance.given_up:
+        _hold(step)
+    else:
+        interrupt(step)
+    return True
 
 
-def hold(step: Transition) -> None:
+def _hold(step: Transition) -> None:
     """Hold the reply until it is known what the caller says."""
     pause = PauseSpeech(speech_id=step.turn.turn_id)
-    if step.state.phase is ConversationState.SPEAKING:
+    if step.state.agent is AgentState.SPEAKING:
         step.do(pause)
     else:
         step.then(pause)  # behind its sentences, which are still on their way
     step.state = replace(step.state, held=True)
-    step.go(ConversationEvent.INTERRUPTED)
+    step.move_agent(AgentEvent.INTERRUPTED)
 
 
 def resume(step: Transition, text: str) -> None:
@@ -55,7 +61,7 @@ def resume(step: Transition, text: str) -> None:
     step.then(ResumeSpeech(speech_id=step.turn.turn_id))
     step.state = replace(step.state, held=False)
     step.publish(FalseInterruption(speech_id=step.turn.turn_id, text=text))
-    step.go(ConversationEvent.SPEECH_RESUMED)
+    step.move_agent(AgentEvent.RESUMED)
 
 
 def stop_held(step: Transition, after: Opening) -> None:
@@ -97,22 +103,17 @@ def settle_if_known(step: Transition) -> bool:
     """Once everything has stopped: close the turn, and listen to the caller if he speaks; tells whether it was so."""
     interruption = step.state.interruption or Interruption(heard=Heard())
     heard, after = interruption.heard, interruption.after
-    if heard is None:
+    if heard is None or step.turn.waiting_calls:
         return False
     cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
     step.state = replace(step.state, interruption=None)
-    if step.memory.turn is not None:
-        close_turn(step, heard)
-        step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
+    close_turn(step, heard)
+    step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
     if after is not None:
-        step.go(ConversationEvent.INTERRUPTION_OVER)
         if after.source is TurnSource.REPEAT:
             speak_up(step, after, (step.setup.repeat,))
         else:
             take_turn(step, after)
-        return True
-    speaks = step.state.utterance is not None
-    step.go(ConversationEvent.SPEECH_STARTED if speaks else ConversationEvent.INTERRUPTION_OVER)
     return True
 
 
@@ -122,5 +123,4 @@ def _stop(step: Transition, heard: Heard | None) -> None:
     step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0, held=False)
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
-    elif step.state.phase is not ConversationState.TOOL_EXECUTION:
-        step.go(ConversationEvent.INTERRUPTED)
+    step.move_agent(AgentEvent.INTERRUPTED)

@@ -35,14 +35,15 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.restart import ResumePoint, begin_incarnation
-from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.state import AT_REST, SessionConfig, State
 from actors.agent_session.core.transition import Moment, Transition
-from protocols import ConversationState
+from protocols import AgentState
 
 
 def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint, now: Moment) -> tuple[State, tuple[Effect, ...]]:
     """The incarnation ``incarnation`` of a call with this past: its state, and what is to be done first."""
     step = begin_incarnation(setup, past, incarnation, point, now)
+    step.tell_changes(AT_REST)
     _advance(step)
     return step.result()
 
@@ -51,6 +52,7 @@ def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect,
     """The state after ``what``, and what is to be done, in order."""
     step = Transition(state, now)
     _react(step, what)
+    step.tell_changes(state.states)
     _advance(step)
     return step.result()
 
@@ -113,27 +115,22 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
 
 def _advance(step: Transition) -> None:
     """Whatever follows from the state alone, until nothing does. So a restored state goes on by itself."""
-    while not step.memory.closed and _moved(step):
-        pass
+    while not step.memory.closed:
+        before = step.state.states
+        if not _moved(step) or step.memory.closed:  # nothing is told behind the end of the call
+            return
+        step.tell_changes(before)
 
 
 def _moved(step: Transition) -> bool:
     state = step.state
-    match state.phase:
-        case ConversationState.IDLE:
-            return close_call_if_due(step) or caller.listen_or_recognize(step) or commands.take_up(step)
-        case ConversationState.LISTENING:
-            return close_call_if_due(step) or caller.listen_or_recognize(step)
-        case ConversationState.PROCESSING:
-            return False
-        case ConversationState.INTERRUPTED:
+    match state.agent:
+        case AgentState.LISTENING:
+            return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
+        case AgentState.THINKING | AgentState.SPEAKING:
+            return interruption.begin_if_due(step)
+        case AgentState.PAUSED:
             return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step)
-        case ConversationState.THINKING | ConversationState.TOOL_EXECUTION | ConversationState.RESPONDING | ConversationState.SPEAKING:
-            if state.utterance is None or not state.utterance.counts or state.interruption is not None or not step.turn.allow_interruptions:
-                return False
-            if interruption.may_be_false(step):
-                interruption.hold(step)
-            else:
-                interruption.interrupt(step)
-            return True
-    assert_never(state.phase)
+        case AgentState.INITIALIZING | AgentState.CLOSING:
+            return False
+    assert_never(state.agent)

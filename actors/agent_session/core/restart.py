@@ -23,13 +23,14 @@ from actors.agent_session.core.tools import run_next, settle_all, settle_begun
 from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.core.turns import speak_up
 from protocols import (
+    AgentEvent,
     CallStarted,
     CancelResponse,
     CommitAudio,
-    ConversationEvent,
     Restarted,
     SessionError,
     TurnFailed,
+    UserEvent,
 )
 
 MAX_LOST: Final = 100_000
@@ -61,6 +62,9 @@ def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point:
         step.do(After(delay_s=setup.subscribers_wait_s, input=SubscribersAwaited()))
     if past.memory.closed:
         return step
+    step.move_agent(AgentEvent.READY)
+    if past.memory.turn is not None:
+        step.move_agent(AgentEvent.TURN_TAKEN)
     missing = point.next_event - past.memory.next_event
     set_back = past.lost != 0 or missing > 0
     first = past.memory.incarnation == 0 and not set_back
@@ -143,6 +147,7 @@ def _listen_again(step: Transition, point: ResumePoint) -> None:
         lost_start = min(caller.start, point.oldest - 1)
         rest = Utterance(start=lost_start, over_speech=False, given_up=caller.failed)
         step.state = replace(step.state, utterance=rest)
+        step.move_user(UserEvent.SPEECH_STARTED)
         listen = Listen(start=point.position, origin=Origin.REST)
     step.do(listen)
     for accepted in step.memory.inbox:
@@ -161,23 +166,17 @@ def _take_up_turn(step: Transition, played: int | None) -> None:
         return
     if any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox):
         settle_all(step)
-        step.go(ConversationEvent.TURN_TAKEN)
         interrupt_restored(step, heard_at(step.setup, step.turn, played))
         return
     if turn.written:
-        step.go(ConversationEvent.REPLY_STARTED)
         resume_speech(step, played)
         finish_if_over(step)
         return
-    step.go(ConversationEvent.TURN_TAKEN)
     if turn.waiting_calls:
-        step.go(ConversationEvent.TOOL_REQUESTED)
         resume_speech(step, played)
         settle_begun(step)
         run_next(step)
         return
-    if turn.open_round.sentences:
-        step.go(ConversationEvent.REPLY_STARTED)
     resume_speech(step, played)
     think(step)
 

@@ -14,7 +14,7 @@ from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.state import SessionConfig, State
 from actors.agent_session.core.transition import Transition
-from protocols import AgentSentence, ConversationEvent, ConversationState, ReplyLatency
+from protocols import AgentEvent, AgentSentence, AgentState, ReplyLatency
 
 MAX_LATENCY_S: Final = 3_600.0
 """Only the wall clock tells how long it took over two incarnations, and it may be set: more than this, or negative, is unknown."""
@@ -24,8 +24,6 @@ def write_sentence(step: Transition, text: str) -> None:
     """Add a sentence to the reply. It is in the journal before anybody hears it."""
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
-    if step.state.phase is ConversationState.THINKING:
-        step.go(ConversationEvent.REPLY_STARTED)
     if step.setup.voice:
         step.then(SpeakSentence(speech_id=step.turn.turn_id, index=index, text=text))
     else:
@@ -40,8 +38,8 @@ def on_playing(step: Transition, playing: SentencePlaying) -> None:
     if playing.index == len(turn.starts):
         step.record(SentenceBegun(position=playing.position))
         _heard_from(step, playing.index)
-    if step.state.phase is ConversationState.RESPONDING:
-        step.go(ConversationEvent.PLAYOUT_STARTED)
+    if step.state.agent is AgentState.THINKING:
+        step.move_agent(AgentEvent.PLAYOUT_STARTED)
 
 
 def on_played(step: Transition, played: SentencePlayed) -> None:

@@ -1,10 +1,11 @@
 """A session's state as the core holds it: its memory, which survives, and what is true of this incarnation only."""
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
-from protocols import ConversationState, Ref
+from protocols import AgentState, ConversationState, Ref, UserState, conversation_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,8 @@ class State:
     setup: SessionConfig
     memory: Memory
     log: tuple[Happened, ...] = ()
-    phase: ConversationState = ConversationState.IDLE
+    user: UserState = UserState.LISTENING
+    agent: AgentState = AgentState.INITIALIZING
     subscribers: tuple[Subscriber, ...] = ()
     utterance: Utterance | None = None
     interruption: Interruption | None = None
@@ -129,3 +131,31 @@ class State:
     output_open: bool = False
     journal_failures: int = 0
     asked_s: float | None = None
+
+    @property
+    def states(self) -> "States":
+        """What is told of it when it changes."""
+        return States(user=self.user, agent=self.agent, conversation=self.phase)
+
+    @property
+    def phase(self) -> ConversationState:
+        """The conversation in one word; it follows from all the rest."""
+        turn = self.memory.turn
+        return conversation_state(
+            self.user,
+            self.agent,
+            tools_run=turn is not None and bool(turn.waiting_calls),
+            words_stand=turn is not None and (turn.written or bool(turn.open_round.sentences)),
+        )
+
+
+class States(NamedTuple):
+    """Where the caller, the agent, and with them the conversation are."""
+
+    user: UserState
+    agent: AgentState
+    conversation: ConversationState
+
+
+AT_REST: Final = States(UserState.LISTENING, AgentState.LISTENING, ConversationState.IDLE)
+"""Where an incarnation is taken to begin: only what differs is told."""

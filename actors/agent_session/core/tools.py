@@ -12,7 +12,7 @@ from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.transition import Transition
-from protocols import ConversationEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed
+from protocols import AgentEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed
 
 OUTCOME_UNKNOWN: Final = (
     "error: the outcome of this call is unknown. The process died while it ran: it may have had its effect, or not. Do not claim either."
@@ -35,10 +35,8 @@ def run_next(step: Transition) -> None:
         else:
             _run(step, call)
             return
-    step.go(ConversationEvent.TOOLS_RETURNED)
-    if step.state.interruption is not None:
-        step.go(ConversationEvent.INTERRUPTED)
-    else:
+    if step.state.interruption is None:
+        step.move_agent(AgentEvent.TOOLS_RETURNED)
         think(step)
 
 

@@ -11,17 +11,18 @@ from actors.agent_session.core.effects import Effect, Push, Write
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened
 from actors.agent_session.core.memory import Memory, Turn
 from actors.agent_session.core.replay import EVENTS_KEPT, remember
-from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.state import SessionConfig, State, States
 from actors.journal import UnknownRecord
 from protocols import (
-    ConversationEvent,
-    ConversationState,
+    AGENT_STATES,
+    USER_STATES,
+    AgentEvent,
     EventPushed,
     EventsMissed,
     InternalError,
     SessionEvent,
     StateChanged,
-    conversation_step,
+    UserEvent,
 )
 
 CHECKPOINT_EVERY: Final = 256
@@ -80,12 +81,19 @@ class Transition:
         if self.state.subscribers:
             self.then(Push(to=tuple(subscriber.ref for subscriber in self.state.subscribers), event=pushed(setup.call_id, happened)))
 
-    def go(self, event: ConversationEvent) -> None:
-        """Move the conversation, and tell of it."""
-        before = self.state.phase
-        after: ConversationState = conversation_step(before, event)
-        self.state = replace(self.state, phase=after)
-        self.publish(StateChanged(old=before, new=after))
+    def move_agent(self, event: AgentEvent) -> None:
+        """Move the agent's machine."""
+        self.state = replace(self.state, agent=AGENT_STATES.step(self.state.agent, event))
+
+    def move_user(self, event: UserEvent) -> None:
+        """Move the caller's machine."""
+        self.state = replace(self.state, user=USER_STATES.step(self.state.user, event))
+
+    def tell_changes(self, before: States) -> None:
+        """Tell how the conversation has moved since ``before``."""
+        after = self.state.states
+        if after.conversation is not before.conversation:
+            self.publish(StateChanged(old=before.conversation, new=after.conversation))
 
     def do(self, effect: Effect) -> None:
         """Have ``effect`` performed at once."""

@@ -12,7 +12,7 @@ from actors.agent_session.core.state import Opening
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
-from protocols import ConversationEvent, FunctionCall, SessionError, UserMessage
+from protocols import AgentEvent, FunctionCall, SessionError, UserMessage
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -23,14 +23,12 @@ def take_turn(step: Transition, opening: Opening) -> None:
     turn = step.turn
     if turn.user_text:
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
-    step.go(ConversationEvent.TURN_TAKEN)
     think(step)
 
 
 def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> None:
     """Say something that stands already, in a turn of its own."""
     _open(step, opening)
-    step.go(ConversationEvent.REPLY_STARTED)
     for sentence in sentences:
         write_sentence(step, sentence)
     step.record(RoundEnded(calls=()))
@@ -57,7 +55,6 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     )
     step.record(RoundEnded(calls=calls))
     if calls:
-        step.go(ConversationEvent.TOOL_REQUESTED)
         run_next(step)
     else:
         finish_if_over(step)
@@ -65,6 +62,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
 
 def _open(step: Transition, opening: Opening) -> None:
     now, asked_s = step.now, opening.asked_s
+    step.move_agent(AgentEvent.TURN_TAKEN)
     step.record(
         TurnOpened(
             turn_id=f"turn-{step.memory.turns + 1}",

@@ -72,7 +72,7 @@ def test_going_on_before_the_words_are_understood_is_one_turn() -> None:
     world.feed(i.Recognized(token=first.token, text="half"))
     world.settle("one whole sentence")
     assert world.state.memory.history[0].content == "one whole sentence"
-    assert states(world)[:6] == ["listening", "processing", "interrupted", "listening", "processing", "thinking"]
+    assert states(world)[:5] == ["listening", "processing", "listening", "processing", "thinking"]
 
 
 def test_speaking_over_the_agent_interrupts_once_it_lasts() -> None:
