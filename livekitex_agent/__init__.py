@@ -161,7 +161,11 @@ _WHERE: Final = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    """Load a name when it is first asked for: the launcher, which hosts the tree, needs none of the script's side."""
-    if name not in __all__:
+    """Load a name when it is first asked for: the launcher, which hosts the tree, needs none of the script's side.
+
+    Every event may be had from here too; typed, those that are not listed are had from `livekitex_agent.events`.
+    """
+    protocols = importlib.import_module("protocols")
+    if name not in __all__ and name not in {cls.__name__ for cls in protocols.event_types()}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE.get(name, "protocols")), name)
+    return getattr(importlib.import_module(_WHERE[name]) if name in _WHERE else protocols, name)

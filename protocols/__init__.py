@@ -1,6 +1,6 @@
 """What is said: messages and their codec, contracts, state tables. Knows no socket, no process and no actor.
 
-Part of livekitex-agent. The API is what the modules list in their ``__all__``.
+Part of livekitex-agent. The API is what the modules list in their ``__all__``, and all events (`protocols.events.definition`).
 """
 
 from protocols.agent_state import *
@@ -12,6 +12,15 @@ from protocols.entropy import *
 from protocols.envelope import *
 from protocols.environment import *
 from protocols.errors import *
+from protocols.events.agent import *
+from protocols.events.call import *
+from protocols.events.caller import *
+from protocols.events.definition import *
+from protocols.events.parts import *
+from protocols.events.playback import *
+from protocols.events.tools import *
+from protocols.events.turns import *
+from protocols.events.values import *
 from protocols.exit_reason import *
 from protocols.hosts import *
 from protocols.journal import *
@@ -19,7 +28,6 @@ from protocols.language import *
 from protocols.limits import *
 from protocols.messages import Message as Message
 from protocols.messages.breakers import *
-from protocols.messages.events import *
 from protocols.messages.health import *
 from protocols.messages.jobs import *
 from protocols.messages.lifecycle import *

@@ -2,7 +2,8 @@
 
 A field may be ``bool``, ``int``, ``float``, ``str``, ``bytes``, a ``StrEnum``, another dataclass, a union of dataclasses, ``X | None``,
 ``tuple[X, ...]``, ``Mapping[str, X]`` and ``Any`` (what JSON holds, and bytes; sequences come back as lists). A dataclass travels as the
-map of its fields, a member of a union as ``[tag, fields]``, its tag being the class's ``TAG``.
+map of its fields, a member of a union as ``[tag, fields]``, its tag being the class's ``TAG``. A class that has ``TAGGED``, a
+mapping of its subclasses by their tags, stands for their union, which may grow (`protocols.events.definition`).
 
 Both directions check every value, so what one side sends the other can read: a value of another type is the sender's `UsageError` and the
 receiver's `DecodeError`. Only what types allow in silence is made exact by the sender: an ``int`` in a ``float`` field, a ``bool`` in an
@@ -109,10 +110,8 @@ def _coder(annotation: Any) -> _Coder:
         return _Coder(lambda value: int(value) if isinstance(value, int) else _misfit("int", value), _exactly(int))
     if annotation in (bool, str, bytes):
         return _Coder(_instance_of(annotation), _exactly(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return _enum_coder(annotation)
-    if dataclasses.is_dataclass(annotation):
-        return _dataclass_coder(cast("type[Any]", annotation))
+    if isinstance(annotation, type):
+        return _class_coder(annotation)
     match typing.get_origin(annotation), typing.get_args(annotation):
         case ((typing.Union | types.UnionType), members):
             return _union_coder(members)
@@ -120,6 +119,18 @@ def _coder(annotation: Any) -> _Coder:
             return _tuple_coder(item)
         case origin, (key, item) if origin is Mapping and key is str:
             return _mapping_coder(item)
+    return _no_coder(annotation)
+
+
+def _class_coder(cls: type[Any]) -> _Coder:
+    if issubclass(cls, StrEnum):
+        return _enum_coder(cls)
+    if "TAGGED" in vars(cls):
+        return _tagged_coder(cls.TAGGED)
+    return _dataclass_coder(cls) if dataclasses.is_dataclass(cls) else _no_coder(cls)
+
+
+def _no_coder(annotation: Any) -> typing.NoReturn:
     raise InternalError(f"no wire form for {annotation!r}: see protocols.codec")
 
 
@@ -204,7 +215,7 @@ def _mapping_coder(item: Any) -> _Coder:
 
 def _union_coder(members: tuple[Any, ...]) -> _Coder:
     present = tuple(member for member in members if member is not types.NoneType)
-    inner = _coder(present[0]) if len(present) == 1 else _tagged_coder(present)
+    inner = _coder(present[0]) if len(present) == 1 else _tagged_coder(_by_tag(present))
     if len(present) == len(members):
         return inner
     return _Coder(
@@ -213,19 +224,24 @@ def _union_coder(members: tuple[Any, ...]) -> _Coder:
     )
 
 
-def _tagged_coder(classes: tuple[Any, ...]) -> _Coder:
+def _by_tag(classes: tuple[Any, ...]) -> Mapping[str, Any]:
     if not all(dataclasses.is_dataclass(cls) and isinstance(getattr(cls, "TAG", None), str) for cls in classes):
         raise InternalError(f"no wire form for a union of {classes!r}: its members are dataclasses with a TAG")
     by_tag = {cls.TAG: cls for cls in classes}
     if len(by_tag) != len(classes):
         raise InternalError(f"two classes of one union share a tag: {sorted(cls.TAG for cls in classes)}")
-    members = frozenset(classes)
+    return by_tag
+
+
+def _tagged_coder(by_tag: Mapping[str, Any]) -> _Coder:
+    """The coder of a union of dataclasses by their tags; what is added to ``by_tag`` later is of it too."""
 
     def encode(value: object) -> object:
         cls: Any = type(value)
-        if cls not in members:
-            _misfit(f"one of {len(classes)} tagged classes", value)
-        return cls.TAG, _coder(cls).encode(value)
+        tag = getattr(cls, "TAG", "")
+        if by_tag.get(tag) is not cls:
+            _misfit(f"one of {len(by_tag)} tagged classes", value)
+        return tag, _coder(cls).encode(value)
 
     def decode(value: object) -> object:
         match value:

@@ -2,11 +2,12 @@
 
 from typing import Any, Final, get_args
 
-from protocols import DecodeError, Envelope, Message, SessionCommand, SessionEvent, unpack
+from protocols import DecodeError, Envelope, Message, SessionCommand, event_types, unpack
 
 _CODED: Final[tuple[Any, ...]] = (
     Envelope,
-    *(cls for union in (Message, SessionEvent, SessionCommand) for cls in get_args(union)),
+    *(cls for union in (Message, SessionCommand) for cls in get_args(union)),
+    *event_types(),
 )
 _NOTHING: Final = b"\xc0"  # msgpack for None
 

@@ -26,33 +26,19 @@ from actors.agent_session.core.entries import (
     TurnOpened,
 )
 from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnSource
-from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, many, maybe, nested
+from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
-    AgentMessage,
-    AgentSentence,
-    CallEnded,
-    CallStarted,
     CancelResponse,
     ChatMessage,
-    CommandDone,
     CommitAudio,
     EndCall,
-    EventsMissed,
-    FalseInterruption,
     FunctionCall,
     GenerateReply,
-    ReplyLatency,
-    Restarted,
     Role,
     Say,
     SendText,
-    SessionError,
     SpeechPriority,
-    StateChanged,
-    ToolCalled,
-    ToolReturned,
-    TurnFailed,
-    UserMessage,
+    event_types,
 )
 
 _ROLE: Final = choice(
@@ -95,23 +81,7 @@ COMMANDS: Final = Records(
 """One that is not known cannot be acted on: whoever sent it was told that it would be."""
 _COMMAND: Final = COMMANDS.one_of()
 
-EVENTS: Final = Records(
-    RecordType(CallStarted, "call_started", call_id=TEXT),
-    RecordType(Restarted, "restarted", reason=TEXT, incarnation=INTEGER),
-    RecordType(StateChanged, "state_changed", old=TEXT, new=TEXT),
-    RecordType(UserMessage, "user_message", turn_id=TEXT, text=TEXT, source=TEXT),
-    RecordType(AgentSentence, "agent_sentence", speech_id=TEXT, text=TEXT),
-    RecordType(AgentMessage, "agent_message", speech_id=TEXT, text=TEXT, interrupted=FLAG),
-    RecordType(FalseInterruption, "false_interruption", speech_id=TEXT, text=TEXT),
-    RecordType(ToolCalled, "tool_called", call_id=TEXT, name=TEXT, arguments=TEXT),
-    RecordType(ToolReturned, "tool_returned", call_id=TEXT, name=TEXT, result=TEXT, ok=FLAG),
-    RecordType(ReplyLatency, "reply_latency", turn_id=TEXT, latency_ms=maybe(NUMBER)),
-    RecordType(CommandDone, "command_done", command_id=TEXT),
-    RecordType(SessionError, "error", source=TEXT, text=TEXT, retryable=FLAG),
-    RecordType(TurnFailed, "turn_failed", turn_id=TEXT, text=TEXT, reason=TEXT),
-    RecordType(EventsMissed, "events_missed", count=INTEGER),
-    RecordType(CallEnded, "call_ended", reason=TEXT),
-)
+EVENTS: Final = Records(*(derived_record(cls, cls.NAME) for cls in event_types() if cls.KEPT))
 """One that is not known keeps its number; subscribers are told that they miss it."""
 
 _MESSAGE: Final = nested(
@@ -143,7 +113,16 @@ _OTHERS: Final = (
     RecordType(IncarnationBegan, "incarnation_began", incarnation=INTEGER),
     RecordType(IncarnationEnded, "incarnation_ended", critical=False, reason=TEXT, clean=FLAG),
     RecordType(SetBack, "set_back", next_event=INTEGER),
-    RecordType(Happened, "event", number=INTEGER, incarnation=INTEGER, wall_s=NUMBER, event=_EVENT),
+    RecordType(
+        Happened,
+        "event",
+        number=INTEGER,
+        incarnation=INTEGER,
+        wall_s=NUMBER,
+        event=_EVENT,
+        turn_id=TEXT.default(""),
+        speech_id=TEXT.default(""),
+    ),
     RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER),
     RecordType(
         TurnOpened,

@@ -14,6 +14,7 @@ from actors.journal.calls import (
     sweep,
     unreadable,
 )
+from actors.journal.deriving import derived_record
 from actors.journal.description import CallDescription
 from actors.journal.files import FileStore
 from actors.journal.memory import MemoryStore
@@ -47,6 +48,7 @@ __all__ = [
     "Records",
     "UnknownRecord",
     "choice",
+    "derived_record",
     "describe_record",
     "description_of",
     "disown_call",

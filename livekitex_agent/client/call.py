@@ -58,7 +58,7 @@ class _Reader:
 
     def offer(self, pushed: EventPushed) -> Verdict:
         if self.left_some or len(self.inbox) >= MAX_EVENTS:
-            self.left_some = True
+            self.left_some = self.left_some or pushed.event.kept
             return Verdict.REPEATED
         cursor, verdict = self.cursor.offer(pushed)
         if verdict is Verdict.DELIVER:
@@ -137,7 +137,7 @@ class Call:
         now = self._clock.monotonic()
         self._subscription = subscription.heard(self._subscription, now)
         cursor, verdict = self._cursor.offer(pushed)
-        if verdict is Verdict.DELIVER:
+        if verdict is Verdict.DELIVER and pushed.event.kept:
             self._newest.append(self._cursor.seen(pushed))
             self._cursor = cursor
         verdicts = {verdict, *(reader.offer(pushed) for reader in tuple(self._readers))}

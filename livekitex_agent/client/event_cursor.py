@@ -15,7 +15,7 @@ class Verdict(Enum):
 
     DELIVER = auto()
     REPEATED = auto()
-    """It was delivered before: drop it."""
+    """It was delivered before, or its time has passed: drop it."""
     GAP = auto()
     """An earlier one is missing: drop it, and ask the session again from `EventCursor.next_number` on."""
 
@@ -29,8 +29,11 @@ class EventCursor:
     def offer(self, pushed: EventPushed) -> tuple["EventCursor", Verdict]:
         """Judge the next event that came.
 
-        `EventsMissed` stands for as many events up to its number that a bound of the session has swallowed, so it may close a gap.
+        `EventsMissed` stands for as many events up to its number that a bound of the session has swallowed, so it may close a gap. An event
+        that is not kept is for who has just had the one before it; nobody else can have it.
         """
+        if not pushed.event.kept:
+            return self, Verdict.DELIVER if pushed.number == self.next_number - 1 else Verdict.REPEATED
         first = pushed.number - pushed.event.count + 1 if isinstance(pushed.event, EventsMissed) else pushed.number
         if pushed.number < self.next_number:
             return self, Verdict.REPEATED

@@ -1,7 +1,6 @@
 """Every message of the system, by area. `Message` is their closed union."""
 
 from protocols.messages.breakers import *
-from protocols.messages.events import *
 from protocols.messages.health import *
 from protocols.messages.jobs import *
 from protocols.messages.lifecycle import *

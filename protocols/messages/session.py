@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from protocols.messages.events import SessionEvent
+from protocols.events.definition import SessionEvent
 
 __all__ = ["AudioAccepted", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed", "GetSession"]
 __all__ += ["GenerateReply", "HistoryItem", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
@@ -153,7 +153,11 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPushed:
-    """An event with its number in the call, the incarnation that it happened in, and when (seconds since the epoch)."""
+    """An event, and around it what all events have: its number in the call, the incarnation that it happened in, and when.
+
+    ``wall_s`` is in seconds since the epoch. ``turn_id`` and ``speech_id`` are those of the turn and the speech that it belongs to; empty
+    where there is none. The ``number`` of an event that is not kept is that of the kept one before it (see `protocols.events.definition`).
+    """
 
     TAG: ClassVar[str] = "session.event"
     call_id: str
@@ -161,6 +165,8 @@ class EventPushed:
     incarnation: int
     wall_s: float
     event: SessionEvent
+    turn_id: str = ""
+    speech_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

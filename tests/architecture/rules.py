@@ -14,6 +14,7 @@ LAYERS = ("protocols", "supervision", "actors", "livekitex_agent")  # bottom up
 USERS = ("examples", "benchmarks")  # above all layers
 SHARED_ACTORS = frozenset({"journal", "media", "providers", "tools", "turn_taking"})  # libraries, no actors
 SEAM = "supervision/thespian_seam/"
+EVENTS = "protocols.events."  # whose definitions are the only list of events
 LARGE, TOO_LARGE = 400, 500
 LARGE_SHARE = 0.1  # of the files; the 90th percentile is at most LARGE lines
 
@@ -110,6 +111,8 @@ def _broken(path: str, top: str, item: Import, files: Mapping[str, str]) -> Iter
         yield "an import that points up"
     if top == "benchmarks":
         return  # they measure the parts that no API shows
+    if item.module.startswith(EVENTS) and item.name == "*":
+        return  # to take over all events there are is to list none of them
     if len(target) > 1 or (item.name and _is_hidden_module(target[0], item.name, files)):
         yield "past the __init__ of another package"
 
@@ -295,8 +298,8 @@ def check_packages(paths: Iterable[str]) -> list[Violation]:
 def exported(source: str, files: Mapping[str, str] | None = None) -> list[str] | None:
     """What a module offers: the literal ``__all__``, however many statements it takes.
 
-    Without one it is what it takes over from others: ``import *`` from the ``__all__`` of a module of ``files``, or a name ``as`` it is to
-    be called. None if there is nothing of that.
+    Without one it is the events that it defines, and what it takes over from others: ``import *`` from a module of ``files``, or a name
+    ``as`` it is to be called. None if there is nothing of that.
     """
     literal: list[str] = []
     taken: list[str] = []
@@ -311,6 +314,8 @@ def exported(source: str, files: Mapping[str, str] | None = None) -> list[str] |
             case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]):
                 path = f"{module.replace('.', '/')}.py"
                 taken += exported((files or {}).get(path, "")) or ()
+            case ast.ClassDef(name=name, decorator_list=decorators) if any("session_event" in ast.unparse(one) for one in decorators):
+                taken.append(name)
             case ast.ImportFrom(names=names):
                 taken += [alias.asname for alias in names if alias.asname]
     return literal or taken or None

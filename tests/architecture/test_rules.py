@@ -68,6 +68,9 @@ def test_a_clean_tree_has_no_violation() -> None:
         ("actors/agent_session/x.py", "import thespian.actors", [SEAM]),
         ("supervision/core/x.py", "def f():\n    from thespian import actors", [SEAM]),
         ("examples/x.py", "import thespian", [SEAM]),
+        ("livekitex_agent/x.py", "from protocols.events.agent import *", []),
+        ("livekitex_agent/x.py", "from protocols.events.agent import StateChanged", [PAST]),
+        ("livekitex_agent/x.py", "from protocols.codec import *", [PAST]),
     ],
 )
 def test_planted_imports_are_found(path: str, source: str, expected: list[str]) -> None:
@@ -192,6 +195,8 @@ def test_exports_are_read_through_the_modules_that_a_package_takes_them_from() -
     package = "from protocols.a import *\nfrom protocols.b import *\nfrom protocols.b import B as C\nfrom protocols.b import D"
     assert rules.exported(package, files) == ["A", "C"]
     assert rules.exported(package) == ["C"]
+    events = "@session_event\nclass A: ...\n@session_event(kept=False)\nclass B: ...\nclass C: ..."
+    assert rules.exported("from protocols.a import *", {"protocols/a.py": events}) == ["A", "B"]
 
 
 def test_exports_are_defined_where_they_are_listed() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from protocols import Envelope, EventPushed, Message, SessionEvent, decode_envelope, encode_envelope
+from protocols import Envelope, EventPushed, Message, SessionEvent, decode_envelope, encode_envelope, event_types
 
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -21,7 +21,7 @@ SCALARS = st.none() | st.booleans() | INTEGERS | FLOATS | TEXTS | st.binary()
 FREE_FORM = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=12)
 
 MESSAGES: tuple[type, ...] = typing.get_args(Message)
-EVENTS: tuple[type, ...] = typing.get_args(SessionEvent)
+EVENTS: tuple[type[SessionEvent], ...] = event_types()
 
 GOLDEN = Path(__file__).parents[1] / "protocols" / "golden.json"
 REGENERATE = "add what is new: python tests/protocols/write_golden.py"
@@ -29,6 +29,8 @@ REGENERATE = "add what is new: python tests/protocols/write_golden.py"
 
 def members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or nothing."""
+    if annotation is SessionEvent:
+        return EVENTS
     return typing.get_args(annotation) if typing.get_origin(annotation) in (typing.Union, types.UnionType) else ()
 
 
@@ -78,7 +80,7 @@ def sample_envelope(cls: type) -> Envelope:
 
 
 def tagged_classes(module: types.ModuleType) -> list[type]:
-    """The classes of a module of `protocols.messages` that have a tag."""
+    """The classes of a module of `protocols.messages` or `protocols.events` that have a tag."""
     return [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__ and hasattr(value, "TAG")]
 
 

@@ -38,12 +38,14 @@ class SetBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event with its number in the call. One that this version does not know is missed by subscribers."""
+    """An event that is kept, with what `EventPushed` has around it. One that this version does not know is missed by subscribers."""
 
     number: int
     incarnation: int
     wall_s: float
     event: SessionEvent | UnknownRecord
+    turn_id: str = ""
+    speech_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,14 +72,21 @@ class Transition:
         entries = 1 if isinstance(entry, Checkpoint) else self.state.entries + 1
         self.state = replace(self.state, memory=remember(self.memory, entry), entries=entries)
 
-    def publish(self, event: SessionEvent) -> None:
-        """Number ``event``, journal it, and push it to the subscribers once it is journalled."""
-        memory, setup = self.memory, self.setup
-        happened = Happened(number=memory.next_event, incarnation=memory.incarnation, wall_s=self.now.wall_s, event=event)
-        self.record(happened)
-        self.state = replace(self.state, log=(*self.state.log[1 - EVENTS_KEPT :], happened))
+    def publish(self, event: SessionEvent, *, turn_id: str = "", speech_id: str = "") -> None:
+        """Number ``event``, journal it, and push it to the subscribers once it is journalled.
+
+        One that is not kept is only pushed, after all before it. Its turn and speech are those that are given, else those that it names,
+        else those under way.
+        """
+        memory, happened = self.memory, self._happened(event, turn_id, speech_id)
+        if event.kept:
+            self.record(happened)
+            self.state = replace(self.state, log=(*self.state.log[1 - EVENTS_KEPT :], happened))
+        else:
+            happened = replace(happened, number=memory.next_event - 1)
         if self.state.subscribers:
-            self.then(Push(to=tuple(subscriber.ref for subscriber in self.state.subscribers), event=pushed(setup.call_id, happened)))
+            to = tuple(subscriber.ref for subscriber in self.state.subscribers)
+            self.then(Push(to=to, event=pushed(self.setup.call_id, happened)))
 
     def move_agent(self, event: AgentEvent) -> None:
         """Move the agent's machine."""
@@ -108,6 +115,18 @@ class Transition:
         self.state = replace(self.state, token=self.state.token + 1)
         return self.state.token
 
+    def _happened(self, event: SessionEvent, turn_id: str, speech_id: str) -> Happened:
+        memory = self.memory
+        under_way = memory.turn.turn_id if memory.turn is not None else ""
+        return Happened(
+            number=memory.next_event,
+            incarnation=memory.incarnation,
+            wall_s=self.now.wall_s,
+            event=event,
+            turn_id=turn_id or getattr(event, "turn_id", "") or under_way,
+            speech_id=speech_id or getattr(event, "speech_id", "") or under_way,
+        )
+
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after the input, and what is to be done, in order."""
         if self.state.entries >= min(CHECKPOINT_EVERY, max(CHECKPOINT_SOONEST, 2 * len(self.memory.history))):
@@ -119,4 +138,12 @@ class Transition:
 def pushed(call_id: str, happened: Happened) -> EventPushed:
     """An event as subscribers get it. They miss one that this version of the program does not know."""
     event = EventsMissed(count=1) if isinstance(happened.event, UnknownRecord) else happened.event
-    return EventPushed(call_id=call_id, number=happened.number, incarnation=happened.incarnation, wall_s=happened.wall_s, event=event)
+    return EventPushed(
+        call_id=call_id,
+        number=happened.number,
+        incarnation=happened.incarnation,
+        wall_s=happened.wall_s,
+        event=event,
+        turn_id=happened.turn_id,
+        speech_id=happened.speech_id,
+    )

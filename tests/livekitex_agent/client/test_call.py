@@ -23,6 +23,7 @@ from protocols import (
     InvalidAudioError,
     LivekitexError,
     NameChanged,
+    PlaybackProgress,
     SessionEvent,
     SessionUnavailableError,
     StateChanged,
@@ -112,6 +113,33 @@ async def test_it_listens_from_the_beginning_and_keeps_what_nobody_has_read_yet(
     assert await read(harness, 0, 1) == [0]
     assert await read(harness, 0, 99) == [0, 1]
     assert await read(harness, 1, 99) == [1]
+
+
+async def test_what_is_not_kept_reaches_who_reads_and_not_who_comes_later(harness: Harness) -> None:
+    reading = read(harness, 0, 4)
+    await harness.accept_subscription()
+    harness.tree.push(pushed(0))
+    for position_ms in (20, 40):
+        harness.tree.push(pushed(0, PlaybackProgress(speech_id="s", position_ms=position_ms, text="")))
+    harness.tree.push(pushed(2))  # 1 is lost
+    harness.tree.push(pushed(2, PlaybackProgress(speech_id="s", position_ms=60, text="")))
+    assert await harness.accept_subscription() == Subscribe(from_number=1, audio=False)
+    harness.tree.push(pushed(1))
+    assert await reading == [0, 0, 0, 1]
+    assert await read(harness, 0, 2) == [0, 1]
+
+
+async def test_progress_that_nobody_reads_takes_no_room_of_events(harness: Harness) -> None:
+    await harness.accept_subscription()
+    events = harness.call.read(FIRST_NUMBER)
+    harness.tree.push(pushed(0))
+    assert (await anext(events)).number == FIRST_NUMBER
+    for position_ms in range(MAX_EVENTS + 5):
+        harness.call.event(pushed(0, PlaybackProgress(speech_id="s", position_ms=position_ms, text="")))
+    harness.call.event(pushed(1, CallEnded(reason="normal")))
+    got = [event.event async for event in events]
+    assert got[-1] == CallEnded(reason="normal")
+    assert len(got) <= MAX_EVENTS + 1
 
 
 async def test_events_come_once_and_in_order_through_a_restart(harness: Harness) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livekitex_agent.client.event_cursor import EventCursor, Verdict
-from protocols import CallStarted, EventPushed, EventsMissed
+from protocols import CallStarted, EventPushed, EventsMissed, PlaybackProgress
 
 
 def pushed(number: int, missed: int = 0) -> EventPushed:
@@ -28,6 +28,13 @@ def test_a_reader_has_missed_only_what_he_had_not_read() -> None:
     assert EventCursor(5).offer(pushed(9, missed=7)) == (EventCursor(10), Verdict.DELIVER)
     assert EventCursor(5).seen(pushed(9, missed=7)) == pushed(9, missed=5)
     assert EventCursor(9).seen(pushed(9)) == pushed(9)
+
+
+def test_what_is_not_kept_is_for_who_has_just_had_the_event_before_it() -> None:
+    passing = EventPushed(call_id="c", number=4, incarnation=1, wall_s=0.0, event=PlaybackProgress(speech_id="s", position_ms=1, text="x"))
+    assert EventCursor(5).offer(passing) == (EventCursor(5), Verdict.DELIVER)
+    assert EventCursor(4).offer(passing) == (EventCursor(4), Verdict.REPEATED)  # who is behind, and so misses it
+    assert EventCursor(6).offer(passing) == (EventCursor(6), Verdict.REPEATED)  # who is ahead: it is an older incarnation's
 
 
 def test_what_another_reader_missed_does_not_hide_what_this_one_can_still_have() -> None:
