@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from actors.agent_session import InlineAgentSession, Parts
     from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
         Playout,
@@ -37,6 +38,8 @@ __all__ = [
     "LIBRARY_ENVIRONMENT",
     "FileStore",
     "FunctionTool",
+    "InlineAgentSession",
+    "Parts",
     "Playout",
     "Recording",
     "Resampler",
@@ -65,6 +68,7 @@ __all__ = [
 ]
 
 _FOLDERS: Final = {
+    "actors.agent_session": ("InlineAgentSession", "Parts"),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (
         *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),

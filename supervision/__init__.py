@@ -38,7 +38,7 @@ from supervision.dynamic_supervisor import DynamicSupervisor
 from supervision.heartbeats import HUNG, Heartbeats
 from supervision.private_descriptors import keep_files_private
 from supervision.registry import Registry
-from supervision.sim import Links, SimRuntime, TraceKind
+from supervision.sim import Links, SimRuntime, TraceKind, VirtualTimeLoop
 from supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ __all__ = [
     "SupervisorFlags",
     "SystemOptions",
     "TraceKind",
+    "VirtualTimeLoop",
     "dynamic_args",
     "keep_files_private",
     "require_thespian",

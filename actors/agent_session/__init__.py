@@ -5,7 +5,9 @@ what survives the process on disk, and ``shared_audio_buffer`` what survives it 
 """
 
 from actors.agent_session.actor import AgentSession
+from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.preloading import preload
+from actors.agent_session.preparation import Parts
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES
 
-__all__ = ["SHARED_AUDIO_BUFFER_BYTES", "AgentSession", "preload"]
+__all__ = ["SHARED_AUDIO_BUFFER_BYTES", "AgentSession", "InlineAgentSession", "Parts", "preload"]

@@ -44,7 +44,7 @@ from actors.agent_session.core.inputs import (
     SubscriptionAsked,
     SubscriptionEnded,
 )
-from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, LoopThread
+from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
@@ -71,6 +71,7 @@ from protocols import (
     GetSession,
     InvalidAudioError,
     JournalError,
+    JournalStore,
     Message,
     NameChanged,
     Ref,
@@ -116,7 +117,7 @@ class AgentSession(Actor):
         """
         self._early: deque[Callable[[], None]] | None = deque()
         self._writer: JournalWriter | None = None
-        self._loop: LoopThread | None = None
+        self._loop: EngineLoop | None = None
         self._parts: Parts | None = None
         self._past: tuple[Past, Opening] | None = None
         self._preparing = ""
@@ -202,8 +203,7 @@ class AgentSession(Actor):
                 recovered=lambda: self._feed(JournalRecovered()),
                 crashed=self._crashed,
             )
-            store = FileStore(blueprint.journal.parent)
-            self._writer = JournalWriter(context, store, blueprint.description, listener, above=self._watermark.incarnation)
+            self._writer = self.make_writer(FileStore(blueprint.journal.parent), listener, above=self._watermark.incarnation)
         if self._writer is None:
             past = after_end(self._watermark.incarnation, self._watermark.next_event) if over else restore(())
             self._past = past, Opening()
@@ -237,7 +237,7 @@ class AgentSession(Actor):
             if self._giving_way is not None:
                 self.context.exit(self._giving_way)
 
-        in_background(self.context, lambda: prepare(self._blueprint, begin_step), prepared)
+        self.in_background(lambda: prepare(self._blueprint, begin_step), prepared)
 
     def _preparation_overdue(self) -> NoReturn:
         self._release(born=False)
@@ -269,7 +269,7 @@ class AgentSession(Actor):
         self._voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
         self._requests: dict[int, Callable[[Message], None]] = {}
         self._numbers = count(1)
-        self._loop = LoopThread("engine", self._crashed)
+        self._loop = self.make_loop()
         self._engine = Engine(
             self._loop,
             providers,
@@ -296,6 +296,20 @@ class AgentSession(Actor):
         context.after(REPORT_EVERY_S, self._report_again)
         for serve in early:
             serve()
+
+    # The threads, and what they make. A simulation has none.
+
+    def make_loop(self) -> EngineLoop:
+        """The loop of the engine."""
+        return LoopThread("engine", self._crashed)
+
+    def make_writer(self, store: JournalStore, listener: Listener, *, above: int) -> JournalWriter:
+        """What writes the call's journal in ``store``."""
+        return JournalWriter(self.context, store, self._blueprint.description, listener, above=above)
+
+    def in_background(self, work: Callable[[], Parts], then: Callable[[Parts | BaseException], None]) -> None:
+        """Make the providers and tools, which may take long; see `preparation.in_background`."""
+        in_background(self.context, work, then)
 
     # The core.
 

@@ -10,8 +10,8 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -114,8 +114,7 @@ class JournalWriter:
         self._given_up = 0
         self._stalled = False
         self._await(self._open)
-        self._thread = threading.Thread(target=self._run, args=(_Desk(store, description, above),), name="journal", daemon=True)
-        self._thread.start()
+        self._start(_Desk(store, description, above))
 
     def write(self, entries: tuple[Entry, ...], then: Then) -> None:
         """Have ``entries`` committed, then ``then`` called; at once if the disk was given up and does not answer yet."""
@@ -140,6 +139,10 @@ class JournalWriter:
         self._finish(_Close(delete=False, if_new=True))
 
     # In the mailbox.
+
+    def _start(self, desk: "_Desk") -> None:
+        self._thread = threading.Thread(target=self._run, args=(desk,), name="journal", daemon=True)
+        self._thread.start()
 
     def _finish(self, closing: _Close) -> None:
         if self._thread.is_alive():
@@ -184,14 +187,22 @@ class JournalWriter:
     # In the thread.
 
     def _run(self, desk: "_Desk") -> None:
-        try:
-            self._opening = desk.open()
-            self._post(partial(self._answered, 0, durable=True))
+        with self._telling(desk):
+            self._claim(desk)
             while not self._serve(desk):
                 pass
+
+    @contextmanager
+    def _telling(self, desk: "_Desk") -> Iterator[None]:
+        try:
+            yield
         except Exception as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
             desk.close(delete=False)
             self._post(partial(self._listener.crashed, failure))
+
+    def _claim(self, desk: "_Desk") -> None:
+        self._opening = desk.open()
+        self._post(partial(self._answered, 0, durable=True))
 
     def _serve(self, desk: "_Desk") -> bool:
         """Do what waits; tells whether the journal is closed."""
@@ -217,6 +228,36 @@ class JournalWriter:
 
     def _post(self, callback: Callable[[], None]) -> None:
         self._context.post(callback)
+
+
+class InlineJournalWriter(JournalWriter):
+    """Writes in turns of the mailbox instead, each after the one in which it was asked: a simulation has no threads."""
+
+    def write(self, entries: tuple[Entry, ...], then: Then) -> None:
+        """As `JournalWriter.write`."""
+        super().write(entries, then)
+        self._post(self._serve_all)
+
+    def _start(self, desk: "_Desk") -> None:
+        self._desk: _Desk | None = desk
+        self._post(self._begin)
+
+    def _begin(self) -> None:
+        if self._desk is not None:
+            with self._telling(self._desk):
+                self._claim(self._desk)
+
+    def _finish(self, closing: _Close) -> None:
+        self._queue.put(closing)
+        self._serve_all()
+
+    def _serve_all(self) -> None:
+        while self._desk is not None and not self._queue.empty():
+            closed = True  # also by what is told
+            with self._telling(self._desk):
+                closed = self._serve(self._desk)
+            if closed:
+                self._desk = None
 
 
 class _Desk:

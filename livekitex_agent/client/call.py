@@ -14,9 +14,9 @@ from typing import Final, TypeVar
 
 from livekitex_agent.client import audio_outbox, subscription
 from livekitex_agent.client.audio_outbox import AudioOutbox
-from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.event_cursor import FIRST_NUMBER, EventCursor, Verdict
 from livekitex_agent.client.playback import Playback
+from livekitex_agent.client.requester import Requester
 from livekitex_agent.client.streams import Alarm, Inbox
 from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from livekitex_agent.errors import error_of
@@ -78,7 +78,7 @@ class _Reader:
 class Call:
     """One call. Used from one event loop."""
 
-    def __init__(self, connection: Connection, clock: Clock, call_id: str) -> None:
+    def __init__(self, connection: Requester, clock: Clock, call_id: str) -> None:
         self.call_id = call_id
         self.name = f"agent_session/{call_id}"
         self.dropped_audio = 0

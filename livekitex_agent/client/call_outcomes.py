@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from livekitex_agent.client.connection import Connection
+from livekitex_agent.client.requester import Requester
 from livekitex_agent.client.streams import Alarm
 from livekitex_agent.gateway.frames import Unanswered
 from protocols import NORMAL, GetJob, JobState, LivekitexError, Message, NameChanged
@@ -37,7 +37,7 @@ class CallOutcomes:
     ``tell`` is called with the news that a call is over: the end of its session's name, with the call's own reason.
     """
 
-    def __init__(self, connection: Connection, tell: Callable[[NameChanged], None]) -> None:
+    def __init__(self, connection: Requester, tell: Callable[[NameChanged], None]) -> None:
         self._connection = connection
         self._tell = tell
         self._inquiries: dict[str, _Inquiry] = {}

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final, TypeVar
 
 from livekitex_agent.client import delivery
-from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.delivery import Delivery, Done, Fail, Outcome, Send, Wait
+from livekitex_agent.client.requester import Requester
 from livekitex_agent.client.streams import Alarm
 from livekitex_agent.gateway.frames import Unanswered
 from protocols import Clock, InternalError, LivekitexError, Message, NameChanged, SystemUnavailableError
@@ -33,7 +33,7 @@ def expect(kind: type[M], message: Message) -> M:
 class RequestSender:
     """All requests of one system that wait for their answer."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Requester, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
         self._pending: defaultdict[str, set[PendingRequest]] = defaultdict(set)
@@ -87,7 +87,7 @@ class RequestSender:
 class PendingRequest:
     """One of them; ``answer`` is done when it is answered, or has failed."""
 
-    def __init__(self, connection: Connection, clock: Clock, name: str, message: Callable[[], Message], state: Delivery) -> None:
+    def __init__(self, connection: Requester, clock: Clock, name: str, message: Callable[[], Message], state: Delivery) -> None:
         self._connection = connection
         self._clock = clock
         self._name = name

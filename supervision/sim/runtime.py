@@ -26,6 +26,7 @@ from protocols import (
     encode_envelope,
 )
 from supervision.actor import Actor, ActorStart, ChildEvent, ChildExited, ChildIgnored, ChildStartFailed
+from supervision.sim.event_loop import LoopDriver, VirtualTimeLoop
 from supervision.sim.faults import Copies, Match, Rule, doubled, late, lost
 from supervision.sim.items import SimOrigin
 from supervision.sim.probe import Probe, Received, Request
@@ -69,13 +70,28 @@ class SimRuntime:
                 print(sim.report())
 
     ``links`` says what the death of a parent means (`Links`); ``max_steps`` bounds each call that runs. The root actors' parent is the
-    probe: what they send to it is in `received`.
+    probe: what they send to it is in `received`. ``on_end`` is called with each actor whose process has ended, however it did.
+
+    With a ``loop`` it runs on that: it has its time, and what is due happens in its callbacks, beside what else is on it. Then the calls
+    that run the simulation are not used.
     """
 
-    def __init__(self, *, seed: int = 0, links: Links = Links.KILL, max_steps: int = MAX_STEPS) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        links: Links = Links.KILL,
+        max_steps: int = MAX_STEPS,
+        loop: VirtualTimeLoop | None = None,
+        on_end: Callable[[Actor], None] = lambda _actor: None,
+    ) -> None:
         self.seed = seed
-        self._world = World(seed=seed, links=links)
+        self._world = World(seed=seed, links=links, clock=None if loop is None else loop.clock)
+        if loop is not None:
+            self._world.on_change = LoopDriver(self._world, loop).wake
         self._max_steps = max_steps
+        self._world.on_end = self._ended
+        self._on_end = on_end
         self._probe = Probe()
         self._world.on_outside = self._probe.receive
 
@@ -334,6 +350,11 @@ class SimRuntime:
         return self._rule("duplicate", doubled, Match(message=message, sender=sender, to=to), times)
 
     # Inside.
+
+    def _ended(self, process: SimProcess) -> None:
+        if process.cell is not None:
+            with suppress(UsageError):  # it ended before there was an actor
+                self._on_end(process.cell.actor)
 
     def _advance(self, deadline: float) -> bool:
         if self._world.in_turn:

@@ -71,8 +71,8 @@ class Links(StrEnum):
 class World:
     """Processes, the messages between them, and time. Steps are made by `step`; everything else only prepares or looks."""
 
-    def __init__(self, *, seed: int, links: Links) -> None:
-        self.clock = VirtualClock()
+    def __init__(self, *, seed: int, links: Links, clock: VirtualClock | None = None) -> None:
+        self.clock = clock or VirtualClock()
         self.entropy = SeededEntropy(seed)
         self.trace = Trace()
         self.rules: list[Rule] = []
@@ -82,6 +82,8 @@ class World:
         self.names: dict[str, str] = {OUTSIDE.uid: OUTSIDE.id}
         self.posted: SimpleQueue[tuple[SimProcess, Callable[[], None]]] = SimpleQueue()
         self.on_outside: Callable[[Envelope | None], None] = lambda _envelope: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_end: Callable[[SimProcess], None] = lambda _process: None
         self.in_turn = False
         self.steps = 0
         self._links = links
@@ -153,6 +155,7 @@ class World:
         self._schedule.hold(process.uid, STARTING)
         delay = self.start_delays.get((start.actor_id, attempt), self.start_delays.get((start.actor_id, None), 0.0))
         self._schedule.send(("boot", process.uid), Boot(uid=process.uid), at=self.clock.monotonic() + delay)
+        self._changed()
         return process.address
 
     def transmit(self, process: SimProcess, to: Ref, data: bytes) -> None:
@@ -171,6 +174,7 @@ class World:
         for delay in copies:
             item = Delivery(data=data, envelope=envelope, sender=self.names.get(sender.uid, sender.id), origin=origin)
             self._schedule.send((sender.uid, to.address), item, at=self.clock.monotonic() + delay)
+        self._changed()
 
     def schedule(self, process: SimProcess, delay_s: float, callback: Callable[[], None]) -> Cancel:
         """Give a process a turn after ``delay_s``."""
@@ -183,6 +187,7 @@ class World:
         lane = (process.uid, process.uid)
         at = self.clock.monotonic() + max(0.0, delay_s)
         ticket = self._schedule.send(lane, Callback(uid=process.uid, run=turn), at=at, in_order=False)
+        self._changed()
 
         def cancel() -> None:
             nonlocal live
@@ -194,6 +199,7 @@ class World:
     def hand_over(self, process: SimProcess, callback: Callable[[], None]) -> None:
         """Give a process a turn; called from any thread."""
         self.posted.put((process, callback))
+        self.on_change()
 
     def signal(self, process: SimProcess, uid: str, reason: ExitReason) -> None:
         """Send an exit signal from a parent to its child."""
@@ -218,10 +224,12 @@ class World:
             self._schedule.send(("outside", process.address), Kill(uid=process.uid), at=self.clock.monotonic(), in_order=False)
         else:
             self._end(process, KILLED)
+            self._changed()
 
     def interrupt(self, process: SimProcess, callback: Callable[[], None]) -> None:
         """Give a process one more turn, after what its mailbox holds."""
         self._schedule.deposit(process.uid, callback)
+        self._changed()
 
     def suspend(self, process: SimProcess) -> None:
         """Give a process no turn until it is resumed (as SIGSTOP does)."""
@@ -236,6 +244,7 @@ class World:
         self._note(TraceKind.RESUMED, process)
         if process.boot_missed:
             self._schedule.send(("boot", process.uid), Boot(uid=process.uid), at=self.clock.monotonic())
+        self._changed()
 
     # Steps.
 
@@ -309,6 +318,7 @@ class World:
         self._free_addresses.append(process.address)
         self._schedule.forget(uid)
         process.close()
+        self.on_end(process)
         if process.parent is not None:
             process.parent.children.pop(uid, None)
         end = process.lifecycle.end(reason, ignored=process.cell is not None and process.cell.ignored)
@@ -332,6 +342,10 @@ class World:
             self._schedule.send((process.uid, process.parent.address), news, at=self.clock.monotonic())
 
     # Inside.
+
+    def _changed(self) -> None:
+        if not self.in_turn:
+            self.on_change()
 
     def _take_posts(self) -> None:
         while not self.posted.empty():

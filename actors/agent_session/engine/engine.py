@@ -29,7 +29,7 @@ from actors.agent_session.engine.bulkhead import PART_THREADS, Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.engine.circuit_breakers import CircuitBreakers
 from actors.agent_session.engine.generation import Generation
-from actors.agent_session.engine.loop import LoopThread, OwnedTask
+from actors.agent_session.engine.loop import EngineLoop, OwnedTask
 from actors.agent_session.engine.speech_output import Push, SpeechOutput
 from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
@@ -74,7 +74,7 @@ class Engine:
 
     def __init__(
         self,
-        thread: LoopThread,
+        thread: EngineLoop,
         providers: Providers,
         tools: Mapping[str, FunctionTool],
         memory: SharedAudioBuffer,

@@ -31,24 +31,13 @@ class OwnedTask(asyncio.Task[None]):
         self.cancel()
 
 
-class LoopThread:
-    """Runs a loop until `stop`. ``crashed`` is called, from the loop's thread, with any exception that nobody handled.
+class EngineLoop:
+    """The engine's tasks on the event loop ``loop``. ``crashed`` is called on it with any exception of theirs that nobody handled."""
 
-    A task's exception is unhandled as soon as nothing refers to the task; until then it may be awaited. Python sees that at once, but for a
-    task to which the local variables of its own failed frames refer, as in a method of the object that holds the task. Such a cycle would
-    wait for the garbage collector, and a collection stops the audio, the longer the larger the heap. So these variables are given up
-    `KEPT_FRAMES_S` after the failure; a traceback that is printed with them later than that lacks them.
-    """
-
-    def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, crashed: Callable[[BaseException], None]) -> None:
         self.crashed = crashed
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(self._unhandled)
-        self._loop.set_task_factory(self._make_task)
-        self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
+        self._loop = loop
         self._tasks: set[OwnedTask] = set()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
 
     def call(self, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """From any thread: have ``callback`` called on the loop, in order. Nothing happens once the loop has stopped."""
@@ -66,23 +55,9 @@ class LoopThread:
         return task
 
     def stop(self) -> None:
-        """Cancel all tasks and end the loop; waits at most `STOP_TIMEOUT_S`. A second call does nothing."""
-        if self._thread.is_alive():
-            self.call(self._loop.stop)
-            self._thread.join(STOP_TIMEOUT_S)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_forever()
-            for task in self._tasks:
-                task.drop()
-            self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        except BaseException as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
-            self.crashed(failure)
-        finally:
-            self._loop.close()
+        """Cancel all tasks; the loop goes on. A second call does nothing."""
+        for task in self._tasks:
+            task.drop()
 
     def _done(self, task: OwnedTask) -> None:
         self._tasks.discard(task)
@@ -92,6 +67,42 @@ class LoopThread:
             failure = None if task.dropped else UncaughtError(f"{task.get_name()} was cancelled by code that does not own it")
         if failure is not None:
             self.crashed(failure)
+
+
+class LoopThread(EngineLoop):
+    """Runs a loop until `stop`. ``crashed`` is called, from the loop's thread, with any exception that nobody handled.
+
+    A task's exception is unhandled as soon as nothing refers to the task; until then it may be awaited. Python sees that at once, but for a
+    task to which the local variables of its own failed frames refer, as in a method of the object that holds the task. Such a cycle would
+    wait for the garbage collector, and a collection stops the audio, the longer the larger the heap. So these variables are given up
+    `KEPT_FRAMES_S` after the failure; a traceback that is printed with them later than that lacks them.
+    """
+
+    def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
+        super().__init__(asyncio.new_event_loop(), crashed)
+        self._loop.set_exception_handler(self._unhandled)
+        self._loop.set_task_factory(self._make_task)
+        self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Cancel all tasks and end the loop; waits at most `STOP_TIMEOUT_S`. A second call does nothing."""
+        if self._thread.is_alive():
+            self.call(self._loop.stop)
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+            super().stop()
+            self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        except BaseException as failure:  # noqa: BLE001 - the thread's seam: its process ends of it
+            self.crashed(failure)
+        finally:
+            self._loop.close()
 
     def _make_task(
         self,

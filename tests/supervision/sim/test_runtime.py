@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols import KILLED, NORMAL, SHUTDOWN, ExitReason, Figures, GetFigures, Ref, SendText, SimulationError, UsageError, abnormal
-from supervision import Links, SimRuntime, TraceKind
+from supervision import Links, SimRuntime, TraceKind, VirtualTimeLoop
 from supervision.actor import ActorStart, ChildExited, ChildIgnored, ChildStarted, ChildStartFailed
 from supervision.sim.probe import Received
 from support.sim_actors import Node, TrappingNode, do
+from support.virtual_time import passes
 
 SUPERVISING = {"children": [{"actor_id": "kid"}]}
 
@@ -370,3 +371,18 @@ def test_any_seed_repeats_its_run(seed: int) -> None:
 
 def test_seeds_differ() -> None:
     assert len({Network(seed).told for seed in range(10)}) == 10
+
+
+def test_on_a_loop_it_runs_as_the_loop_does() -> None:
+    ended: list[object] = []
+    loop = VirtualTimeLoop()
+    sim = SimRuntime(seed=7, loop=loop, on_end=ended.append)
+    ref = sim.spawn(ActorStart(actor_id="n", uid="n-1", actor="support.sim_actors:Node", args={}))
+    request = sim.request(ref, GetFigures())
+    loop.run_until_complete(passes(0.1))
+    assert isinstance(request.answer, Figures)
+    assert sim.clock.monotonic() == loop.time()
+    actor = sim.actor(ref)
+    sim.kill(ref)
+    assert ended == [actor]
+    loop.close()
