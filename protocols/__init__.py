@@ -37,7 +37,6 @@ from protocols.messages.supervision import *
 from protocols.messages.tools import *
 from protocols.printable import *
 from protocols.providers import *
-from protocols.redaction import *
 from protocols.ref import *
 from protocols.secrecy import *
 from protocols.state_table import *

@@ -319,7 +319,7 @@ class AgentSession(Actor):
             oldest=self._memory.oldest,
             position=self._memory.position,
             settled=self._memory.settled,
-            played=self._memory.played(turn.turn_id) if turn is not None else None,
+            played=self._memory.played(turn.speech_id) if turn is not None else None,
             last_end=self.context.last_exit or self._blueprint.last_end,
             next_event=watermark.next_event,
         )

@@ -29,8 +29,8 @@ class TurnOptions:
     (the default where there is one), "vad" (the least delay holds) or "manual" (only `CommitAudio` ends a turn). ``min_interruption_ms`` of
     voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
     ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing but that he listens
-    ("mm", "okay"). ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell``
-    when the call is given up.
+    ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end the caller's turn. ``apology`` is
+    said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is given up.
     """
 
     language: str
@@ -39,6 +39,7 @@ class TurnOptions:
     endpointing: EndpointingOptions
     max_tool_rounds: int
     resume_false_interruption: bool
+    preemptive_generation: bool
     apology: str
     repeat: str
     farewell: str
@@ -122,6 +123,7 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
+        preemptive_generation=reader.flag("preemptive_generation", default=True),
         apology=_sentence(reader, "apology", _DEFAULT_APOLOGY),
         repeat=_sentence(reader, "repeat", _DEFAULT_REPEAT),
         farewell=_sentence(reader, "farewell", _DEFAULT_FAREWELL),

@@ -1,6 +1,7 @@
 """Events of the agent: what it does, its speeches from their making to their end, the conversation that they make up."""
 
 from protocols.events.definition import SessionEvent, session_event
+from protocols.events.values import InterruptedBy, SpeechOutcome
 
 
 @session_event
@@ -11,9 +12,9 @@ class StateChanged(SessionEvent):
     new: str
 
 
-@session_event
+@session_event(kept=False)
 class AgentStateChanged(SessionEvent):
-    """The agent moved from state ``old`` to ``new``."""
+    """The agent moved from state ``old`` to ``new`` (see `protocols.agent_state`). What is kept of it, `StateChanged` tells."""
 
     old: str
     new: str
@@ -61,13 +62,10 @@ class ResponseGenerated(SessionEvent):
 
 @session_event
 class SpeechInterrupted(SessionEvent):
-    """A speech is being stopped before its end.
-
-    ``by`` is ``user`` (the caller speaks), ``program`` (`CancelResponse`, or its handle) or ``error`` (it cannot be made audible).
-    """
+    """A speech is being stopped before its end. One that only waited to be said is done without this."""
 
     speech_id: str
-    by: str
+    by: InterruptedBy
 
 
 @session_event
@@ -92,14 +90,11 @@ class AgentMessage(SessionEvent):
 
 @session_event
 class SpeechDone(SessionEvent):
-    """A speech is over, after its `AgentMessage`: nothing more of it is heard.
-
-    ``outcome`` is ``completed``, ``interrupted`` or ``failed``. The other fields are as in `SpeechCreated`.
-    """
+    """A speech is over, after its `AgentMessage`: nothing more of it is heard. The fields are as in `SpeechCreated`."""
 
     speech_id: str
     source: str
-    outcome: str
+    outcome: SpeechOutcome
     command_id: str = ""
 
 

@@ -3,9 +3,9 @@
 from protocols.events.definition import SessionEvent, session_event
 
 
-@session_event
+@session_event(kept=False)
 class UserStateChanged(SessionEvent):
-    """The caller moved from state ``old`` to ``new``: ``listening``, ``speaking`` or ``away``."""
+    """The caller moved from state ``old`` to ``new`` (see `protocols.user_state`). What is kept of it, `StateChanged` tells."""
 
     old: str
     new: str
@@ -56,7 +56,7 @@ class EndOfTurnPredicted(SessionEvent):
     inference_ms: float
 
 
-@session_event(kept=False)
+@session_event
 class UserTurnCommitted(SessionEvent):
     """The caller's turn is over, and what he said in it is the agent's to answer.
 

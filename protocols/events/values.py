@@ -1,8 +1,9 @@
 """What events are made of beyond texts and numbers."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["ExecutedCall", "ModelUsage"]
+__all__ = ["ExecutedCall", "InterruptedBy", "ModelUsage", "SpeechOutcome"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +33,24 @@ class ModelUsage:
     output_tokens: int = 0
     characters: int = 0
     audio_s: float = 0.0
+
+
+class InterruptedBy(StrEnum):
+    """What stops a speech."""
+
+    USER = "user"
+    """The caller speaks."""
+    PROGRAM = "program"
+    """It was cancelled by `CancelResponse`, or by its handle."""
+    ERROR = "error"
+    """It cannot be made audible."""
+
+
+class SpeechOutcome(StrEnum):
+    """How a speech ends."""
+
+    COMPLETED = "completed"
+    """All of it was heard."""
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    """Its turn is given up, or it cannot be made audible."""

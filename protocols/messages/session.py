@@ -71,10 +71,15 @@ class CommitAudio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelResponse:
-    """Stop the reply that is made or spoken; a no-op when there is none."""
+    """Stop the speech ``speech_id``, which is made or spoken or waits; empty: whatever is made or spoken now.
+
+    A no-op when there is none. Without ``force`` it is refused for a speech that is said without ``allow_interruptions``.
+    """
 
     TAG: ClassVar[str] = "session.cancel_response"
     command_id: str
+    speech_id: str = ""
+    force: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +93,15 @@ class EndCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAccepted:
-    """The command is in the journal; without ``durable`` only in the session's memory, for want of a journal or of its disk."""
+    """The command is in the journal; without ``durable`` only in the session's memory, for want of a journal or of its disk.
+
+    ``speech_id`` names the speech that it has made, as long as that is not over (empty: none).
+    """
 
     TAG: ClassVar[str] = "session.command_accepted"
     command_id: str
     durable: bool = True
+    speech_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

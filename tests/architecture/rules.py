@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 LAYERS = ("protocols", "supervision", "actors", "livekitex_agent")  # bottom up
 USERS = ("examples", "benchmarks")  # above all layers
-SHARED_ACTORS = frozenset({"journal", "media", "providers", "redaction", "tools", "turn_taking"})  # libraries, no actors
+SHARED_ACTORS = frozenset({"journal", "media", "providers", "tools", "turn_taking"})  # libraries, no actors
 SEAM = "supervision/thespian_seam/"
 EVENTS = "protocols.events."  # whose definitions are the only list of events
 LARGE, TOO_LARGE = 400, 500

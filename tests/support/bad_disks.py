@@ -269,7 +269,8 @@ class Scene:
             async for pushed in events:
                 async with self._changed:
                     self._events.append(pushed.event)
-                    self._numbers.append(pushed.number)
+                    if pushed.event.kept:
+                        self._numbers.append(pushed.number)
                     self._changed.notify_all()
 
 

@@ -141,9 +141,9 @@ class Fought:
         """Text by text: the replies, in whatever turns; of a turn that was given up none."""
         turns = {event.turn_id: int(event.text.split()[1]) for event in self.events() if isinstance(event, UserMessage)}
         found: dict[int, list[str]] = {number: [] for number in range(self.texts)}
-        for event in self.events():
-            if isinstance(event, AgentMessage) and event.speech_id in turns and not event.interrupted:
-                found[turns[event.speech_id]].append(event.text)
+        for pushed in self.records[0]:
+            if isinstance(pushed.event, AgentMessage) and pushed.turn_id in turns and not pushed.event.interrupted:
+                found[turns[pushed.turn_id]].append(pushed.event.text)
         return found
 
     @property
@@ -279,6 +279,8 @@ class Fight:
 
     async def _read(self, session: CallHandle, record: list[EventPushed], room: asyncio.Semaphore, own: int) -> None:
         async for pushed in session.events():
+            if not pushed.event.kept:
+                continue
             record.append(pushed)
             done = pushed.event.command_id if isinstance(pushed.event, CommandDone) else ""
             if done.startswith("text-") and int(done.removeprefix("text-")) % self._handles == own:
@@ -337,7 +339,8 @@ async def _catch_up(session: CallHandle, from_number: int, newest: int) -> list[
     """What a new handle is told, from a number on to the newest event."""
     record = []
     async for pushed in session.events(from_number):
-        record.append(pushed)
+        if pushed.event.kept:
+            record.append(pushed)
         if pushed.number >= newest:
             break
     return record

@@ -108,6 +108,7 @@ class Spoken:
 @dataclass
 class World:
     """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect.
+    ``events`` are those that are kept, ``passing`` the others.
 
     After ``fuse`` further effects and commits the incarnation is ``dead``: nothing happens any more until `kill`.
     """
@@ -146,6 +147,7 @@ class World:
     heard_again: deque["Spoken"] = field(default_factory=deque)
     last_event: int = 0
     events: list[EventPushed] = field(default_factory=list)
+    passing: list[EventPushed] = field(default_factory=list)
     answers: dict[int, Message] = field(default_factory=dict)
     told: list[tuple[str, Message]] = field(default_factory=list)
     ran: Counter[str] = field(default_factory=Counter)
@@ -169,7 +171,7 @@ class World:
         """Begin an incarnation from what the journal holds."""
         past = restore(self.entries)
         turn = past.memory.turn
-        mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.turn_id else None
+        mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.speech_id else None
         self.lives += 1
         point = ResumePoint(oldest=self.oldest, position=self.position, settled=self.settled, played=mark, next_event=self.numbered + 1)
         past = replace(past, report=self.report, lost=self.lost)
@@ -308,6 +310,13 @@ class World:
         self.feed(i.Recognized(token=job.token, text=text))
         return True
 
+    def preflight(self, text: str) -> bool:
+        """In the pause that the caller makes now his words so far are recognised."""
+        if not self.spoken or self.state.utterance is None or self.state.utterance.end is not None or not self.heeded:
+            return False
+        self.feed(i.PreflightTranscript(start=self.state.utterance.start, end=self.position, text=text))
+        return True
+
     def commit_voice(self) -> bool:
         if not self.voice_ends:
             return False
@@ -407,7 +416,7 @@ class World:
                 self.answers[effect.request] = effect.message
             case Push():
                 assert effect.to == (SUBSCRIBER,)
-                self.events.append(effect.event)
+                (self.events if effect.event.event.kept else self.passing).append(effect.event)
                 self.last_event = effect.event.number
             case Tell():
                 self.told.append((effect.name, effect.message))

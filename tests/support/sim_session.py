@@ -344,7 +344,8 @@ class SimHandle(Actor):
         self._subscription = subscription.heard(self._subscription, now)
         after, verdict = self._cursor.offer(pushed)
         if verdict is Verdict.DELIVER:
-            self.record.append(self._cursor.seen(pushed))
+            if pushed.event.kept:
+                self.record.append(self._cursor.seen(pushed))
             self._cursor = after
             if self._naps and len(self.record) % self._naps == 0:
                 self._asleep = True

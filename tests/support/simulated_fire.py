@@ -155,7 +155,8 @@ class Fire:
         turns = {event.turn_id: event.text for event in events if isinstance(event, UserMessage)}
         assert sorted(turns.values()) == sorted(self.texts.values())
         failed = Counter(event.turn_id for event in events if isinstance(event, TurnFailed))
-        answered = Counter(event.speech_id for event in events if isinstance(event, AgentMessage) and not event.interrupted)
+        told = self.disk.told.values()
+        answered = Counter(it.turn_id for it in told if isinstance(it.event, AgentMessage) and not it.event.interrupted)
         for turn, text in turns.items():
             assert failed[turn] + answered[turn] == 1, text
 

@@ -13,6 +13,7 @@ from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import AudioCommitted, AudioLost, HearingFailed, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
 from actors.agent_session.core.interruption import resume, stop_held
 from actors.agent_session.core.memory import Heard, TurnSource
+from actors.agent_session.core.preemption import drop_guess
 from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
@@ -37,6 +38,7 @@ def on_began(step: Transition, began: VoiceBegan) -> None:
         step.record(CallerBegan(start=began.start))
     step.then(Heed(start=began.start))  # what is recognised may kill this incarnation, and the next one has to know of it
     step.state = replace(step.state, recognizing=0)  # of half a turn
+    drop_guess(step)
 
 
 def on_lasted(step: Transition) -> None:
@@ -156,7 +158,8 @@ def _end(step: Transition) -> tuple[int, float]:
 
 
 def _drop(step: Transition, end: int) -> None:
-    step.state = replace(step.state, utterance=None)
+    step.state = replace(step.state, utterance=None, guesses=0)
+    drop_guess(step)
     step.move_user(UserEvent.TURN_SETTLED)
     step.record(CallerDropped(until=end))
     step.then(Settle(until=end))

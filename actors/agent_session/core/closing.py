@@ -8,7 +8,18 @@ from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.memory import Heard
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, AgentMessage, CallEnded, CancelResponse, CommandDone, EndCall, SessionEnded
+from protocols import (
+    AgentEvent,
+    AgentMessage,
+    CallEnded,
+    CancelResponse,
+    CommandDone,
+    EndCall,
+    InterruptedBy,
+    SessionEnded,
+    SpeechDone,
+    SpeechOutcome,
+)
 
 
 def finish_if_over(step: Transition) -> None:
@@ -23,16 +34,20 @@ def finish_if_over(step: Transition) -> None:
 
 def close_turn(step: Transition, heard: Heard) -> None:
     """Settle the open turn: history keeps what was heard of it. Its command is done, and so is whoever cancelled it."""
-    turn = step.turn
+    turn, interruption = step.turn, step.state.interruption
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)
     step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
-    step.publish(AgentMessage(speech_id=turn.turn_id, text=text, interrupted=not whole))
+    step.publish(AgentMessage(speech_id=turn.speech_id, text=text, interrupted=not whole), turn_id=turn.turn_id)
+    failed = turn.failed or (interruption is not None and interruption.by is InterruptedBy.ERROR)
+    outcome = SpeechOutcome.FAILED if failed else SpeechOutcome.COMPLETED if whole else SpeechOutcome.INTERRUPTED
+    over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id)
+    step.publish(over, turn_id=turn.turn_id)
     done = [turn.command_id] if turn.command_id else []
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]
     for command_id in done:
         step.publish(CommandDone(command_id=command_id))
-    step.state = replace(step.state, played=0, thinking=0, failures=0, expected=())
+    step.state = replace(step.state, played=0, thinking=0, failures=0, expected=(), interruption=None)
     step.move_agent(AgentEvent.TURN_ENDED)
 
 

@@ -6,12 +6,13 @@ from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
-from actors.agent_session.core.memory import TurnSource, n_bytes
+from actors.agent_session.core.memory import Accepted, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
+    AgentMessage,
     CancelResponse,
     CapacityError,
     CommandAccepted,
@@ -20,10 +21,15 @@ from protocols import (
     EndCall,
     ErrorReply,
     GenerateReply,
+    InterruptedBy,
     LivekitexError,
     Say,
     SendText,
+    SessionCommand,
     SessionUnavailableError,
+    SpeechCreated,
+    SpeechDone,
+    SpeechOutcome,
     SpeechPriority,
     UsageError,
     UserState,
@@ -45,14 +51,17 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
     """Refuse a command, or accept and perform it. One that was accepted before is only accepted again."""
     command = arrived.command
     if command.command_id in step.memory.seen:
-        step.then(Answer(request=arrived.request, message=CommandAccepted(command_id=command.command_id)))
+        step.then(_accepted(step, arrived))
         return
     refusal = _refusal(step, arrived)
     if refusal is not None:
         step.then(Answer(request=arrived.request, message=refused(refusal)))
         return
-    step.record(CommandTaken(command=command, position=arrived.position))
-    step.then(Answer(request=arrived.request, message=CommandAccepted(command_id=command.command_id)))
+    speech_id = new_speech_id(step.memory) if isinstance(command, Say | GenerateReply) else ""
+    step.record(CommandTaken(command=command, position=arrived.position, speech_id=speech_id))
+    if isinstance(command, Say | GenerateReply):
+        step.publish(_created(command, speech_id), speech_id=speech_id)
+    step.then(_accepted(step, arrived))
     match command:
         case CommitAudio():
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
@@ -66,25 +75,29 @@ def take_up(step: Transition) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
     if step.state.user is not UserState.LISTENING:
         return False
-    waiting = [accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
+    waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
     if not waiting:
         return False
-    match command := max(waiting, key=_priority):
+    accepted = max(waiting, key=_priority)
+    match command := accepted.command:
         case SendText(command_id=command_id, text=text):
             take_turn(step, Opening(source=TurnSource.TEXT, text=text, command_id=command_id, asked_s=step.now.monotonic_s))
         case Say(command_id=command_id, allow_interruptions=allowed):
-            opening = Opening(source=TurnSource.SAY, command_id=command_id, allow_interruptions=allowed)
+            opening = Opening(source=TurnSource.SAY, speech_id=accepted.speech_id, command_id=command_id, allow_interruptions=allowed)
             speak_up(step, opening, tuple(split_sentences(command.text)))
         case GenerateReply(command_id=command_id, user_input=text):
             opening = Opening(
                 source=TurnSource.GENERATE_REPLY,
                 text=text,
+                speech_id=accepted.speech_id,
                 command_id=command_id,
                 asked_s=step.now.monotonic_s if text else None,
                 instructions=command.instructions,
                 allow_interruptions=command.allow_interruptions,
             )
             take_turn(step, opening)
+        case CommitAudio() | CancelResponse() | EndCall():
+            pass  # these wait for no turn
     return True
 
 
@@ -93,11 +106,47 @@ def refused(error: LivekitexError) -> ErrorReply:
     return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
 
 
+def _accepted(step: Transition, arrived: CommandArrived) -> Answer:
+    """The answer to a command that is accepted, now or before."""
+    command_id, turn = arrived.command.command_id, step.memory.turn
+    speeches = {accepted.command_id: accepted.speech_id for accepted in step.memory.inbox}
+    if turn is not None and turn.source in (TurnSource.SAY, TurnSource.GENERATE_REPLY):
+        speeches[turn.command_id] = turn.speech_id
+    return Answer(request=arrived.request, message=CommandAccepted(command_id=command_id, speech_id=speeches.get(command_id, "")))
+
+
+def _created(command: Say | GenerateReply, speech_id: str) -> SpeechCreated:
+    return SpeechCreated(
+        speech_id=speech_id,
+        source=_source(command),
+        priority=command.priority,
+        allow_interruptions=command.allow_interruptions,
+        user_initiated=True,
+        command_id=command.command_id,
+    )
+
+
+def _unsaid(accepted: Accepted) -> SpeechDone:
+    command_id, source = accepted.command_id, _source(accepted.command)
+    return SpeechDone(speech_id=accepted.speech_id, source=source, outcome=SpeechOutcome.INTERRUPTED, command_id=command_id)
+
+
+def _source(command: SessionCommand) -> TurnSource:
+    return TurnSource.SAY if isinstance(command, Say) else TurnSource.GENERATE_REPLY
+
+
 def _cancel(step: Transition, command: CancelResponse) -> None:
-    if step.memory.turn is None:
-        step.publish(CommandDone(command_id=command.command_id))
-    else:
-        interrupt(step)
+    """Stop what is meant: the turn that is open, or a speech that waits. What is over is over."""
+    turn, speech_id = step.memory.turn, command.speech_id
+    if turn is not None and speech_id in ("", turn.speech_id):
+        interrupt(step, InterruptedBy.PROGRAM)
+        return
+    for accepted in step.memory.inbox:
+        if speech_id and accepted.speech_id == speech_id:
+            step.publish(AgentMessage(speech_id=speech_id, text="", interrupted=True))
+            step.publish(_unsaid(accepted))
+            step.publish(CommandDone(command_id=accepted.command_id))
+    step.publish(CommandDone(command_id=command.command_id))
 
 
 def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None:
@@ -111,6 +160,8 @@ def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None
     match command:
         case SendText() | Say() | GenerateReply():
             return _turn_refusal(step, command)
+        case CancelResponse(speech_id=speech_id, force=False) if _protected(step, speech_id):
+            return UsageError(f"the speech {speech_id or 'that is said now'} may not be interrupted: wait for its end, or use force")
         case EndCall(reason=reason) if len(reason) > MAX_REASON_CHARS:
             return UsageError(f"the reason has {len(reason)} characters: give it in at most {MAX_REASON_CHARS}")
         case CommitAudio() if not step.setup.audio_in:
@@ -124,20 +175,26 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
     for text in texts if isinstance(command, SendText | Say) else filter(None, texts):
         if (problem := text_problem(text)) is not None:
             return problem
-    if not SpeechPriority.LOW <= _priority(command) <= SpeechPriority.HIGH:
-        return UsageError(f"priority={_priority(command)}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
+    if not isinstance(command, SendText) and not SpeechPriority.LOW <= command.priority <= SpeechPriority.HIGH:
+        return UsageError(f"priority={command.priority}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
     waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]
     if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")
     return None
 
 
+def _protected(step: Transition, speech_id: str) -> bool:
+    """Whether the speech that is said now is meant, and said without ``allow_interruptions``."""
+    turn = step.memory.turn
+    return turn is not None and not turn.allow_interruptions and speech_id in ("", turn.speech_id)
+
+
 def _texts(command: _TurnCommand) -> tuple[str, ...]:
     return (command.instructions, command.user_input) if isinstance(command, GenerateReply) else (command.text,)
 
 
-def _priority(command: _TurnCommand) -> int:
-    return SpeechPriority.NORMAL if isinstance(command, SendText) else command.priority
+def _priority(accepted: Accepted) -> int:
+    return accepted.command.priority if isinstance(accepted.command, Say | GenerateReply) else SpeechPriority.NORMAL
 
 
 def _ended(reason: str) -> SessionUnavailableError:

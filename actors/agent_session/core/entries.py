@@ -50,17 +50,18 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTaken:
-    """A command is accepted. ``position`` is the caller's audio (in samples) that came before it."""
+    """A command is accepted. ``position`` is the caller's audio (in samples) that came before it, ``speech_id`` as in `Accepted`."""
 
     command: SessionCommand
     position: int
+    speech_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOpened:
     """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``.
 
-    ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    ``speech_id``, ``instructions`` and ``allow_interruptions`` are as in `Turn`.
     """
 
     turn_id: str
@@ -69,6 +70,7 @@ class TurnOpened:
     command_id: str
     asked_wall_s: float
     heard_until: int
+    speech_id: str = ""
     instructions: str = ""
     allow_interruptions: bool = True
 

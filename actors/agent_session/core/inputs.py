@@ -79,6 +79,15 @@ class AudioCommitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightTranscript:
+    """In a pause: the text of the caller's turn from the sample ``start`` to ``end``, which is all of it if he does not go on."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognized:
     """The text of the caller's turn; empty if nothing was understood."""
 
@@ -215,6 +224,7 @@ Input = (
     | VoiceEnded
     | HearingFailed
     | AudioCommitted
+    | PreflightTranscript
     | Recognized
     | RecognitionFailed
     | AudioLost

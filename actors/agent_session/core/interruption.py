@@ -17,19 +17,19 @@ from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, SessionError
+from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, InterruptedBy, SessionError, SpeechInterrupted
 
 
-def interrupt(step: Transition) -> None:
+def interrupt(step: Transition, by: InterruptedBy) -> None:
     """Stop the open turn; a no-op while it is being stopped."""
     turn = step.turn
     if step.state.interruption is not None:
         return
     if step.setup.voice and turn.sentences:
-        step.do(StopSpeech(speech_id=turn.turn_id))
-        _stop(step, None)
+        step.do(StopSpeech(speech_id=turn.speech_id))
+        _stop(step, None, by)
     else:
-        _stop(step, Heard(sentences=len(turn.sentences)))
+        _stop(step, Heard(sentences=len(turn.sentences)), by)
 
 
 def begin_if_due(step: Transition) -> bool:
@@ -41,13 +41,13 @@ def begin_if_due(step: Transition) -> bool:
     if step.setup.resume_false_interruption and over_reply and utterance.over_speech and not utterance.given_up:
         _hold(step)
     else:
-        interrupt(step)
+        interrupt(step, InterruptedBy.USER)
     return True
 
 
 def _hold(step: Transition) -> None:
     """Hold the reply until it is known what the caller says."""
-    pause = PauseSpeech(speech_id=step.turn.turn_id)
+    pause = PauseSpeech(speech_id=step.turn.speech_id)
     if step.state.agent is AgentState.SPEAKING:
         step.do(pause)
     else:
@@ -58,27 +58,28 @@ def _hold(step: Transition) -> None:
 
 def resume(step: Transition, text: str) -> None:
     """The caller did not mean it: go on with the reply that is held."""
-    step.then(ResumeSpeech(speech_id=step.turn.turn_id))
+    step.then(ResumeSpeech(speech_id=step.turn.speech_id))
     step.state = replace(step.state, held=False)
-    step.publish(FalseInterruption(speech_id=step.turn.turn_id, text=text))
+    step.publish(FalseInterruption(speech_id=step.turn.speech_id, text=text))
     step.move_agent(AgentEvent.RESUMED)
 
 
 def stop_held(step: Transition, after: Opening) -> None:
     """The caller meant it: stop the reply that is held, and then open the turn that follows."""
-    interrupt(step)
-    step.state = replace(step.state, interruption=Interruption(heard=None, after=after))
+    interrupt(step, InterruptedBy.USER)
+    if step.state.interruption is not None:
+        step.state = replace(step.state, interruption=replace(step.state.interruption, after=after))
 
 
 def interrupt_restored(step: Transition, heard: Heard) -> None:
     """Stop the turn that an incarnation before was told to stop; nothing of it is at work yet."""
-    _stop(step, heard)
+    _stop(step, heard, InterruptedBy.PROGRAM)
 
 
 def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
     """The reply has stopped; now it is known how far it was heard."""
     turn, interruption = step.memory.turn, step.state.interruption
-    if turn is None or turn.turn_id != stopped.speech_id or interruption is None or interruption.heard is not None:
+    if turn is None or turn.speech_id != stopped.speech_id or interruption is None or interruption.heard is not None:
         return
     heard = Heard(sentences=max(stopped.index, step.state.played))
     if stopped.played_s and heard.sentences == stopped.index < len(turn.sentences):
@@ -89,27 +90,25 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
 def on_failed(step: Transition, failed: SpeechFailed) -> None:
     """A sentence cannot be made audible: the reply ends before it."""
     turn = step.memory.turn
-    if turn is None or turn.turn_id != failed.speech_id:
+    if turn is None or turn.speech_id != failed.speech_id:
         return
     step.publish(SessionError(source="tts", text=failed.text, retryable=failed.retryable))
     heard = Heard(sentences=failed.index)
     if step.state.interruption is None:
-        _stop(step, heard)
+        _stop(step, heard, InterruptedBy.ERROR)
     elif step.state.interruption.heard is None:
         step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
 
 
 def settle_if_known(step: Transition) -> bool:
     """Once everything has stopped: close the turn, and listen to the caller if he speaks; tells whether it was so."""
-    interruption = step.state.interruption or Interruption(heard=Heard())
-    heard, after = interruption.heard, interruption.after
-    if heard is None or step.turn.waiting_calls:
+    interruption = step.state.interruption
+    if interruption is None or (heard := interruption.heard) is None or step.turn.waiting_calls:
         return False
     cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
-    step.state = replace(step.state, interruption=None)
     close_turn(step, heard)
     step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
-    if after is not None:
+    if (after := interruption.after) is not None:
         if after.source is TurnSource.REPEAT:
             speak_up(step, after, (step.setup.repeat,))
         else:
@@ -117,10 +116,11 @@ def settle_if_known(step: Transition) -> bool:
     return True
 
 
-def _stop(step: Transition, heard: Heard | None) -> None:
+def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
+    step.publish(SpeechInterrupted(speech_id=step.turn.speech_id, by=by))
     step.then(StopThinking())
     held = step.state.held
-    step.state = replace(step.state, interruption=Interruption(heard=heard), thinking=0, expected=(), failures=0, held=False)
+    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), failures=0, held=False)
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
     step.move_agent(AgentEvent.INTERRUPTED)

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from actors.agent_session.core import caller, commands, durability, interruption, speech, subscribers, thinking, tools, turns
+from actors.agent_session.core import caller, commands, durability, interruption, preemption, speech, subscribers, thinking, tools, turns
 from actors.agent_session.core.closing import close_call_if_due
 from actors.agent_session.core.effects import Effect
 from actors.agent_session.core.inputs import (
@@ -15,6 +15,7 @@ from actors.agent_session.core.inputs import (
     JournalFailed,
     JournalRecovered,
     JournalRetryDue,
+    PreflightTranscript,
     RecognitionFailed,
     Recognized,
     RetryDue,
@@ -79,6 +80,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             caller.on_hearing_failed(step, what)
         case AudioCommitted():
             caller.on_committed(step, what)
+        case PreflightTranscript():
+            preemption.on_preflight(step, what)
         case Recognized():
             caller.on_recognized(step, what)
         case RecognitionFailed():

@@ -71,7 +71,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The turn that is open: the caller's message and what the agent does about it. Its id is the reply's ``speech_id`` too.
+    """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
 
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
     be answered after a reboot; 0: nobody asked). ``instructions`` are for this turn's model alone. Without ``allow_interruptions`` the
@@ -82,6 +82,7 @@ class Turn:
     turn_id: str
     source: TurnSource
     text: str
+    speech_id: str = ""
     command_id: str = ""
     asked_wall_s: float = 0.0
     instructions: str = ""
@@ -165,10 +166,14 @@ class CallerSpeech:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A command that waits to be acted on; ``position`` is the caller's audio (in samples) that came before it."""
+    """A command that waits to be acted on; ``position`` is the caller's audio (in samples) that came before it.
+
+    ``speech_id`` names what it has the agent say (empty: nothing of its own).
+    """
 
     command: SessionCommand
     position: int
+    speech_id: str = ""
 
     @property
     def command_id(self) -> str:
@@ -180,8 +185,9 @@ class Accepted:
 class Memory:
     """A call's past, as the journal tells it.
 
-    ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to. ``turns``
-    and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is settled. ``ending`` is the reason
+    ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
+    ``turns``, ``speeches`` and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is
+    settled. ``ending`` is the reason
     once the call shall end, ``closed`` whether it has. ``unknown`` are entries that this version or one before it did not know.
     """
 
@@ -191,6 +197,7 @@ class Memory:
     history: tuple[ChatMessage, ...] = ()
     turn: Turn | None = None
     turns: int = 0
+    speeches: int = 0
     calls: int = 0
     inbox: tuple[Accepted, ...] = ()
     seen: tuple[str, ...] = ()
@@ -206,6 +213,11 @@ class Memory:
     def unanswered(self) -> bool:
         """Whether the last word in the history is the caller's."""
         return bool(self.history) and self.history[-1].role is Role.USER
+
+
+def new_speech_id(memory: Memory) -> str:
+    """The id of the next thing that the agent says."""
+    return f"speech-{memory.speeches + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

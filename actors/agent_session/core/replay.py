@@ -100,8 +100,9 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case SentenceWritten() | RoundEnded() | ToolBegun() | ToolEnded() | SentenceBegun():
             return _turn_went_on(memory, entry)
         case Checkpoint():  # what is unknown to the version that made it may be known to this one
-            unknown = cast("tuple[Entry, ...]", entry.memory.unknown)
-            return reduce(remember, unknown, replace(entry.memory, unknown=())) if unknown else entry.memory
+            kept = _named(entry.memory)
+            unknown = cast("tuple[Entry, ...]", kept.unknown)
+            return reduce(remember, unknown, replace(kept, unknown=())) if unknown else kept
         case UnknownRecord():
             return replace(memory, unknown=_newest((*cast("tuple[UnknownRecord, ...]", memory.unknown), entry)))
     assert_never(entry)
@@ -118,17 +119,18 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
 
 
 def _set_back(memory: Memory, next_event: int) -> Memory:
-    """Each turn and each call of a tool had an event, so their numbers are below those of the events."""
-    numbers = {name: max(getattr(memory, name), next_event) for name in ("next_event", "turns", "calls")}
+    """Each turn, each speech and each call of a tool had an event, so their numbers are below those of the events."""
+    numbers = {name: max(getattr(memory, name), next_event) for name in ("next_event", "turns", "speeches", "calls")}
     return replace(memory, inbox=(), **numbers)
 
 
 def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
-    accepted = Accepted(command=entry.command, position=entry.position)
+    accepted = Accepted(command=entry.command, position=entry.position, speech_id=entry.speech_id)
     return replace(
         memory,
         seen=(*memory.seen[1 - COMMANDS_KEPT :], accepted.command_id),
         inbox=(*memory.inbox, accepted),
+        speeches=memory.speeches + bool(entry.speech_id),
         ending=memory.ending or (entry.command.reason or "normal" if isinstance(entry.command, EndCall) else ""),
     )
 
@@ -138,6 +140,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         turn_id=entry.turn_id,
         source=entry.source,
         text=entry.text,
+        speech_id=entry.speech_id or entry.turn_id,
         command_id=entry.command_id,
         asked_wall_s=entry.asked_wall_s,
         instructions=entry.instructions,
@@ -150,10 +153,17 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         memory,
         turn=turn,
         turns=memory.turns + 1,
+        speeches=memory.speeches + bool(entry.speech_id and not any(accepted.speech_id == entry.speech_id for accepted in memory.inbox)),
         inbox=_without(memory.inbox, entry.command_id),
         caller=None if settles else memory.caller,
         heard_until=max(memory.heard_until, entry.heard_until),
     )
+
+
+def _named(memory: Memory) -> Memory:
+    """Versions that gave speeches no ids of their own named them by their turns."""
+    turn = memory.turn
+    return memory if turn is None or turn.speech_id else replace(memory, turn=replace(turn, speech_id=turn.turn_id))
 
 
 def _turn_closed(memory: Memory, heard: Heard) -> Memory:

@@ -25,7 +25,7 @@ def write_sentence(step: Transition, text: str) -> None:
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
     if step.setup.voice:
-        step.then(SpeakSentence(speech_id=step.turn.turn_id, index=index, text=text))
+        step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text))
     else:
         _heard_from(step, index)
 
@@ -64,7 +64,7 @@ def resume_speech(step: Transition, played: int | None) -> None:
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
         start = turn.starts[index] if index < len(turn.starts) else -1
-        step.then(SpeakSentence(speech_id=turn.turn_id, index=index, text=text, start=start, skip=skip if index == first else 0))
+        step.then(SpeakSentence(speech_id=turn.speech_id, index=index, text=text, start=start, skip=skip if index == first else 0))
 
 
 def heard_at(setup: SessionConfig, turn: Turn, played: int | None) -> Heard:
@@ -83,7 +83,7 @@ def _heard_from(step: Transition, index: int) -> None:
     turn = step.turn
     if index == 0 and turn.asked_wall_s:
         step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
-    step.publish(AgentSentence(speech_id=turn.turn_id, text=turn.sentences[index]))
+    step.publish(AgentSentence(speech_id=turn.speech_id, text=turn.sentences[index]))
 
 
 def _latency_ms(step: Transition) -> float | None:
@@ -102,4 +102,4 @@ def _place(turn: Turn, played: int | None) -> tuple[int, int]:
 
 def _turn_of(step: Transition, speech_id: str) -> Turn | None:
     turn = step.memory.turn
-    return turn if turn is not None and turn.turn_id == speech_id else None
+    return turn if turn is not None and turn.speech_id == speech_id else None

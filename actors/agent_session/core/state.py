@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
-from protocols import AgentState, ConversationState, Ref, UserState, conversation_state
+from protocols import AgentState, ChatMessage, ConversationState, FunctionCall, InterruptedBy, Ref, UserState, conversation_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class SessionConfig:
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice`` tell whether the
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
-    speaks over is held, and goes on if he said nothing that counts in his ``language``. ``farewell_reason`` is why this incarnation is only
+    speaks over is held, and goes on if he said nothing that counts in his ``language``. With ``preemptive_generation`` the model is asked
+    before it is sure that his turn is over. ``farewell_reason`` is why this incarnation is only
     to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is how long a new incarnation waits for somebody who
     listens before it speaks.
     """
@@ -34,6 +35,7 @@ class SessionConfig:
     max_tool_rounds: int = 8
     language: str = "en"
     resume_false_interruption: bool = True
+    preemptive_generation: bool = True
     subscribers_wait_s: float = 2.0
     os_pid: int = 0
     journal_path: str = ""
@@ -78,11 +80,12 @@ class Opening:
     """How a turn opens: why, for which message of the caller's (``text``) or command, and how it may go on.
 
     The caller's turn ended at ``asked_s`` (monotonic seconds; None: nobody asked), and in audio at the sample ``heard_until`` (0: it was no
-    audio). ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    audio). ``speech_id`` is that of a speech that waited (empty: it gets one now); the rest is as in `Turn`.
     """
 
     source: TurnSource
     text: str = ""
+    speech_id: str = ""
     command_id: str = ""
     asked_s: float | None = None
     heard_until: int = 0
@@ -94,8 +97,23 @@ class Opening:
 class Interruption:
     """The agent's turn is being stopped; ``heard`` is None until it is known how far the reply got. What opens ``after`` it, if known."""
 
+    by: InterruptedBy
     heard: Heard | None
     after: Opening | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What the caller may have said, if his turn is over, and the model's answer to it so far; ``calls`` is None until that has ended.
+
+    ``messages`` is what the model was asked with, under ``token``.
+    """
+
+    text: str
+    token: int
+    messages: tuple[ChatMessage, ...]
+    sentences: tuple[str, ...] = ()
+    calls: tuple[FunctionCall, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +125,8 @@ class State:
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
     whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
     turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``held`` is whether the
-    reply is held until it is known whether the caller means to interrupt it.
+    reply is held until it is known whether the caller means to interrupt it. ``guess`` is what is answered before it is sure that the
+    caller's turn is over, ``guesses`` how often that was tried in it.
     """
 
     setup: SessionConfig
@@ -131,6 +150,8 @@ class State:
     output_open: bool = False
     journal_failures: int = 0
     asked_s: float | None = None
+    guess: Guess | None = None
+    guesses: int = 0
 
     @property
     def states(self) -> "States":

@@ -8,6 +8,7 @@ something may be said twice in other words, but nothing is left unsaid.
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core import preemption
 from actors.agent_session.core.chat import context
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import After, Think
@@ -36,7 +37,7 @@ def think(step: Transition) -> None:
 
 def on_sentence(step: Transition, ready: SentenceReady) -> None:
     """The model has written a sentence."""
-    if ready.token != step.state.thinking:
+    if preemption.on_sentence(step, ready) or ready.token != step.state.thinking:
         return
     expected = step.state.expected
     repeated = expected[:1] == (ready.text,)
@@ -47,7 +48,7 @@ def on_sentence(step: Transition, ready: SentenceReady) -> None:
 
 def on_failed(step: Transition, failed: ThinkingFailed) -> None:
     """The model failed: ask again where that may help, otherwise say that it went wrong."""
-    if failed.token != step.state.thinking:
+    if preemption.on_failed(step, failed.token) or failed.token != step.state.thinking:
         return
     if failed.retryable and step.state.failures < MAX_RETRIES:
         delay_s = RETRY_DELAY_S * 2**step.state.failures

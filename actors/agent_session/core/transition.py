@@ -17,12 +17,14 @@ from protocols import (
     AGENT_STATES,
     USER_STATES,
     AgentEvent,
+    AgentStateChanged,
     EventPushed,
     EventsMissed,
     InternalError,
     SessionEvent,
     StateChanged,
     UserEvent,
+    UserStateChanged,
 )
 
 CHECKPOINT_EVERY: Final = 256
@@ -99,6 +101,10 @@ class Transition:
     def tell_changes(self, before: States) -> None:
         """Tell how the conversation has moved since ``before``."""
         after = self.state.states
+        if after.user is not before.user:
+            self.publish(UserStateChanged(old=before.user, new=after.user))
+        if after.agent is not before.agent:
+            self.publish(AgentStateChanged(old=before.agent, new=after.agent))
         if after.conversation is not before.conversation:
             self.publish(StateChanged(old=before.conversation, new=after.conversation))
 
@@ -116,15 +122,14 @@ class Transition:
         return self.state.token
 
     def _happened(self, event: SessionEvent, turn_id: str, speech_id: str) -> Happened:
-        memory = self.memory
-        under_way = memory.turn.turn_id if memory.turn is not None else ""
+        memory, turn = self.memory, self.memory.turn
         return Happened(
             number=memory.next_event,
             incarnation=memory.incarnation,
             wall_s=self.now.wall_s,
             event=event,
-            turn_id=turn_id or getattr(event, "turn_id", "") or under_way,
-            speech_id=speech_id or getattr(event, "speech_id", "") or under_way,
+            turn_id=turn_id or getattr(event, "turn_id", "") or (turn.turn_id if turn is not None else ""),
+            speech_id=speech_id or getattr(event, "speech_id", "") or (turn.speech_id if turn is not None else ""),
         )
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:

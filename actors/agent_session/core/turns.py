@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 
+from actors.agent_session.core import preemption
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
-from actors.agent_session.core.memory import n_bytes
+from actors.agent_session.core.memory import n_bytes, new_speech_id
+from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
-from actors.agent_session.core.state import Opening
+from actors.agent_session.core.state import Guess, Opening
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, FunctionCall, SessionError, UserMessage
+from protocols import AgentEvent, FunctionCall, SessionError, SpeechCreated, SpeechPriority, UserMessage
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -23,7 +25,10 @@ def take_turn(step: Transition, opening: Opening) -> None:
     turn = step.turn
     if turn.user_text:
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
-    think(step)
+    if (guess := take_guess(step)) is None:
+        think(step)
+    else:
+        _take_over(step, guess)
 
 
 def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> None:
@@ -37,7 +42,7 @@ def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> 
 
 def on_round(step: Transition, finished: RoundFinished) -> None:
     """The model has ended a round: run the tools that it asks for, or wait until its reply is heard."""
-    if finished.token != step.state.thinking:
+    if preemption.on_round(step, finished) or finished.token != step.state.thinking:
         return
     step.state = replace(step.state, thinking=0, failures=0, expected=())
     rounds = sum(round_.ended for round_ in step.turn.rounds)
@@ -60,12 +65,22 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
         finish_if_over(step)
 
 
+def _take_over(step: Transition, guess: Guess) -> None:
+    """Go on with the answer that the model has begun already."""
+    step.state = replace(step.state, thinking=guess.token)
+    for sentence in guess.sentences:
+        write_sentence(step, sentence)
+    if guess.calls is not None:
+        on_round(step, RoundFinished(token=guess.token, calls=guess.calls))
+
+
 def _open(step: Transition, opening: Opening) -> None:
     now, asked_s = step.now, opening.asked_s
     step.move_agent(AgentEvent.TURN_TAKEN)
     step.record(
         TurnOpened(
             turn_id=f"turn-{step.memory.turns + 1}",
+            speech_id=opening.speech_id or new_speech_id(step.memory),
             source=opening.source,
             text=opening.text,
             command_id=opening.command_id,
@@ -76,3 +91,13 @@ def _open(step: Transition, opening: Opening) -> None:
         )
     )
     step.state = replace(step.state, played=0, failures=0, expected=(), owed=False, asked_s=asked_s)
+    if not opening.speech_id:
+        created = SpeechCreated(
+            speech_id=step.turn.speech_id,
+            source=opening.source,
+            priority=int(SpeechPriority.NORMAL),
+            allow_interruptions=opening.allow_interruptions,
+            user_initiated=False,
+            command_id=opening.command_id,
+        )
+        step.publish(created)

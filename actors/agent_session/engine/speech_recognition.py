@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors.agent_session.core import Input, Recognize
-from actors.agent_session.core.inputs import AudioLost, RecognitionFailed, Recognized
+from actors.agent_session.core.inputs import AudioLost, PreflightTranscript, RecognitionFailed, Recognized
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
@@ -93,3 +93,4 @@ class SpeechRecognition:
         if pcm is not None:
             with suppress(Exception):
                 ahead.text = await self._text(pcm)
+                self._report(PreflightTranscript(start=ahead.start, end=ahead.end, text=ahead.text))

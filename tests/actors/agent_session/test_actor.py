@@ -113,6 +113,11 @@ def events(mail: Correspondence) -> list[SessionEvent]:
     return [pushed.event for pushed in mail.all(EventPushed)]
 
 
+def numbers(mail: Correspondence) -> list[int]:
+    """Those of the events that are kept."""
+    return [pushed.number for pushed in mail.all(EventPushed) if pushed.event.kept]
+
+
 def subscribe(host: ActorHost, from_number: int = 1, *, audio: bool = True) -> Subscribed:
     answer = host.mail.ask(Subscribe(from_number=from_number, audio=audio))
     assert isinstance(answer, Subscribed)
@@ -135,14 +140,14 @@ def test_a_text_is_answered(begin: Begin) -> None:
     assert host.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one")
     event(host.mail, CommandDone, command_id="one")
     assert UserMessage(turn_id="turn-1", text="hello", source="text") in events(host.mail)
-    assert AgentSentence(speech_id="turn-1", text="You said hello.") in events(host.mail)
+    assert AgentSentence(speech_id="speech-1", text="You said hello.") in events(host.mail)
     info = host.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
     assert info.history == (
         HistoryItem(role="user", text="hello"),
         HistoryItem(role="assistant", text="You said hello. That was message 1."),
     )
-    assert [pushed.number for pushed in host.mail.all(EventPushed)] == list(range(1, len(events(host.mail)) + 1))
+    assert numbers(host.mail) == list(range(1, len(numbers(host.mail)) + 1))
 
 
 def test_speech_is_heard_and_answered_by_speech(begin: Begin) -> None:
@@ -151,7 +156,7 @@ def test_speech_is_heard_and_answered_by_speech(begin: Begin) -> None:
     event(host.mail, AgentMessage, text="Welcome to us.")
     stream(host, spoken("one pizza please, and some water", pause_s=0.8))
     event(host.mail, AgentMessage, text="You said one pizza please, and some water. That was message 1.")
-    audio = [pushed for pushed in host.mail.all(AudioPushed) if pushed.speech_id == "turn-2"]
+    audio = [pushed for pushed in host.mail.all(AudioPushed) if pushed.speech_id == "speech-2"]
     assert read_aloud(b"".join(pushed.pcm for pushed in audio), VOICE_HZ) == "You said one pizza please, and some water.That was message 1."
     assert {pushed.rate_hz for pushed in audio} == {VOICE_HZ}
 
@@ -171,7 +176,7 @@ def test_the_callers_voice_interrupts(begin: Begin) -> None:
     host.mail.ask(SendText(command_id="one", text="count 40"))
     event(host.mail, AgentSentence, text="Number 1 it is.")
     stream(host, spoken("stop it now, that is enough numbers for me", pause_s=0.8))
-    message = event(host.mail, AgentMessage, speech_id="turn-1").event
+    message = event(host.mail, AgentMessage, speech_id="speech-1").event
     assert isinstance(message, AgentMessage)
     assert message.interrupted
     assert message.text.startswith("Number 0 it is.")
@@ -350,8 +355,8 @@ def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, 
     answers.set()
     assert resumed.wait(10)
     host.vanish()
-    numbers = [pushed.number for pushed in host.mail.all(EventPushed)]
-    assert numbers == list(range(1, len(numbers) + 1))
+    told = numbers(host.mail)
+    assert told == list(range(1, len(told) + 1))
     again = begin().up()
     info = again.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
@@ -372,8 +377,8 @@ def test_a_session_is_up_before_its_journal_answers_and_begins_without_it(
     assert host.mail.ask(SendText(command_id="one", text="hello")) == CommandAccepted(command_id="one", durable=False)
     event(host.mail, SessionError, source="journal", text=STALLED, retryable=True)
     event(host.mail, CommandDone, command_id="one")
-    numbers = [pushed.number for pushed in host.mail.all(EventPushed)]
-    assert (numbers[-1] > 100_000) is returns  # what was told before is not known: no number is given twice
+    told = numbers(host.mail)
+    assert (told[-1] > 100_000) is returns  # what was told before is not known: no number is given twice
     answers.set()
     for number in range(1_000):
         answer = host.mail.ask(SendText(command_id=f"again-{number}", text="hello"))

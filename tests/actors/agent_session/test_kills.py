@@ -135,13 +135,13 @@ def test_spoken_words_are_answered_in_the_next_life(call: Call, state: str) -> N
     call.stream(spoken(SENTENCE, pause_s=0.8))
     assert call.session.wait_for_end() == -signal.SIGKILL
     call.again()
-    call.wait_for(AgentMessage, speech_id="turn-2", text=f"You said {SENTENCE}. That was message 2.", interrupted=False)
+    call.wait_for(AgentMessage, speech_id="speech-2", text=f"You said {SENTENCE}. That was message 2.", interrupted=False)
     assert [event.number for event in call.events] == list(range(1, len(call.events) + 1))
     assert sum(isinstance(event.event, UserMessage) for event in call.events) == 2
     assert [event.event for event in call.events if isinstance(event.event, Restarted)] == [
         Restarted(reason="died without a word (killed or crashed)", incarnation=2)
     ]
-    assert call.heard("turn-2") == f"You said {SENTENCE}.That was message 2."
+    assert call.heard("speech-2") == f"You said {SENTENCE}.That was message 2."
 
 
 def test_a_reply_goes_on_where_it_was_heard(call: Call) -> None:
@@ -150,7 +150,7 @@ def test_a_reply_goes_on_where_it_was_heard(call: Call) -> None:
     call.session.kill()
     call.again()
     call.wait_for(CommandDone, command_id="one")
-    assert call.heard("turn-1") == "".join(f"Number {number} it is." for number in range(8))
+    assert call.heard("speech-1") == "".join(f"Number {number} it is." for number in range(8))
     sentences = [event.event.text for event in call.events if isinstance(event.event, AgentSentence)]
     assert sentences == [f"Number {number} it is." for number in range(8)]
 

@@ -11,8 +11,14 @@ from protocols import (
     CommitAudio,
     ConversationState,
     EndCall,
+    EventPushed,
+    GenerateReply,
+    Say,
     SendText,
     SessionCommand,
+    SpeechCreated,
+    SpeechDone,
+    SpeechOutcome,
     StateChanged,
 )
 from support.session_world import CHECKED, SPOKEN, World
@@ -145,3 +151,69 @@ def test_a_call_comes_to_rest_whatever_state_it_died_in(state: str) -> None:
     world.settle("use look")
     assert world.state.phase is ConversationState.IDLE
     assert world.state.memory.history
+
+
+def done(world: World) -> dict[str, SpeechOutcome]:
+    return {pushed.event.speech_id: pushed.event.outcome for pushed in world.events if isinstance(pushed.event, SpeechDone)}
+
+
+def test_who_has_the_agent_speak_is_told_the_speech_and_told_again() -> None:
+    world = World(CHECKED)
+    world.send("hello")
+    request = world.command(Say(command_id="one", text="One moment."))
+    again = world.command(Say(command_id="one", text="One moment."))
+    other = world.command(GenerateReply(command_id="two"))
+    world.commit_all()
+    assert [world.answers[asked].speech_id for asked in (request, again, other)] == ["speech-2", "speech-2", "speech-3"]  # type: ignore[union-attr]
+    created = {pushed.event.command_id: pushed.event for pushed in replayed_events(world) if isinstance(pushed.event, SpeechCreated)}
+    assert created["one"].user_initiated
+    assert (created["one"].source, created["two"].source) == ("say", "generate_reply")
+
+
+def replayed_events(world: World) -> list[EventPushed]:
+    world.subscribe()
+    world.commit_all()
+    return world.events
+
+
+def test_a_speech_that_waits_is_cancelled_without_being_said() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.send("hello")
+    world.command(Say(command_id="one", text="One moment."))
+    world.command(Say(command_id="two", text="Goodbye."))
+    world.command(CancelResponse(command_id="stop", speech_id="speech-2", force=False))
+    world.settle()
+    assert done(world) == {
+        "speech-2": SpeechOutcome.INTERRUPTED,
+        "speech-1": SpeechOutcome.COMPLETED,
+        "speech-3": SpeechOutcome.COMPLETED,
+    }
+    assert "speech-2" not in world.played
+    assert {event.event.command_id for event in world.events if isinstance(event.event, CommandDone)} >= {"one", "two", "stop"}
+
+
+def test_what_is_over_or_was_never_is_cancelled_without_effect() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.command(Say(command_id="one", text="One moment."))
+    world.settle()
+    world.send("hello")
+    world.command(CancelResponse(command_id="stop", speech_id="speech-1"))
+    world.command(CancelResponse(command_id="stop it", speech_id="never"))
+    world.settle()
+    assert done(world) == {"speech-1": SpeechOutcome.COMPLETED, "speech-2": SpeechOutcome.COMPLETED}
+
+
+@pytest.mark.parametrize(("speech_id", "force", "accepted"), [("speech-1", False, False), ("", False, False), ("speech-1", True, True)])
+def test_a_protected_speech_is_stopped_by_force_alone(speech_id: str, force: bool, accepted: bool) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.command(Say(command_id="one", text="This call is recorded.", allow_interruptions=False))
+    world.commit_all()
+    request = world.command(CancelResponse(command_id="stop", speech_id=speech_id, force=force))
+    world.settle()
+    assert world.accepted(request) is accepted
+    assert done(world) == {"speech-1": SpeechOutcome.INTERRUPTED if accepted else SpeechOutcome.COMPLETED}
+    if not accepted:
+        assert "use force" in world.refusal(request).text

@@ -54,9 +54,9 @@ def test_it_is_held_at_once_and_goes_on_where_it_was_held_if_he_said_nothing() -
     assert not world.play()
     world.stop_speaking()
     world.settle("")
-    assert events(world, FalseInterruption) == [FalseInterruption(speech_id="turn-1", text="")]
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text=f"{SENTENCE} {REST}", interrupted=False)]
-    heard_once(world, "turn-1", f"{SENTENCE} {REST}")
+    assert events(world, FalseInterruption) == [FalseInterruption(speech_id="speech-1", text="")]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text=f"{SENTENCE} {REST}", interrupted=False)]
+    heard_once(world, "speech-1", f"{SENTENCE} {REST}")
     assert not events(world, UserMessage)
     assert world.state.phase is S.IDLE
 
@@ -88,7 +88,7 @@ def test_it_is_stopped_for_his_words_and_they_are_answered() -> None:
     world.stop_speaking()
     world.settle("spoken words")
     first, second = events(world, AgentMessage)
-    assert first == AgentMessage(speech_id="turn-1", text="This", interrupted=True)
+    assert first == AgentMessage(speech_id="speech-1", text="This", interrupted=True)
     assert second.text.startswith("You said spoken words.")  # type: ignore[attr-defined]
     assert events(world, UserMessage) == [UserMessage(turn_id="turn-2", text="spoken words", source="audio")]
     assert not events(world, FalseInterruption)
@@ -128,7 +128,7 @@ def test_one_that_was_heard_to_its_end_meanwhile_is_over(ended: bool) -> None:
         world.stop_speaking()
         world.commit_all()
     world.output.queue.clear()
-    world.feed(i.SentencePlayed(speech_id="turn-1", index=0))
+    world.feed(i.SentencePlayed(speech_id="speech-1", index=0))
     assert world.state.phase is (S.PROCESSING if ended else S.LISTENING)
     if not ended:
         world.stop_speaking()
@@ -152,11 +152,11 @@ def test_where_his_words_are_lost_he_is_asked_again(what: type) -> None:
 
 def test_a_voice_that_fails_while_it_is_held_ends_it() -> None:
     world = held()
-    world.feed(i.SpeechFailed(speech_id="turn-1", index=1, text="no voice", retryable=False))
+    world.feed(i.SpeechFailed(speech_id="speech-1", index=1, text="no voice", retryable=False))
     world.stop_speaking()
     world.settle("spoken words")
     first, _second = events(world, AgentMessage)
-    assert first == AgentMessage(speech_id="turn-1", text=SENTENCE, interrupted=True)
+    assert first == AgentMessage(speech_id="speech-1", text=SENTENCE, interrupted=True)
     assert [event.text for event in events(world, UserMessage)] == ["spoken words"]  # type: ignore[attr-defined]
 
 
@@ -182,7 +182,7 @@ def test_a_reply_that_is_still_written_is_stopped_at_once() -> None:
         assert world.commit() or world.wait() or (not world.state.memory.turn.sentences and world.think()) or world.play(100)  # type: ignore[union-attr]
     world.begin_to_speak()
     assert not world.state.held
-    assert world.output.stopped == "turn-1"
+    assert world.output.stopped == "speech-1"
 
 
 def test_it_is_stopped_at_once_where_that_is_wanted() -> None:
@@ -190,7 +190,7 @@ def test_it_is_stopped_at_once_where_that_is_wanted() -> None:
     assert not world.state.held
     world.stop_speaking()
     world.settle("")
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="This", interrupted=True)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="This", interrupted=True)]
 
 
 def test_killed_after_every_effect_nothing_of_it_is_lost() -> None:

@@ -32,7 +32,7 @@ def test_history_keeps_what_was_heard() -> None:
     assert world.state.phase is S.INTERRUPTED
     world.settle()
     assert world.state.memory.history[-1].content == "You"
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You", interrupted=True)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You", interrupted=True)]
     assert events(world, CommandDone) == [CommandDone(command_id="ask"), CommandDone(command_id="stop")]
     assert world.state.phase is S.IDLE
 
@@ -53,22 +53,22 @@ def test_a_text_that_is_being_written_is_kept_as_far_as_it_stands() -> None:
     world.think()
     cancel(world)
     world.settle()
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You said hello.", interrupted=True)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You said hello.", interrupted=True)]
 
 
 def test_a_reply_that_ended_meanwhile_is_whole() -> None:
     world = speaking(samples=100_000)
     while world.state.played < 1:
         world.play()
-    world.feed(i.SentencePlaying(speech_id="turn-1", index=1, position=1_500))
+    world.feed(i.SentencePlaying(speech_id="speech-1", index=1, position=1_500))
     world.think()
     world.commit_all()
     cancel(world)
-    world.feed(i.SentencePlayed(speech_id="turn-1", index=1))
+    world.feed(i.SentencePlayed(speech_id="speech-1", index=1))
     world.timers.clear()
-    world.feed(i.SpeechStopped(speech_id="turn-1", index=2, played_s=0.0, total_s=None))
+    world.feed(i.SpeechStopped(speech_id="speech-1", index=2, played_s=0.0, total_s=None))
     world.settle()
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="You said hello. Anything else?", interrupted=False)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You said hello. Anything else?", interrupted=False)]
 
 
 def test_a_tool_that_runs_is_awaited_and_the_next_is_not_run() -> None:
@@ -95,7 +95,7 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
     world.play(300)
     world.begin_to_speak(lasts=False)
     world.feed(i.VoiceLasted())
-    assert world.output.stopped == "turn-1"
+    assert world.output.stopped == "speech-1"
     assert world.state.phase is S.TOOL_EXECUTION
     world.finish_tool()
     assert world.state.phase is S.INTERRUPTED
@@ -107,10 +107,10 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
 def test_a_voice_that_fails_ends_the_reply_before_its_sentence() -> None:
     world = speaking()
     world.output.queue.clear()
-    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
+    world.feed(i.SpeechFailed(speech_id="speech-1", index=0, text="hoarse", retryable=False))
     world.settle()
     assert events(world, SessionError) == [SessionError(source="tts", text="hoarse", retryable=False)]
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="", interrupted=True)]
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="", interrupted=True)]
     assert world.state.phase is S.IDLE
 
 
@@ -118,8 +118,8 @@ def test_a_voice_that_fails_while_it_is_stopped_answers_how_far_it_got() -> None
     world = speaking()
     cancel(world)
     world.timers.clear()
-    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
-    world.feed(i.SpeechFailed(speech_id="turn-1", index=0, text="hoarse", retryable=False))
+    world.feed(i.SpeechFailed(speech_id="speech-1", index=0, text="hoarse", retryable=False))
+    world.feed(i.SpeechFailed(speech_id="speech-1", index=0, text="hoarse", retryable=False))
     world.settle()
     assert world.state.phase is S.IDLE
 
@@ -127,12 +127,12 @@ def test_a_voice_that_fails_while_it_is_stopped_answers_how_far_it_got() -> None
 def test_word_of_another_reply_changes_nothing() -> None:
     world = speaking()
     before = world.state
-    world.feed(i.SpeechStopped(speech_id="turn-9", index=0, played_s=0.0, total_s=None))
-    world.feed(i.SpeechStopped(speech_id="turn-1", index=0, played_s=0.0, total_s=None))
-    world.feed(i.SpeechFailed(speech_id="turn-9", index=0, text="", retryable=True))
-    world.feed(i.SentencePlayed(speech_id="turn-9", index=0))
-    world.feed(i.SentencePlaying(speech_id="turn-9", index=0, position=0))
-    world.feed(i.SentencePlaying(speech_id="turn-1", index=9, position=0))
+    world.feed(i.SpeechStopped(speech_id="speech-9", index=0, played_s=0.0, total_s=None))
+    world.feed(i.SpeechStopped(speech_id="speech-1", index=0, played_s=0.0, total_s=None))
+    world.feed(i.SpeechFailed(speech_id="speech-9", index=0, text="", retryable=True))
+    world.feed(i.SentencePlayed(speech_id="speech-9", index=0))
+    world.feed(i.SentencePlaying(speech_id="speech-9", index=0, position=0))
+    world.feed(i.SentencePlaying(speech_id="speech-1", index=9, position=0))
     assert world.state == before
 
 

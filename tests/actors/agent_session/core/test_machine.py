@@ -5,7 +5,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols import AgentMessage, AgentSentence, CommandDone, ConversationState, EndCall, ReplyLatency, Role, StateChanged, UserMessage
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    CommandDone,
+    ConversationState,
+    EndCall,
+    ReplyLatency,
+    Role,
+    SpeechCreated,
+    SpeechDone,
+    SpeechOutcome,
+    StateChanged,
+    UserMessage,
+)
 from support.session_world import CHECKED, SPOKEN, World
 
 
@@ -23,11 +36,13 @@ def test_a_text_is_answered_sentence_by_sentence() -> None:
     world.send("hello", "one")
     world.settle()
     assert [pushed.event for pushed in world.events if not isinstance(pushed.event, StateChanged)][1:] == [
+        SpeechCreated(speech_id="speech-1", source="text", priority=5, allow_interruptions=True, user_initiated=False, command_id="one"),
         UserMessage(turn_id="turn-1", text="hello", source="text"),
         ReplyLatency(turn_id="turn-1", latency_ms=0.0),
-        AgentSentence(speech_id="turn-1", text="You said hello."),
-        AgentSentence(speech_id="turn-1", text="Anything else?"),
-        AgentMessage(speech_id="turn-1", text="You said hello. Anything else?", interrupted=False),
+        AgentSentence(speech_id="speech-1", text="You said hello."),
+        AgentSentence(speech_id="speech-1", text="Anything else?"),
+        AgentMessage(speech_id="speech-1", text="You said hello. Anything else?", interrupted=False),
+        SpeechDone(speech_id="speech-1", source="text", outcome=SpeechOutcome.COMPLETED, command_id="one"),
         CommandDone(command_id="one"),
     ]
     assert states(world) == ["thinking", "responding", "idle"]
@@ -67,9 +82,9 @@ def test_a_filler_is_heard_while_the_tool_runs() -> None:
         assert world.commit() or world.think()
     world.play(100)
     assert world.state.phase is ConversationState.TOOL_EXECUTION
-    assert world.events[-1].event == AgentSentence(speech_id="turn-1", text="One moment.") or world.commit()
+    assert world.events[-1].event == AgentSentence(speech_id="speech-1", text="One moment.") or world.commit()
     world.settle()
-    assert world.played["turn-1"][0] == (0, 100)
+    assert world.played["speech-1"][0] == (0, 100)
 
 
 def test_an_empty_reply_ends_the_turn() -> None:

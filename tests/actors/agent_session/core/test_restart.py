@@ -96,7 +96,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
     farewell_reason(world)
     events = [pushed.event for pushed in world.events]
     assert SessionError(source="call", text="it died too often", retryable=False) in events
-    assert AgentSentence(speech_id="turn-2", text=SPOKEN.farewell) in events
+    assert AgentSentence(speech_id="speech-2", text=SPOKEN.farewell) in events
     assert events[-1] == CallEnded(reason="failed: it died too often")
     assert [message.content for message in world.state.memory.history][-1] == SPOKEN.farewell
     assert world.left
@@ -106,7 +106,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
 def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
     setup = replace(CHECKED, greeting=("Welcome.",), farewell_reason="it died too often")
     _, events = begun(setup)
-    assert [event for event in events if isinstance(event, AgentSentence)] == [AgentSentence(speech_id="turn-1", text=CHECKED.farewell)]
+    assert [event for event in events if isinstance(event, AgentSentence)] == [AgentSentence(speech_id="speech-1", text=CHECKED.farewell)]
     assert events[-1] == CallEnded(reason="failed: it died too often")
 
 

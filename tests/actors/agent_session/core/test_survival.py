@@ -102,6 +102,11 @@ class Conversation(RuleBasedStateMachine):
         self.world.begin_to_speak(lasts=lasts)
 
     @precondition(lambda self: self.speaking)
+    @rule(text=st.sampled_from(["spoken words", "use look", "half of"]))
+    def pause(self, text: str) -> None:
+        self.world.preflight(text)
+
+    @precondition(lambda self: self.speaking)
     @rule()
     def stop_speaking(self) -> None:
         self.speaking = False
@@ -294,7 +299,7 @@ def everything_was_done_once(world: World, deaths: int) -> None:
     events = [pushed.event for pushed in world.events]
     assert Counter(event.command_id for event in events if isinstance(event, CommandDone)) == Counter(["text-0", "text-1", "end"])
     turns = [event.turn_id for event in events if isinstance(event, UserMessage)]
-    over = Counter(event.speech_id for event in events if isinstance(event, AgentMessage) and not event.interrupted)
+    over = Counter(pushed.turn_id for pushed in world.events if isinstance(pushed.event, AgentMessage) and not pushed.event.interrupted)
     failed = Counter(event.turn_id for event in events if isinstance(event, TurnFailed))
     assert [over[turn] + failed[turn] for turn in turns] == [1, 1]
     assert failed.total() <= deaths // 2

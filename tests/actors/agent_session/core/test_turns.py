@@ -50,7 +50,9 @@ def test_what_is_said_is_heard_and_stands_in_the_history_as_the_agents() -> None
     world.command(Say(command_id="say", text="Your table is ready. Please come in."))
     world.settle()
     assert [event.text for event in events(world, AgentSentence)] == ["Your table is ready.", "Please come in."]  # type: ignore[attr-defined]
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="turn-1", text="Your table is ready. Please come in.", interrupted=False)]
+    assert events(world, AgentMessage) == [
+        AgentMessage(speech_id="speech-1", text="Your table is ready. Please come in.", interrupted=False)
+    ]
     assert events(world, CommandDone) == [CommandDone(command_id="say")]
     assert [(message.role, message.content) for message in world.state.memory.history] == [
         (Role.ASSISTANT, "Your table is ready. Please come in.")
