@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Final, TypeVar
 
 from livekitex_agent.client.call import Call
@@ -10,6 +11,7 @@ from livekitex_agent.speech_handle import SpeechHandle
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
+    AudioCleared,
     AudioPushed,
     CancelResponse,
     CommitAudio,
@@ -173,7 +175,17 @@ class CallHandle:
         return self._call.read(from_number)
 
     def audio(self) -> AsyncGenerator[AudioPushed]:
-        """The agent's audio from now on, in real time, as it is played; ends with the call. A slow reader misses the oldest."""
+        """The agent's audio from now on, in real time, as it is played; ends with the call. A slow reader misses the oldest.
+
+        It comes up to 0.2 s ahead of the ear. Who plays it with a buffer of his own uses `playback`, so that speech can be stopped at once.
+        """
+        return _heard(self._call.listen())
+
+    def playback(self) -> AsyncGenerator[AudioPushed | AudioCleared]:
+        """As `audio`, with what is recalled of it: after an `AudioCleared` nothing from its position on is to be heard.
+
+        That is so where the caller speaks over the agent: what follows begins at that position again, more softly or after a pause.
+        """
         return self._call.listen()
 
     async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> E:
@@ -221,3 +233,10 @@ class CallHandle:
                 await work
         except TimeoutError:
             raise SessionUnavailableError(f"{what} was not taken within {timeout_s:g} s; try again") from None
+
+
+async def _heard(played: AsyncGenerator[AudioPushed | AudioCleared]) -> AsyncGenerator[AudioPushed]:
+    async with aclosing(played):
+        async for piece in played:
+            if isinstance(piece, AudioPushed):
+                yield piece

@@ -18,7 +18,7 @@ from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import WorkerOptions
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
-from protocols import AudioPushed, EventPushed, SystemUnavailableError, UsageError
+from protocols import AudioCleared, AudioPushed, EventPushed, SystemUnavailableError, UsageError
 
 CLEAN_UP_S: Final = 5.0
 """How long what is cancelled at the end may take."""
@@ -192,6 +192,10 @@ class CallHandle:
     def audio(self) -> Iterator[AudioPushed]:
         """The agent's audio from now on: see `livekitex_agent.CallHandle.audio`."""
         return self._loop.iterate(self._wrapped.audio())
+
+    def playback(self) -> Iterator[AudioPushed | AudioCleared]:
+        """The agent's audio from now on, and what is recalled of it: see `livekitex_agent.CallHandle.playback`."""
+        return self._loop.iterate(self._wrapped.playback())
 
 
 class AgentSystem:

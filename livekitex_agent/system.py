@@ -33,6 +33,7 @@ from livekitex_agent.launcher.hosted import is_hosted
 from livekitex_agent.options import WorkerOptions, prepare, require_platform
 from livekitex_agent.tree import Node
 from protocols import (
+    AudioCleared,
     AudioConverted,
     AudioPushed,
     ChildCounts,
@@ -305,6 +306,8 @@ class AgentSystem:
                 call.event(message)
             case AudioPushed(call_id=call_id) if call := self._calls.get(call_id):
                 call.audio(message)
+            case AudioCleared(call_id=call_id) if call := self._calls.get(call_id):
+                call.audio_cleared(message)
             case EventsLost(call_id=call_id) if call := self._calls.get(call_id):
                 call.events_lost()
             case _:

@@ -114,7 +114,7 @@ class TTS(Protocol):
         ...
 
     def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
-        """Stream the audio of one sentence. The same text gives the same samples, so that speech can go on in its middle."""
+        """Stream the audio of one sentence, or of the rest of one."""
         ...
 
 

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
 
 from actors.agent_session.assembly import make_entries, make_setup, name_services
+from actors.agent_session.audio_publisher import AudioPublisher
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.core import (
     After,
@@ -50,12 +51,11 @@ from actors.agent_session.journal_writer import Ending, JournalWriter, Listener,
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark, watermark_of
+from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from actors.journal import FileStore, unreadable
 from protocols import (
-    BYTES_PER_SAMPLE,
     NORMAL,
     AudioHandled,
-    AudioPushed,
     CancelResponse,
     CommandAccepted,
     CommitAudio,
@@ -86,6 +86,8 @@ from protocols import (
 )
 from supervision import Actor, keep_files_private
 
+SHARED_MEMORY_BYTES: Final = SHARED_AUDIO_BUFFER_BYTES + SHARED_SPEECH_BUFFER_BYTES
+"""What of a call outlives its process: the caller's audio, then the agent's."""
 REPORT_EVERY_S: Final = 10.0
 """Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
@@ -262,11 +264,13 @@ class AgentSession(Actor):
         # In fresh memory the audio of the incarnations before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
         fresh_at = known + 1 if past.memory.incarnation else 0
-        self._memory = SharedAudioBuffer(context.memory or memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)), fresh_at=fresh_at)
+        memory = context.memory or memoryview(bytearray(SHARED_MEMORY_BYTES))
+        self._memory = SharedAudioBuffer(memory[:SHARED_AUDIO_BUFFER_BYTES], fresh_at=fresh_at)
+        self._speech = SharedSpeechBuffer(memory[SHARED_AUDIO_BUFFER_BYTES:])
         self._intake = Intake(self._memory)
-        self._seconds_out = 0.0
         self._reported = (0.0, 0.0)
-        self._voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
+        voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
+        self._audio_out = AudioPublisher(blueprint.call_id, voice_rate_hz, context.send, lambda: self._state.subscribers)
         self._requests: dict[int, Callable[[Message], None]] = {}
         self._numbers = count(1)
         self._loop = self.make_loop()
@@ -275,6 +279,7 @@ class AgentSession(Actor):
             providers,
             tools,
             self._memory,
+            self._speech,
             call_id=blueprint.call_id,
             turns=blueprint.turns,
             services=name_services(blueprint),
@@ -285,6 +290,7 @@ class AgentSession(Actor):
             clock=context.clock,
             report=lambda what: context.post(partial(self._feed, what)),
             push=lambda *audio: context.post(partial(self._push_audio, *audio)),
+            clear=lambda *audio: context.post(partial(self._audio_out.clear, *audio)),
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
         setup = make_setup(blueprint, providers, tools, journal_path=journal_path)
@@ -319,7 +325,7 @@ class AgentSession(Actor):
             oldest=self._memory.oldest,
             position=self._memory.position,
             settled=self._memory.settled,
-            played=self._memory.played(turn.speech_id) if turn is not None else None,
+            kept=self._speech.kept(turn.speech_id) if turn is not None else None,
             last_end=self.context.last_exit or self._blueprint.last_end,
             next_event=watermark.next_event,
         )
@@ -429,12 +435,7 @@ class AgentSession(Actor):
             self._feed(asked)
 
     def _push_audio(self, speech_id: str, position: int, pcm: bytes) -> None:
-        self._seconds_out += len(pcm) / BYTES_PER_SAMPLE / self._voice_rate_hz
-        audio = AudioPushed(call_id=self._blueprint.call_id, speech_id=speech_id, position=position, rate_hz=self._voice_rate_hz, pcm=pcm)
-        for subscriber in self._state.subscribers:
-            if subscriber.audio:
-                self.context.send(subscriber.ref, audio)
-        self._engine.left(speech_id, position + len(pcm) // BYTES_PER_SAMPLE)
+        self._engine.left(speech_id, self._audio_out.push(speech_id, position, pcm))
 
     # Others.
 
@@ -456,7 +457,7 @@ class AgentSession(Actor):
         self.context.after(REPORT_EVERY_S, self._report_again)
 
     def _report_audio(self) -> None:
-        now = (self._intake.seconds, self._seconds_out)
+        now = (self._intake.seconds, self._audio_out.seconds)
         if now != self._reported:
             seconds_in, seconds_out = now[0] - self._reported[0], now[1] - self._reported[1]
             self._reported = now
@@ -473,7 +474,7 @@ class AgentSession(Actor):
             "events": memory.next_event - 1,
             "subscribers": len(self._state.subscribers),
             "seconds_in": round(self._intake.seconds, 3),
-            "seconds_out": round(self._seconds_out, 3),
+            "seconds_out": round(self._audio_out.seconds, 3),
         }
 
     def _release(self, *, born: bool = True) -> None:

@@ -1,16 +1,16 @@
-"""What of a call lies outside the session's process: the caller's newest audio, how far the reply was played, what numbers were given.
+"""What of a call lies outside the session's process: the caller's newest audio, and what numbers were given.
 
 And whether the call is over, so that no incarnation which is started all the same, beside the end of another part of its job, begins it
 anew.
 
 The memory is kept by the supervisor and found again by each incarnation. A process may be killed in the middle of any write, so each fact
-is written in turn to one of two slots with a checksum, and read from the newer one that is whole; audio counts only once its slot does.
+has two slots (`slots`); audio counts only once its slot does.
 
 ::
 
     0     magic and version, capacity, first sample
     64    audio slots 0 and 1:    generation, position, next_sequence, CRC (over what is carried, too)
-    192   playback slots 0 and 1: generation, speech, position, CRC
+    192   not used
     320   watermark slots 0 and 1:    generation, incarnation (highest bit: the call is over), next event, CRC
     448   settled slots 0 and 1:  generation, position, 0, CRC
     576   carried 0 and 1:        length, bytes
@@ -21,10 +21,10 @@ One thread writes audio and the watermark, one the rest, any may read.
 
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from actors.agent_session.slots import Fact, read_fact, write_fact
 from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ
 
 RING_S: Final = 30
@@ -32,12 +32,9 @@ RING_S: Final = 30
 CAPACITY: Final = RING_S * SESSION_RATE_HZ
 """The same in samples. Who appends faster than he reads keeps the distance: what is overwritten is not there any more."""
 
-_MAGIC: Final = b"livekitex call\x00\x04"
+_MAGIC: Final = b"livekitex call\x00\x05"
 _PREAMBLE: Final = struct.Struct("<16sQQ")
-_SLOT: Final = struct.Struct("<QQQI")
-_SLOT_BYTES: Final = 64
 _AUDIO_AT: Final = 64
-_PLAYBACK_AT: Final = 192
 _WATERMARK_AT: Final = 320
 _OVER: Final = 1 << 63
 _SETTLED_AT: Final = 448
@@ -49,15 +46,6 @@ MAX_CARRIED: Final = _CARRIED_BYTES - _LENGTH.size
 """Bytes that one chunk may leave for the next."""
 SHARED_AUDIO_BUFFER_BYTES: Final = _RING_AT + CAPACITY * BYTES_PER_SAMPLE
 """The size of a call's memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """The newest content of a pair of slots."""
-
-    generation: int
-    first: int
-    second: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +64,7 @@ def watermark_of(view: memoryview | None) -> Watermark:
     """What was told of the call whose memory this is; nothing if it is none of ours."""
     if view is None or _PREAMBLE.unpack_from(view)[:2] != (_MAGIC, CAPACITY):
         return Watermark()
-    fact = _read(view, _WATERMARK_AT)
+    fact = read_fact(view, _WATERMARK_AT)
     return Watermark(fact.first & ~_OVER, max(1, fact.second), bool(fact.first & _OVER))
 
 
@@ -93,15 +81,13 @@ class SharedAudioBuffer:
         if (magic, capacity) != (_MAGIC, CAPACITY):
             self._begun_at = fresh_at
             view[:_RING_AT] = bytes(_RING_AT)
-            self._write_audio(_Fact(1, fresh_at, 0), b"")
-            _write(view, _PLAYBACK_AT, _Fact(1, 0, 0))
-            _write(view, _WATERMARK_AT, _Fact(1, 0, 1))
-            _write(view, _SETTLED_AT, _Fact(1, 0, 0))
+            self._write_audio(Fact(1, fresh_at, 0), b"")
+            write_fact(view, _WATERMARK_AT, Fact(1, 0, 1))
+            write_fact(view, _SETTLED_AT, Fact(1, 0, 0))
             _PREAMBLE.pack_into(view, 0, _MAGIC, CAPACITY, fresh_at)
-        self._audio = _read(view, _AUDIO_AT, self._carried_checksum)
-        self._playback = _read(view, _PLAYBACK_AT)
-        self._watermark = _read(view, _WATERMARK_AT)
-        self._settled = _read(view, _SETTLED_AT)
+        self._audio = read_fact(view, _AUDIO_AT, self._carried_checksum)
+        self._watermark = read_fact(view, _WATERMARK_AT)
+        self._settled = read_fact(view, _SETTLED_AT)
 
     @property
     def position(self) -> int:
@@ -134,7 +120,7 @@ class SharedAudioBuffer:
         head = min(len(pcm), CAPACITY * BYTES_PER_SAMPLE - start)
         self._view[_RING_AT + start : _RING_AT + start + head] = pcm[:head]
         self._view[_RING_AT : _RING_AT + len(pcm) - head] = pcm[head:]
-        fact = _Fact(self._audio.generation + 1, self.position + len(pcm) // BYTES_PER_SAMPLE, self.next_sequence + 1)
+        fact = Fact(self._audio.generation + 1, self.position + len(pcm) // BYTES_PER_SAMPLE, self.next_sequence + 1)
         self._write_audio(fact, carried)
         self._audio = fact
 
@@ -148,8 +134,8 @@ class SharedAudioBuffer:
 
     def raise_watermark(self, incarnation: int, next_event: int) -> None:
         """Note what is told now; what was told before stays so."""
-        fact = _Fact(self._watermark.generation + 1, max(self._watermark.first, incarnation), max(self._watermark.second, next_event))
-        _write(self._view, _WATERMARK_AT, fact)
+        fact = Fact(self._watermark.generation + 1, max(self._watermark.first, incarnation), max(self._watermark.second, next_event))
+        write_fact(self._view, _WATERMARK_AT, fact)
         self._watermark = fact
 
     def end(self) -> None:
@@ -164,23 +150,13 @@ class SharedAudioBuffer:
     def settle(self, position: int) -> None:
         """Note that nothing before the sample ``position`` is needed any more."""
         if position != self.settled:
-            self._settled = _Fact(self._settled.generation + 1, position, 0)
-            _write(self._view, _SETTLED_AT, self._settled)
+            self._settled = Fact(self._settled.generation + 1, position, 0)
+            write_fact(self._view, _SETTLED_AT, self._settled)
 
-    def mark(self, speech_id: str, position: int) -> None:
-        """Note that the reply ``speech_id`` was played up to the sample ``position``."""
-        fact = _Fact(self._playback.generation + 1, _hash(speech_id), position)
-        _write(self._view, _PLAYBACK_AT, fact)
-        self._playback = fact
-
-    def played(self, speech_id: str) -> int | None:
-        """The last mark of the reply ``speech_id``; None if the last mark is another reply's."""
-        return self._playback.second if self._playback.first == _hash(speech_id) else None
-
-    def _write_audio(self, fact: _Fact, carried: bytes) -> None:
+    def _write_audio(self, fact: Fact, carried: bytes) -> None:
         at = self._carried_at(fact.generation)
         self._view[at : at + _LENGTH.size + len(carried)] = _LENGTH.pack(len(carried)) + carried
-        _write(self._view, _AUDIO_AT, fact, self._carried_checksum(fact.generation))
+        write_fact(self._view, _AUDIO_AT, fact, self._carried_checksum(fact.generation))
 
     def _carried_at(self, generation: int) -> int:
         return _CARRIED_AT + generation % 2 * _CARRIED_BYTES
@@ -188,26 +164,3 @@ class SharedAudioBuffer:
     def _carried_checksum(self, generation: int) -> int:
         at = self._carried_at(generation)
         return zlib.crc32(self._view[at : at + _CARRIED_BYTES])
-
-
-def _hash(speech_id: str) -> int:
-    return 1 << 32 | zlib.crc32(speech_id.encode())
-
-
-def _write(view: memoryview, at: int, fact: _Fact, seed: int = 1) -> None:
-    place = at + fact.generation % 2 * _SLOT_BYTES
-    _SLOT.pack_into(view, place, fact.generation, fact.first, fact.second, _checksum(fact, seed))
-
-
-def _read(view: memoryview, at: int, seed: Callable[[int], int] = lambda _generation: 1) -> _Fact:
-    facts = []
-    for place in (at, at + _SLOT_BYTES):
-        *fields, checksum = _SLOT.unpack_from(view, place)
-        fact = _Fact(*fields)
-        if checksum == _checksum(fact, seed(fact.generation)):
-            facts.append(fact)
-    return max(facts, key=lambda fact: fact.generation, default=_Fact(0, 0, 0))
-
-
-def _checksum(fact: _Fact, seed: int) -> int:
-    return zlib.crc32(struct.pack("<QQQ", fact.generation, fact.first, fact.second), seed)

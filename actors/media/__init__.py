@@ -1,23 +1,36 @@
 """Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
+from actors.media.gain import DUCKED_GAIN, FADE_MS, Gain, faded_out
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
 from actors.media.sentences import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
+from actors.media.spoken_text import MAX_CLAUSE_CHARS, SpokenWord, clause_starts, heard_chars, pace, surely_spoken, units
 from actors.media.timeline import Side, StereoTimeline
 from actors.media.wav import MAX_WAV_S, Recording, read_wav, write_stereo_wav, write_wav
 
 __all__ = [
+    "DUCKED_GAIN",
+    "FADE_MS",
+    "MAX_CLAUSE_CHARS",
     "MAX_SENTENCE_CHARS",
     "MAX_WAV_S",
+    "Gain",
     "Playout",
     "Recording",
     "Resampler",
     "SentenceSplitter",
     "Side",
+    "SpokenWord",
     "StereoTimeline",
+    "clause_starts",
+    "faded_out",
+    "heard_chars",
+    "pace",
     "read_wav",
     "resample",
     "split_sentences",
+    "surely_spoken",
+    "units",
     "write_stereo_wav",
     "write_wav",
 ]

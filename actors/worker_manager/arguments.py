@@ -6,8 +6,8 @@ from typing import Any, Final, Self
 
 from protocols import MAX_CALL_RESTART_SECONDS, MAX_CALL_RESTARTS, MAX_JOBS, ConfigurationError
 
-SESSION_MEMORY_BYTES: Final = 4_096 + 1_048_576
-"""Memory that outlives a session's process, in bytes: a header and 30 s of the caller's words."""
+SESSION_MEMORY_BYTES: Final = 2_500 * 1_024
+"""Memory that outlives a session's process, in bytes: 30 s of the caller's words and of the agent's. Only pages that are used count."""
 
 _ACTORS: Final = ("supervisor", "job_context", "agent_session")
 

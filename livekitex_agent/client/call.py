@@ -22,7 +22,9 @@ from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from livekitex_agent.errors import error_of
 from livekitex_agent.gateway.frames import Unanswered
 from protocols import (
+    BYTES_PER_SAMPLE,
     AudioAccepted,
+    AudioCleared,
     AudioPushed,
     CallEnded,
     Clock,
@@ -39,6 +41,7 @@ from protocols import (
 )
 
 T = TypeVar("T")
+Played = AudioPushed | AudioCleared
 
 MAX_EVENTS: Final = 1024
 """The newest events of a call that are kept here, and the events that wait for one reader; others are asked for at the session."""
@@ -90,7 +93,7 @@ class Call:
         self._cursor = EventCursor()
         self._newest: deque[EventPushed] = deque(maxlen=MAX_EVENTS)
         self._readers: set[_Reader] = set()
-        self._listeners: set[Inbox[AudioPushed]] = set()
+        self._listeners: set[Inbox[Played]] = set()
         self._playback = Playback()
         self._incarnation = FIRST_INCARNATION
         self._os_pid = 0
@@ -156,6 +159,13 @@ class Call:
                 inbox.drop_oldest()
                 self.dropped_audio += 1
 
+    def audio_cleared(self, cleared: AudioCleared) -> None:
+        """Some of the agent's audio is not to be heard."""
+        self._playback = self._playback.clear(cleared)
+        for inbox in self._listeners:
+            inbox.change(partial(_left_of, cleared))
+            inbox.put(cleared)
+
     def end(self, error: LivekitexError) -> None:
         """The system has ended."""
         self._fail(error)
@@ -182,9 +192,9 @@ class Call:
                     self._offer_newest(reader)
                     self._want()
 
-    async def listen(self) -> AsyncGenerator[AudioPushed]:
-        """The agent's audio from now on; ends with the call."""
-        inbox: Inbox[AudioPushed] = Inbox()
+    async def listen(self) -> AsyncGenerator[Played]:
+        """The agent's audio from now on, and what of it is recalled; ends with the call."""
+        inbox: Inbox[Played] = Inbox()
         if self._over:
             inbox.end(self._failure)
         with self._joined(self._listeners, inbox):
@@ -337,3 +347,11 @@ class Call:
                 self._offer_newest(reader)
         for inbox in self._listeners:
             inbox.end(self._failure)
+
+
+def _left_of(cleared: AudioCleared, waiting: Played) -> Played | None:
+    """What is still to be heard of something that waits."""
+    if isinstance(waiting, AudioCleared) or waiting.speech_id != cleared.speech_id:
+        return waiting
+    pcm = waiting.pcm[: max(0, cleared.position - waiting.position) * BYTES_PER_SAMPLE]
+    return replace(waiting, pcm=pcm) if pcm else None

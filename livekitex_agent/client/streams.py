@@ -30,6 +30,10 @@ class Inbox(Generic[T]):
         """Take the oldest item from under the reader."""
         return self._items.popleft()
 
+    def change(self, changed: Callable[[T], T | None]) -> None:
+        """Replace each item that the reader has not got yet by what it is ``changed`` to; None takes it back."""
+        self._items = deque(item for waiting in self._items if (item := changed(waiting)) is not None)
+
     def end(self, error: Exception | None = None) -> None:
         """After the items that wait, the reader gets ``error``, or the end. The first end counts."""
         if not self._ended:

@@ -28,6 +28,7 @@ from livekitex_agent.gateway.requests import ScriptRequests
 from protocols import (
     NORMAL,
     SHUTDOWN,
+    AudioCleared,
     AudioPushed,
     CommandAccepted,
     Drain,
@@ -173,7 +174,7 @@ class Gateway(Actor):
                 self._calls.name_changed(message)
                 self._requests.name_changed(message.name, message.ref)
                 self._link.send(Pushed(message=message))
-            case EventPushed(call_id=call_id) | AudioPushed(call_id=call_id):
+            case EventPushed(call_id=call_id) | AudioPushed(call_id=call_id) | AudioCleared(call_id=call_id):
                 if self.context.sender is not None and self.context.sender.id == f"agent_session/{call_id}":
                     self._link.send(Pushed(message=message))
                 else:

@@ -2,7 +2,7 @@
 
 Answers go first, then events and changes of names in their order, then audio. At the bounds, when the script reads too slowly:
 
-- audio: the oldest is dropped;
+- audio: the oldest is dropped; what is recalled (`AudioCleared`) and still waits is not sent;
 - events: those of the call are dropped from then on until the script has been told (`EventsLost`); the session has them all;
 - changes of a name: the newest replaces the one that waits;
 - answers: the oldest is dropped; who asked asks again.
@@ -12,7 +12,7 @@ from collections import deque
 from typing import Final
 
 from livekitex_agent.gateway.frames import EventsLost, Frame, Pushed
-from protocols import AudioPushed, EventPushed, NameChanged
+from protocols import AudioCleared, AudioPushed, EventPushed, NameChanged
 
 MAX_AUDIO_BYTES: Final = 4 << 20
 MAX_EVENTS: Final = 4096
@@ -29,7 +29,7 @@ class Outbox:
         self._slots: deque[_Slot] = deque()
         self._changes: dict[str, NameChanged] = {}
         self._events = 0
-        self._audio: deque[AudioPushed] = deque()
+        self._audio: deque[AudioPushed | AudioCleared] = deque()
         self._audio_bytes = 0
         self._lost: dict[str, None] = {}
         self.dropped_audio = 0
@@ -41,6 +41,8 @@ class Outbox:
                 self._push_event(event)
             case Pushed(message=AudioPushed() as audio):
                 self._push_audio(audio)
+            case Pushed(message=AudioCleared() as cleared):
+                self._clear_audio(cleared)
             case Pushed(message=NameChanged() as change):
                 if change.name not in self._changes:
                     self._slots.append(change.name)
@@ -64,7 +66,7 @@ class Outbox:
             return EventsLost(call_id=call_id)
         if self._audio:
             audio = self._audio.popleft()
-            self._audio_bytes -= len(audio.pcm)
+            self._audio_bytes -= _size(audio)
             return Pushed(message=audio)
         return None
 
@@ -79,5 +81,18 @@ class Outbox:
         self._audio.append(audio)
         self._audio_bytes += len(audio.pcm)
         while self._audio_bytes > MAX_AUDIO_BYTES:
-            self._audio_bytes -= len(self._audio.popleft().pcm)
+            self._audio_bytes -= _size(self._audio.popleft())
             self.dropped_audio += 1
+
+    def _clear_audio(self, cleared: AudioCleared) -> None:
+        while self._audio and _is_cleared(self._audio[-1], cleared):
+            self._audio_bytes -= _size(self._audio.pop())
+        self._audio.append(cleared)
+
+
+def _size(audio: AudioPushed | AudioCleared) -> int:
+    return len(audio.pcm) if isinstance(audio, AudioPushed) else 0
+
+
+def _is_cleared(audio: AudioPushed | AudioCleared, cleared: AudioCleared) -> bool:
+    return (audio.call_id, audio.speech_id) == (cleared.call_id, cleared.speech_id) and audio.position >= cleared.position

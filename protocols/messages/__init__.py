@@ -83,6 +83,7 @@ Message = (
     | Subscribed
     | EventPushed
     | AudioPushed
+    | AudioCleared
     | GetSession
     | SessionInfo
 )

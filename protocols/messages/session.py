@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from protocols.events.definition import SessionEvent
 
-__all__ = ["AudioAccepted", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed", "GetSession"]
+__all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
+__all__ += ["GetSession"]
 __all__ += ["GenerateReply", "HistoryItem", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe"]
 
@@ -188,6 +189,21 @@ class AudioPushed:
     position: int
     rate_hz: int
     pcm: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioCleared:
+    """Of the reply ``speech_id`` nothing is to be heard from the sample ``position`` on: audio from there that was not played is dropped.
+
+    What is before is played, the last ``fade_ms`` of it fading out; who has come further already fades out at once. If the reply goes on,
+    it does so at ``position``, with `AudioPushed` (faded in, or ducked).
+    """
+
+    TAG: ClassVar[str] = "session.audio_cleared"
+    call_id: str
+    speech_id: str
+    position: int
+    fade_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

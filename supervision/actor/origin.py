@@ -3,6 +3,7 @@
 from typing import Final, Protocol
 
 from protocols import (
+    AudioCleared,
     AudioHandled,
     AudioPushed,
     CommandAccepted,
@@ -35,6 +36,7 @@ class Origin(Protocol):
 
 
 CONFINED_MAY_SEND: Final[tuple[type[Message], ...]] = (
+    AudioCleared,
     AudioHandled,
     AudioPushed,
     ReportOutcome,

@@ -3,13 +3,12 @@
 import asyncio
 from typing import Any
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import Heed, Input, Listen, Origin
 from actors.agent_session.core.inputs import VoiceBegan
 from actors.agent_session.engine.audio_recognition import AudioRecognition
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.turn_taking import EndpointingOptions
 from protocols import SESSION_RATE_HZ, STT, VAD, TurnDetector
 from support import virtual_time

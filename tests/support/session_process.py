@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, preload
+from actors.agent_session import SHARED_MEMORY_BYTES, preload
 from protocols import Ref
 from support.actor_host import ActorHost
 from support.correspondence import DEADLINE_S, Correspondence
@@ -30,7 +30,7 @@ class SessionProcess:
 
     def __init__(self, folder: Path, args: Mapping[str, Any], *, actor: str = SESSION) -> None:
         self._memory = folder / "memory"
-        self._memory.write_bytes(bytes(SHARED_AUDIO_BUFFER_BYTES))
+        self._memory.write_bytes(bytes(SHARED_MEMORY_BYTES))
         self._args = args
         self._actor = actor
         self.mails: list[Correspondence] = []

@@ -18,6 +18,7 @@ from actors.agent_session.core import (
     Heed,
     IncarnationEnded,
     Input,
+    KeptSpeech,
     Leave,
     Listen,
     Memory,
@@ -36,6 +37,7 @@ from actors.agent_session.core import (
     State,
     StopSpeech,
     StopThinking,
+    Stretch,
     Tell,
     Think,
     Write,
@@ -82,15 +84,37 @@ def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tup
 
 
 @dataclass
-class SpeechOutput:
-    """Plays what it is told to, sample by sample; the mark survives its process."""
+class Line:
+    """A part of a sentence: the character ``char`` is said at the sample ``start`` of the reply."""
 
-    queue: deque[SpeakSentence] = field(default_factory=deque)
+    say: SpeakSentence
+    char: int
+    start: int
+    end: int
+    last: bool
+    """Whether the sentence ends with it."""
+
+    def char_at(self, position: int) -> int:
+        return self.char + max(0, min(position, self.end) - self.start) // SAMPLES_PER_CHAR
+
+    def heard_at(self, position: int) -> int:
+        """The end of the last whole word that was heard."""
+        text, char = self.say.text, max(self.say.heard_char, self.char_at(position))
+        return char if char >= len(text) else len((text[:char] if text[char] == " " else text[:char].rpartition(" ")[0]).rstrip())
+
+
+@dataclass
+class SpeechOutput:
+    """Plays what it is told to, sample by sample; what is made of it survives its process, and how far it was heard."""
+
+    queue: deque[Line] = field(default_factory=deque)
     at: int = 0
     end: int = 0
     done: int = 0
     speech_id: str = ""
-    playing: SpeakSentence | None = None
+    heard: list[Line] = field(default_factory=list)
+    announced: int = -1
+    first: int = 0
     stopped: str = ""
     told: str = ""
     held: bool = False
@@ -110,11 +134,13 @@ class World:
     """One call and its surroundings. ``entries`` are what the journal holds; ``ran`` counts how often each tool call had its effect.
     ``events`` are those that are kept, ``passing`` the others.
 
-    After ``fuse`` further effects and commits the incarnation is ``dead``: nothing happens any more until `kill`.
+    The reply's audio is kept ``kept_ahead`` samples beyond the ear. After ``fuse`` further effects and commits the incarnation is ``dead``:
+    nothing happens any more until `kill`.
     """
 
     setup: SessionConfig
     fuse: int | None = None
+    kept_ahead: int = 1_150
     state: State = field(init=False)
     memory: Memory = field(init=False)
     transactions: list[tuple[Entry, ...]] = field(default_factory=list)
@@ -141,7 +167,8 @@ class World:
     voice_ends: deque[EndVoice] = field(default_factory=deque)
     output: SpeechOutput = field(default_factory=SpeechOutput)
     output_open: bool = False
-    mark: tuple[str, int] | None = None
+    kept: KeptSpeech | None = None
+    kept_of: str = ""
     position: int = 0
     spoken: list["Spoken"] = field(default_factory=list)
     heard_again: deque["Spoken"] = field(default_factory=deque)
@@ -152,6 +179,7 @@ class World:
     told: list[tuple[str, Message]] = field(default_factory=list)
     ran: Counter[str] = field(default_factory=Counter)
     played: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    lengths: dict[str, dict[int, int]] = field(default_factory=dict)
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -171,9 +199,9 @@ class World:
         """Begin an incarnation from what the journal holds."""
         past = restore(self.entries)
         turn = past.memory.turn
-        mark = self.mark[1] if self.mark is not None and turn is not None and self.mark[0] == turn.speech_id else None
+        kept = self.kept if turn is not None and self.kept_of == turn.speech_id else None
         self.lives += 1
-        point = ResumePoint(oldest=self.oldest, position=self.position, settled=self.settled, played=mark, next_event=self.numbered + 1)
+        point = ResumePoint(oldest=self.oldest, position=self.position, settled=self.settled, kept=kept, next_event=self.numbered + 1)
         past = replace(past, report=self.report, lost=self.lost)
         self.report, self.lost = "", 0
         self.state, effects = begin(self.setup, past, self.lives, point, self.moment)
@@ -199,7 +227,7 @@ class World:
     def lose_memory(self) -> None:
         """The partition dies, and with it what outlives the incarnation alone; what the caller says meanwhile comes later."""
         self.position += 1
-        self.oldest, self.settled, self.numbered, self.mark = self.position, 0, 0, None
+        self.oldest, self.settled, self.numbered, self.kept = self.position, 0, 0, None
         self.kill()
 
     def stop_cleanly(self) -> None:
@@ -335,25 +363,53 @@ class World:
         """Let the caller hear ``samples`` of the reply, at most to the end of the sentence."""
         if not self.output_open or not self.output.queue or self.output.held:
             return False
-        say, output = self.output.queue[0], self.output
-        length = len(say.text) * SAMPLES_PER_CHAR
-        if say.speech_id != output.speech_id:
-            output.speech_id, output.at, output.end, output.done = say.speech_id, 0, 0, 0
-        if output.playing is not say:
-            output.playing = say
-            start = say.start if say.start >= 0 else output.end
-            output.at, output.end = min(start + say.skip, start + length), start + length
-            self.feed(i.SentencePlaying(speech_id=say.speech_id, index=say.index, position=start))
-        if not self.output.queue or self.output.queue[0] is not say:
+        line, output = self.output.queue[0], self.output
+        output.at = max(output.at, line.start)
+        if output.announced != line.say.index:
+            output.announced = line.say.index
+            self.feed(i.SentencePlaying(speech_id=line.say.speech_id, index=line.say.index, position=line.start))
+        if not self.output.queue or self.output.queue[0] is not line:
             return True
-        before, output.at = output.at, min(output.end, output.at + samples)
-        self.mark = (say.speech_id, output.at // MARK_EVERY * MARK_EVERY)
-        self.played.setdefault(say.speech_id, []).append((before, output.at))
-        if output.at == output.end:
-            output.queue.popleft()
-            output.done = say.index + 1
-            self.feed(i.SentencePlayed(speech_id=say.speech_id, index=say.index))
+        before, output.at = output.at, min(line.end, output.at + samples)
+        self._keep()
+        end = len(line.say.text) if line.last else line.say.from_char
+        offset = self.text_offset(line.say.speech_id, line.say.index) + end * SAMPLES_PER_CHAR - line.end
+        self.played.setdefault(line.say.speech_id, []).append((before + offset, output.at + offset))
+        if output.at == line.end:
+            output.heard.append(output.queue.popleft())
+            if line.last:
+                output.done = line.say.index + 1
+                self.feed(i.SentencePlayed(speech_id=line.say.speech_id, index=line.say.index))
         return True
+
+    def text_offset(self, speech_id: str, index: int) -> int:
+        """Where a sentence would begin if each were said once, without a death."""
+        return sum(length for number, length in self.lengths[speech_id].items() if number < index)
+
+    def _keep(self) -> None:
+        """Note what is made of the reply and how far it was heard, outside the process."""
+        output = self.output
+        heard = max(output.first, output.at // MARK_EVERY * MARK_EVERY)
+        lines = [line for line in (*output.heard, *output.queue) if line.end > heard]
+        stretches: list[Stretch] = []
+        place = (output.done, 0)
+        if lines:
+            place = (lines[0].say.index, lines[0].heard_at(heard))
+        after = (output.queue[-1].say.index + 1, 0) if output.queue else (output.done, 0)
+        for line in lines:
+            until = max(heard, min(line.end, output.at + self.kept_ahead))
+            start = max(heard, line.start)
+            if until > start:
+                joined = bool(stretches) and stretches[-1].index == line.say.index
+                first = stretches.pop().start if joined else start
+                stretches.append(Stretch(index=line.say.index, start=first, end=until))
+            if until < line.end:
+                after = (line.say.index, line.char_at(until))
+                break
+        self.kept_of = output.speech_id
+        self.kept = KeptSpeech(
+            heard=heard, heard_index=place[0], heard_char=place[1], stretches=tuple(stretches), next_index=after[0], next_char=after[1]
+        )
 
     def wait(self) -> bool:
         """Let the time pass until the next timer fires."""
@@ -444,7 +500,7 @@ class World:
                 if effect.speech_id != self.output.stopped:
                     self.output.held &= effect.speech_id == self.output.told
                     self.output.told = effect.speech_id
-                    self.output.queue.append(effect)
+                    self._say(effect)
             case PauseSpeech():
                 self.output.held = effect.speech_id == self.output.told
             case ResumeSpeech():
@@ -463,23 +519,33 @@ class World:
             case _:
                 assert_never(effect)
 
+    def _say(self, say: SpeakSentence) -> None:
+        output = self.output
+        self.lengths.setdefault(say.speech_id, {})[say.index] = len(say.text) * SAMPLES_PER_CHAR
+        if say.speech_id != output.speech_id:
+            output.speech_id, output.announced, output.done = say.speech_id, -1, say.index
+            output.first = output.at = output.end = say.kept[0] if say.kept is not None else max(0, say.start)
+            output.heard.clear()
+            if say.kept is None:
+                self.kept = None
+        if say.kept is not None:
+            assert say.kept[0] == output.end
+            length = say.kept[1] - say.kept[0]
+            char = say.from_char - length // SAMPLES_PER_CHAR  # this voice always says a character in as many samples
+            output.queue.append(Line(say, char, output.end, output.end + length, last=say.from_char >= len(say.text)))
+            output.end += length
+        if say.kept is None or say.from_char < len(say.text):
+            length = (len(say.text) - say.from_char) * SAMPLES_PER_CHAR
+            output.queue.append(Line(say, say.from_char, output.end, output.end + length, last=True))
+            output.end += length
+
     def _stop_speech(self, speech_id: str) -> None:
         output, self.output = self.output, SpeechOutput(stopped=speech_id)
-        say = output.queue[0] if output.queue else None
-        index, played, total = output.done if output.speech_id == speech_id else 0, 0, None
-        if say is not None:
-            index = say.index
-            length = len(say.text) * SAMPLES_PER_CHAR
-            if output.playing is say:
-                played, total = output.at - (output.end - length), length / VOICE_HZ
-            else:
-                played = say.skip  # as far as it was heard in another incarnation
-        self.timers.append(
-            (
-                self.now,
-                i.SpeechStopped(speech_id=speech_id, index=index, played_s=played / VOICE_HZ, total_s=total),
-            )
-        )
+        index, char = output.done if output.speech_id == speech_id else 0, 0
+        if output.queue:
+            line = output.queue[0]
+            index, char = line.say.index, line.heard_at(output.at)
+        self.timers.append((self.now, i.SpeechStopped(speech_id=speech_id, index=index, char=char)))
 
     # Questions.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
+from actors.agent_session import SHARED_MEMORY_BYTES
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from actors.journal import UnknownRecord
 from actors.worker_manager.arguments import WorkerManagerArguments
@@ -62,7 +62,7 @@ class Fire:
     def tree(self) -> dict[str, Any]:
         tools = [wire("block", idempotent=True) | {"name": "look"}, wire("block") | {"name": "order"}]
         options = {"journal_dir": "/disk", "run_id": "run", "retention_s": 0.0}
-        worker = WorkerManagerArguments(actors=ACTORS, max_restarts=1_000, session_memory_bytes=SHARED_AUDIO_BUFFER_BYTES)
+        worker = WorkerManagerArguments(actors=ACTORS, max_restarts=1_000, session_memory_bytes=SHARED_MEMORY_BYTES)
         job = job_spec(StartJob(job_id=CALL, agent=agent(tools=tools), options=options), worker)
         registry = ChildSpec(id="registry", name="registry", actor="supervision:Registry", is_registry=True)
         return supervisor_args(BUDGET, (registry, replace(job, restart=Restart.TRANSIENT), *map(self.handle, range(HANDLES))))

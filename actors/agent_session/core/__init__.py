@@ -26,11 +26,12 @@ from actors.agent_session.core.effects import (
 )
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded
 from actors.agent_session.core.inputs import Input
+from actors.agent_session.core.kept_speech import KeptSpeech, Stretch
 from actors.agent_session.core.machine import begin, handle
 from actors.agent_session.core.memory import Memory
 from actors.agent_session.core.replay import EVENTS_KEPT, Past, after_end, restore
 from actors.agent_session.core.restart import ResumePoint
-from actors.agent_session.core.state import SessionConfig, State
+from actors.agent_session.core.state import SessionConfig, State, Subscriber
 from actors.agent_session.core.transition import Moment
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Heed",
     "IncarnationEnded",
     "Input",
+    "KeptSpeech",
     "Leave",
     "Listen",
     "Memory",
@@ -65,6 +67,8 @@ __all__ = [
     "State",
     "StopSpeech",
     "StopThinking",
+    "Stretch",
+    "Subscriber",
     "Tell",
     "Think",
     "Write",

@@ -17,9 +17,6 @@ MAX_HISTORY_BYTES: Final = 400_000
 GIVEN_UP: Final = "A message of the caller was given up here, because the session died of it."
 MAY_HAVE_RUN: Final = " For it these tools may have run, or not: {names}. Do not claim either."
 
-CHARS_PER_S: Final = 15.0
-"""How fast a voice speaks, for what has no length yet."""
-
 
 def context(instructions: str, memory: Memory) -> tuple[ChatMessage, ...]:
     """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard."""
@@ -62,17 +59,6 @@ def appended(history: tuple[ChatMessage, ...], messages: Sequence[ChatMessage]) 
 def heard_text(turn: Turn, heard: Heard) -> str:
     """The reply as far as it was heard."""
     return " ".join((*turn.sentences[: heard.sentences], *filter(None, (heard.tail,))))
-
-
-def heard_tail(sentence: str, played_s: float, total_s: float | None) -> str:
-    """The whole words of ``sentence`` that were heard in its first ``played_s`` of ``total_s`` seconds (None: not known, estimated)."""
-    total = total_s or len(sentence) / CHARS_PER_S
-    share = min(1.0, max(0.0, played_s) / total) if total else 0.0
-    chars = int(len(sentence) * share + 1e-6)  # the addition undoes the rounding of the division
-    if chars >= len(sentence):
-        return sentence
-    cut = sentence[:chars] if sentence[chars].isspace() else sentence[:chars].rpartition(" ")[0]
-    return cut.rstrip()
 
 
 def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatMessage]:

@@ -122,15 +122,18 @@ class StopThinking:
 class SpeakSentence:
     """Make a sentence heard after those before it: for `SentencePlaying` and `SentencePlayed`, or `SpeechFailed`.
 
-    ``start`` is the position of its first sample in the reply where that is known (-1: it follows the sentence before). ``skip`` samples of
-    it were heard in an earlier incarnation.
+    ``start`` is the position of its first sample in the reply where it begins one (-1: at 0, or behind the sentence before). Of a sentence
+    that an earlier incarnation began the audio from and to the samples ``kept`` is kept outside the process: it is heard from the character
+    ``heard_char`` on, and behind it the text is said anew from the character ``from_char`` on.
     """
 
     speech_id: str
     index: int
     text: str
     start: int = -1
-    skip: int = 0
+    kept: tuple[int, int] | None = None
+    heard_char: int = 0
+    from_char: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,12 +174,11 @@ class SentencePlayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStopped:
-    """The reply was stopped in the sentence ``index``, of which ``played_s`` of ``total_s`` seconds (None: not known) were heard."""
+    """The reply was stopped in the sentence ``index``, of which ``char`` characters were heard."""
 
     speech_id: str
     index: int
-    played_s: float
-    total_s: float | None
+    char: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

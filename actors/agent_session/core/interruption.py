@@ -9,7 +9,6 @@ then it is stopped for them, or goes on where it was held. A reply whose rest is
 
 from dataclasses import replace
 
-from actors.agent_session.core.chat import heard_tail
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
@@ -82,8 +81,8 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
     if turn is None or turn.speech_id != stopped.speech_id or interruption is None or interruption.heard is not None:
         return
     heard = Heard(sentences=max(stopped.index, step.state.played))
-    if stopped.played_s and heard.sentences == stopped.index < len(turn.sentences):
-        heard = replace(heard, tail=heard_tail(turn.sentences[stopped.index], stopped.played_s, stopped.total_s))
+    if heard.sentences == stopped.index < len(turn.sentences):
+        heard = replace(heard, tail=turn.sentences[stopped.index][: stopped.char])
     step.state = replace(step.state, interruption=replace(interruption, heard=heard))
 
 

@@ -14,6 +14,7 @@ from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import CallerDropped, CallFailed, IncarnationBegan, SetBack
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.interruption import interrupt_restored
+from actors.agent_session.core.kept_speech import KeptSpeech
 from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.speech import heard_at, resume_speech
@@ -42,15 +43,15 @@ UNKNOWN_END: Final = "died without a word (killed or crashed)"
 class ResumePoint:
     """What a new incarnation finds outside the journal.
 
-    The caller's audio from the sample ``oldest`` to ``position``, of which nothing is needed before ``settled``; how many samples of the
-    open reply were ``played`` (None: not known); why the incarnation before ended, as others saw it (``last_end``; empty: nobody did); and
+    The caller's audio from the sample ``oldest`` to ``position``, of which nothing is needed before ``settled``; what is ``kept`` of the
+    open reply (None: nothing is known of it); why the incarnation before ended, as others saw it (``last_end``; empty: nobody did); and
     the number after the newest event that was told (``next_event``; 1: none is known of).
     """
 
     oldest: int = 0
     position: int = 0
     settled: int = 0
-    played: int | None = None
+    kept: KeptSpeech | None = None
     last_end: str = ""
     next_event: int = 1
 
@@ -92,7 +93,7 @@ def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -
     if step.setup.audio_in:
         _listen_again(step, point)
     if step.memory.turn is not None:
-        _take_up_turn(step, point.played)
+        _take_up_turn(step, point.kept)
     elif greeting:
         speak_up(step, Opening(source=TurnSource.GREETING), greeting)
 
@@ -120,7 +121,7 @@ def _go_on_behind(step: Transition, point: ResumePoint) -> None:
 def _close_open_turn(step: Transition, point: ResumePoint) -> None:
     if step.memory.turn is not None:
         settle_all(step)
-        close_turn(step, heard_at(step.setup, step.turn, point.played))
+        close_turn(step, heard_at(step.setup, step.turn, point.kept))
 
 
 def _say_farewell(step: Transition, point: ResumePoint) -> None:
@@ -155,29 +156,29 @@ def _listen_again(step: Transition, point: ResumePoint) -> None:
             step.do(EndVoice(command_id=accepted.command_id, position=accepted.position))
 
 
-def _take_up_turn(step: Transition, played: int | None) -> None:
+def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
     turn = step.turn
     if turn.failed:
         _give_up(step, turn.failure, turn.turn_id, turn.text)
         settle_all(step)
-        close_turn(step, heard_at(step.setup, step.turn, played))
+        close_turn(step, heard_at(step.setup, step.turn, kept))
         if turn.source not in (TurnSource.GREETING, TurnSource.SAY, TurnSource.REPEAT, TurnSource.APOLOGY):
             speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
         return
     if any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox):
         settle_all(step)
-        interrupt_restored(step, heard_at(step.setup, step.turn, played))
+        interrupt_restored(step, heard_at(step.setup, step.turn, kept))
         return
     if turn.written:
-        resume_speech(step, played)
+        resume_speech(step, kept)
         finish_if_over(step)
         return
     if turn.waiting_calls:
-        resume_speech(step, played)
+        resume_speech(step, kept)
         settle_begun(step)
         run_next(step)
         return
-    resume_speech(step, played)
+    resume_speech(step, kept)
     think(step)
 
 

@@ -6,11 +6,11 @@ In a call without a voice a sentence counts as heard the moment it is written.
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.chat import heard_tail
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
+from actors.agent_session.core.kept_speech import KeptSpeech
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.state import SessionConfig, State
 from actors.agent_session.core.transition import Transition
@@ -18,6 +18,9 @@ from protocols import AgentEvent, AgentSentence, AgentState, ReplyLatency
 
 MAX_LATENCY_S: Final = 3_600.0
 """Only the wall clock tells how long it took over two incarnations, and it may be set: more than this, or negative, is unknown."""
+
+MAX_SENTENCE_S: Final = 120
+"""A sentence is never longer, as its output sees to."""
 
 
 def write_sentence(step: Transition, text: str) -> None:
@@ -55,28 +58,50 @@ def audible(state: State) -> bool:
     return turn is not None and len(turn.starts) > state.played
 
 
-def resume_speech(step: Transition, played: int | None) -> None:
-    """Go on with the reply where the incarnation before was: at the sample ``played``, or with the sentence that was heard last."""
+def resume_speech(step: Transition, kept: KeptSpeech | None) -> None:
+    """Go on with the reply where the incarnation before was: with its audio that is ``kept``, then with the text after that.
+
+    Where nothing is kept the sentence that was heard last is said again.
+    """
     turn = step.turn
     if not step.setup.voice or not turn.sentences:
         return
-    first, skip = _place(turn, played)
+    if kept is None or kept.next_index > len(turn.sentences):
+        first = max(0, len(turn.starts) - 1)
+        step.state = replace(step.state, played=first)
+        for index, text in enumerate(turn.sentences[first:], first):
+            step.then(SpeakSentence(speech_id=turn.speech_id, index=index, text=text, start=_anew(step) if index == first else -1))
+        return
+    first = min(kept.heard_index, len(turn.starts))
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
-        start = turn.starts[index] if index < len(turn.starts) else -1
-        step.then(SpeakSentence(speech_id=turn.speech_id, index=index, text=text, start=start, skip=skip if index == first else 0))
+        made = index < kept.next_index
+        step.then(
+            SpeakSentence(
+                speech_id=turn.speech_id,
+                index=index,
+                text=text,
+                kept=kept.of(index) if index <= kept.next_index else None,
+                heard_char=kept.heard_char if index == kept.heard_index else 0,
+                from_char=len(text) if made else kept.next_char if index == kept.next_index else 0,
+            )
+        )
 
 
-def heard_at(setup: SessionConfig, turn: Turn, played: int | None) -> Heard:
-    """How much of the reply was heard when its playback had come to the sample ``played`` (None: not known)."""
+def heard_at(setup: SessionConfig, turn: Turn, kept: KeptSpeech | None) -> Heard:
+    """How much of the reply was heard, as far as it is ``kept`` (None: nothing is known)."""
     if not setup.voice:
         return Heard(sentences=len(turn.sentences))
-    if not turn.starts:
-        return Heard()
-    index, offset = _place(turn, played)
-    following = turn.starts[index + 1 : index + 2]
-    total_s = (following[0] - turn.starts[index]) / setup.voice_rate_hz if following else None
-    return Heard(sentences=index, tail=heard_tail(turn.sentences[index], offset / setup.voice_rate_hz, total_s))
+    if kept is None:
+        return Heard(sentences=max(0, len(turn.starts) - 1))
+    tail = turn.sentences[kept.heard_index][: kept.heard_char] if kept.heard_index < len(turn.sentences) else ""
+    return Heard(sentences=kept.heard_index, tail=tail)
+
+
+def _anew(step: Transition) -> int:
+    """A position behind all that may have been heard of the sentence: what is said again has other samples, and so other positions."""
+    starts = step.turn.starts
+    return starts[-1] + step.memory.incarnation * MAX_SENTENCE_S * step.setup.voice_rate_hz if starts else 0
 
 
 def _heard_from(step: Transition, index: int) -> None:
@@ -90,14 +115,6 @@ def _latency_ms(step: Transition) -> float | None:
     now, asked_s = step.now, step.state.asked_s
     latency_s = now.wall_s - step.turn.asked_wall_s if asked_s is None else now.monotonic_s - asked_s
     return latency_s * 1000 if 0 <= latency_s <= MAX_LATENCY_S else None
-
-
-def _place(turn: Turn, played: int | None) -> tuple[int, int]:
-    """The sentence at the sample ``played``, and how many samples of it lie before; without starts the very beginning."""
-    begun = [index for index, start in enumerate(turn.starts) if played is None or start <= played]
-    if not begun:
-        return 0, 0
-    return begun[-1], 0 if played is None else played - turn.starts[begun[-1]]
 
 
 def _turn_of(step: Transition, speech_id: str) -> Turn | None:

@@ -30,9 +30,10 @@ from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.engine.circuit_breakers import CircuitBreakers
 from actors.agent_session.engine.generation import Generation
 from actors.agent_session.engine.loop import EngineLoop, OwnedTask
-from actors.agent_session.engine.speech_output import Push, SpeechOutput
+from actors.agent_session.engine.speech_output import Clear, Push, SpeechOutput
 from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.tools import FunctionTool
 from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector
 
@@ -69,7 +70,7 @@ class Providers:
 class Engine:
     """Makes the parts for ``providers`` on the loop of ``thread``; `perform` and `heard` may be called from any thread.
 
-    ``report`` and ``push`` are called from the loop.
+    ``report``, ``push`` and ``clear`` are called from the loop.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Engine:
         providers: Providers,
         tools: Mapping[str, FunctionTool],
         memory: SharedAudioBuffer,
+        speech: SharedSpeechBuffer,
         *,
         call_id: str,
         turns: TurnOptions,
@@ -86,6 +88,7 @@ class Engine:
         clock: Clock,
         report: Callable[[Input], None],
         push: Push,
+        clear: Clear,
     ) -> None:
         self._thread = thread
 
@@ -126,9 +129,15 @@ class Engine:
                     report=report,
                 )
             if providers.tts is not None:
-                speech = bulkhead("tts", services.tts)
                 self._speech_output = SpeechOutput(
-                    providers.tts, memory, clock, bulkhead=speech, spawn=thread.spawn, report=report, push=push
+                    providers.tts,
+                    speech,
+                    clock,
+                    bulkhead=bulkhead("tts", services.tts),
+                    spawn=thread.spawn,
+                    report=report,
+                    push=push,
+                    clear=clear,
                 )
                 thread.spawn(self._speech_output.run())
             thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))

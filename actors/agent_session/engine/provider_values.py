@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable
 from numbers import Real
 from typing import TypeVar, cast
 
+from actors.media import SpokenWord
 from protocols import (
     AudioChunk,
     CallDelta,
+    ConfigurationError,
     FunctionCall,
     LLMDelta,
     ProviderError,
@@ -65,6 +67,15 @@ def audio_of(tts: object, rate_hz: int, value: object) -> bytes:
     if chunk.rate_hz != rate_hz:
         raise ProviderError(f"{_name(tts)}: the voice promised {rate_hz} Hz and gave {chunk.rate_hz} Hz", retryable=False)
     return chunk.pcm
+
+
+def words_of(tts: object, value: object) -> tuple[SpokenWord, ...]:
+    """The words that a piece of audio comes with, as ``words`` of (text, start_ms, end_ms); none if the voice does not tell them."""
+    words = _require(tts, "AudioChunk.words is", getattr(value, "words", ()), tuple, "a tuple of (text, start_ms, end_ms)")
+    try:
+        return tuple(SpokenWord(text=text_of(tts, "a word is", text), start_ms=start, end_ms=end) for text, start, end in words)
+    except (TypeError, ValueError, ConfigurationError) as failure:
+        raise ProviderError(f"{_name(tts)}: a word of AudioChunk.words is wrong ({failure})", retryable=False) from None
 
 
 def voice_events_of(vad: object, value: object, *, after_ms: int, until_ms: int) -> tuple[VADEvent, ...]:

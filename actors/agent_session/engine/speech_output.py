@@ -1,70 +1,38 @@
 """The agent's voice: sentences become audio, and audio leaves in real time.
 
-The sentence that is heard and the one after it are synthesised ahead; what is handed out is at most `LEAD_MS` ahead of the ear. How far the
-reply was heard is marked outside the process every `BATCH_MS`, so that another incarnation goes on there. Nothing is marked that has not
-left the process: it would be skipped if the process died.
+How it works. The sentence that is heard and the one after it are synthesised ahead. Their audio is kept outside the process before any of
+it is handed out, up to the ring's 30 s beyond the ear, with the text that it says, so another incarnation plays it to its end and says what
+follows. What is handed out is at most `LEAD_MS` ahead of the ear. How far the reply was heard is marked outside the process every
+`BATCH_MS`. Nothing is marked that has not left the process: it would be skipped if the process died.
+
+Speech stops at once: what was handed out and not heard is recalled (``clear``), faded over `FADE_MS`, and handed out again when it goes on,
+faded in. Both the core (`pause`, `resume`, `stop`) and the reflex to the caller's voice (`set_loudness`) do so; it is silent while either
+wants it to be.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from actors.agent_session.core import Input, PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.provider_values import audio_of, stream_of
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
-from actors.media import Playout
-from protocols import BYTES_PER_SAMPLE, TTS, Clock, ProviderError
+from actors.agent_session.engine.speech_line import SpeechLine
+from actors.agent_session.engine.synthesis import Synthesis
+from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
+from actors.media import FADE_MS, Gain, Playout
+from protocols import BYTES_PER_SAMPLE, TTS, Clock
 
-LEAD_MS: Final = 200
-BATCH_MS: Final = 100
-CHUNK_TIMEOUT_S: Final = 20.0
-"""Silence of the provider after which a sentence has failed."""
-SENTENCE_TIMEOUT_S: Final = 120.0
-"""For all audio of a sentence; then it has failed."""
-ATTEMPTS: Final = 2
-MAX_SENTENCE_S: Final = 120.0
-"""Longer audio of one sentence is a failure of its provider."""
+LEAD_MS: Final = 160
+BATCH_MS: Final = 80
+"""The difference is how late this may wake before the caller hears a hole."""
 
 Push = Callable[[str, int, bytes], None]
-"""ToolExecutor out audio: the reply, the position of its first sample, the samples."""
-
-
-@dataclass(eq=False)
-class _Line:
-    """A sentence on its way. ``sent`` counts the samples of it that were handed out or skipped, ``start`` is its position in the reply."""
-
-    say: SpeakSentence
-    sent: int
-    start: int = 0
-    pcm: bytearray = field(default_factory=bytearray)
-    complete: bool = False
-    failure: tuple[str, bool] | None = None
-    task: OwnedTask | None = None
-    announced: bool = False
-
-    @property
-    def samples(self) -> int:
-        return len(self.pcm) // BYTES_PER_SAMPLE
-
-    @property
-    def ready(self) -> int:
-        """The samples that can be handed out."""
-        return max(0, self.samples - self.sent)
-
-    @property
-    def end(self) -> int:
-        return self.start + self.samples
-
-    def take(self, samples: int) -> bytes:
-        first, self.sent = self.sent, self.sent + samples
-        return bytes(self.pcm[first * BYTES_PER_SAMPLE : self.sent * BYTES_PER_SAMPLE])
+"""Hand out audio: the reply, the position of its first sample, the samples."""
+Clear = Callable[[str, int, int], None]
+"""Recall audio: the reply, the position from which on nothing is to be heard, the milliseconds before it over which it fades."""
 
 
 class SpeechOutput:
@@ -73,32 +41,35 @@ class SpeechOutput:
     def __init__(
         self,
         tts: TTS,
-        memory: SharedAudioBuffer,
+        memory: SharedSpeechBuffer,
         clock: Clock,
         *,
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
         push: Push,
+        clear: Clear,
     ) -> None:
-        self._tts = tts
+        self._rate_hz = tts.rate_hz
         self._memory = memory
         self._clock = clock
-        self._bulkhead = bulkhead
         self._spawn = spawn
         self._report = report
         self._push = push
+        self._clear = clear
         self._news = asyncio.Event()
+        self._synthesis = Synthesis(tts, bulkhead, self._more)
         self._open = False
         self._stopped = ""
         self._left = ("", 0)
-        self._plan: Playout
+        self._lines: deque[SpeechLine] = deque()
+        self._held = False
         self._begin_speech("")
 
     @property
     def speaking(self) -> bool:
-        """Whether speech is being heard now."""
-        return self._open and bool(self._lines) and self._plan.started_at is not None
+        """Whether speech is being heard now, or would be if it were not held."""
+        return self._open and bool(self._lines) and self._sounded
 
     def open(self) -> None:
         """Let speech be heard from now on."""
@@ -111,16 +82,16 @@ class SpeechOutput:
             return
         if wanted.speech_id != self._speech_id:
             self._begin_speech(wanted.speech_id)
-            self._next_start = max(0, wanted.start)
-            self._base = self._next_start + wanted.skip
-        self._lines.append(_Line(wanted, wanted.skip))
+            self._keep_speech(wanted)
+        self._lines.extend(self._lines_of(wanted))
         self._prefetch()
+        self._more()
 
     def pause(self, wanted: PauseSpeech) -> None:
-        """Hold the reply: what was handed out already is still heard."""
-        if wanted.speech_id == self._speech_id:
+        """Hold the reply where it is heard."""
+        if wanted.speech_id == self._speech_id and not self._held:
             self._held = True
-            self._plan = replace(self._plan, dry=True)  # the silence that follows is nothing to be made up for
+            self._fall_silent()
 
     def resume(self, wanted: ResumeSpeech) -> None:
         """Go on with the reply where it was held."""
@@ -131,16 +102,12 @@ class SpeechOutput:
     def stop(self, wanted: StopSpeech) -> None:
         """Be silent at once, and tell how far the reply was heard."""
         self._stopped = wanted.speech_id
-        index, played_s, total_s = 0, 0.0, None
+        index, char = 0, 0
         if wanted.speech_id == self._speech_id:
-            index = self._finished
-            if self._lines:
-                line = self._lines[0]
-                index = line.say.index
-                played_s = max(0, self._heard() - self._next_start) / self._tts.rate_hz
-                total_s = line.samples / self._tts.rate_hz if line.complete else None
+            index, char = self._place(self._heard())
+            self._fall_silent()
         self._drop()
-        self._report(SpeechStopped(speech_id=wanted.speech_id, index=index, played_s=played_s, total_s=total_s))
+        self._report(SpeechStopped(speech_id=wanted.speech_id, index=index, char=char))
 
     def left(self, speech_id: str, position: int) -> None:
         """From any thread: audio of the reply up to the sample ``position`` has left the process."""
@@ -159,71 +126,94 @@ class SpeechOutput:
     def _begin_speech(self, speech_id: str) -> None:
         self._drop()
         self._speech_id = speech_id
-        self._plan = Playout(rate_hz=self._tts.rate_hz, lead_ms=LEAD_MS)
+        self._plan = Playout(rate_hz=self._rate_hz, lead_ms=LEAD_MS)
+        self._gain = Gain(rate_hz=self._rate_hz)
         self._base = 0
         self._next_start = 0  # of the first line
         self._finished = 0
-        self._marked = -1
+        self._announced = -1
+        self._sounded = False
         self._held = False
 
+    def _keep_speech(self, first: SpeakSentence) -> None:
+        """Keep the reply that begins with ``first``: what there is of it, or from nothing on."""
+        if first.kept is not None:
+            self._next_start = first.kept[0]
+        else:
+            self._next_start = max(0, first.start)
+            self._memory.begin(first.speech_id, self._next_start, first.index)
+        self._base = self._next_start
+
+    def _lines_of(self, wanted: SpeakSentence) -> list[SpeechLine]:
+        """What was made of the sentence before, and what is to be made of its rest."""
+        text, lines = wanted.text, []
+        if wanted.kept is not None and (wanted.kept[0] < wanted.kept[1] or wanted.from_char >= len(text)):
+            line = SpeechLine(
+                index=wanted.index, text=text, char=wanted.heard_char, until_char=wanted.from_char, rate_hz=self._rate_hz, complete=True
+            )
+            line.pcm += self._memory.read(*wanted.kept)
+            line.kept, line.noted, line.last = line.samples, True, wanted.from_char >= len(text)
+            lines.append(line)
+        if not lines or wanted.from_char < len(text):
+            lines.append(SpeechLine(index=wanted.index, text=text, char=wanted.from_char, until_char=len(text), rate_hz=self._rate_hz))
+        return lines
+
     def _drop(self) -> None:
-        for line in getattr(self, "_lines", ()):
+        for line in self._lines:
             if line.task is not None:
                 line.task.drop()
-        self._lines: deque[_Line] = deque()
+        self._lines.clear()
         self._news.set()
 
     def _prefetch(self) -> None:
         for line in list(self._lines)[:2]:
-            if line.task is None:
-                line.task = self._spawn(self._synthesize(line))
+            if line.task is None and not line.complete:
+                line.task = self._spawn(self._synthesis.say(line))
 
-    async def _synthesize(self, line: _Line) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                await self._collect(line)
-            except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
-                text, retryable = failure_of(failure)
-                if retryable and not line.pcm and attempt < ATTEMPTS:
-                    continue
-                line.failure = text, retryable
-            break
-        line.complete = True
+    def _more(self) -> None:
+        """There is more audio."""
+        self._keep()
         self._news.set()
 
-    async def _collect(self, line: _Line) -> None:
-        stream = self._bulkhead.stream(
-            lambda: stream_of(self._tts, "synthesize", self._tts.synthesize(line.say.text)),
-            silence_s=CHUNK_TIMEOUT_S,
-            total_s=SENTENCE_TIMEOUT_S,
-        )
-        async with aclosing(stream) as values:
-            async for value in values:
-                line.pcm += audio_of(self._tts, self._tts.rate_hz, value)
-                if line.samples > MAX_SENTENCE_S * self._tts.rate_hz:
-                    raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)
-                self._news.set()
+    def _keep(self) -> None:
+        """Keep what there is as far as there is room."""
+        for line in self._flowing():
+            if not line.noted and not self._keep_line(line):
+                break
+
+    def _keep_line(self, line: SpeechLine) -> bool:
+        """Keep more of a line; tells whether that was its end, so that the next may follow."""
+        kept = line.kept + min(line.samples - line.kept, self._memory.room)
+        whole = line.complete and line.failure is None and kept == line.samples
+        if kept == line.kept and not whole:
+            return False
+        if whole:
+            after = (line.index + 1, 0) if line.last else (line.index, line.until_char)
+        else:
+            after = (line.index, line.rest_begins(kept, self._synthesis.units_per_s))
+        if self._memory.append(line.index, line.piece(line.kept, kept), after):
+            line.kept, line.noted = kept, whole
+        return line.noted
 
     def _hand_out(self) -> None:
         """Push the samples that are due."""
         flowing = self._flowing()
         if not flowing:
             return
-        first = flowing[0]
-        if self._plan.started_at is None and first.complete and first.sent > first.samples:  # another voice than in the incarnation before
-            self._base, first.sent = first.end, first.samples
-        last = flowing[-1].complete
+        last = flowing[-1].noted or flowing[-1].failure is not None
         samples, plan = self._plan.due(sum(line.ready for line in flowing), self._clock.monotonic(), last=last)
         position, self._plan = self._base + self._plan.sent_samples, plan
         pcm = b""
         for line in flowing:
             pcm += line.take(min(line.ready, samples - len(pcm) // BYTES_PER_SAMPLE))
         if pcm:
+            self._sounded = True
+            pcm, self._gain = self._gain.apply(pcm)
             self._push(self._speech_id, position, pcm)
 
-    def _flowing(self) -> list[_Line]:
-        """The sentences up to the first whose audio is not complete; each begins where the one before ends."""
-        flowing: list[_Line] = []
+    def _flowing(self) -> list[SpeechLine]:
+        """The lines up to the first whose audio is not complete; each begins where the one before ends."""
+        flowing: list[SpeechLine] = []
         for line in self._lines:
             line.start = flowing[-1].end if flowing else self._next_start
             flowing.append(line)
@@ -237,33 +227,53 @@ class SpeechOutput:
         while self._lines:
             line = self._lines[0]
             begun = line.sent > 0 if line.samples else line.complete
-            if begun and not line.announced and not line.failure:
-                line.announced = True
-                self._report(SentencePlaying(speech_id=self._speech_id, index=line.say.index, position=line.start))
-            if not line.complete or line.ready or heard < line.end:
+            if begun and self._announced != line.index and not line.failure:
+                self._announced = line.index
+                self._report(SentencePlaying(speech_id=self._speech_id, index=line.index, position=line.start))
+            if not line.complete or line.sent < line.samples or heard < line.end:
                 break
             self._lines.popleft()
             if line.failure:
                 self._fail(line, line.failure)
                 break
-            self._finished, self._next_start = line.say.index + 1, line.end
+            self._next_start = line.end
             if self._lines:
                 self._lines[0].start = line.end
-            self._report(SentencePlayed(speech_id=self._speech_id, index=line.say.index))
+            if line.last:
+                self._finished = line.index + 1
+                self._report(SentencePlayed(speech_id=self._speech_id, index=line.index))
             self._prefetch()
         speech_id, position = self._left
-        if speech_id == self._speech_id and self._marked != (mark := min(heard, position)):
-            self._marked = mark
-            self._memory.mark(self._speech_id, mark)
+        if speech_id == self._speech_id:
+            mark = min(heard, position)
+            self._memory.mark(speech_id, mark, *self._place(mark))
+            self._keep()
 
-    def _fail(self, line: _Line, failure: tuple[str, bool]) -> None:
+    def _fail(self, line: SpeechLine, failure: tuple[str, bool]) -> None:
         self._stopped = self._speech_id
         self._drop()
-        self._report(SpeechFailed(speech_id=self._speech_id, index=line.say.index, text=failure[0], retryable=failure[1]))
+        self._report(SpeechFailed(speech_id=self._speech_id, index=line.index, text=failure[0], retryable=failure[1]))
 
     def _heard(self) -> int:
         """The position in the reply up to which it was heard."""
         return self._base + self._plan.played(self._clock.monotonic())
+
+    def _place(self, heard: int) -> tuple[int, int]:
+        """The sentence at a position, and how many characters of it were heard there."""
+        if not self._lines:
+            return self._finished, 0
+        return self._lines[0].index, self._lines[0].heard_char(heard)
+
+    def _fall_silent(self) -> None:
+        """Recall what was handed out and is not heard yet, but for a fade."""
+        handed, heard = self._base + self._plan.sent_samples, self._heard()
+        at = min(handed, heard + self._gain.ramp_samples)
+        if handed > heard:
+            self._clear(self._speech_id, at, FADE_MS)
+            self._gain = self._gain.at(0.0).towards(1.0)
+        for line in self._lines:
+            line.take_back(at)
+        self._base, self._plan = at, self._plan.stopped()
 
     async def _pause(self) -> None:
         """Until there is something to do: news, a batch that is due, or the end of the sentence that is heard."""
@@ -279,10 +289,10 @@ class SpeechOutput:
         now = self._clock.monotonic()
         line = self._lines[0]
         due = [now + BATCH_MS / 1000]
-        if line.complete and not line.ready:
-            due.append(self._plan.started_at + (line.end - self._base) / self._tts.rate_hz)
+        if line.complete and line.sent == line.samples:
+            due.append(self._plan.started_at + (line.end - self._base) / self._rate_hz)
         flowing = self._flowing()
         ready = sum(waiting.ready for waiting in flowing)
-        if not self._held and (ready >= self._plan.frame_samples or (ready and flowing[-1].complete)):
+        if ready >= self._plan.frame_samples or (ready and (flowing[-1].noted or flowing[-1].failure)):
             due.append((self._plan.next_at() or now) + (BATCH_MS - self._plan.frame_ms) / 1000)
         return max(0.0, min(due) - now)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, assembly, preload
+from actors.agent_session import SHARED_MEMORY_BYTES, assembly, preload
 from actors.agent_session.core import SessionConfig
 from actors.agent_session.engine import voice_reader
 from actors.agent_session.journal_writer import STALLED
@@ -82,7 +82,7 @@ def _loaded() -> None:
 def begin(tmp_path: Path) -> Iterator[Begin]:
     """Begins lives of one call on one memory and one journal."""
     hosts: list[ActorHost] = []
-    memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
+    memory = memoryview(bytearray(SHARED_MEMORY_BYTES))
 
     def life(wire: dict[str, Any] | None = None, *, journal: bool = True, actor: str = SESSION, **options: Any) -> ActorHost:
         arguments = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
+from actors.agent_session import SHARED_MEMORY_BYTES
 from protocols import (
     SHUTDOWN,
     AgentMessage,
@@ -56,7 +56,7 @@ class Call:
 def host(tmp_path: Path) -> Iterator[ActorHost]:
     wired = agent(tools=TOOLS, llm={"factory": "support.wayward:llm", "options": {}})
     arguments = {"call_id": "c1", "agent": wired, "options": {"journal_dir": str(tmp_path), "retention_s": 0}}
-    memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
+    memory = memoryview(bytearray(SHARED_MEMORY_BYTES))
     found = ActorHost("actors.agent_session:AgentSession", arguments, actor_id="agent_session/c1", memory=memory)
     yield found
     if not found.over:

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.intake import MAX_BACKLOG_S, Intake
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from protocols import SESSION_RATE_HZ, AudioAccepted, InvalidAudioError, StreamAudio
 
 

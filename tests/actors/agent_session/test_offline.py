@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from actors import hibari_tts, moonshine_stt, resample
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
+from actors.agent_session import SHARED_MEMORY_BYTES
 from protocols import (
     SESSION_RATE_HZ,
     AgentMessage,
@@ -39,7 +39,7 @@ def test_a_spoken_question_gets_a_spoken_answer(tmp_path: Path) -> None:
         "actors.agent_session:AgentSession",
         {"call_id": "c1", "agent": agent(**voices), "options": {"journal_dir": str(tmp_path)}},
         actor_id="agent_session/c1",
-        memory=memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)),
+        memory=memoryview(bytearray(SHARED_MEMORY_BYTES)),
     ).up()
     host.mail.ask(Subscribe(from_number=1, audio=True))
     audio = bytes(24_000) + asyncio.run(said("What is the price of a pizza?")) + bytes(48_000)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
+from actors.agent_session import SHARED_MEMORY_BYTES
 from actors.agent_session import actor as session_module
 from protocols import LLM, SHUTDOWN, ExitSignal, GetSession, Ping, Pong, SessionInfo
 from support import scripted_providers
@@ -37,7 +37,7 @@ def begin(factory: Callable[..., object] = slow_llm) -> ActorHost:
     wire = agent(llm={"factory": f"{__name__}:{factory.__name__}", "options": {}})
     arguments = {"call_id": "c1", "agent": wire, "options": {"journal_dir": None}}
     return ActorHost(
-        "actors.agent_session:AgentSession", arguments, actor_id="agent_session/c1", memory=memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
+        "actors.agent_session:AgentSession", arguments, actor_id="agent_session/c1", memory=memoryview(bytearray(SHARED_MEMORY_BYTES))
     )
 
 

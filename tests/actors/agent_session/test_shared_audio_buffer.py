@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, shared_audio_buffer
-from actors.agent_session.shared_audio_buffer import CAPACITY, MAX_CARRIED, SharedAudioBuffer, Watermark, watermark_of
+from actors.agent_session import shared_audio_buffer
+from actors.agent_session.shared_audio_buffer import (
+    CAPACITY,
+    MAX_CARRIED,
+    SHARED_AUDIO_BUFFER_BYTES,
+    SharedAudioBuffer,
+    Watermark,
+    watermark_of,
+)
 from protocols import SESSION_RATE_HZ
 
 S = SESSION_RATE_HZ
@@ -25,7 +32,7 @@ def pcm(first: int, count: int) -> bytes:
 
 def test_a_fresh_memory_is_empty() -> None:
     _, memory = fresh()
-    assert (memory.position, memory.oldest, memory.next_sequence, memory.played("turn-1")) == (0, 0, 0, None)
+    assert (memory.position, memory.oldest, memory.next_sequence) == (0, 0, 0)
     assert (memory.carried, memory.settled) == (b"", 0)
     assert memory.read(0, 0) == b""
     assert memory.read(0, 1) is None
@@ -35,12 +42,10 @@ def test_another_life_finds_everything() -> None:
     view, memory = fresh(fresh_at=500)
     memory.append(pcm(500, 320), b"for the second")
     memory.append(pcm(820, 320), b"for the third")
-    memory.mark("turn-1", 4_800)
     memory.settle(800)
     again = SharedAudioBuffer(view, fresh_at=9)
     assert (again.position, again.oldest, again.next_sequence) == (1_140, 500, 2)
     assert again.read(500, 1_140) == pcm(500, 640)
-    assert (again.played("turn-1"), again.played("turn-2")) == (4_800, None)
     assert (again.carried, again.settled) == (b"for the third", 800)
 
 
@@ -66,14 +71,12 @@ def test_whatever_byte_of_a_slot_is_torn_the_fact_before_it_stands(torn: int) ->
     view, memory = fresh()
     for number in range(1, 4):
         memory.append(pcm(memory.position, 100), bytes([number]) * MAX_CARRIED)
-        memory.mark("turn-1", number * 2_400)
         memory.raise_watermark(number, 10 * number)
         memory.settle(number * 60)
     before = bytes(view[torn : torn + 1])
     view[torn] ^= 0xFF
     again = SharedAudioBuffer(view)
     assert again.position in {200, 300}
-    assert again.played("turn-1") in {4_800, 7_200, None}
     assert again.settled in {120, 180}
     assert again.next_sequence == again.position // 100
     assert again.carried == bytes([again.next_sequence]) * MAX_CARRIED
@@ -125,7 +128,7 @@ def test_whoever_is_killed_before_the_slot_has_written_the_samples_and_nothing_c
     memory.append(pcm(0, before), b"one")
     slots = bytes(view[64:576])
     with monkeypatch.context() as patch:
-        patch.setattr(shared_audio_buffer, "_write", kill)
+        patch.setattr(shared_audio_buffer, "write_fact", kill)
         with pytest.raises(Killed):
             memory.append(pcm(before, 200), b"two")
     assert bytes(view[64:576]) == slots, "the slot comes last"
@@ -143,7 +146,7 @@ def test_whoever_is_killed_before_the_slot_has_written_the_samples_and_nothing_c
 def test_a_memory_counts_as_one_only_once_all_its_slots_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
     view = memoryview(bytearray(b"\xff" * SHARED_AUDIO_BUFFER_BYTES))
     with monkeypatch.context() as patch:
-        patch.setattr(shared_audio_buffer, "_write", kill)
+        patch.setattr(shared_audio_buffer, "write_fact", kill)
         with pytest.raises(Killed):
             SharedAudioBuffer(view, fresh_at=7)
     assert watermark_of(view) == Watermark()

@@ -15,6 +15,7 @@ from livekitex_agent.client.event_cursor import FIRST_NUMBER
 from livekitex_agent.gateway.frames import EventsLost, Request
 from protocols import (
     AudioAccepted,
+    AudioCleared,
     AudioPushed,
     CallEnded,
     ErrorReply,
@@ -364,6 +365,29 @@ async def test_a_slow_listener_misses_the_oldest(harness: Harness) -> None:
     assert (await first).position == 2 * 8_000
     assert harness.call.dropped_audio == 2
     await audio.aclose()
+
+
+async def test_what_is_recalled_and_was_not_read_yet_is_not_heard(harness: Harness) -> None:
+    heard = harness.call.listen()
+    first = asyncio.create_task(anext(heard))
+    await harness.accept_subscription()
+    await harness.accept_subscription()
+    recall = AudioCleared(call_id="c", speech_id="s", position=12_000, fade_ms=10)
+    other = AudioPushed(call_id="c", speech_id="before", position=20_000, rate_hz=8_000, pcm=SECOND)
+    harness.call.audio(other)
+    for position in (0, 8_000, 16_000):
+        harness.call.audio(AudioPushed(call_id="c", speech_id="s", position=position, rate_hz=8_000, pcm=SECOND))
+    harness.call.audio_cleared(recall)
+    harness.call.audio(AudioPushed(call_id="c", speech_id="s", position=12_000, rate_hz=8_000, pcm=SECOND))
+    assert await first == other
+    rest = [await anext(heard) for _ in range(4)]
+    assert [(piece.position, len(piece.pcm) if isinstance(piece, AudioPushed) else None) for piece in rest] == [
+        (0, 16_000),
+        (8_000, 8_000),
+        (12_000, None),
+        (12_000, 16_000),
+    ]
+    await heard.aclose()
 
 
 async def test_audio_is_numbered_on_from_where_the_session_stands(harness: Harness) -> None:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livekitex_agent.client.playback import Playback
-from protocols import AudioPushed
+from protocols import AudioCleared, AudioPushed
 
 REPLY = b"".join(sample.to_bytes(2, "little") for sample in range(1_000))
 
@@ -32,3 +32,12 @@ def test_however_often_it_goes_back_each_sample_is_heard_once(pushes: list[tuple
             heard += fresh.pcm
         end = len(heard) // 2
     assert heard == REPLY[: len(heard)]
+
+
+def test_what_was_recalled_is_heard_when_it_comes_again() -> None:
+    playback, _ = Playback().play(piece(0, 300))
+    assert playback.clear(AudioCleared(call_id="c", speech_id="another", position=0, fade_ms=10)) == playback
+    cleared = playback.clear(AudioCleared(call_id="c", speech_id="one", position=200, fade_ms=10))
+    assert cleared.play(piece(200, 400)) == (Playback("one", 400), piece(200, 400))
+    further = playback.clear(AudioCleared(call_id="c", speech_id="one", position=500, fade_ms=10))
+    assert further == playback, "what never came was not heard either"

@@ -58,3 +58,13 @@ async def test_an_alarm_rings_once_at_the_time_that_was_set_last() -> None:
     alarm.cancel()
     await asyncio.sleep(0)
     assert rings == ["ring"]
+
+
+@pytest.mark.asyncio
+async def test_what_waits_can_be_changed_and_taken_back() -> None:
+    inbox: Inbox[int] = Inbox()
+    for number in range(4):
+        inbox.put(number)
+    inbox.change(lambda number: 10 * number if number % 2 else None)
+    inbox.end()
+    assert await collect(inbox) == [10, 30]

@@ -1,6 +1,6 @@
 from livekitex_agent.gateway.frames import EventsLost, Frame, Pushed, Response, SystemReady
 from livekitex_agent.gateway.outbox import MAX_ANSWERS, MAX_AUDIO_BYTES, MAX_EVENTS, Outbox
-from protocols import AudioPushed, CallStarted, CommandAccepted, EventPushed, NameChanged, Ref
+from protocols import AudioCleared, AudioPushed, CallStarted, CommandAccepted, EventPushed, NameChanged, Ref
 
 CHUNK = b"\0\0" * 16_000
 
@@ -79,3 +79,18 @@ def test_too_many_answers_drop_the_oldest() -> None:
     for number in range(MAX_ANSWERS + 1):
         outbox.push(answer(number))
     assert drain(outbox)[0] == answer(1)
+
+
+def test_audio_that_is_recalled_and_still_waits_is_not_sent() -> None:
+    outbox, rate = Outbox(), 16_000
+    cleared = Pushed(message=AudioCleared(call_id="c", speech_id="s", position=rate, fade_ms=10))
+    another = Pushed(message=AudioPushed(call_id="d", speech_id="s", position=5 * rate, rate_hz=rate, pcm=CHUNK))
+    for frame in (another, audio(0), audio(rate), audio(2 * rate), cleared, audio(rate)):
+        outbox.push(frame)
+    assert drain(outbox) == [another, audio(0), cleared, audio(rate)]
+    for second in range(2 * MAX_AUDIO_BYTES // len(CHUNK)):
+        outbox.push(audio(second * rate))
+        outbox.push(Pushed(message=AudioCleared(call_id="d", speech_id="s", position=0, fade_ms=10)))
+    assert sum(isinstance(frame, Pushed) and isinstance(frame.message, AudioPushed) for frame in drain(outbox)) <= MAX_AUDIO_BYTES // len(
+        CHUNK
+    )

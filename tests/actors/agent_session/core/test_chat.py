@@ -12,7 +12,6 @@ from actors.agent_session.core.chat import (
     MAX_HISTORY_MESSAGES,
     appended,
     context,
-    heard_tail,
     heard_text,
     settled,
 )
@@ -86,19 +85,6 @@ def test_of_a_turn_that_was_given_up_the_model_is_told_nothing_that_the_session_
 def test_what_was_heard_is_told_as_one_text() -> None:
     assert heard_text(TURN, Heard(sentences=2, tail="Anything")) == "One moment. Here. Anything"
     assert heard_text(TURN, Heard()) == ""
-
-
-def test_half_a_sentence_is_its_whole_words() -> None:
-    sentence = "I have three pizzas."
-    assert heard_tail(sentence, 1.0, 2.0) == "I have"
-    assert heard_tail(sentence, 2.0, 2.0) == sentence
-    assert heard_tail(sentence, 0.5, None) == "I have"
-    assert heard_tail("", 1.0, None) == ""
-
-
-@given(st.text(max_size=60), st.floats(0, 10), st.floats(0.01, 10) | st.none())
-def test_what_was_heard_begins_the_sentence(sentence: str, played_s: float, total_s: float | None) -> None:
-    assert sentence.startswith(heard_tail(sentence, played_s, total_s))
 
 
 def test_the_oldest_turns_are_forgotten_whole_beyond_the_number_of_messages() -> None:

@@ -66,7 +66,7 @@ def test_a_reply_that_ended_meanwhile_is_whole() -> None:
     cancel(world)
     world.feed(i.SentencePlayed(speech_id="speech-1", index=1))
     world.timers.clear()
-    world.feed(i.SpeechStopped(speech_id="speech-1", index=2, played_s=0.0, total_s=None))
+    world.feed(i.SpeechStopped(speech_id="speech-1", index=2, char=0))
     world.settle()
     assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You said hello. Anything else?", interrupted=False)]
 
@@ -127,8 +127,8 @@ def test_a_voice_that_fails_while_it_is_stopped_answers_how_far_it_got() -> None
 def test_word_of_another_reply_changes_nothing() -> None:
     world = speaking()
     before = world.state
-    world.feed(i.SpeechStopped(speech_id="speech-9", index=0, played_s=0.0, total_s=None))
-    world.feed(i.SpeechStopped(speech_id="speech-1", index=0, played_s=0.0, total_s=None))
+    world.feed(i.SpeechStopped(speech_id="speech-9", index=0, char=0))
+    world.feed(i.SpeechStopped(speech_id="speech-1", index=0, char=0))
     world.feed(i.SpeechFailed(speech_id="speech-9", index=0, text="", retryable=True))
     world.feed(i.SentencePlayed(speech_id="speech-9", index=0))
     world.feed(i.SentencePlaying(speech_id="speech-9", index=0, position=0))

@@ -47,10 +47,10 @@ TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look"
 class Conversation(RuleBasedStateMachine):
     """One call; the model of it is what the handle knows: which commands were accepted."""
 
-    @initialize(spoken=st.booleans(), greeted=st.booleans())
-    def start(self, spoken: bool, greeted: bool) -> None:
+    @initialize(spoken=st.booleans(), greeted=st.booleans(), kept_ahead=st.sampled_from([0, 130, 1_150, 100_000]))
+    def start(self, spoken: bool, greeted: bool, kept_ahead: int) -> None:
         setup = SPOKEN if spoken else CHECKED
-        self.world = World(replace(setup, greeting=("Welcome to the shop.",) if greeted else ()))
+        self.world = World(replace(setup, greeting=("Welcome to the shop.",) if greeted else ()), kept_ahead=kept_ahead)
         self.sent: dict[str, SessionCommand] = {}
         self.waiting: dict[int, str] = {}
         self.accepted: set[str] = set()

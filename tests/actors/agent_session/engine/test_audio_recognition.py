@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import EndVoice, Heed, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import (
     AudioCommitted,
@@ -17,7 +16,7 @@ from actors.agent_session.core.inputs import (
     VoiceEnded,
     VoiceLasted,
 )
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from protocols import SESSION_RATE_HZ, STT, ProviderError
 from support import virtual_time
 from support.recognition_room import PADDING, Room, room_after

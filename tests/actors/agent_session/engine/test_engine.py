@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.blueprint import read_blueprint
 from actors.agent_session.core import Listen
 from actors.agent_session.engine import CircuitBreakers, Engine, LoopThread, Providers, Services
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
+from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from protocols import SystemClock
 from support.scripted_providers import agent, llm, stt, turn_detector, vad
 
@@ -46,6 +46,7 @@ def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
         Providers(llm=llm({}), vad=closing("vad", vad({})), stt=stt({}), turn_detector=closing("turn_detector", turn_detector({}))),
         {},
         memory,
+        SharedSpeechBuffer(memoryview(bytearray(SHARED_SPEECH_BUFFER_BYTES))),
         call_id="c1",
         turns=read_blueprint({"call_id": "c1", "agent": agent()}, 0.0).turns,
         services=Services(llm="llm", stt="stt", tts="", turn_detector="turn_detector", tools={}),
@@ -53,6 +54,7 @@ def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
         clock=SystemClock(),
         report=lambda _: None,
         push=lambda *_: None,
+        clear=lambda *_: None,
     )
     engine.perform(Listen(start=0))
     thread.call(heard.set)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.speech_output import LEAD_MS, SpeechOutput
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
+from actors.media import FADE_MS
 from protocols import TTS, AudioChunk, ProviderError
 from support import virtual_time
 from support.engine_desk import Desk
@@ -25,7 +25,8 @@ class Room:
     def __init__(self, voice: TTS | None = None) -> None:
         self.desk = Desk()
         self.stuck = False
-        self.memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
+        self.memory = SharedSpeechBuffer(memoryview(bytearray(SHARED_SPEECH_BUFFER_BYTES)))
+        self.cleared: list[tuple[str, int, int]] = []
         self.output = SpeechOutput(
             voice or tts({}),
             self.memory,
@@ -34,6 +35,7 @@ class Room:
             spawn=self.desk.spawn,
             report=self.desk.report,
             push=self._push,
+            clear=self._clear,
         )
         self.desk.spawn(self.output.run())
 
@@ -41,6 +43,22 @@ class Room:
         self.desk.push(speech_id, position, pcm)
         if not self.stuck:
             self.output.left(speech_id, position + len(pcm) // 2)
+
+    def _clear(self, speech_id: str, position: int, fade_ms: int) -> None:
+        """Take back what was handed out and is recalled."""
+        self.cleared.append((speech_id, position, fade_ms))
+        assert position <= self.end(speech_id)
+        kept = [(name, at, pcm[: 2 * (position - at)]) for name, at, pcm in self.desk.audio if name != speech_id or at < position]
+        self.desk.audio[:] = kept
+
+    def end(self, speech_id: str = "s") -> int:
+        """The position behind what was handed out."""
+        return max((position + len(pcm) // 2 for name, position, pcm in self.desk.audio if name == speech_id), default=0)
+
+    def mark(self, speech_id: str = "s") -> int | None:
+        """How far the reply was heard, as another life finds it."""
+        kept = self.memory.kept(speech_id)
+        return kept.heard if kept is not None else None
 
     def heard(self, speech_id: str = "s") -> str:
         """What was handed out, put together by its positions, which must have no gap."""
@@ -84,7 +102,7 @@ def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
             )
         ]
         assert room.desk.reports == told
-        assert room.memory.played("s") == 34 * LETTER
+        assert room.mark() == 34 * LETTER
 
     run(test)
 
@@ -154,22 +172,6 @@ def test_between_two_batches_and_until_the_last_is_heard_it_sleeps() -> None:
     run(test)
 
 
-def test_another_life_goes_on_at_the_mark() -> None:
-    async def test(room: Room) -> None:
-        room.output.open()
-        room.output.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
-        room.output.say(say(2, "The third."))
-        await room.desk.wait_for(SentencePlayed, 2)
-        assert room.desk.audio[0][1] == 5_000 + 4 * LETTER
-        assert room.heard() == "second sentence.The third."
-        assert room.desk.all(SentencePlaying) == [
-            SentencePlaying(speech_id="s", index=1, position=5_000),
-            SentencePlaying(speech_id="s", index=2, position=5_000 + 20 * LETTER),
-        ]
-
-    run(test)
-
-
 def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
     async def test(room: Room) -> None:
         room.output.open()
@@ -178,33 +180,10 @@ def test_what_has_not_left_the_process_is_not_marked_as_heard() -> None:
         left = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
         room.stuck = True
         await room.desk.wait_for(SentencePlayed)
-        assert room.memory.played("s") == left
+        assert room.mark() == left
         room.output.say(SpeakSentence(speech_id="next", index=0, text="Next."))
         await room.desk.wait_for(SentencePlayed, 2)
-        assert room.memory.played("next") is None
-
-    run(test)
-
-
-def test_a_sentence_that_was_heard_whole_is_not_heard_again() -> None:
-    async def test(room: Room) -> None:
-        room.output.open()
-        room.output.say(say(0, "Heard.", start=0, skip=6 * LETTER))
-        room.output.say(say(1, "New."))
-        await room.desk.wait_for(SentencePlayed, 2)
-        assert room.heard() == "New."
-
-    run(test)
-
-
-def test_a_mark_behind_the_end_of_another_voice_is_its_end() -> None:
-    async def test(room: Room) -> None:
-        room.output.open()
-        room.output.say(say(0, "Short.", start=0, skip=90 * LETTER))
-        room.output.say(say(1, "New."))
-        await room.desk.wait_for(SentencePlayed, 2)
-        assert room.heard() == "New."
-        assert room.desk.all(SentencePlaying)[1].position == 6 * LETTER
+        assert room.mark("next") == 0
 
     run(test)
 
@@ -219,8 +198,9 @@ def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
         room.output.stop(StopSpeech(speech_id="s"))
         (stopped,) = room.desk.all(SpeechStopped)
         assert (stopped.speech_id, stopped.index) == ("s", 1)
-        assert stopped.total_s == pytest.approx(len(text) / 100)
-        assert 0 <= stopped.played_s < 0.2
+        assert stopped.char <= len("A sentence of a length")
+        (_, position, fade_ms) = room.cleared[-1]
+        assert (position, fade_ms) == (room.end(), FADE_MS)
         handed_out = len(room.desk.audio)
         room.output.say(say(2, "Never."))
         for _ in range(20):
@@ -235,40 +215,66 @@ def test_stopped_it_tells_where_it_was_heard_and_says_no_more() -> None:
 LONG = "A sentence of a length of about one second, so that it takes time to be heard, from its begin."
 
 
-def held(how_long_s: float) -> Callable[[Room], Coroutine[Any, Any, None]]:
-    """The reply is held for that time once a third of a second of it was handed out; then it goes on."""
+def difference(heard: str, said: str) -> int:
+    """How many letters of what was said are heard as others: those in which it fades."""
+    assert len(heard) == len(said)
+    return sum(one != other for one, other in zip(heard, said, strict=True))
 
+
+@pytest.mark.parametrize("how_long_s", [0.01, 0.15, 0.9, 5.0])
+def test_held_it_is_silent_at_once_and_then_goes_on_at_the_sample(how_long_s: float) -> None:
     async def test(room: Room) -> None:
         clock = virtual_time.clock()
         room.output.open()
         room.output.say(say(0, LONG))
         room.output.say(say(1, "The last."))
-        await room.desk.until(lambda: sum(len(pcm) // 2 for _, _, pcm in room.desk.audio) >= VOICE_HZ // 3)
+        await room.desk.until(lambda: room.end() >= VOICE_HZ // 3)
+        begun = clock.monotonic() - (room.end() / VOICE_HZ - LEAD_MS / 1000)
         room.output.pause(PauseSpeech(speech_id="another"))
+        assert not room.cleared
         room.output.pause(PauseSpeech(speech_id="s"))
+        room.output.pause(PauseSpeech(speech_id="s"))
+        ((_, stopped_at, fade_ms),) = room.cleared
+        assert fade_ms == FADE_MS
+        assert stopped_at / VOICE_HZ == pytest.approx(clock.monotonic() - begun + FADE_MS / 1000, abs=0.04), "not when the lead is over"
+        assert room.end() == stopped_at
         known = len(room.desk.audio)
         await virtual_time.passes(how_long_s)
         assert len(room.desk.audio) == known, "nothing is handed out meanwhile"
-        if how_long_s > LEAD_MS / 1000:
-            assert room.memory.played("s") == sum(len(pcm) // 2 for _, _, pcm in room.desk.audio), "what was handed out was heard"
+        assert room.output.speaking
         room.output.resume(ResumeSpeech(speech_id="another"))
         assert len(room.desk.audio) == known
-        resumed_at, sent = clock.monotonic(), sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
+        resumed_at = clock.monotonic()
         room.output.resume(ResumeSpeech(speech_id="s"))
+        await room.desk.until(lambda: len(room.desk.audio) > known)
+        _, position, pcm = room.desk.audio[known]
+        assert position == stopped_at
+        assert pcm[:2] == b"\0\0", "it is faded in"
         while not room.desk.all(SentencePlayed):
             news = len(room.desk.audio)
             await room.desk.until(lambda: len(room.desk.audio) > news or bool(room.desk.all(SentencePlayed)))  # noqa: B023 - awaited here
-            since = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio) - sent
+            since = room.end() - stopped_at
             assert since / VOICE_HZ <= clock.monotonic() - resumed_at + (LEAD_MS + 140) / 1000, "nothing is made up for"
         await room.desk.wait_for(SentencePlayed, 2)
-        assert room.heard() == LONG + "The last."
+        assert difference(room.heard(), LONG + "The last.") <= 2
+        assert len(room.cleared) == 1
 
-    return test
+    run(test)
 
 
-@pytest.mark.parametrize("how_long_s", [0.01, 0.15, 0.9, 5.0])
-def test_held_it_is_silent_and_then_goes_on_at_the_sample(how_long_s: float) -> None:
-    run(held(how_long_s))
+def test_held_before_anything_is_heard_it_begins_when_it_goes_on() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.say(say(0, "One."))
+        room.output.pause(PauseSpeech(speech_id="s"))
+        await virtual_time.passes(1.0)
+        assert not room.desk.audio
+        assert not room.cleared
+        room.output.resume(ResumeSpeech(speech_id="s"))
+        await room.desk.wait_for(SentencePlayed)
+        assert room.heard() == "One."
+
+    run(test)
 
 
 def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
@@ -278,10 +284,11 @@ def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
         await room.desk.until(lambda: len(room.desk.audio) >= 3)
         room.output.pause(PauseSpeech(speech_id="s"))
         await virtual_time.passes(2.0)
-        sent = sum(len(pcm) // 2 for _, _, pcm in room.desk.audio)
         room.output.stop(StopSpeech(speech_id="s"))
         stopped = await room.desk.wait_for(SpeechStopped)
-        assert (stopped.index, stopped.played_s) == (0, sent / VOICE_HZ)
+        assert stopped.index == 0
+        assert 0 < stopped.char <= room.end() // LETTER
+        assert len(room.cleared) == 1, "there is nothing more to recall"
         room.output.say(SpeakSentence(speech_id="t", index=0, text="Another."))
         await room.desk.wait_for(SentencePlayed)
         assert room.heard("t") == "Another.", "the next reply is not held"
@@ -293,7 +300,7 @@ def test_stopped_before_anything_was_said() -> None:
     async def test(room: Room) -> None:
         room.output.stop(StopSpeech(speech_id="s"))
         room.output.say(say(0, "Late."))
-        assert room.desk.reports == [SpeechStopped(speech_id="s", index=0, played_s=0.0, total_s=None)]
+        assert room.desk.reports == [SpeechStopped(speech_id="s", index=0, char=0)]
 
     run(test)
 
@@ -304,17 +311,7 @@ def test_stopped_after_everything_was_said() -> None:
         room.output.say(say(0, "One."))
         await room.desk.wait_for(SentencePlayed)
         room.output.stop(StopSpeech(speech_id="s"))
-        assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, played_s=0.0, total_s=None)]
-
-    run(test)
-
-
-def test_stopped_before_the_rest_of_a_sentence_is_heard_it_counts_what_was_heard_before() -> None:
-    async def test(room: Room) -> None:
-        room.output.say(say(1, "The second sentence.", start=5_000, skip=4 * LETTER))
-        room.output.stop(StopSpeech(speech_id="s"))
-        (stopped,) = room.desk.all(SpeechStopped)
-        assert (stopped.index, stopped.played_s) == (1, 0.04)
+        assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, char=0)]
 
     run(test)
 
@@ -385,7 +382,7 @@ def test_a_failure_that_may_pass_is_tried_again() -> None:
 
 
 def test_a_voice_that_gives_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.speech_output.CHUNK_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("actors.agent_session.engine.synthesis.CHUNK_TIMEOUT_S", 0.01)
 
     async def test(room: Room) -> None:
         room.output.open()
@@ -397,7 +394,7 @@ def test_a_voice_that_gives_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_sentence_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.agent_session.engine.speech_output.MAX_SENTENCE_S", 0.05)
+    monkeypatch.setattr("actors.agent_session.engine.synthesis.MAX_SENTENCE_S", 0.05)
 
     async def test(room: Room) -> None:
         room.output.open()

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES
 from actors.agent_session.core import Input
 from actors.agent_session.core.inputs import HearingFailed
 from actors.agent_session.engine.voice_reader import VoiceReader
-from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.providers.vad import ModelVAD
 from protocols import SESSION_RATE_HZ, VAD, VADCapabilities, VADEvent, VADOptions, VoiceActivity, VoiceEnded, VoiceStarted
 

@@ -1,0 +1,74 @@
+"""A piece of a reply on its way to the ear: text that becomes audio, or audio that an incarnation before has made of it."""
+
+from dataclasses import dataclass, field
+
+from actors.agent_session.engine.loop import OwnedTask
+from actors.media import SpokenWord, heard_chars, surely_spoken
+from protocols import BYTES_PER_SAMPLE
+
+
+@dataclass(eq=False, kw_only=True)
+class SpeechLine:
+    """The text of the sentence ``index`` from the character ``char`` to ``until_char``, as a voice of ``rate_hz`` says it.
+
+    ``start`` is the position of its first sample in the reply. Of its samples the first ``kept`` are kept outside the process, and ``sent``
+    of these were handed out. ``complete`` once no more come, ``noted`` once that is kept, too. ``last`` if the sentence ends with it.
+    """
+
+    index: int
+    text: str
+    char: int
+    until_char: int
+    rate_hz: int
+    last: bool = True
+    start: int = 0
+    pcm: bytearray = field(default_factory=bytearray)
+    words: list[SpokenWord] = field(default_factory=list)
+    kept: int = 0
+    sent: int = 0
+    complete: bool = False
+    noted: bool = False
+    failure: tuple[str, bool] | None = None
+    task: OwnedTask | None = None
+
+    @property
+    def said(self) -> str:
+        """Its text."""
+        return self.text[self.char : self.until_char]
+
+    @property
+    def samples(self) -> int:
+        """How many there are by now."""
+        return len(self.pcm) // BYTES_PER_SAMPLE
+
+    @property
+    def ready(self) -> int:
+        """The samples that can be handed out."""
+        return self.kept - self.sent
+
+    @property
+    def end(self) -> int:
+        """The position behind its samples."""
+        return self.start + self.samples
+
+    def take(self, samples: int) -> bytes:
+        """The next samples that are handed out."""
+        first, self.sent = self.sent, self.sent + samples
+        return self.piece(first, self.sent)
+
+    def piece(self, first: int, last: int) -> bytes:
+        """Its samples from ``first`` to ``last``."""
+        return bytes(self.pcm[first * BYTES_PER_SAMPLE : last * BYTES_PER_SAMPLE])
+
+    def take_back(self, position: int) -> None:
+        """What was handed out from a position in the reply on was not heard, and is to be handed out again."""
+        self.sent = min(self.sent, max(0, position - self.start))
+
+    def heard_char(self, position: int) -> int:
+        """The character of the sentence up to which it was heard when the reply was heard up to ``position``."""
+        total_s = self.samples / self.rate_hz if self.complete and self.failure is None else None
+        return self.char + heard_chars(self.said, (position - self.start) / self.rate_hz, total_s, self.words)
+
+    def rest_begins(self, kept: int, units_per_s: float | None) -> int:
+        """The character at which the sentence goes on for a listener of its first ``kept`` samples alone."""
+        return self.char + surely_spoken(self.said, kept / self.rate_hz, units_per_s, self.words)

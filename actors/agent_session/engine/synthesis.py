@@ -1,0 +1,61 @@
+"""From text to audio: has the voice say a line, and collects what it gives."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+from actors.agent_session.engine.bulkhead import Bulkhead
+from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.provider_values import audio_of, stream_of, words_of
+from actors.agent_session.engine.speech_line import SpeechLine
+from actors.media import pace
+from protocols import TTS, ProviderError
+
+CHUNK_TIMEOUT_S: Final = 20.0
+"""Silence of the provider after which a sentence has failed."""
+SENTENCE_TIMEOUT_S: Final = 120.0
+"""For all audio of a sentence; then it has failed."""
+ATTEMPTS: Final = 2
+MAX_SENTENCE_S: Final = 120.0
+"""Longer audio of one sentence is a failure of its provider."""
+
+
+class Synthesis:
+    """Has ``tts`` say lines behind its ``bulkhead``; ``news`` is called whenever there is more of one. Used on the event loop."""
+
+    def __init__(self, tts: TTS, bulkhead: Bulkhead, news: Callable[[], None]) -> None:
+        self._tts = tts
+        self._bulkhead = bulkhead
+        self._news = news
+        self.units_per_s: float | None = None
+        """The slowest pace at which the voice has said a sentence; None before the first."""
+
+    async def say(self, line: SpeechLine) -> None:
+        """Complete ``line``: with all its audio, or with its failure. What fails before there is any audio is tried again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._collect(line)
+            except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+                text, retryable = failure_of(failure)
+                if retryable and not line.pcm and attempt < ATTEMPTS:
+                    continue
+                line.failure = text, retryable
+            break
+        line.complete = True
+        if line.failure is None and (known := pace(line.said, line.samples / line.rate_hz)) is not None:
+            self.units_per_s = min(known, self.units_per_s or known)
+        self._news()
+
+    async def _collect(self, line: SpeechLine) -> None:
+        stream = self._bulkhead.stream(
+            lambda: stream_of(self._tts, "synthesize", self._tts.synthesize(line.said)),
+            silence_s=CHUNK_TIMEOUT_S,
+            total_s=SENTENCE_TIMEOUT_S,
+        )
+        async with aclosing(stream) as values:
+            async for value in values:
+                line.pcm += audio_of(self._tts, line.rate_hz, value)
+                line.words += words_of(self._tts, value)
+                if line.samples > MAX_SENTENCE_S * line.rate_hz:
+                    raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)
+                self._news()
