@@ -18,7 +18,7 @@ from typing import Any
 from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from protocols import SESSION_RATE_HZ, AudioChunk, ChatMessage, OpenTurn, Role, SystemClock, TextDelta  # noqa: E402
+from protocols import SESSION_RATE_HZ, AudioChunk, ChatMessage, ChatOptions, OpenTurn, Role, SystemClock, TextDelta  # noqa: E402
 
 QUESTION = "What is the price of a pizza?"
 RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": "The pizza is ten dollars. Would you like to order?"}]}
@@ -37,8 +37,8 @@ async def first_audio(question: bytes) -> None:
     for at in range(0, len(question), 1024):
         vad.push(AudioChunk(pcm=question[at : at + 1024], rate_hz=SESSION_RATE_HZ))
     await smart_turn({}).predict(OpenTurn(audio=question))
-    history = [ChatMessage(role=Role.USER, content=await stt.recognize(question))]
-    reply = "".join([delta.text async for delta in llm.chat(history, ()) if isinstance(delta, TextDelta)])
+    history = [ChatMessage(role=Role.USER, content=(await stt.recognize(question)).text)]
+    reply = "".join([delta.text async for delta in llm.chat(history, (), ChatOptions()) if isinstance(delta, TextDelta)])
     await anext(aiter(tts.synthesize(reply)))
 
 
@@ -85,12 +85,12 @@ def row(name: str, figures: list[Figures]) -> str:
 def main(calls: int) -> None:
     """Measure and print the table."""
     from actors import preload_offline_providers, resample
-    from actors.providers.offline.hibari import HibariTts
+    from actors.providers.offline.hibari import HibariTTS
 
     began = CLOCK.monotonic()
     threads = preload_offline_providers()
     preloaded_s = CLOCK.monotonic() - began
-    question = resample(b"".join(part.tobytes() for part in HibariTts().sentences(QUESTION)), 24_000, 16_000)
+    question = resample(b"".join(part.tobytes() for part in HibariTTS().sentences(QUESTION)), 24_000, 16_000)
     parent = memory()
     print(f"preload: {preloaded_s:.2f} s, {threads} library threads, RSS {parent['rss']:.0f} MB")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, a question of {len(question) / 32000:.1f} s")

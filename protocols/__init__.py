@@ -25,6 +25,7 @@ from protocols.exit_reason import *
 from protocols.hosts import *
 from protocols.journal import *
 from protocols.language import *
+from protocols.language_model import *
 from protocols.limits import *
 from protocols.messages import Message as Message
 from protocols.messages.breakers import *
@@ -36,11 +37,17 @@ from protocols.messages.session import *
 from protocols.messages.supervision import *
 from protocols.messages.tools import *
 from protocols.printable import *
+from protocols.provider import *
 from protocols.providers import *
+from protocols.realtime import *
+from protocols.redaction import *
 from protocols.ref import *
 from protocols.secrecy import *
+from protocols.speech_to_text import *
 from protocols.state_table import *
 from protocols.text import *
+from protocols.text_to_speech import *
+from protocols.timed_word import *
 from protocols.tools import *
 from protocols.turn_detection import *
 from protocols.user_state import *

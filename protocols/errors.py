@@ -15,7 +15,7 @@
     ├── PeerError               the other side's mistake or absence
     │   ├── DecodeError             bytes that are no message of ours
     │   ├── AuthenticationError     bytes whose origin is not proven
-    │   ├── ProviderError           a voice or language provider failed
+    │   ├── ProviderError           a voice or language provider failed; its ``fault`` says whose it is
     │   └── JournalError            the disk failed a call's journal, or its file is damaged
     │       └── FencedError             a newer incarnation of the call writes the journal
     ├── UnavailableError        nobody's mistake; try again
@@ -29,7 +29,10 @@
 Whoever catches one asks ``retryable``, never the class.
 """
 
-__all__ = ["AuthenticationError", "CapacityError", "ConfigurationError", "DecodeError", "FencedError", "IllegalTransitionError"]
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["AuthenticationError", "CapacityError", "ConfigurationError", "DecodeError", "Fault", "FencedError", "IllegalTransitionError"]
 __all__ += ["InternalError", "InvalidAgentError", "InvalidAudioError", "InvalidSpecError", "InvalidToolError", "JournalError"]
 __all__ += [
     "LivekitexError",
@@ -41,6 +44,13 @@ __all__ += [
     "SessionUnavailableError",
 ]
 __all__ += ["SimulationError", "SystemUnavailableError", "UnavailableError", "UsageError"]
+
+_CLIENT_ERROR: Final = 400
+_SERVER_ERROR: Final = 500
+_RETRYABLE_STATUS: Final = frozenset({408, 409, 425, 429})
+_LASTING_STATUS: Final = frozenset({501, 505})
+_CONFIGURATION_STATUS: Final = frozenset({401, 402, 403, 404, 407})
+"""Key, payment, permission, address or model, proxy."""
 
 
 class LivekitexError(Exception):
@@ -111,12 +121,52 @@ class AuthenticationError(PeerError):
     """Bytes whose origin is not proven; nothing of them was decoded."""
 
 
-class ProviderError(PeerError):
-    """A voice or language provider failed; ``retryable`` is the provider's own judgement."""
+class Fault(StrEnum):
+    """Whose fault a provider's failure is, and so who has to do something about it."""
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    CALLER = "caller"
+    """The request: another one would be answered. Change what is sent (audio, text, tools, options)."""
+    CONFIGURATION = "configuration"
+    """What the provider was set up with: its key, address, model, quota. Change that; no request will be answered before."""
+    PROVIDER = "provider"
+    """The provider itself: overloaded, broken, or answering what is no answer."""
+    NETWORK = "network"
+    """The way to it: name, connection, a time limit."""
+
+
+class ProviderError(PeerError):
+    """A voice or language provider failed.
+
+    ``retryable`` is the provider's own judgement, ``fault`` says who has to act. ``retry_after_s`` is how long it asks to be left alone
+    (None: it does not say). ``status_code`` is that of its answer in HTTP, if there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        fault: Fault = Fault.PROVIDER,
+        retry_after_s: float | None = None,
+        status_code: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.fault = fault
+        self.retry_after_s = retry_after_s
+        self.status_code = status_code
+
+    @classmethod
+    def of_status(cls, status_code: int, message: str, *, retry_after_s: float | None = None) -> "ProviderError":
+        """The error that an answer with ``status_code`` is (RFC 9110, section 15, and RFC 6585 for 429).
+
+        Retryable are 408, 409, 425, 429 and what is 500 or more, but for 501 and 505: they will not change.
+        """
+        retryable = status_code in _RETRYABLE_STATUS or (status_code >= _SERVER_ERROR and status_code not in _LASTING_STATUS)
+        fault = Fault.PROVIDER if retryable or not _CLIENT_ERROR <= status_code < _SERVER_ERROR else Fault.CALLER
+        if status_code in _CONFIGURATION_STATUS:
+            fault = Fault.CONFIGURATION
+        return cls(message, retryable=retryable, fault=fault, retry_after_s=retry_after_s, status_code=status_code)
 
 
 class JournalError(PeerError):

@@ -4,15 +4,20 @@ import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
+from actors.providers.simple import complete_llm, complete_stt, complete_tts
+from actors.providers.voice_adapters import SentenceTTS
 from protocols import (
     LLM,
     STT,
+    SUPPORTED_RATES_HZ,
     TTS,
     VAD,
     ConfigurationError,
     InvalidAgentError,
     ProviderFactory,
     ProviderRef,
+    STTCapabilities,
+    TTSCapabilities,
     TurnDetector,
     TurnDetectorCapabilities,
     VADCapabilities,
@@ -58,8 +63,11 @@ def make_vad(ref: ProviderRef, load: Load = load_module_name) -> VAD:
 
 
 def make_stt(ref: ProviderRef, load: Load = load_module_name) -> STT:
-    """A new speech recogniser; raises as `make_vad` does."""
-    return cast("STT", _make(ref, load, "recognize", "speech recogniser"))
+    """A new speech recogniser; an object with ``recognize`` or ``stream`` alone is completed. Raises as `make_vad` does."""
+    stt = complete_stt(_make(ref, load, "recognize", "speech recogniser", or_method="stream"))
+    _require_capabilities(ref, stt, STTCapabilities)
+    _require_rate(ref, stt.rate_hz)
+    return stt
 
 
 def make_turn_detector(ref: ProviderRef, load: Load = load_module_name) -> TurnDetector:
@@ -70,24 +78,43 @@ def make_turn_detector(ref: ProviderRef, load: Load = load_module_name) -> TurnD
 
 
 def make_llm(ref: ProviderRef, load: Load = load_module_name) -> LLM:
-    """A new language model; raises as `make_vad` does."""
-    return cast("LLM", _make(ref, load, "chat", "language model"))
+    """A new language model; an object with ``chat`` alone is completed. Raises as `make_vad` does."""
+    return complete_llm(_make(ref, load, "chat", "language model"))
 
 
 def make_tts(ref: ProviderRef, load: Load = load_module_name) -> TTS:
-    """A new voice; raises as `make_vad` does."""
-    return cast("TTS", _make(ref, load, "synthesize", "voice"))
+    """A new voice that speaks sentences; an object with ``synthesize`` or ``stream`` alone is completed. Raises as `make_vad` does."""
+    made = _make(ref, load, "synthesize", "voice", or_method="stream")
+    if not hasattr(made, "rate_hz"):
+        raise ConfigurationError(f"provider {ref.factory!r} makes a {type(made).__name__} without rate_hz: give it the rate of its audio")
+    tts = complete_tts(made)
+    _require_capabilities(ref, tts, TTSCapabilities)
+    _require_rate(ref, tts.rate_hz)
+    return tts if _has(made, "synthesize") else SentenceTTS(tts)
 
 
-def _make(ref: ProviderRef, load: Load, method: str, kind: str) -> Any:  # noqa: ANN401 - cast by its callers
+def _make(ref: ProviderRef, load: Load, method: str, kind: str, *, or_method: str = "") -> Any:  # noqa: ANN401 - cast by its callers
     provider = load_factory(ref.factory, load)(ref.options)
-    if not callable(getattr(provider, method, None)):
+    if not _has(provider, method) and not (or_method and _has(provider, or_method)):
         raise ConfigurationError(f"provider {ref.factory!r} makes a {type(provider).__name__}, which is no {kind}")
     return provider
 
 
+def _has(provider: object, method: str) -> bool:
+    """Whether ``provider`` has a ``method`` of its own: a contract's default does nothing."""
+    inherited = [getattr(contract, method, None) for contract in (STT, TTS)]
+    return callable(getattr(provider, method, None)) and getattr(type(provider), method, None) not in inherited
+
+
+def _require_rate(ref: ProviderRef, rate_hz: object) -> None:
+    if rate_hz not in SUPPORTED_RATES_HZ or isinstance(rate_hz, bool):
+        known = ", ".join(map(str, SUPPORTED_RATES_HZ))
+        raise ConfigurationError(f"provider {ref.factory!r} has rate_hz={rate_hz!r:.40}: give one of {known}, and resample to it")
+
+
 def _require_capabilities(ref: ProviderRef, provider: object, kind: type) -> None:
-    if not isinstance(getattr(provider, "capabilities", None), kind):
+    capabilities = getattr(provider, "capabilities", None)
+    if not isinstance(capabilities, kind):
         raise ConfigurationError(
             f"provider {ref.factory!r} makes a {type(provider).__name__} without capabilities: give it {kind.__name__}"
         )

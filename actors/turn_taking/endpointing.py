@@ -25,10 +25,10 @@ from actors.turn_taking.events import (
     EndpointingEvent,
     EndpointingOptions,
     EndpointingOutput,
-    FinalTranscript,
     Predicted,
     PredictionWanted,
     TimePassed,
+    Transcribed,
     TurnCleared,
     TurnCommitted,
     TurnDropped,
@@ -127,7 +127,7 @@ def _open(turn: Endpointing, event: VoiceStarted, options: EndpointingOptions) -
     return replace(turn, state=TurnState.SPEAKING, start_ms=start, end_ms=start, worded=False, voice=True, voiced=True), ()
 
 
-def _open_by_text(turn: Endpointing, event: FinalTranscript, options: EndpointingOptions) -> Step:
+def _open_by_text(turn: Endpointing, event: Transcribed, options: EndpointingOptions) -> Step:
     end = event.at_ms if event.end_ms is None else event.end_ms
     if end <= turn.cleared_ms:
         return turn, ()
@@ -159,12 +159,12 @@ def _ask(turn: Endpointing) -> Step:
     return turn, (PredictionWanted(number=turn.asked, start_ms=turn.start_ms, end_ms=turn.end_ms),)
 
 
-def _add_text(turn: Endpointing, event: FinalTranscript, _options: EndpointingOptions) -> Step:
+def _add_text(turn: Endpointing, event: Transcribed, _options: EndpointingOptions) -> Step:
     end = event.at_ms if event.end_ms is None else event.end_ms
     return replace(turn, worded=True, covered_ms=max(turn.covered_ms, end)), ()
 
 
-def _add_text_in_pause(turn: Endpointing, event: FinalTranscript, options: EndpointingOptions) -> Step:
+def _add_text_in_pause(turn: Endpointing, event: Transcribed, options: EndpointingOptions) -> Step:
     turn, _ = _add_text(turn, event, options)
     if not turn.voiced:
         return _pause(replace(turn, end_ms=max(turn.end_ms, turn.covered_ms)), options)
@@ -172,7 +172,7 @@ def _add_text_in_pause(turn: Endpointing, event: FinalTranscript, options: Endpo
     return _ask(turn) if asks else (turn, ())
 
 
-def _add_last_text(turn: Endpointing, event: FinalTranscript, options: EndpointingOptions) -> Step:
+def _add_last_text(turn: Endpointing, event: Transcribed, options: EndpointingOptions) -> Step:
     turn, _ = _add_text(turn, event, options)
     # After a commit the recogniser was told to finish: whatever it gives then is the rest.
     complete = turn.by is EndedBy.COMMIT or _covered(turn, options)
@@ -253,7 +253,7 @@ _ROWS: Final = {
     #                   idle            speaking      paused              closing
     VoiceStarted:      (_open,          _stay,        _go_on,             _go_on_closing),
     VoiceEnded:        (_fall_silent,   _voice_ended, _voice_ended,       _fall_silent),
-    FinalTranscript:   (_open_by_text,  _add_text,    _add_text_in_pause, _add_last_text),
+    Transcribed:   (_open_by_text,  _add_text,    _add_text_in_pause, _add_last_text),
     Predicted:         (_stay,          _stay,        _judge,             _stay),
     TurnCommitted:     (_stay,          _commit,      _commit,            _stay),
     TurnCleared:       (_clear,         _clear,       _clear,             _clear),

@@ -35,7 +35,7 @@ class EndpointingOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalTranscript:
+class Transcribed:
     """Some text is final. Its audio ends at ``end_ms``; None where the recogniser does not say: it is all that was heard until now."""
 
     at_ms: float
@@ -72,7 +72,7 @@ class TimePassed:
     at_ms: float
 
 
-EndpointingEvent = VoiceStarted | VoiceEnded | FinalTranscript | Predicted | TurnCommitted | TurnCleared | TimePassed
+EndpointingEvent = VoiceStarted | VoiceEnded | Transcribed | Predicted | TurnCommitted | TurnCleared | TimePassed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

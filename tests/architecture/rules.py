@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 
 LAYERS = ("protocols", "supervision", "actors", "livekitex_agent")  # bottom up
 USERS = ("examples", "benchmarks")  # above all layers
-SHARED_ACTORS = frozenset({"journal", "media", "providers", "tools", "turn_taking"})  # libraries, no actors
+SHARED_ACTORS = frozenset({"journal", "media", "providers", "redaction", "tools", "turn_taking"})  # libraries, no actors
+SHARED_IMPORTS = frozenset({("providers", "media")})  # who may import whom among them
 SEAM = "supervision/thespian_seam/"
 EVENTS = "protocols.events."  # whose definitions are the only list of events
 LARGE, TOO_LARGE = 400, 500
@@ -130,8 +131,8 @@ def _between_actors(path: str, item: Import) -> Iterator[str]:
         imported = ""
     if imported not in SHARED_ACTORS | {importer, PurePosixPath(importer).stem}:
         yield "an actor's folder that imports another's"
-    elif importer in SHARED_ACTORS and imported != importer:
-        # Shared folders are the bottom of actors/, side by side.
+    elif importer in SHARED_ACTORS and imported != importer and (importer, imported) not in SHARED_IMPORTS:
+        # Shared folders are the bottom of actors/, side by side; only what works on audio and text lies below another.
         yield "a shared folder of actors that imports another"
 
 

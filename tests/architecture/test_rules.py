@@ -65,6 +65,7 @@ def test_a_clean_tree_has_no_violation() -> None:
         ("actors/agent_session/x.py", "from importlib import import_module\nimport_module('..job_context', __package__)", [ACTOR]),
         ("actors/media/x.py", "from actors.agent_session import shell", [ACTOR]),
         ("actors/media/x.py", "from actors.providers import offline", ["a shared folder of actors that imports another"]),
+        ("actors/tools/x.py", "from actors.media import resample", ["a shared folder of actors that imports another"]),
         ("actors/agent_session/x.py", "import thespian.actors", [SEAM]),
         ("supervision/core/x.py", "def f():\n    from thespian import actors", [SEAM]),
         ("examples/x.py", "import thespian", [SEAM]),

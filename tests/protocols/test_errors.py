@@ -6,6 +6,7 @@ import pytest
 from protocols import (
     CapacityError,
     ConfigurationError,
+    Fault,
     FencedError,
     InvalidSpecError,
     JournalError,
@@ -59,3 +60,41 @@ def test_an_invalid_spec_carries_its_reason_in_the_words_of_otp() -> None:
 def test_the_tree_is_catchable_by_its_branches() -> None:
     assert issubclass(ConfigurationError, UsageError)
     assert issubclass(CapacityError, UnavailableError)
+
+
+def test_a_provider_s_error_says_whose_fault_it_is_and_when_to_come_back() -> None:
+    plain = ProviderError("busy", retryable=True)
+    assert (plain.fault, plain.retry_after_s, plain.status_code) == (Fault.PROVIDER, None, None)
+    told = ProviderError("busy", retryable=True, fault=Fault.NETWORK, retry_after_s=1.5, status_code=503)
+    assert (told.fault, told.retry_after_s, told.status_code) == (Fault.NETWORK, 1.5, 503)
+
+
+@pytest.mark.parametrize(
+    ("status_code", "retryable", "fault"),
+    [
+        (400, False, Fault.CALLER),
+        (401, False, Fault.CONFIGURATION),
+        (402, False, Fault.CONFIGURATION),
+        (403, False, Fault.CONFIGURATION),
+        (404, False, Fault.CONFIGURATION),
+        (407, False, Fault.CONFIGURATION),
+        (408, True, Fault.PROVIDER),
+        (409, True, Fault.PROVIDER),
+        (413, False, Fault.CALLER),
+        (422, False, Fault.CALLER),
+        (425, True, Fault.PROVIDER),
+        (429, True, Fault.PROVIDER),
+        (499, False, Fault.CALLER),
+        (500, True, Fault.PROVIDER),
+        (501, False, Fault.PROVIDER),
+        (503, True, Fault.PROVIDER),
+        (505, False, Fault.PROVIDER),
+        (529, True, Fault.PROVIDER),
+        (302, False, Fault.PROVIDER),
+        (200, False, Fault.PROVIDER),
+    ],
+)
+def test_an_answer_s_status_tells_whose_fault_it_is(status_code: int, retryable: bool, fault: Fault) -> None:
+    failure = ProviderError.of_status(status_code, "no", retry_after_s=2.0)
+    assert (failure.retryable, failure.fault, failure.status_code, failure.retry_after_s) == (retryable, fault, status_code, 2.0)
+    assert str(failure) == "no"

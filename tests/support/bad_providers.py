@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from protocols import CallDelta, ChatMessage, FunctionCall, LLMDelta, MissingExtraError, Role, TextDelta, ToolSchema
+from protocols import LLM, CallDelta, ChatMessage, ChatOptions, LLMEvent, MissingExtraError, Role, TextDelta, ToolSchema
 
 
 def not_installed(options: Mapping[str, Any]) -> NoReturn:
     raise MissingExtraError("offline", f"the model of {len(options)} options")
 
 
-class Hallucination:
+class Hallucination(LLM):
     """A model that calls a tool which nobody offered it."""
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        if history[-1].role is Role.USER:
-            yield CallDelta(call=FunctionCall(call_id="call-1", name="wine_list", arguments="{}"))
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        if messages[-1].role is Role.USER:
+            yield CallDelta(call_id="call-1", name="wine_list", arguments="{}")
         else:
             yield TextDelta(text=f"{len(tools)} tools and no wine.")
 

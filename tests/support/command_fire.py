@@ -22,11 +22,11 @@ from protocols import (
     AgentMessage,
     CallDelta,
     ChatMessage,
+    ChatOptions,
     CommandDone,
     EventPushed,
     EventsMissed,
-    FunctionCall,
-    LLMDelta,
+    LLMEvent,
     ProviderRef,
     Restarted,
     Role,
@@ -60,17 +60,17 @@ async def note(number: int, path: str, context: RunContext) -> str:
     return f"noted {number}"
 
 
-class Echo:
+class Echo(LLM):
     """Asked ``text 7`` it says "This is 7.", asked ``note 10`` the same after the tool of that name."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        what, number = next(message.content for message in reversed(history) if message.role is Role.USER).split()
-        if what in {tool.name for tool in tools} and history[-1].role is Role.USER:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        what, number = next(message.content for message in reversed(messages) if message.role is Role.USER).split()
+        if what in {tool.name for tool in tools} and messages[-1].role is Role.USER:
             arguments = json.dumps({"number": int(number), "path": self.path})
-            yield CallDelta(call=FunctionCall(call_id="1", name=what, arguments=arguments))
+            yield CallDelta(call_id="1", name=what, arguments=arguments)
             return
         for word in ("This ", "is ", f"{number}."):
             await _work()

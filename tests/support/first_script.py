@@ -18,7 +18,6 @@ from livekitex_agent import (
     AgentSystem,
     CallDelta,
     ChatMessage,
-    FunctionCall,
     Role,
     TextDelta,
     ToolSchema,
@@ -43,7 +42,7 @@ class Brain:
         if last.role is Role.TOOL:
             yield TextDelta(text=f"{last.content}, {self.politeness}.")
         else:
-            yield CallDelta(call=FunctionCall(call_id=f"call-{len(history)}", name=tools[0].name, arguments="{}"))
+            yield CallDelta(call_id=f"call-{len(history)}", name=tools[0].name, arguments="{}")
 
 
 def price() -> str:

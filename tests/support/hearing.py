@@ -18,5 +18,5 @@ async def utterances(pcm: bytes) -> list[str]:
     for event in events:
         if isinstance(event, VoiceEnded):
             start, end = (max(0, ms) * SESSION_RATE_HZ // 1000 for ms in (event.start_ms - PADDING_MS, event.end_ms + PADDING_MS))
-            texts.append(await stt.recognize(pcm[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE]))
+            texts.append((await stt.recognize(pcm[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE])).text)
     return texts

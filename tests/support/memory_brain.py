@@ -6,7 +6,7 @@ A real implementation of the LLM contract whose time is next to nothing, so that
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from protocols import LLM, CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderRef, Role, TextDelta, ToolSchema
+from protocols import LLM, CallDelta, ChatMessage, ChatOptions, LLMEvent, ProviderRef, Role, TextDelta, ToolSchema
 
 MEMORY_BRAIN = ProviderRef(factory="support.memory_brain:memory_brain", options={})
 NAME = "Rosalind"
@@ -20,15 +20,15 @@ def nod() -> str:
     return "yes"
 
 
-class MemoryBrain:
+class MemoryBrain(LLM):
     """See the module."""
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """One sentence; before it, a call of the first tool."""
-        if tools and history[-1].role is Role.USER:
-            yield CallDelta(call=FunctionCall(call_id=f"call-{len(history)}", name=tools[0].name, arguments="{}"))
+        if tools and messages[-1].role is Role.USER:
+            yield CallDelta(call_id=f"call-{len(messages)}", name=tools[0].name, arguments="{}")
             return
-        said = [message.content for message in history if message.role is Role.USER]
+        said = [message.content for message in messages if message.role is Role.USER]
         asked = "name" in said[-1].lower() and "what" in said[-1].lower() if said else False
         known = any(NAME in text for text in said)
         yield TextDelta(text=(ANSWER if known else "I do not know.") if asked else "Noted.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from livekitex_agent import Agent, ProviderRef, RunContext, function_tool
-from protocols import LLM, STT, ChatMessage, LLMDelta, ToolSchema
+from protocols import LLM, STT, ChatMessage, ChatOptions, LLMEvent, ToolSchema, Transcript
 from support.scripted_providers import llm as scripted_llm
 from support.scripted_providers import stt as scripted_stt
 
@@ -85,34 +85,33 @@ class Till:
         return str(cls.start)
 
 
-class _PoisonedLlm:
+class _PoisonedLlm(LLM):
     """Notes each time that it is told of the poison, and dies of it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._llm = scripted_llm({})
 
-    def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        if POISON in " ".join(_words(history)):
+    def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        if POISON in " ".join(_words(messages)):
             append(self._path, "asked")
             ctypes.string_at(0)
-        return self._llm.chat(history, tools)
+        return self._llm.chat(messages, tools, options)
 
 
-class _PoisonedStt:
+class _PoisonedStt(STT):
     """Notes each time that it hears the poison, and dies of it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._stt = scripted_stt({})
-        self.rate_hz = self._stt.rate_hz
 
-    async def recognize(self, pcm: bytes) -> str:
-        text = await self._stt.recognize(pcm)
-        if POISON in text:
-            append(self._path, text)
+    async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
+        transcript = await self._stt.recognize(pcm, language=language)
+        if POISON in transcript.text:
+            append(self._path, transcript.text)
             ctypes.string_at(0)
-        return text
+        return transcript
 
 
 def llm(options: Mapping[str, Any]) -> LLM:
@@ -139,7 +138,7 @@ def provider(name: str, **options: Any) -> ProviderRef:
     return ProviderRef(factory=f"support.{name}", options=options)
 
 
-def _words(history: Sequence[ChatMessage]) -> Iterable[str]:
-    for message in history:
+def _words(messages: Sequence[ChatMessage]) -> Iterable[str]:
+    for message in messages:
         yield message.content
         yield from (call.arguments for call in message.calls)

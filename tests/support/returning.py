@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, composition
-from protocols import LLM, AgentMessage, ChatMessage, LLMDelta, ProviderRef, Role, SessionUnavailableError, TextDelta, ToolSchema
+from protocols import (
+    LLM,
+    AgentMessage,
+    ChatMessage,
+    ChatOptions,
+    LLMEvent,
+    ProviderRef,
+    Role,
+    SessionUnavailableError,
+    TextDelta,
+    ToolSchema,
+)
 
 ROLES: Final = ("partition", "job", "worker_manager", "registry", "jobs")
 PATIENCE_S: Final = 60.0
@@ -26,12 +37,12 @@ LIST: Final = "list"
 FIRST: Final = "call-0"
 
 
-class FactBrain:
+class FactBrain(LLM):
     """Notes what it is told, and lists it."""
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         del tools
-        said = [message.content for message in history if message.role is Role.USER]
+        said = [message.content for message in messages if message.role is Role.USER]
         facts = [text for text in said if text != LIST]
         yield TextDelta(text="Known: " + " ".join(facts) if said[-1] == LIST else "Noted.")
 

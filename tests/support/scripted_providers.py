@@ -20,13 +20,14 @@ from protocols import (
     AudioChunk,
     CallDelta,
     ChatMessage,
-    FunctionCall,
-    LLMDelta,
+    ChatOptions,
+    LLMEvent,
     OpenTurn,
     ProviderError,
     Role,
     TextDelta,
     ToolSchema,
+    Transcript,
     TurnDetector,
     TurnDetectorCapabilities,
     TurnPrediction,
@@ -97,20 +98,20 @@ class _Detector:
         return None
 
 
-class _Stt:
+class _Stt(STT):
     rate_hz: Final = SESSION_RATE_HZ
 
     def __init__(self, fails: int) -> None:
         self._fails = fails
 
-    async def recognize(self, pcm: bytes) -> str:
+    async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
         if self._fails:
             self._fails -= 1
             raise ProviderError("cannot hear", retryable=False)
-        return read_aloud(pcm, SESSION_RATE_HZ)
+        return Transcript(text=read_aloud(pcm, SESSION_RATE_HZ))
 
 
-class _Tts:
+class _Tts(TTS):
     rate_hz: Final = VOICE_HZ
 
     def __init__(self, fails_at: str) -> None:
@@ -125,16 +126,16 @@ class _Tts:
             yield AudioChunk(pcm=pcm[at : at + VOICE_HZ], rate_hz=VOICE_HZ)
 
 
-class _Llm:
+class _Llm(LLM):
     """Answers what was said; ``use NAME {json}`` calls tools, ``fail`` fails, ``hang`` thinks for ever, ``count N`` is a long reply."""
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        last = history[-1]
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        last = messages[-1]
         words = last.content.split(" ")
         if last.role is Role.TOOL:
             yield TextDelta(text=f"It came back: {last.content}.")
         elif words[0] == "use" and tools:
-            yield CallDelta(call=FunctionCall(call_id="x", name=words[1], arguments=" ".join(words[2:]) or "{}"))
+            yield CallDelta(call_id="x", name=words[1], arguments=" ".join(words[2:]) or "{}")
         elif words[0] == "fail":
             raise ProviderError("no idea", retryable=len(words) > 1)
         elif words[0] == "hang":
@@ -143,7 +144,7 @@ class _Llm:
             for number in range(int(words[1])):
                 yield TextDelta(text=f"Number {number} it is. ")
         else:
-            said = [message.content for message in history if message.role is Role.USER]
+            said = [message.content for message in messages if message.role is Role.USER]
             yield TextDelta(text=f"You said {last.content}")
             yield TextDelta(text=f". That was message {len(said)}.")
 

@@ -25,7 +25,8 @@ from protocols import (
     AgentMessage,
     AudioPushed,
     ChatMessage,
-    LLMDelta,
+    ChatOptions,
+    LLMEvent,
     ProviderRef,
     Role,
     SessionEvent,
@@ -43,15 +44,15 @@ REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?
 APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
 
 
-class _Echo:
+class _Echo(LLM):
     """Says what it understood; who speaks of a story is told the story."""
 
     def __init__(self, story: str) -> None:
         self._story = story
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         del tools
-        said = next(message.content for message in reversed(history) if message.role is Role.USER)
+        said = next(message.content for message in reversed(messages) if message.role is Role.USER)
         yield TextDelta(text=self._story if "story" in said.lower() else f"You said: {said}")
 
 

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from actors.media import resample
-from actors.providers.offline.hibari import HibariTts
+from actors.providers.offline.hibari import HibariTTS
 from protocols import SESSION_RATE_HZ, VAD, AudioChunk, InvalidAudioError, VADEvent, VADStream, VoiceActivity, VoiceEnded, VoiceStarted
 
 Samples = NDArray[np.float64]
@@ -28,7 +28,7 @@ EARLY_MS, LATE_MS = 60, 160  # of what is true: where speech begins a detector m
 @cache
 def sentence(text: str = SENTENCE) -> Samples:
     """What the voice says, at 16 kHz, without the silence around it."""
-    pcm = b"".join(part.tobytes() for part in HibariTts().sentences(text))
+    pcm = b"".join(part.tobytes() for part in HibariTTS().sentences(text))
     samples = np.frombuffer(resample(pcm, 24_000, SESSION_RATE_HZ), "<i2").astype(np.float64)
     loud = np.flatnonzero(np.abs(samples) > 0.025 * np.abs(samples).max())
     return samples[loud[0] : loud[-1] + 1]

@@ -14,11 +14,13 @@ from protocols import (
     LLM,
     AudioChunk,
     CallDelta,
+    ChatFinished,
     ChatMessage,
-    FunctionCall,
+    ChatOptions,
     ProviderError,
     Role,
     TextDelta,
+    TokenUsage,
     ToolSchema,
 )
 from support import scripted_providers
@@ -105,7 +107,6 @@ AWAITED: Final[Mapping[str, Callable[[], Awaitable[Any]]]] = {
 }
 """What a coroutine may do."""
 
-CALL: Final = FunctionCall(call_id="1", name="look", arguments="{}")
 WRONG_VALUES: Final[Mapping[str, Any]] = {
     "none": None,
     "number": 5,
@@ -121,25 +122,32 @@ WRONG_VALUES: Final[Mapping[str, Any]] = {
     "mapping": {"text": "x"},
     "text_is_none": TextDelta(text=None),  # type: ignore[arg-type]
     "text_is_bytes": TextDelta(text=b"text"),  # type: ignore[arg-type]
-    "call_is_a_map": CallDelta(call={"name": "look", "arguments": "{}"}),  # type: ignore[arg-type]
-    "call_is_none": CallDelta(call=None),  # type: ignore[arg-type]
-    "arguments_are_a_map": CallDelta(call=FunctionCall(call_id="1", name="look", arguments={})),  # type: ignore[arg-type]
-    "arguments_are_none": CallDelta(call=FunctionCall(call_id="1", name="look", arguments=None)),  # type: ignore[arg-type]
-    "name_is_bytes": CallDelta(call=FunctionCall(call_id="1", name=b"look", arguments="{}")),  # type: ignore[arg-type]
-    "id_is_a_number": CallDelta(call=FunctionCall(call_id=1, name="look", arguments="{}")),  # type: ignore[arg-type]
+    "call_is_a_map": {"name": "look", "arguments": "{}"},
+    "index_is_text": CallDelta(index="0", name="look"),  # type: ignore[arg-type]
+    "index_is_true": CallDelta(index=True, name="look"),
+    "index_is_negative": CallDelta(index=-1, name="look"),
+    "reason_is_a_word": ChatFinished(reason="because"),  # type: ignore[arg-type]
+    "reason_is_none": ChatFinished(reason=None),  # type: ignore[arg-type]
+    "tokens_are_negative": TokenUsage(prompt_tokens=-1),
+    "tokens_are_text": TokenUsage(completion_tokens="5"),  # type: ignore[arg-type]
+    "tokens_are_none": TokenUsage(cached_prompt_tokens=None),  # type: ignore[arg-type]
+    "arguments_are_a_map": CallDelta(call_id="1", name="look", arguments={}),  # type: ignore[arg-type]
+    "arguments_are_none": CallDelta(call_id="1", name="look", arguments=None),  # type: ignore[arg-type]
+    "name_is_bytes": CallDelta(call_id="1", name=b"look", arguments="{}"),  # type: ignore[arg-type]
+    "id_is_a_number": CallDelta(call_id=1, name="look", arguments="{}"),  # type: ignore[arg-type]
     "other_rate": AudioChunk(pcm=bytes(320), rate_hz=8_000),
 }
 """What no provider may give: each is wrong for every kind of provider but, some of them, for one."""
 
 
-class Model:
+class Model(LLM):
     """Says ``do X`` does the deed X in the middle of its reply, ``give X`` gives the value X; anything else is answered."""
 
     def __init__(self) -> None:
         self._sound = scripted_providers.llm({})
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[Any]:
-        last = history[-1]
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[Any]:
+        last = messages[-1]
         verb, _, name = last.content.partition(" ")
         if last.role is Role.USER and verb == "do":
             yield TextDelta(text="One moment. And")
@@ -150,7 +158,7 @@ class Model:
             yield TextDelta(text="a pizza \ud83c")
             yield TextDelta(text="\udf55 and \udf55.")
         else:
-            async for delta in self._sound.chat(history, tools):
+            async for delta in self._sound.chat(messages, tools, options):
                 yield delta
 
 

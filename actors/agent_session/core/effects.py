@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from actors.agent_session.core.entries import Entry
 from actors.agent_session.core.inputs import Input
-from protocols import ChatMessage, EventPushed, FunctionCall, Message, Ref
+from protocols import DEFAULT_CHAT_OPTIONS, ChatMessage, ChatOptions, EventPushed, FunctionCall, Message, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,7 @@ class Think:
     token: int
     messages: tuple[ChatMessage, ...]
     offer_tools: bool
+    options: ChatOptions = DEFAULT_CHAT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ samples of its reply's audio.
 
 from dataclasses import dataclass
 
-from protocols import FunctionCall, Ref, SessionCommand
+from protocols import FinishReason, FunctionCall, Ref, SessionCommand, TokenUsage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +121,27 @@ class SentenceReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundFinished:
-    """The model has ended its answer and asks for ``calls``."""
+    """The model has ended its answer, for the ``reason``, and asks for ``calls``.
+
+    ``first_token_s`` is the time from the question to the first piece of the answer, None if there was none; ``usage`` is None where the
+    model does not count.
+    """
 
     token: int
     calls: tuple[FunctionCall, ...]
+    reason: FinishReason = FinishReason.STOP
+    first_token_s: float | None = None
+    usage: TokenUsage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinkingFailed:
-    """The model failed; ``retryable`` is its own judgement."""
+    """The model failed; ``retryable`` is its own judgement, and it asks to be left alone for ``retry_after_s``."""
 
     token: int
     text: str
     retryable: bool
+    retry_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,9 @@ from protocols import SessionError
 MAX_RETRIES: Final = 2
 """How often the model is asked again within a round after a failure that a retry may cure."""
 RETRY_DELAY_S: Final = 0.3
-"""Before the first retry; doubled before each further one."""
+"""Before the first retry; doubled before each further one. A model that asks for more time gets it."""
+MAX_RETRY_AFTER_S: Final = 5.0
+"""The longest wait that a model may ask for: a caller waits no longer. Of one that wants more, no retry helps."""
 
 
 def think(step: Transition) -> None:
@@ -50,8 +52,8 @@ def on_failed(step: Transition, failed: ThinkingFailed) -> None:
     """The model failed: ask again where that may help, otherwise say that it went wrong."""
     if preemption.on_failed(step, failed.token) or failed.token != step.state.thinking:
         return
-    if failed.retryable and step.state.failures < MAX_RETRIES:
-        delay_s = RETRY_DELAY_S * 2**step.state.failures
+    if failed.retryable and step.state.failures < MAX_RETRIES and failed.retry_after_s <= MAX_RETRY_AFTER_S:
+        delay_s = max(RETRY_DELAY_S * 2**step.state.failures, failed.retry_after_s)
         step.state = replace(step.state, failures=step.state.failures + 1)
         step.do(After(delay_s=delay_s, input=RetryDue(token=failed.token)))
         return

@@ -14,7 +14,7 @@ from actors.agent_session.core.state import Guess, Opening
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, FunctionCall, SessionError, SpeechCreated, SpeechPriority, UserMessage
+from protocols import AgentEvent, FinishReason, FunctionCall, SessionError, SpeechCreated, SpeechPriority, UserMessage
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -45,6 +45,8 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if preemption.on_round(step, finished) or finished.token != step.state.thinking:
         return
     step.state = replace(step.state, thinking=0, failures=0, expected=())
+    if finished.reason is FinishReason.LENGTH:
+        step.publish(SessionError(source="llm", text="the reply was cut at the model's limit of tokens: allow more", retryable=False))
     rounds = sum(round_.ended for round_ in step.turn.rounds)
     size = step.turn.size + n_bytes(text for call in finished.calls for text in (call.name, call.arguments))
     if finished.calls and (rounds >= step.setup.max_tool_rounds or size > MAX_TURN_BYTES):

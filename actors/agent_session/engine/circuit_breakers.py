@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from protocols import Message, Permit, ProviderError, ReportOutcome, RequestPermit
+from protocols import Fault, Message, Permit, ProviderError, ReportOutcome, RequestPermit
 
 PERMIT_S: Final = 0.1
 """How long the breakers may take to answer; then the service is asked all the same."""
@@ -18,7 +18,11 @@ class CircuitOpenError(ProviderError):
     """A service that has failed too often of late, in whichever call, is not asked."""
 
     def __init__(self, service: str, retry_after_ms: int) -> None:
-        super().__init__(f"{service} fails in the calls of this node: it is asked again in {retry_after_ms / 1000:.1f} s", retryable=True)
+        super().__init__(
+            f"{service} fails in the calls of this node: it is asked again in {retry_after_ms / 1000:.1f} s",
+            retryable=True,
+            retry_after_s=retry_after_ms / 1000,
+        )
 
 
 class CircuitBreakers:
@@ -60,8 +64,8 @@ class CircuitBreakers:
 def is_outage(failure: Exception) -> bool:
     """Whether ``failure`` says that a service is not well. Others say something of the request, which any service may refuse."""
     match failure:
-        case ProviderError(retryable=retryable):
-            return retryable
+        case ProviderError(retryable=retryable, fault=fault):
+            return bool(retryable) and fault in (Fault.PROVIDER, Fault.NETWORK)
         case OSError(filename=None):  # time limits and connections; one of a file has its name
             return True
         case _:

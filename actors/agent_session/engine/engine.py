@@ -97,7 +97,7 @@ class Engine:
         ) -> Bulkhead:
             return Bulkhead(part, crashed, threads=threads, breakers=breakers, service=service)
 
-        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), report)
+        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), clock, report)
         self._tool_executor = ToolExecutor(
             tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
         )

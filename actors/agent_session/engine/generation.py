@@ -1,16 +1,39 @@
-"""The model at work: from deltas to sentences and tool calls."""
+"""The model at work: from the pieces of its answer to sentences and tool calls.
+
+A round is bounded as a whole (time, pieces, characters, calls), and by the silence between two pieces.
+
+How an answer ends decides what becomes of it. One that was cut at a limit of tokens is said as far as it came; a call of which only a part
+came is not run, and so the round has failed. Of one that a filter of content cut nothing more is said, none of its calls is run, and the
+round has failed. An answer that is cut without a reason is the provider's to tell (`LLM.chat`).
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core import Input, Think
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import failure_of
-from actors.agent_session.engine.provider_values import delta_of, stream_of
+from actors.agent_session.engine.failures import failure_of, retry_after_of
+from actors.agent_session.engine.provider_values import llm_event_of, stream_of
 from actors.media import SentenceSplitter
-from protocols import LLM, FunctionCall, ProviderError, TextDelta, ToolSchema, WellFormedStream
+from actors.providers import CallAssembler
+from protocols import (
+    LLM,
+    CallDelta,
+    ChatFinished,
+    Clock,
+    FinishReason,
+    FunctionCall,
+    ProviderError,
+    TextDelta,
+    TokenUsage,
+    ToolSchema,
+    WellFormedStream,
+    label_of,
+    well_formed,
+)
 
 DELTA_TIMEOUT_S: Final = 20.0
 """Silence of the model after which its round has failed."""
@@ -22,48 +45,132 @@ MAX_REPLY_CHARS: Final = 16_000
 """Of one round's text: what comes after is left out."""
 MAX_CALLS: Final = 16
 """Of one round: what comes after is left out."""
+MAX_ARGUMENTS_CHARS: Final = 64_000
+"""Of all calls of one round; with more it has failed."""
 
 
 class Generation:
     """Asks ``llm`` behind ``bulkhead``; the answers go to ``report``."""
 
-    def __init__(self, llm: LLM, tools: Sequence[ToolSchema], bulkhead: Bulkhead, report: Callable[[Input], None]) -> None:
+    def __init__(self, llm: LLM, tools: Sequence[ToolSchema], bulkhead: Bulkhead, clock: Clock, report: Callable[[Input], None]) -> None:
         self._llm = llm
         self._tools = tools
         self._bulkhead = bulkhead
+        self._clock = clock
         self._report = report
 
     async def think(self, wanted: Think) -> None:
         """One round: each sentence as soon as it stands, then the calls; or its failure."""
+        answer = _Answer(self._llm, wanted.token)
         try:
-            calls = await self._listen(wanted)
+            await self._read(wanted, answer)
+            finished = answer.finish()
         except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
             text, retryable = failure_of(failure)
-            self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable))
+            self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable, retry_after_s=retry_after_of(failure)))
         else:
-            self._report(RoundFinished(token=wanted.token, calls=tuple(calls)))
+            self._say(wanted, answer.last_sentences())
+            self._report(finished)
 
-    async def _listen(self, wanted: Think) -> list[FunctionCall]:
-        splitter, text, room = SentenceSplitter(), WellFormedStream(), MAX_REPLY_CHARS
-        deltas, calls = 0, list[FunctionCall]()
+    async def _read(self, wanted: Think, answer: "_Answer") -> None:
         tools = self._tools if wanted.offer_tools else ()
         stream = self._bulkhead.stream(
-            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.messages, tools)), silence_s=DELTA_TIMEOUT_S, total_s=ROUND_TIMEOUT_S
+            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.messages, tools, wanted.options)),
+            silence_s=DELTA_TIMEOUT_S,
+            total_s=ROUND_TIMEOUT_S,
         )
+        asked_s = self._clock.monotonic()
         async with aclosing(stream) as values:
             async for value in values:
-                deltas += 1
-                if deltas > MAX_DELTAS:
-                    raise ProviderError(f"the model does not end: it gave more than {MAX_DELTAS} deltas in a round", retryable=False)
-                delta = delta_of(self._llm, value)
-                if isinstance(delta, TextDelta):
-                    self._say(wanted.token, splitter.feed(text.feed(delta.text[:room])))
-                    room -= min(room, len(delta.text))
-                elif len(calls) < MAX_CALLS:
-                    calls.append(delta.call)
-        self._say(wanted.token, splitter.feed(text.finish()) + splitter.finish())
-        return calls
+                self._say(wanted, answer.add(value, self._clock.monotonic() - asked_s))
 
-    def _say(self, token: int, sentences: list[str]) -> None:
+    def _say(self, wanted: Think, sentences: list[str]) -> None:
         for sentence in sentences:
-            self._report(SentenceReady(token=token, text=sentence))
+            self._report(SentenceReady(token=wanted.token, text=sentence))
+
+
+class _Answer:
+    """What the round of ``token`` has come to."""
+
+    def __init__(self, llm: LLM, token: int) -> None:
+        self._llm = llm
+        self._token = token
+        self._splitter = SentenceSplitter()
+        self._text = WellFormedStream()
+        self._room = MAX_REPLY_CHARS
+        self._deltas = 0
+        self._calls = CallAssembler(self._new_id)
+        self._ids_made = 0
+        self._reason: FinishReason | None = None
+        self._first_token_s: float | None = None
+        self._usage: TokenUsage | None = None
+
+    def add(self, value: object, after_s: float) -> list[str]:
+        """Take the next piece, ``after_s`` seconds after the question: the sentences that stand by it.
+
+        Raises:
+            ProviderError: it is no piece of an answer, or a bound is passed.
+        """
+        self._deltas += 1
+        if self._deltas > MAX_DELTAS:
+            raise ProviderError(f"the model does not end: it gave more than {MAX_DELTAS} deltas in a round", retryable=False)
+        event = llm_event_of(self._llm, value)
+        match event:
+            case TextDelta(text=text):
+                self._begin(text, after_s)
+                said, self._room = text[: self._room], self._room - min(self._room, len(text))
+                return self._splitter.feed(self._text.feed(said))
+            case CallDelta():
+                self._begin(event.name or event.arguments, after_s)
+                self._calls.add(event)
+                if self._calls.size > MAX_ARGUMENTS_CHARS:
+                    raise self._failed(f"the arguments of a round's calls have more than {MAX_ARGUMENTS_CHARS} characters")
+            case ChatFinished(reason=reason):
+                self._reason = reason
+            case TokenUsage():
+                self._usage = event
+        return []
+
+    def finish(self) -> RoundFinished:
+        """The round, whose stream has ended.
+
+        Raises:
+            ProviderError: it ended so that it must not be acted on.
+        """
+        reason = self._reason
+        if reason is FinishReason.CONTENT_FILTER:
+            raise self._failed("the model's filter of content has cut the answer")
+        if reason is FinishReason.LENGTH and (self._calls.cut or self._calls.nameless):
+            raise self._failed("the answer was cut in a call of a tool, at the limit of its tokens: allow more of them")
+        if self._calls.nameless:
+            raise self._failed("the answer has a call without the name of a tool", retryable=True)
+        calls = self._calls.finish()[:MAX_CALLS]
+        if reason is None or reason is FinishReason.STOP:
+            reason = FinishReason.TOOL_CALLS if calls else FinishReason.STOP
+        return RoundFinished(
+            token=self._token,
+            calls=tuple(_well_formed(call) for call in calls),
+            reason=reason,
+            first_token_s=self._first_token_s,
+            usage=self._usage,
+        )
+
+    def last_sentences(self) -> list[str]:
+        """What is left of the text."""
+        return self._splitter.feed(self._text.finish()) + self._splitter.finish()
+
+    def _begin(self, content: str, after_s: float) -> None:
+        if content and self._first_token_s is None:
+            self._first_token_s = after_s
+
+    def _new_id(self) -> str:
+        self._ids_made += 1
+        return f"call_{self._token}_{self._ids_made}"
+
+    def _failed(self, why: str, *, retryable: bool = False) -> ProviderError:
+        return ProviderError(f"{label_of(self._llm)}: {why}", retryable=retryable)
+
+
+def _well_formed(call: FunctionCall) -> FunctionCall:
+    """``call`` with arguments that were put together from pieces, in which half an emoji may stand at each end."""
+    return replace(call, arguments=well_formed(call.arguments))

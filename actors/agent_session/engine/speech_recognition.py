@@ -11,7 +11,7 @@ from actors.agent_session.core.inputs import AudioLost, PreflightTranscript, Rec
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.provider_values import answer_of, text_of
+from actors.agent_session.engine.provider_values import answer_of, transcript_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
 from protocols import SESSION_RATE_HZ, STT
@@ -85,7 +85,7 @@ class SpeechRecognition:
     async def _text(self, pcm: bytes) -> str:
         audio = resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz)
         text = await self._bulkhead.call(lambda: answer_of(self._stt, "recognize", self._stt.recognize(audio)), RECOGNITION_TIMEOUT_S)
-        return text_of(self._stt, "recognize() gives", text).strip()
+        return transcript_of(self._stt, "recognize() gives", text).text
 
     async def _recognize_ahead(self, ahead: _Ahead) -> None:
         """What goes wrong here is tried again once it is asked for."""

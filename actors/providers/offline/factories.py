@@ -22,9 +22,9 @@ def moonshine_stt(options: Mapping[str, Any]) -> STT:
     """
     OptionReader("moonshine_stt", options).finish()
     prepare_libraries()
-    from actors.providers.offline.moonshine import MoonshineStt
+    from actors.providers.offline.moonshine import MoonshineSTT
 
-    return MoonshineStt()
+    return MoonshineSTT()
 
 
 def hibari_tts(options: Mapping[str, Any]) -> TTS:
@@ -41,9 +41,9 @@ def hibari_tts(options: Mapping[str, Any]) -> TTS:
     pitch = reader.number("pitch", 1.0, lowest=0.7, highest=1.4)
     reader.finish()
     prepare_libraries()
-    from actors.providers.offline.hibari import HibariTts
+    from actors.providers.offline.hibari import HibariTTS
 
-    return HibariTts(speed=speed, pitch=pitch)
+    return HibariTTS(speed=speed, pitch=pitch)
 
 
 def rule_llm(options: Mapping[str, Any]) -> LLM:
@@ -54,10 +54,10 @@ def rule_llm(options: Mapping[str, Any]) -> LLM:
         ConfigurationError: malformed rules, or an unknown option.
     """
     load_library("rapidfuzz")
-    from actors.providers.offline.brain import RuleLlm
+    from actors.providers.offline.brain import RuleLLM
     from actors.providers.offline.rules import read_rules
 
     left = dict(options)
     delay = OptionReader("rule_llm", {key: left.pop(key) for key in ("first_token_delay_ms",) if key in left})
     delay_ms = delay.number("first_token_delay_ms", 0.0, lowest=0, highest=MAX_DELAY_MS)
-    return RuleLlm(read_rules(left), first_token_delay_ms=delay_ms)
+    return RuleLLM(read_rules(left), first_token_delay_ms=delay_ms)

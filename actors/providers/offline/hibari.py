@@ -12,7 +12,7 @@ from actors.providers.offline.libraries import load_library
 from actors.providers.offline.memory import return_free_memory
 from actors.providers.offline.networks import load_network
 from actors.providers.spoken import as_spoken
-from protocols import AudioChunk, ProviderError
+from protocols import TTS, AudioChunk, ProviderError
 
 RATE_HZ: Final = 24_000
 CHUNK_SAMPLES: Final = RATE_HZ // 2
@@ -20,7 +20,7 @@ CHUNK_SAMPLES: Final = RATE_HZ // 2
 _SEED: Final = 1  # of the breath noise: the same text has the same samples, in every process
 
 
-class HibariTts:
+class HibariTTS(TTS):
     """A `TTS` for English, 20 to 40 ms to a sentence's audio. All objects of a process share one voice without threads.
 
     ``speed`` is the pace, ``pitch`` deepens (below 1) or raises the voice and its timbre without changing the pace: another speaker.
@@ -30,6 +30,7 @@ class HibariTts:
         MissingExtraError: hibari-tts is not installed.
     """
 
+    label = "hibari/heart"
     rate_hz: Final = RATE_HZ
 
     def __init__(self, *, speed: float = 1.0, pitch: float = 1.0) -> None:

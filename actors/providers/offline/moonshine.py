@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from actors.providers.offline.libraries import load_library
-from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, ConfigurationError, ProviderError
+from protocols import BYTES_PER_SAMPLE, SESSION_RATE_HZ, STT, ConfigurationError, Fault, ProviderError, STTCapabilities, Transcript
 
 MIN_SPEECH_S: Final = 0.25
 """Shorter audio is not recognised: of a click the model makes "You"."""
@@ -20,7 +20,7 @@ _OPTIONS: Final = {"vad_threshold": "0.0", "return_audio_data": "false"}
 _one_at_a_time = Lock()  # two calls at once give garbage
 
 
-class MoonshineStt:
+class MoonshineSTT(STT):
     """An `STT` for English, 50 to 150 ms for a sentence. All objects of a process share one model, one utterance at a time.
 
     The computation runs in a thread. Cancelling abandons it: it ends soon, and its text is dropped.
@@ -30,25 +30,30 @@ class MoonshineStt:
         ConfigurationError: it cannot load on this machine.
     """
 
+    label = "moonshine/tiny-en"
+    capabilities: Final = STTCapabilities(languages=frozenset({"en"}))
     rate_hz: Final = SESSION_RATE_HZ
 
     def __init__(self) -> None:
         self._model = _model()
 
-    async def recognize(self, pcm: bytes) -> str:
-        """The text of one utterance; empty for less than `MIN_SPEECH_S`.
+    async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
+        """What was said in one utterance; nothing in less than `MIN_SPEECH_S`.
 
         Raises:
-            ProviderError: an odd number of bytes, more than `MAX_SPEECH_S`, or the model failed.
+            ProviderError: an odd number of bytes, more than `MAX_SPEECH_S`, another language than English, or the model failed.
         """
+        if not self.capabilities.supports(language):
+            raise ProviderError(f"Moonshine's tiny-en does not know the language {language!r}", retryable=False, fault=Fault.CALLER)
         if len(pcm) % BYTES_PER_SAMPLE:
-            raise ProviderError(f"{len(pcm)} bytes are no PCM16: samples have two bytes", retryable=False)
+            raise ProviderError(f"{len(pcm)} bytes are no PCM16: samples have two bytes", retryable=False, fault=Fault.CALLER)
         samples = len(pcm) // BYTES_PER_SAMPLE
         if samples < MIN_SPEECH_S * SESSION_RATE_HZ:
-            return ""
+            return Transcript(text="", language="en")
         if samples > MAX_SPEECH_S * SESSION_RATE_HZ:
-            raise ProviderError(f"an utterance of {samples / SESSION_RATE_HZ:.0f} s: cut it at {MAX_SPEECH_S:g} s", retryable=False)
-        return await asyncio.to_thread(self.recognize_blocking, pcm)
+            text = f"an utterance of {samples / SESSION_RATE_HZ:.0f} s: cut it at {MAX_SPEECH_S:g} s"
+            raise ProviderError(text, retryable=False, fault=Fault.CALLER)
+        return Transcript(text=await asyncio.to_thread(self.recognize_blocking, pcm), language="en")
 
     def recognize_blocking(self, pcm: bytes) -> str:
         """The text of ``pcm``, whole samples of at most `MAX_SPEECH_S`; waits for other utterances of this process.

@@ -26,15 +26,15 @@ def preload_offline_providers() -> int:
         ConfigurationError: a model cannot load on this machine.
     """
     prepare_libraries()
-    from actors.providers.offline.hibari import HibariTts
-    from actors.providers.offline.moonshine import MoonshineStt
+    from actors.providers.offline.hibari import HibariTTS
+    from actors.providers.offline.moonshine import MoonshineSTT
     from actors.providers.smart_turn import smart_turn
     from actors.providers.vad import silero
 
     load_library("rapidfuzz")
     load_library("actors.providers.offline.brain")
 
-    stt, tts = MoonshineStt(), HibariTts()
+    stt, tts = MoonshineSTT(), HibariTTS()
     speech = b"".join(sentence.tobytes() for sentence in tts.sentences(_WARM_UP))
     silero({}).prewarm()
     smart_turn({}).prewarm()

@@ -50,7 +50,7 @@ def test_a_spoken_question_gets_a_spoken_answer(tmp_path: Path) -> None:
     assert heard.text == "What is the price of a pizza?"
     host.mail.wait_for(EventPushed, lambda pushed: isinstance(pushed.event, AgentMessage))
     reply = b"".join(pushed.pcm for pushed in host.mail.all(AudioPushed))
-    understood = asyncio.run(moonshine_stt({}).recognize(resample(reply, 24_000, SESSION_RATE_HZ)))
+    understood = asyncio.run(moonshine_stt({}).recognize(resample(reply, 24_000, SESSION_RATE_HZ))).text
     assert "price of a pizza" in understood
     host.mail.ask(EndCall(command_id="end"))
     assert str(host.wait_for_end()) == "normal"

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from actors.providers import load_factory, make_llm, make_stt, make_tts, make_turn_detector, make_vad
+from actors.providers import SentenceTTS, load_factory, make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.providers.vad.energy_model import EnergyModel
-from protocols import ConfigurationError, InvalidAgentError, ProviderRef, TurnDetectorCapabilities, VADCapabilities
+from protocols import STT, TTS, ConfigurationError, InvalidAgentError, ProviderRef, TurnDetectorCapabilities, VADCapabilities
 
 
 class Fake:
@@ -13,11 +13,13 @@ class Fake:
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
 
+    rate_hz = 24_000
+
     def stream(self) -> None: ...
     def predict(self) -> None: ...
-    def recognize(self) -> None: ...
-    def chat(self) -> None: ...
-    def synthesize(self) -> None: ...
+    def recognize(self, pcm: bytes) -> None: ...
+    def chat(self, messages: Any) -> None: ...
+    def synthesize(self, text: str) -> None: ...
 
 
 @pytest.fixture
@@ -29,7 +31,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("make", [make_stt, make_llm, make_tts])
 def test_a_provider_is_made_from_its_reference(here: str, make: Any) -> None:
     provider = make(ProviderRef(factory=f"{here}:Fake", options={"a": 1}))
-    assert provider.options == {"a": 1}
+    assert provider.label == f"{__name__}.Fake"
+    assert provider._inner.options == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,43 @@ def test_a_reference_is_found_by_whoever_knows_how() -> None:
             return Fake
         raise InvalidAgentError(f"{name}: No such file")
 
-    assert isinstance(make_llm(ProviderRef(factory="/my/script.py:brain", options={}), load), Fake)
+    assert make_llm(ProviderRef(factory="/my/script.py:brain", options={}), load).label == f"{__name__}.Fake"
     with pytest.raises(ConfigurationError, match=r"cannot be loaded \(/gone.py:brain: No such file\)"):
         make_llm(ProviderRef(factory="/gone.py:brain", options={}), load)
+
+
+def made(make: Any, provider: object) -> Any:
+    return make(ProviderRef(factory="x:y", options={}), lambda _: lambda _: provider)
+
+
+@pytest.mark.parametrize("rate_hz", [0, -1, 22_050, 44_100, True, None, "16000", 16_000.5])
+@pytest.mark.parametrize("make", [make_stt, make_tts])
+def test_a_rate_that_nothing_here_converts_is_refused(monkeypatch: pytest.MonkeyPatch, make: Any, rate_hz: Any) -> None:
+    monkeypatch.setattr(Fake, "rate_hz", rate_hz)
+    with pytest.raises(ConfigurationError, match=r"'x:y' has rate_hz=.*: give one of 8000, 16000, 24000, 48000"):
+        made(make, Fake({}))
+
+
+def test_a_voice_without_a_rate_is_told_to_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Fake, "rate_hz")
+    with pytest.raises(ConfigurationError, match="a Fake without rate_hz: give it the rate of its audio"):
+        made(make_tts, Fake({}))
+
+
+@pytest.mark.parametrize(("make", "kind"), [(make_stt, "STTCapabilities"), (make_tts, "TTSCapabilities")])
+def test_capabilities_of_another_kind_are_refused(monkeypatch: pytest.MonkeyPatch, make: Any, kind: str) -> None:
+    monkeypatch.setattr(Fake, "capabilities", {"streaming": True}, raising=False)
+    with pytest.raises(ConfigurationError, match=f"without capabilities: give it {kind}"):
+        made(make, Fake({}))
+
+
+@pytest.mark.parametrize(("make", "contract", "kind"), [(make_stt, STT, "speech recogniser"), (make_tts, TTS, "voice")])
+def test_a_contract_s_defaults_alone_are_no_provider(make: Any, contract: type, kind: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"which is no {kind}"):
+        made(make, type("Empty", (contract,), {"rate_hz": 16_000})())
+
+
+def test_a_voice_that_only_streams_is_made_to_speak_sentences() -> None:
+    streaming = type("Streaming", (), {"rate_hz": 16_000, "stream": lambda self: None})()
+    assert isinstance(made(make_tts, streaming), SentenceTTS)
+    assert not isinstance(made(make_tts, Fake({})), SentenceTTS)

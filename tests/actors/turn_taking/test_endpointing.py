@@ -12,10 +12,10 @@ from actors.turn_taking import (
     EndpointingEvent,
     EndpointingOptions,
     EndpointingOutput,
-    FinalTranscript,
     Predicted,
     PredictionWanted,
     TimePassed,
+    Transcribed,
     TurnCleared,
     TurnCommitted,
     TurnDropped,
@@ -41,8 +41,8 @@ def ended(end_ms: int, start_ms: int = 0) -> VoiceEnded:
     return VoiceEnded(at_ms=end_ms + LATENCY_MS, start_ms=start_ms, end_ms=end_ms)
 
 
-def final(at_ms: float, end_ms: float | None = None) -> FinalTranscript:
-    return FinalTranscript(at_ms=at_ms, end_ms=end_ms)
+def final(at_ms: float, end_ms: float | None = None) -> Transcribed:
+    return Transcribed(at_ms=at_ms, end_ms=end_ms)
 
 
 def wanted(number: int, end_ms: int = 2_000) -> PredictionWanted:
@@ -64,7 +64,7 @@ def run(*events: EndpointingEvent, options: EndpointingOptions = PLAIN, turn: En
 
 
 def test_the_table_is_total() -> None:
-    kinds = {VoiceStarted, VoiceEnded, FinalTranscript, Predicted, TurnCommitted, TurnCleared, TimePassed}
+    kinds = {VoiceStarted, VoiceEnded, Transcribed, Predicted, TurnCommitted, TurnCleared, TimePassed}
     assert set(ENDPOINTING_TABLE) == {(state, kind) for state in TurnState for kind in kinds}
     assert kinds == set(EndpointingEvent.__args__)
 
@@ -309,8 +309,8 @@ def event_of(act: Act, now: int, turn: Endpointing, *, voice: bool) -> Endpointi
     )
     return {
         "voice": begins_or_ends,
-        "text": FinalTranscript(at_ms=now),
-        "text_with_end": FinalTranscript(at_ms=now, end_ms=max(0, now - 300)),
+        "text": Transcribed(at_ms=now),
+        "text_with_end": Transcribed(at_ms=now, end_ms=max(0, now - 300)),
         "answer": predicted(now, turn.asked, probability),
         "stale_answer": predicted(now, turn.asked - 1, probability),
         "commit": TurnCommitted(at_ms=now),
@@ -352,7 +352,7 @@ def test_a_turn_ends_once_and_never_in_voice_too_soon_or_too_late(acts: list[Act
             if isinstance(output, TurnEnded) and output.by is EndedBy.SILENCE:
                 assert not before.voice
                 assert output.at_ms >= output.end_ms + options.min_delay_ms
-                assert before.worded or isinstance(event, FinalTranscript) or not options.transcribed
+                assert before.worded or isinstance(event, Transcribed) or not options.transcribed
         due = deadline_ms(after, options)
         assert (due is None) is (after.state in {IDLE, SPEAKING})
         if after.state is PAUSED:

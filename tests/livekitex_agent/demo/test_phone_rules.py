@@ -11,7 +11,8 @@ from actors.providers.offline.rules import read_rules
 from actors.providers.offline.rules.matching import ACCEPT, best_match
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, Order, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
-from protocols import LLM, CallDelta, ChatMessage, Role, TextDelta
+from protocols import LLM, ChatMessage, ChatOptions, Role
+from support.answers import text_and_calls
 
 TABLE = {tool.schema.name: tool for tool in TOOLS}
 READ = read_rules(RULES)
@@ -89,9 +90,7 @@ async def call(lines: list[str], *, brain: LLM | None = None) -> tuple[RunContex
         history.append(ChatMessage(role=Role.USER, content=line))
         while True:
             llm = brain or rule_llm(msgpack.unpackb(msgpack.packb(RULES)))
-            deltas = [delta async for delta in llm.chat(history, [tool.schema for tool in TABLE.values()])]
-            text = "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
-            calls = tuple(delta.call for delta in deltas if isinstance(delta, CallDelta))
+            text, calls = await text_and_calls(llm.chat(history, [tool.schema for tool in TABLE.values()], ChatOptions()))
             history.append(ChatMessage(role=Role.ASSISTANT, content=text, calls=calls))
             for each in calls:
                 result = await TABLE[each.name].invoke(each.arguments, ctx)

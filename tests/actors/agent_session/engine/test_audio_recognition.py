@@ -17,7 +17,7 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
-from protocols import SESSION_RATE_HZ, STT, ProviderError
+from protocols import SESSION_RATE_HZ, STT, ProviderError, Transcript
 from support import virtual_time
 from support.recognition_room import PADDING, Room, room_after
 from support.scripted_providers import spoken, vad_of
@@ -105,19 +105,17 @@ def test_a_pause_within_a_turn_does_not_end_it() -> None:
     run(test)
 
 
-class Counting:
-    rate_hz = SESSION_RATE_HZ
-
+class Counting(STT):
     def __init__(self, *outcomes: str | Exception) -> None:
         self.outcomes = list(outcomes)
         self.asked: list[int] = []
 
-    async def recognize(self, pcm: bytes) -> str:
+    async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
         self.asked.append(len(pcm) // 2)
         outcome = self.outcomes.pop(0) if self.outcomes else "again"
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome
+        return Transcript(text=outcome)
 
 
 def test_recognition_has_begun_when_the_turn_ends() -> None:
@@ -181,9 +179,9 @@ def test_a_recogniser_that_does_not_answer_has_failed(monkeypatch: pytest.Monkey
     monkeypatch.setattr("actors.agent_session.engine.speech_recognition.RECOGNITION_TIMEOUT_S", 0.01)
 
     class Silent(Counting):
-        async def recognize(self, pcm: bytes) -> str:
+        async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
             await asyncio.Event().wait()
-            return ""
+            return Transcript(text="")
 
     async def test(room: Room) -> None:
         room.memory.append(bytes(3_200))

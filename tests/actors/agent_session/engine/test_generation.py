@@ -2,13 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from actors.agent_session.core import Think
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
 from actors.agent_session.engine.generation import MAX_CALLS, MAX_REPLY_CHARS, Generation
-from protocols import CallDelta, ChatMessage, FunctionCall, LLMDelta, ProviderError, Role, TextDelta, ToolSchema
+from protocols import (
+    LLM,
+    CallDelta,
+    ChatFinished,
+    ChatMessage,
+    ChatOptions,
+    FinishReason,
+    FunctionCall,
+    LLMEvent,
+    ProviderError,
+    Role,
+    SystemClock,
+    TextDelta,
+    TokenUsage,
+    ToolChoice,
+    ToolSchema,
+)
 from support.engine_desk import Desk
 from support.wayward import AWAITED, WRONG_VALUES
 
@@ -16,17 +33,28 @@ SCHEMA = ToolSchema(name="look", description="", parameters={})
 ASKED = Think(token=7, messages=(ChatMessage(role=Role.USER, content="hello"),), offer_tools=True)
 
 
-class Scripted:
+class Still(SystemClock):
+    """A clock that goes on by a second each time it is read."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += 1.0
+        return self._now
+
+
+class Scripted(LLM):
     """Streams what it was given; an exception among it is raised."""
 
-    def __init__(self, *deltas: LLMDelta | Exception | None) -> None:
+    def __init__(self, *deltas: LLMEvent | Exception | None) -> None:
         self._deltas = deltas
         self.asked: list[tuple[Sequence[ChatMessage], Sequence[ToolSchema]]] = []
         self.began = asyncio.Event()
         self.closed = False
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
-        self.asked.append((history, tools))
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        self.asked.append((messages, tools))
         self.began.set()
         try:
             for delta in self._deltas:
@@ -41,13 +69,13 @@ class Scripted:
 
 
 def call(name: str) -> CallDelta:
-    return CallDelta(call=FunctionCall(call_id="x", name=name, arguments="{}"))
+    return CallDelta(call_id="x", name=name, arguments="{}")
 
 
 def think(model: Scripted, wanted: Think = ASKED) -> list[object]:
     async def run() -> list[object]:
         desk = Desk()
-        await Generation(model, [SCHEMA], desk.bulkhead, desk.report).think(wanted)
+        await Generation(model, [SCHEMA], desk.bulkhead, Still(), desk.report).think(wanted)
         await desk.close()
         return list(desk.reports)
 
@@ -59,7 +87,9 @@ def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -
     assert think(model) == [
         SentenceReady(token=7, text="Let me see."),
         SentenceReady(token=7, text="One moment"),
-        RoundFinished(token=7, calls=(call("look").call,)),
+        RoundFinished(
+            token=7, calls=(FunctionCall(call_id="x", name="look", arguments="{}"),), reason=FinishReason.TOOL_CALLS, first_token_s=1.0
+        ),
     ]
     assert model.asked == [(ASKED.messages, [SCHEMA])]
 
@@ -102,7 +132,7 @@ def test_cancelling_stops_the_model() -> None:
     async def run() -> bool:
         model = Scripted(None)
         desk = Desk()
-        task = asyncio.create_task(Generation(model, [], desk.bulkhead, desk.report).think(ASKED))
+        task = asyncio.create_task(Generation(model, [], desk.bulkhead, Still(), desk.report).think(ASKED))
         await model.began.wait()
         task.cancel()
         await asyncio.wait([task])
@@ -116,7 +146,7 @@ class Wayward(Scripted):
         super().__init__()
         self._deed = deed
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         yield TextDelta(text="Let me see. Now")
         if self._deed in AWAITED:
             await AWAITED[self._deed]()
@@ -135,7 +165,7 @@ def test_whatever_a_model_does_its_round_has_failed_in_words_that_can_travel(dee
 
 
 class NoStream(Scripted):
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> list[LLMDelta]:  # type: ignore[override]
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> list[LLMEvent]:  # type: ignore[override]
         return []
 
 
@@ -151,7 +181,7 @@ def test_an_emoji_that_is_cut_between_two_deltas_is_put_together() -> None:
 
 
 class Endless(Scripted):
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         while True:
             yield TextDelta(text="")
 
@@ -166,3 +196,80 @@ def test_a_model_that_streams_for_ever_is_ended_by_its_deltas(monkeypatch: pytes
 def test_a_model_that_streams_for_ever_is_ended_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.agent_session.engine.generation.ROUND_TIMEOUT_S", 0.05)
     assert think(Endless()) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]
+
+
+def test_how_it_is_to_answer_is_told_to_the_model() -> None:
+    class Obedient(Scripted):
+        async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+            yield TextDelta(text=f"{options.tool_choice}")
+
+    options = ChatOptions(tool_choice=ToolChoice.REQUIRED)
+    assert think(Obedient(), replace(ASKED, options=options))[0] == SentenceReady(token=7, text="required")
+
+
+PIECES = (CallDelta(index=0, call_id="a", name="look"), CallDelta(index=0, arguments='{"at": '), CallDelta(index=0, arguments='"\ud83c'))
+REST = CallDelta(index=0, arguments='\udf55"}')
+
+
+def test_a_call_in_pieces_is_put_together_and_so_are_its_letters() -> None:
+    (finished,) = think(Scripted(*PIECES, REST, ChatFinished(reason=FinishReason.TOOL_CALLS)))
+    assert isinstance(finished, RoundFinished)
+    assert finished.calls == (FunctionCall(call_id="a", name="look", arguments='{"at": "🍕"}'),)
+
+
+def test_the_tokens_and_the_time_of_the_first_are_told() -> None:
+    usage = TokenUsage(prompt_tokens=10, cached_prompt_tokens=4, completion_tokens=2)
+    reports = think(Scripted(TextDelta(text=""), TextDelta(text="Yes."), ChatFinished(reason=FinishReason.STOP), usage))
+    assert reports[-1] == RoundFinished(token=7, calls=(), reason=FinishReason.STOP, first_token_s=2.0, usage=usage)
+
+
+def test_a_model_that_says_nothing_at_all_has_no_first_token() -> None:
+    assert think(Scripted()) == [RoundFinished(token=7, calls=())]
+
+
+def test_an_answer_that_was_cut_is_said_as_far_as_it_came_and_told_to_be_cut() -> None:
+    said, rest, finished = think(Scripted(TextDelta(text="One. Two and"), ChatFinished(reason=FinishReason.LENGTH)))
+    assert [said, rest] == [SentenceReady(token=7, text="One."), SentenceReady(token=7, text="Two and")]
+    assert isinstance(finished, RoundFinished)
+    assert finished.reason is FinishReason.LENGTH
+
+
+@pytest.mark.parametrize("call", [PIECES, PIECES[:2], (CallDelta(index=0, call_id="a"),)])
+def test_a_call_that_was_cut_is_not_run(call: tuple[CallDelta, ...]) -> None:
+    *_, failed = think(Scripted(TextDelta(text="One. Two"), *call, ChatFinished(reason=FinishReason.LENGTH)))
+    assert isinstance(failed, ThinkingFailed)
+    assert "was cut in a call of a tool, at the limit of its tokens: allow more of them" in failed.text
+    assert not failed.retryable
+
+
+def test_whole_calls_of_an_answer_that_was_cut_are_run() -> None:
+    (finished,) = think(Scripted(*PIECES, REST, CallDelta(index=1, name="look"), ChatFinished(reason=FinishReason.LENGTH)))
+    assert isinstance(finished, RoundFinished)
+    assert [call.name for call in finished.calls] == ["look", "look"]
+
+
+def test_of_an_answer_that_was_filtered_nothing_more_is_said_and_no_call_is_run() -> None:
+    said, failed = think(Scripted(TextDelta(text="One. Two"), call("look"), ChatFinished(reason=FinishReason.CONTENT_FILTER)))
+    assert said == SentenceReady(token=7, text="One.")
+    assert isinstance(failed, ThinkingFailed)
+    assert "filter of content has cut the answer" in failed.text
+    assert not failed.retryable
+
+
+def test_a_call_of_nothing_is_a_failure_that_may_pass() -> None:
+    (failed,) = think(Scripted(CallDelta(index=0, call_id="a", arguments="{}")))
+    assert isinstance(failed, ThinkingFailed)
+    assert "a call without the name of a tool" in failed.text
+    assert failed.retryable
+
+
+@pytest.mark.parametrize("pieces", [1, 65])
+def test_arguments_have_a_bound(pieces: int) -> None:
+    (failed,) = think(Scripted(*[CallDelta(index=0, name="look", arguments="x" * (64_001 // pieces + 1)) for _ in range(pieces)]))
+    assert isinstance(failed, ThinkingFailed)
+    assert "more than 64000 characters" in failed.text
+
+
+def test_when_to_come_back_is_told() -> None:
+    failure = ProviderError("busy", retryable=True, retry_after_s=2.5)
+    assert think(Scripted(failure)) == [ThinkingFailed(token=7, text="busy", retryable=True, retry_after_s=2.5)]

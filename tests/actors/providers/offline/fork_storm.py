@@ -18,10 +18,10 @@ from actors import LIBRARY_ENVIRONMENT, prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
 from actors import hibari_tts, moonshine_stt, preload_offline_providers, resample, rule_llm  # noqa: E402
-from actors.providers.offline.hibari import HibariTts  # noqa: E402
+from actors.providers.offline.hibari import HibariTTS  # noqa: E402
 from actors.providers.smart_turn import smart_turn  # noqa: E402
 from actors.providers.vad import silero  # noqa: E402
-from protocols import AudioChunk, ChatMessage, OpenTurn, Role, VoiceStarted, environment  # noqa: E402
+from protocols import AudioChunk, ChatMessage, ChatOptions, OpenTurn, Role, TextDelta, VoiceStarted, environment  # noqa: E402
 
 AT_ONCE = 4
 DEADLINE_S = 120.0
@@ -39,15 +39,21 @@ async def answer(question: bytes) -> tuple[bool, str, str, str]:
     ]
     heard = any(isinstance(event, VoiceStarted) for event in events)
     over = (await smart_turn({}).predict(OpenTurn(audio=question), timeout_s=DEADLINE_S)).likely_over
-    text = await stt.recognize(question)
-    reply = "".join([delta.text async for delta in llm.chat([ChatMessage(role=Role.USER, content=text)], ())])
+    text = (await stt.recognize(question)).text
+    reply = "".join(
+        [
+            delta.text
+            async for delta in llm.chat([ChatMessage(role=Role.USER, content=text)], (), ChatOptions())
+            if isinstance(delta, TextDelta)
+        ]
+    )
     audio = b"".join([chunk.pcm async for chunk in tts.synthesize(reply)])
     return heard and over, text, reply, hashlib.sha256(audio).hexdigest()
 
 
 def spoken(text: str) -> bytes:
     """The audio of ``text``, without a thread."""
-    return b"".join(part.tobytes() for part in HibariTts().sentences(text))
+    return b"".join(part.tobytes() for part in HibariTTS().sentences(text))
 
 
 def fork_one(question: bytes, expected: tuple[bool, str, str, str]) -> int:

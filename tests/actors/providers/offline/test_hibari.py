@@ -63,6 +63,6 @@ async def test_a_failure_of_the_library_is_a_provider_error(monkeypatch: pytest.
             raise RuntimeError("no memory")
 
     monkeypatch.setattr(hibari, "_voice", Broken)
-    tts = hibari.HibariTts()
+    tts = hibari.HibariTTS()
     with pytest.raises(ProviderError, match="no memory"):
         await audio(tts, LINE)

@@ -5,28 +5,28 @@ import pytest
 
 from actors.media import resample
 from actors.providers.offline import moonshine, moonshine_stt
-from actors.providers.offline.hibari import HibariTts
+from actors.providers.offline.hibari import HibariTTS
 from protocols import ConfigurationError, ProviderError
 
 pytestmark = pytest.mark.asyncio
 
 
 def speech(text: str) -> bytes:
-    return resample(b"".join(part.tobytes() for part in HibariTts().sentences(text)), 24_000, 16_000)
+    return resample(b"".join(part.tobytes() for part in HibariTTS().sentences(text)), 24_000, 16_000)
 
 
 async def test_an_utterance_becomes_its_text() -> None:
-    assert await moonshine_stt({}).recognize(speech("I would like two pizzas, please.")) == "I would like two pizzas, please."
+    assert (await moonshine_stt({}).recognize(speech("I would like two pizzas, please."))).text == "I would like two pizzas, please."
 
 
 async def test_utterances_at_once_do_not_disturb_each_other() -> None:
     stt = moonshine_stt({})
     texts = ["What is the price of a pizza?", "My address is twelve Baker Street.", "And also three ice creams."]
-    assert await asyncio.gather(*(stt.recognize(speech(text)) for text in texts)) == texts
+    assert [heard.text for heard in await asyncio.gather(*(stt.recognize(speech(text)) for text in texts))] == texts
 
 
 async def test_less_than_a_quarter_second_is_not_recognised() -> None:
-    assert await moonshine_stt({}).recognize(b"\1\0" * 3_999) == ""
+    assert (await moonshine_stt({}).recognize(b"\1\0" * 3_999)).text == ""
 
 
 @pytest.mark.parametrize("pcm", [b"\0", bytes(2 * 60 * 16_000 + 2)])
@@ -43,7 +43,7 @@ async def test_a_cancelled_recognition_leaves_the_recogniser_usable() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await stt.recognize(speech("And one salad.")) == "And one salad."
+    assert (await stt.recognize(speech("And one salad."))).text == "And one salad."
 
 
 async def test_a_failure_of_the_library_is_a_provider_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ async def test_a_failure_of_the_library_is_a_provider_error(monkeypatch: pytest.
 
     monkeypatch.setattr(moonshine, "_model", Broken)
     with pytest.raises(ProviderError, match="no memory"):
-        await moonshine.MoonshineStt().recognize(bytes(16_000))
+        await moonshine.MoonshineSTT().recognize(bytes(16_000))
 
 
 async def test_a_model_that_cannot_load_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

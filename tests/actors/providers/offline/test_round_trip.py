@@ -6,7 +6,8 @@ from actors import Resampler, RunContext, hibari_tts, rule_llm
 from actors.providers.offline.rules.numbers import read_number
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
-from protocols import CallDelta, ChatMessage, Role, TextDelta
+from protocols import ChatMessage, ChatOptions, Role
+from support.answers import text_and_calls
 from support.hearing import utterances
 
 pytestmark = pytest.mark.asyncio
@@ -24,9 +25,7 @@ async def spoken(text: str, **voice: float) -> bytes:
 async def answer(history: list[ChatMessage], ctx: RunContext) -> str:
     """The text of the reply to ``history``, after the tools that it takes; both are added to it."""
     while True:
-        deltas = [delta async for delta in rule_llm(RULES).chat(history, [tool.schema for tool in TABLE.values()])]
-        calls = tuple(delta.call for delta in deltas if isinstance(delta, CallDelta))
-        text = "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+        text, calls = await text_and_calls(rule_llm(RULES).chat(history, [tool.schema for tool in TABLE.values()], ChatOptions()))
         history.append(ChatMessage(role=Role.ASSISTANT, content=text, calls=calls))
         results = [(call.call_id, await TABLE[call.name].invoke(call.arguments, ctx)) for call in calls]
         history += [ChatMessage(role=Role.TOOL, content=result, call_id=call_id) for call_id, result in results]

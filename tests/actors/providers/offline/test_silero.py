@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from actors.media import resample
-from actors.providers.offline.hibari import HibariTts
+from actors.providers.offline.hibari import HibariTTS
 from actors.providers.offline.silero import SileroVad
 from protocols import InvalidAudioError, VADModel
 
@@ -20,7 +20,7 @@ def frames(pcm: bytes) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def speech() -> bytes:
-    return resample(b"".join(part.tobytes() for part in HibariTts().sentences("What is the price of a pizza?")), 24_000, 16_000)
+    return resample(b"".join(part.tobytes() for part in HibariTTS().sentences("What is the price of a pizza?")), 24_000, 16_000)
 
 
 def test_speech_is_told_from_silence_noise_and_clicks(vad: VADModel, speech: bytes) -> None:

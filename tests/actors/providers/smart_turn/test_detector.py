@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actors.media import resample
-from actors.providers.offline.hibari import HibariTts
+from actors.providers.offline.hibari import HibariTTS
 from actors.providers.smart_turn import detector
 from actors.providers.smart_turn.detector import LANGUAGES, SmartTurnDetector, probability_over
 from protocols import OpenTurn, ProviderError, TurnPrediction
@@ -19,7 +19,7 @@ DEADLINE_S = 60
 
 
 def said(text: str) -> bytes:
-    pcm = resample(b"".join(part.tobytes() for part in HibariTts().sentences(text)), 24_000, 16_000)
+    pcm = resample(b"".join(part.tobytes() for part in HibariTTS().sentences(text)), 24_000, 16_000)
     loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2")) > 300)
     return pcm[2 * loud[0] : 2 * loud[-1]]
 
