@@ -29,7 +29,7 @@ from protocols.provider import Provider
 from protocols.speech_to_text import Transcript
 from protocols.tools import FunctionCall, ToolSchema
 
-__all__ = ["AudioCleared", "GenerationAudio", "GenerationCall", "GenerationCreated", "GenerationFinished", "GenerationRefused"]
+__all__ = ["GenerationAudio", "GenerationCall", "GenerationCreated", "GenerationFinished", "GenerationRefused", "InputCleared"]
 __all__ += ["GenerationStatus", "GenerationText", "InputCommitted", "InputSpeechStarted", "InputSpeechStopped", "InputTranscribed"]
 __all__ += ["InputTranscriptionFailed", "RealtimeCapabilities", "RealtimeEvent", "RealtimeFailed", "RealtimeModel", "RealtimeSession"]
 __all__ += ["RealtimeSetup", "Reconnected"]
@@ -95,7 +95,7 @@ class InputCommitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudioCleared:
+class InputCleared:
     """The audio that was not committed is dropped, as `clear_audio` asked."""
 
 
@@ -195,7 +195,7 @@ RealtimeEvent = (
     InputSpeechStarted
     | InputSpeechStopped
     | InputCommitted
-    | AudioCleared
+    | InputCleared
     | InputTranscribed
     | InputTranscriptionFailed
     | GenerationCreated
@@ -250,7 +250,7 @@ class RealtimeSession(Protocol):
         ...
 
     def clear_audio(self) -> None:
-        """Drop the audio that is not committed: for `AudioCleared`."""
+        """Drop the audio that is not committed: for `InputCleared`."""
         ...
 
     def generate_reply(

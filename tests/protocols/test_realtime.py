@@ -2,7 +2,6 @@ import pytest
 
 from protocols import (
     AudioChunk,
-    AudioCleared,
     FunctionCall,
     GenerationAudio,
     GenerationCall,
@@ -11,6 +10,7 @@ from protocols import (
     GenerationRefused,
     GenerationStatus,
     GenerationText,
+    InputCleared,
     InputCommitted,
     InputSpeechStarted,
     InputSpeechStopped,
@@ -45,7 +45,7 @@ def test_a_session_begins_with_an_empty_conversation_and_the_model_s_turn_detect
         InputSpeechStarted(at_ms=0),
         InputSpeechStopped(at_ms=1),
         InputCommitted(item_id="i"),
-        AudioCleared(),
+        InputCleared(),
         InputTranscribed(item_id="i", transcript=Transcript(text="hello"), is_final=True),
         InputTranscriptionFailed(item_id="i", failure=FAILURE),
         GenerationCreated(generation_id="g"),

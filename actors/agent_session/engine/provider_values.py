@@ -9,10 +9,10 @@ from typing import TypeVar, cast
 
 from actors.media import SpokenWord
 from protocols import (
+    AlignedAudio,
     AudioChunk,
     CallDelta,
     ChatFinished,
-    ConfigurationError,
     FinalTranscript,
     FinishReason,
     InterimTranscript,
@@ -145,13 +145,12 @@ def audio_of(tts: object, rate_hz: int, value: object) -> bytes:
     return chunk.pcm
 
 
-def words_of(tts: object, value: object) -> tuple[SpokenWord, ...]:
-    """The words that a piece of audio comes with, as ``words`` of (text, start_ms, end_ms); none if the voice does not tell them."""
-    words = _require(tts, "AudioChunk.words is", getattr(value, "words", ()), tuple, "a tuple of (text, start_ms, end_ms)")
-    try:
-        return tuple(SpokenWord(text=text_of(tts, "a word is", text), start_ms=start, end_ms=end) for text, start, end in words)
-    except (TypeError, ValueError, ConfigurationError) as failure:
-        raise ProviderError(f"{_name(tts)}: a word of AudioChunk.words is wrong ({failure})", retryable=False) from None
+def spoken_words_of(tts: object, value: object) -> tuple[SpokenWord, ...]:
+    """The words that a piece of audio comes with; none if the voice does not tell them."""
+    if not isinstance(value, AlignedAudio):
+        return ()
+    words = words_of(tts, _require(tts, "AlignedAudio.words is", value.words, tuple, "a tuple of TimedWord"))
+    return tuple(SpokenWord(text=word.text, start_ms=word.start_ms, end_ms=word.end_ms) for word in words)
 
 
 def voice_events_of(vad: object, value: object, *, after_ms: int, until_ms: int) -> tuple[VADEvent, ...]:

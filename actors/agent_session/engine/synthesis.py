@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
-from actors.agent_session.engine.provider_values import audio_of, stream_of, words_of
+from actors.agent_session.engine.provider_values import audio_of, spoken_words_of, stream_of
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.media import pace
 from protocols import TTS, ProviderError
@@ -55,7 +55,7 @@ class Synthesis:
         async with aclosing(stream) as values:
             async for value in values:
                 line.pcm += audio_of(self._tts, line.rate_hz, value)
-                line.words += words_of(self._tts, value)
+                line.words += spoken_words_of(self._tts, value)
                 if line.samples > MAX_SENTENCE_S * line.rate_hz:
                     raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)
                 self._news()

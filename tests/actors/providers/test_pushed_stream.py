@@ -17,6 +17,7 @@ class Upper(PushedStream[str, str]):
     def __init__(self) -> None:
         super().__init__("upper", bound=10, what="10 characters")
         self.closed = 0
+        self.began = asyncio.Event()
 
     def push(self, text: str) -> None:
         self.put(text, len(text))
@@ -24,6 +25,7 @@ class Upper(PushedStream[str, str]):
     async def work(self, inputs: AsyncIterator[str | Flush]) -> AsyncGenerator[str, None]:
         try:
             async for piece in inputs:
+                self.began.set()
                 if piece == "fail":
                     raise ProviderError("broken", retryable=True)
                 if piece == "wait":
@@ -124,7 +126,7 @@ def test_closing_ends_what_is_iterated_elsewhere(piece: str) -> None:
 
         reading = asyncio.create_task(read())
         stream.push(piece)
-        await asyncio.sleep(1)
+        await stream.began.wait()
         await stream.aclose()
         await stream.aclose()
         await reading
@@ -148,7 +150,7 @@ def test_a_reader_that_leaves_ends_the_work() -> None:
                 pass
 
         reading = asyncio.create_task(read())
-        await asyncio.sleep(1)
+        await stream.began.wait()
         reading.cancel()
         await asyncio.wait((reading,))
 

@@ -23,7 +23,7 @@ from actors.agent_session.engine.speech_output import SpeechOutput
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from actors.media import MAX_CLAUSE_CHARS
 from livekitex_agent.client.playback import Playback
-from protocols import AudioChunk, AudioPushed
+from protocols import AlignedAudio, AudioChunk, AudioPushed, TimedWord
 from support import virtual_time
 from support.engine_desk import Desk
 from support.session_world import SPOKEN
@@ -38,11 +38,6 @@ SENTENCES = (
     "Nobody ever missed it.",
 )
 WHOLE = "".join(SENTENCES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedChunk(AudioChunk):
-    words: tuple[tuple[str, float, float], ...] = ()
 
 
 class Voice:
@@ -73,7 +68,8 @@ class Voice:
             end_ms = (first + len(piece)) / 2 / HZ * 1000
             ripe = tuple(word for word in words if word[2] <= end_ms) if self._timed else ()
             words = words[len(ripe) :] if self._timed else words
-            yield TimedChunk(pcm=piece, rate_hz=HZ, words=ripe)
+            told = tuple(TimedWord(text=text, start_ms=round(start), end_ms=round(end)) for text, start, end in ripe)
+            yield AlignedAudio(pcm=piece, rate_hz=HZ, words=told)
 
 
 @dataclass
