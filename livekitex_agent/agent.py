@@ -65,9 +65,12 @@ class Agent:
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="manual"`` only `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
     interrupt the agent (500). A reply whose text stands is held then, and goes on if nothing was said but back-channels in the caller's
-    ``language`` ("en", a BCP 47 tag), unless ``resume_false_interruption`` is false. ``max_tool_rounds`` (8) bounds how often the model may
-    ask for tools in a turn. ``apology``, ``repeat`` and ``farewell`` are what is said when a turn is given up, has to be said again, or the
-    call is given up.
+    ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
+    it is, ``interruption_duck_ms`` (80) of voice make the agent softer and ``interruption_pause_ms`` (200) silent until the voice is over
+    or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a
+    microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. ``max_tool_rounds`` (8) bounds how
+    often the model may ask for tools in a turn. ``apology``, ``repeat`` and ``farewell`` are what is said when a turn is given up, has to
+    be said again, or the call is given up.
 
     Raises:
         InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.

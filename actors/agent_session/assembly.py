@@ -112,6 +112,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         max_tool_rounds=blueprint.turns.max_tool_rounds,
         language=blueprint.turns.language,
         resume_false_interruption=blueprint.turns.resume_false_interruption,
+        min_interruption_words=blueprint.turns.min_interruption_words,
         preemptive_generation=blueprint.turns.preemptive_generation,
         os_pid=os.getpid(),
         journal_path=journal_path,

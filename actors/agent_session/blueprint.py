@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from actors.journal import CallDescription
 from actors.providers import OptionReader
-from actors.turn_taking import EndpointingOptions
+from actors.turn_taking import DuckingOptions, EndpointingOptions
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
 
 _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
@@ -27,15 +27,22 @@ class TurnOptions:
     ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (300 with a turn detector, 500
     without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
     (the default where there is one), "vad" (the least delay holds) or "manual" (only `CommitAudio` ends a turn). ``min_interruption_ms`` of
-    voice interrupt the agent (500). ``max_tool_rounds`` bounds how often the model may ask for tools within a turn (8). With
-    ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if he said nothing but that he listens
-    ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end the caller's turn. ``apology`` is
-    said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is given up.
+    voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter how many). Before that is
+    known, ``interruption_duck_ms`` of voice duck the agent (80) and ``interruption_pause_ms`` pause it (200). For ``aec_warmup_s`` after it
+    begins to speak the agent may hear itself (0: its input never hears its output, as audio that a script streams; 3 is right for a caller
+    whose echo cancellation has to learn): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
+    ask for tools within a turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if
+    he said nothing but that he listens ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end
+    the caller's turn. ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again,
+    ``farewell`` when the call is given up.
     """
 
     language: str
     min_speech_ms: int
     min_interruption_ms: int
+    min_interruption_words: int
+    ducking: DuckingOptions
+    aec_warmup_s: float
     endpointing: EndpointingOptions
     max_tool_rounds: int
     resume_false_interruption: bool
@@ -121,6 +128,9 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
         language=_language(reader),
         endpointing=_endpointing(reader, detector=detector),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
+        min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=20),
+        ducking=_ducking(reader),
+        aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
         preemptive_generation=reader.flag("preemptive_generation", default=True),
@@ -130,6 +140,14 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
     )
     reader.finish()
     return turns
+
+
+def _ducking(reader: OptionReader) -> DuckingOptions:
+    duck_ms = reader.integer("interruption_duck_ms", 80, lowest=0, highest=_LONGEST_DELAY_MS)
+    pause_ms = reader.integer("interruption_pause_ms", max(200, duck_ms), lowest=0, highest=_LONGEST_DELAY_MS)
+    if pause_ms < duck_ms:
+        raise reader.error("interruption_pause_ms", pause_ms, f"at least interruption_duck_ms={duck_ms}")
+    return DuckingOptions(duck_ms=duck_ms, pause_ms=pause_ms)
 
 
 def _language(reader: OptionReader) -> str:

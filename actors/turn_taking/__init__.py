@@ -1,5 +1,6 @@
 """Whose turn it is to speak, as pure decisions: when a turn is over, and what words over the agent's speech mean. Shared by actors."""
 
+from actors.turn_taking.ducking import DUCKING_TABLE, DuckingOptions, Loudness, Overlap, loudness_after
 from actors.turn_taking.endpointing import (
     ENDPOINTING_TABLE,
     Endpointing,
@@ -23,17 +24,21 @@ from actors.turn_taking.events import (
     TurnDropped,
     TurnEnded,
 )
-from actors.turn_taking.overlap import is_back_channel, is_interruption
+from actors.turn_taking.overlap import count_words, is_back_channel, is_interruption, repeats
 from actors.turn_taking.phrases import PHRASES, Phrases
 
 __all__ = [
+    "DUCKING_TABLE",
     "ENDPOINTING_TABLE",
     "PHRASES",
+    "DuckingOptions",
     "EndedBy",
     "Endpointing",
     "EndpointingEvent",
     "EndpointingOptions",
     "EndpointingOutput",
+    "Loudness",
+    "Overlap",
     "Phrases",
     "Predicted",
     "PredictionWanted",
@@ -45,9 +50,12 @@ __all__ = [
     "TurnEnded",
     "TurnState",
     "awaits_prediction",
+    "count_words",
     "deadline_ms",
     "endpointing_step",
     "is_back_channel",
     "is_interruption",
     "least_delay_ms",
+    "loudness_after",
+    "repeats",
 ]

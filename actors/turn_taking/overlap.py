@@ -9,16 +9,21 @@ not "I know". The longest phrase wins: "no problem" is no "no".
 import re
 import unicodedata
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
+from unicodedata import east_asian_width
 
 from actors.turn_taking.phrases import PHRASES, SOUNDS, Phrases
 from protocols import primary_language
 
 MAX_CHARS: Final = 200
 """Longer text is no back-channel; only its beginning is searched for an interruption."""
+LEAST_ECHO: Final = 2
+ECHO_SHARE: Final = 0.75
+"""Of an echo's words; recognition takes some for others."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _LENGTHENED: Final = re.compile(r"(.)\1+")
 
@@ -49,6 +54,20 @@ def is_interruption(text: str, language: str, phrases: Mapping[str, Phrases] = P
     """
     found = _read(_words(text[:MAX_CHARS]), _table(phrases.get(primary_language(language))))
     return found is not None and _Kind.INTERRUPTION in found
+
+
+def count_words(text: str) -> int:
+    """How many words ``text`` has; in scripts without spaces each character is one."""
+    return sum(max(1, sum(east_asian_width(char) in "WF" for char in word)) for word in _WORD.findall(text))
+
+
+def repeats(text: str, said: str) -> bool:
+    """Whether ``text`` is an echo of what was ``said``: two words at least, nearly all of them words of it, in its order."""
+    words, known = list(_words(text)), list(_words(said))
+    if len(words) < LEAST_ECHO:
+        return False
+    matched = sum(block.size for block in SequenceMatcher(a=words, b=known, autojunk=False).get_matching_blocks())
+    return matched >= ECHO_SHARE * len(words)
 
 
 def _read(words: Words, table: Mapping[Words, _Kind]) -> list[_Kind] | None:

@@ -10,7 +10,7 @@ from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.turn_taking import EndpointingOptions
-from protocols import SESSION_RATE_HZ, STT, VAD, TurnDetector
+from protocols import SESSION_RATE_HZ, STT, VAD, TurnDetector, VoiceActivity
 from support import virtual_time
 from support.engine_desk import Desk
 from support.scripted_providers import stt, vad
@@ -32,9 +32,11 @@ class Room:
         predictor: TurnDetector | None = None,
         heeds: bool = True,
         agent_speaks: bool = False,
+        echo_expected: bool = False,
         **delays: Any,
     ) -> None:
         self.desk = Desk()
+        self.voice: list[VoiceActivity] = []
         self.memory = memory or SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         endpointing = {"min_delay_ms": 300, "max_delay_ms": 1_500, "predicted": predictor is not None, "transcribed": False, **delays}
         self.recognition = AudioRecognition(
@@ -49,6 +51,8 @@ class Room:
             stt_bulkhead=self.desk.bulkhead,
             detector_bulkhead=lambda crashed: Bulkhead("turn detector", crashed),
             agent_speaks=lambda: agent_speaks,
+            echo_expected=lambda: echo_expected,
+            heard_voice=self.voice.append,
             spawn=self.desk.spawn,
             report=self._report,
         )

@@ -10,7 +10,16 @@ from typing import Final
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import Heed, Recognize, Settle
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
-from actors.agent_session.core.inputs import AudioCommitted, AudioLost, HearingFailed, RecognitionFailed, Recognized, VoiceBegan, VoiceEnded
+from actors.agent_session.core.inputs import (
+    AudioCommitted,
+    AudioLost,
+    HearingFailed,
+    RecognitionFailed,
+    Recognized,
+    VoiceBegan,
+    VoiceEnded,
+    VoiceLasted,
+)
 from actors.agent_session.core.interruption import resume, stop_held
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.preemption import drop_guess
@@ -18,7 +27,7 @@ from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from actors.turn_taking import is_back_channel
+from actors.turn_taking import count_words, is_back_channel, is_interruption, repeats
 from protocols import SESSION_RATE_HZ, AgentState, CommandDone, InternalError, SessionError, UserEvent
 
 SAME_START: Final = SESSION_RATE_HZ
@@ -41,10 +50,10 @@ def on_began(step: Transition, began: VoiceBegan) -> None:
     drop_guess(step)
 
 
-def on_lasted(step: Transition) -> None:
+def on_lasted(step: Transition, lasted: VoiceLasted) -> None:
     """He has spoken long enough to interrupt."""
     if step.state.utterance is not None:
-        step.state = replace(step.state, utterance=replace(step.state.utterance, lasted=True))
+        step.state = replace(step.state, utterance=replace(step.state.utterance, lasted=True, echo=lasted.echo))
 
 
 def on_ended(step: Transition, ended: VoiceEnded) -> None:
@@ -83,21 +92,31 @@ def listen_while_held(step: Transition) -> bool:
     return False
 
 
+def understand_echo(step: Transition) -> bool:
+    """While the agent speaks: find out whether what may be its own voice is the caller's; the conversation does not move."""
+    utterance = step.state.utterance
+    if utterance is not None and utterance.echo and utterance.end is not None and not step.state.recognizing:
+        _recognize(step, utterance)
+    return False
+
+
 def on_recognized(step: Transition, recognized: Recognized) -> None:
     """The caller's words are known. Where there are none, who interrupted with them is answered what he had asked before."""
     if recognized.token != step.state.recognizing:
         return
     end, ended_s = _end(step)
     opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
-    if step.state.held and (not recognized.text or is_back_channel(recognized.text, step.setup.language)):
+    over_speech = step.state.held or _may_be_echo(step)
+    if over_speech and _means_nothing(step, recognized.text):
         step.state = replace(step.state, recognizing=0)
         _drop(step, end)
-        resume(step, recognized.text)
+        if step.state.held:
+            resume(step, recognized.text)
         return
     if recognized.text:
         step.state = replace(step.state, utterance=None, recognizing=0)
         step.move_user(UserEvent.TURN_SETTLED)
-        stop_held(step, opening) if step.state.held else take_turn(step, opening)
+        stop_held(step, opening) if over_speech and step.memory.turn is not None else take_turn(step, opening)
         return
     _nothing(step)
     if step.state.owed:
@@ -129,7 +148,26 @@ def on_committed(step: Transition, committed: AudioCommitted) -> None:
         step.publish(CommandDone(command_id=committed.command_id))
 
 
+def _may_be_echo(step: Transition) -> bool:
+    return step.state.utterance is not None and step.state.utterance.echo
+
+
+def _means_nothing(step: Transition, text: str) -> bool:
+    """Whether words over the agent's speech are no reason to stop it."""
+    language = step.setup.language
+    if not text or is_back_channel(text, language):
+        return True
+    if is_interruption(text, language):
+        return False
+    said = " ".join(step.turn.sentences) if step.memory.turn is not None else ""
+    return count_words(text) < step.setup.min_interruption_words or (_may_be_echo(step) and repeats(text, said))
+
+
 def _ask_again(step: Transition) -> None:
+    if _may_be_echo(step) and not step.state.held:
+        step.state = replace(step.state, recognizing=0)
+        _drop(step, _end(step)[0])
+        return
     if step.state.held:
         _drop(step, _end(step)[0])
         stop_held(step, Opening(source=TurnSource.REPEAT))

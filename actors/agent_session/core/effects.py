@@ -125,7 +125,8 @@ class SpeakSentence:
 
     ``start`` is the position of its first sample in the reply where it begins one (-1: at 0, or behind the sentence before). Of a sentence
     that an earlier incarnation began the audio from and to the samples ``kept`` is kept outside the process: it is heard from the character
-    ``heard_char`` on, and behind it the text is said anew from the character ``from_char`` on.
+    ``heard_char`` on, and behind it the text is said anew from the character ``from_char`` on. Without ``allow_interruptions`` the caller's
+    voice makes it neither softer nor silent.
     """
 
     speech_id: str
@@ -135,6 +136,7 @@ class SpeakSentence:
     kept: tuple[int, int] | None = None
     heard_char: int = 0
     from_char: int = 0
+    allow_interruptions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

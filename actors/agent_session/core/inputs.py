@@ -53,7 +53,9 @@ class VoiceBegan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceLasted:
-    """He has spoken for long enough to interrupt."""
+    """He has spoken for long enough to interrupt; ``echo`` if it may be the agent's own voice, so that only the words can tell."""
+
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

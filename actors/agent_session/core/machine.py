@@ -73,7 +73,7 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
         case VoiceBegan():
             caller.on_began(step, what)
         case VoiceLasted():
-            caller.on_lasted(step)
+            caller.on_lasted(step, what)
         case VoiceEnded():
             caller.on_ended(step, what)
         case HearingFailed():
@@ -131,7 +131,7 @@ def _moved(step: Transition) -> bool:
         case AgentState.LISTENING:
             return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
         case AgentState.THINKING | AgentState.SPEAKING:
-            return interruption.begin_if_due(step)
+            return interruption.begin_if_due(step) or caller.understand_echo(step)
         case AgentState.PAUSED:
             return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step)
         case AgentState.INITIALIZING | AgentState.CLOSING:

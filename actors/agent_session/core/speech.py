@@ -28,7 +28,7 @@ def write_sentence(step: Transition, text: str) -> None:
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
     if step.setup.voice:
-        step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text))
+        step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text, allow_interruptions=step.turn.allow_interruptions))
     else:
         _heard_from(step, index)
 
@@ -66,26 +66,20 @@ def resume_speech(step: Transition, kept: KeptSpeech | None) -> None:
     turn = step.turn
     if not step.setup.voice or not turn.sentences:
         return
-    if kept is None or kept.next_index > len(turn.sentences):
-        first = max(0, len(turn.starts) - 1)
-        step.state = replace(step.state, played=first)
-        for index, text in enumerate(turn.sentences[first:], first):
-            step.then(SpeakSentence(speech_id=turn.speech_id, index=index, text=text, start=_anew(step) if index == first else -1))
-        return
-    first = min(kept.heard_index, len(turn.starts))
+    if kept is not None and kept.next_index > len(turn.sentences):
+        kept = None
+    first = max(0, len(turn.starts) - 1) if kept is None else min(kept.heard_index, len(turn.starts))
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
-        made = index < kept.next_index
-        step.then(
-            SpeakSentence(
-                speech_id=turn.speech_id,
-                index=index,
-                text=text,
-                kept=kept.of(index) if index <= kept.next_index else None,
-                heard_char=kept.heard_char if index == kept.heard_index else 0,
-                from_char=len(text) if made else kept.next_char if index == kept.next_index else 0,
+        say = SpeakSentence(speech_id=turn.speech_id, index=index, text=text, allow_interruptions=turn.allow_interruptions)
+        if kept is None:
+            say = replace(say, start=_anew(step) if index == first else -1)
+        elif index <= kept.next_index:
+            heard_char = kept.heard_char if index == kept.heard_index else 0
+            say = replace(
+                say, kept=kept.of(index), heard_char=heard_char, from_char=len(text) if index < kept.next_index else kept.next_char
             )
-        )
+        step.then(say)
 
 
 def heard_at(setup: SessionConfig, turn: Turn, kept: KeptSpeech | None) -> Heard:

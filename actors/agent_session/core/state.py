@@ -14,10 +14,10 @@ class SessionConfig:
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice`` tell whether the
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
-    speaks over is held, and goes on if he said nothing that counts in his ``language``. With ``preemptive_generation`` the model is asked
-    before it is sure that his turn is over. ``farewell_reason`` is why this incarnation is only
-    to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is how long a new incarnation waits for somebody who
-    listens before it speaks.
+    speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
+    ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
+    ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
+    how long a new incarnation waits for somebody who listens before it speaks.
     """
 
     call_id: str
@@ -35,6 +35,7 @@ class SessionConfig:
     max_tool_rounds: int = 8
     language: str = "en"
     resume_false_interruption: bool = True
+    min_interruption_words: int = 0
     preemptive_generation: bool = True
     subscribers_wait_s: float = 2.0
     os_pid: int = 0
@@ -54,13 +55,14 @@ class Utterance:
     """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
-    incarnations: what is left of it is not recognised.
+    incarnations: what is left of it is not recognised. ``echo`` if it may be the agent's own voice.
     """
 
     start: int
     over_speech: bool
     given_up: bool = False
     lasted: bool = False
+    echo: bool = False
     end: int | None = None
     ended_s: float = 0.0
 

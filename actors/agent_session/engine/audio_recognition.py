@@ -28,13 +28,15 @@ from actors.agent_session.engine.turn_prediction import TurnPredictor
 from actors.agent_session.engine.voice_reader import SAMPLES_PER_MS, VoiceReader
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.turn_taking import PredictionWanted
-from protocols import STT, VAD, Clock, TurnDetector, TurnPrediction
+from protocols import STT, VAD, Clock, TurnDetector, TurnPrediction, VoiceActivity
 
 FRAMES_AT_ONCE: Final = 32
 """After as many frames the loop's other work has its turn."""
 ARRIVALS_KEPT: Final = 1_024
 AT_ONCE_MS: Final = 300
 """What begins so soon where nothing is known has begun before, or is the next word of what has."""
+LIVE_MS: Final = 500
+"""Audio that is older when it is judged (a new incarnation hears it again) is not heard over the agent's speech of now."""
 REST_S: Final = 2.0
 """Where the rest of a turn is awaited and no audio comes for so long, there is none."""
 
@@ -44,7 +46,7 @@ class AudioRecognition:
 
     ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
     is lost; the caller's ``language`` is a BCP 47 tag. A short word while ``agent_speaks`` is nobody's turn, and no reason to wait for
-    more.
+    more. ``heard_voice`` is told of each frame that is judged as it comes, and ``echo_expected`` tells whether it may be the agent's own.
 
     All methods are called on the event loop, but for `position`, which may be read anywhere.
     """
@@ -63,6 +65,8 @@ class AudioRecognition:
         stt_bulkhead: Bulkhead,
         detector_bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
         agent_speaks: Callable[[], bool],
+        echo_expected: Callable[[], bool] = lambda: False,
+        heard_voice: Callable[[VoiceActivity], None] = lambda _: None,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
     ) -> None:
@@ -70,6 +74,8 @@ class AudioRecognition:
         self._clock = clock
         self._options = options
         self._agent_speaks = agent_speaks
+        self._echo_expected = echo_expected
+        self._heard_voice = heard_voice
         self._spawn = spawn
         self._report = report
         self._voice = VoiceReader(vad, memory, report, position=start)
@@ -154,6 +160,10 @@ class AudioRecognition:
             if events is None:
                 self._mark()
                 return
+            if self._memory.position - self.position < LIVE_MS * SAMPLES_PER_MS:
+                for event in events:
+                    if isinstance(event, VoiceActivity):
+                        self._heard_voice(event)
             self._tell(self._turn.feed(events))
         asyncio.get_running_loop().call_soon(self._go_on)
 
@@ -184,7 +194,7 @@ class AudioRecognition:
                 case TurnBegan(start_ms=start):
                     self._begin(max(self._voice.sample(start), self._memory.oldest))
                 case TurnLasted():
-                    self._report(VoiceLasted())
+                    self._report(VoiceLasted(echo=self._over_speech and self._echo_expected()))
                 case PredictionWanted(number=number, end_ms=end):
                     self._predict(number, self._voice.sample(end))
                 case TurnOver(end_ms=end, voice_end_ms=voice_end):

@@ -35,7 +35,8 @@ from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.tools import FunctionTool
-from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector
+from actors.turn_taking import loudness_after
+from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector, VoiceActivity
 
 CLOSE_TIMEOUT_S: Final = 0.5
 """For a provider to give back what it holds."""
@@ -108,6 +109,7 @@ class Engine:
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
         self._hears = providers.vad is not None
+        self._ducking = turns.ducking
 
         def begin() -> None:
             if providers.vad is not None and providers.stt is not None:
@@ -125,6 +127,8 @@ class Engine:
                     stt_bulkhead=bulkhead("stt", services.stt),
                     detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
                     agent_speaks=lambda: self._speech_output is not None and self._speech_output.speaking,
+                    echo_expected=lambda: self._speech_output is not None and self._speech_output.echo_expected,
+                    heard_voice=self._duck,
                     spawn=thread.spawn,
                     report=report,
                 )
@@ -138,6 +142,7 @@ class Engine:
                     report=report,
                     push=push,
                     clear=clear,
+                    aec_warmup_s=turns.aec_warmup_s,
                 )
                 thread.spawn(self._speech_output.run())
             thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))
@@ -167,6 +172,12 @@ class Engine:
     def _hear(self) -> None:
         if self._recognition is not None:
             self._recognition.hear()
+
+    def _duck(self, activity: VoiceActivity) -> None:
+        """The caller's voice, frame by frame: the reflex to it needs nobody's decision."""
+        output = self._speech_output
+        if output is not None and not output.echo_expected:
+            output.set_loudness(loudness_after(output.loudness, activity, self._ducking))
 
     def _perform(self, work: Work) -> None:
         match work:

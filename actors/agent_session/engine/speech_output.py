@@ -7,12 +7,13 @@ follows. What is handed out is at most `LEAD_MS` ahead of the ear. How far the r
 
 Speech stops at once: what was handed out and not heard is recalled (``clear``), faded over `FADE_MS`, and handed out again when it goes on,
 faded in. Both the core (`pause`, `resume`, `stop`) and the reflex to the caller's voice (`set_loudness`) do so; it is silent while either
-wants it to be.
+wants it to be. Speech that may not be interrupted knows no reflex.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final
 
 from actors.agent_session.core import Input, PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
@@ -22,11 +23,14 @@ from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.agent_session.engine.synthesis import Synthesis
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
-from actors.media import FADE_MS, Gain, Playout
+from actors.media import DUCKED_GAIN, FADE_MS, Gain, Playout
+from actors.turn_taking import Loudness
 from protocols import BYTES_PER_SAMPLE, TTS, Clock
 
 LEAD_MS: Final = 160
 BATCH_MS: Final = 80
+DUCK_AHEAD_MS: Final = 20
+"""Ducking begins so far beyond what is heard, so that it is there in time."""
 """The difference is how late this may wake before the caller hears a hole."""
 
 Push = Callable[[str, int, bytes], None]
@@ -49,6 +53,7 @@ class SpeechOutput:
         report: Callable[[Input], None],
         push: Push,
         clear: Clear,
+        aec_warmup_s: float = 0.0,
     ) -> None:
         self._rate_hz = tts.rate_hz
         self._memory = memory
@@ -57,6 +62,8 @@ class SpeechOutput:
         self._report = report
         self._push = push
         self._clear = clear
+        self._aec_warmup_s = aec_warmup_s
+        self._first_sound: float | None = None
         self._news = asyncio.Event()
         self._synthesis = Synthesis(tts, bulkhead, self._more)
         self._open = False
@@ -64,12 +71,25 @@ class SpeechOutput:
         self._left = ("", 0)
         self._lines: deque[SpeechLine] = deque()
         self._held = False
+        self._loudness = Loudness.FULL
+        self._gain = Gain(rate_hz=self._rate_hz)
         self._begin_speech("")
 
     @property
     def speaking(self) -> bool:
         """Whether speech is being heard now, or would be if it were not held."""
         return self._open and bool(self._lines) and self._sounded
+
+    @property
+    def echo_expected(self) -> bool:
+        """Whether the caller's microphone may hear the agent: his echo cancellation is still learning, so soon after it began to speak."""
+        since = self._first_sound
+        return self.speaking and since is not None and self._clock.monotonic() < since + self._aec_warmup_s
+
+    @property
+    def loudness(self) -> Loudness:
+        """How loud it speaks."""
+        return self._loudness
 
     def open(self) -> None:
         """Let speech be heard from now on."""
@@ -83,21 +103,35 @@ class SpeechOutput:
         if wanted.speech_id != self._speech_id:
             self._begin_speech(wanted.speech_id)
             self._keep_speech(wanted)
+        self._interruptible = wanted.allow_interruptions
         self._lines.extend(self._lines_of(wanted))
         self._prefetch()
         self._more()
 
     def pause(self, wanted: PauseSpeech) -> None:
         """Hold the reply where it is heard."""
-        if wanted.speech_id == self._speech_id and not self._held:
-            self._held = True
-            self._fall_silent()
+        if wanted.speech_id == self._speech_id:
+            was_silent, self._held = self._silent, True
+            if not was_silent:
+                self._fall_silent()
 
     def resume(self, wanted: ResumeSpeech) -> None:
         """Go on with the reply where it was held."""
         if wanted.speech_id == self._speech_id:
             self._held = False
             self._news.set()
+
+    def set_loudness(self, loudness: Loudness) -> None:
+        """Speak so loud from now on, until another is set; what was handed out and not heard is recalled for it."""
+        was_silent, before, self._loudness = self._silent, self._loudness, loudness
+        if loudness is before or not self._interruptible:
+            return
+        if self._silent and not was_silent:
+            self._fall_silent()
+        elif loudness is Loudness.DUCKED:
+            self._hand_out_again(self._heard() + self._rate_hz * DUCK_AHEAD_MS // 1000)
+        self._gain = self._gain.towards(self._level)
+        self._news.set()
 
     def stop(self, wanted: StopSpeech) -> None:
         """Be silent at once, and tell how far the reply was heard."""
@@ -118,7 +152,7 @@ class SpeechOutput:
         while True:
             self._news.clear()
             if self._open and self._lines:
-                if not self._held:
+                if not self._silent:
                     self._hand_out()
                 self._tell()
             await self._pause()
@@ -127,7 +161,8 @@ class SpeechOutput:
         self._drop()
         self._speech_id = speech_id
         self._plan = Playout(rate_hz=self._rate_hz, lead_ms=LEAD_MS)
-        self._gain = Gain(rate_hz=self._rate_hz)
+        self._interruptible = True
+        self._gain = Gain(rate_hz=self._rate_hz).at(self._level)
         self._base = 0
         self._next_start = 0  # of the first line
         self._finished = 0
@@ -208,6 +243,8 @@ class SpeechOutput:
             pcm += line.take(min(line.ready, samples - len(pcm) // BYTES_PER_SAMPLE))
         if pcm:
             self._sounded = True
+            if self._first_sound is None:
+                self._first_sound = self._clock.monotonic()
             pcm, self._gain = self._gain.apply(pcm)
             self._push(self._speech_id, position, pcm)
 
@@ -254,6 +291,16 @@ class SpeechOutput:
         self._drop()
         self._report(SpeechFailed(speech_id=self._speech_id, index=line.index, text=failure[0], retryable=failure[1]))
 
+    @property
+    def _silent(self) -> bool:
+        """Whether somebody wants it to be silent."""
+        return self._held or (self._interruptible and self._loudness is Loudness.PAUSED)
+
+    @property
+    def _level(self) -> float:
+        """The gain at which it speaks when it does."""
+        return DUCKED_GAIN if self._interruptible and self._loudness is Loudness.DUCKED else 1.0
+
     def _heard(self) -> int:
         """The position in the reply up to which it was heard."""
         return self._base + self._plan.played(self._clock.monotonic())
@@ -270,10 +317,18 @@ class SpeechOutput:
         at = min(handed, heard + self._gain.ramp_samples)
         if handed > heard:
             self._clear(self._speech_id, at, FADE_MS)
-            self._gain = self._gain.at(0.0).towards(1.0)
+            self._gain = self._gain.at(0.0).towards(self._level)
         for line in self._lines:
             line.take_back(at)
         self._base, self._plan = at, self._plan.stopped()
+
+    def _hand_out_again(self, at: int) -> None:
+        """Recall what was handed out from the sample ``at`` on, to hand it out in another loudness."""
+        if at < self._base + self._plan.sent_samples:
+            self._clear(self._speech_id, at, 0)
+            for line in self._lines:
+                line.take_back(at)
+            self._plan = replace(self._plan, sent_samples=at - self._base)
 
     async def _pause(self) -> None:
         """Until there is something to do: news, a batch that is due, or the end of the sentence that is heard."""

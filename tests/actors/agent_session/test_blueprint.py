@@ -51,6 +51,23 @@ def test_the_turn_is_taken_as_the_agent_says() -> None:
     assert (blueprint.turns.endpointing.min_delay_ms, blueprint.turns.apology) == (300, "Sorry.")
 
 
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({}, (80, 200)),
+        ({"interruption_duck_ms": 0, "interruption_pause_ms": 0}, (0, 0)),
+        ({"interruption_duck_ms": 300}, (300, 300)),
+        ({"interruption_pause_ms": 10_000}, (80, 10_000)),
+    ],
+)
+def test_how_soon_the_agent_is_softer_and_silent(options: dict[str, Any], times: tuple[int, int]) -> None:
+    turns = read(arguments(agent(options={**options, "min_interruption_words": 2, "aec_warmup_s": 3}))).turns
+    assert (turns.ducking.duck_ms, turns.ducking.pause_ms) == times
+    assert (turns.min_interruption_words, turns.aec_warmup_s) == (2, 3)
+    silent = read(arguments(agent())).turns
+    assert (silent.min_interruption_words, silent.aec_warmup_s) == (0, 0)
+
+
 DETECTOR = {"factory": "support.scripted_providers:turn_detector", "options": {}}
 
 
@@ -108,6 +125,14 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"language": "English please"}, "language='English please' must be a tag as"),
         ({"language": 5}, "language=5 must be a tag as"),
         ({"resume_false_interruption": 1}, "resume_false_interruption=1 must be true or false"),
+        ({"interruption_duck_ms": -1}, "interruption_duck_ms=-1 must be a number from 0 to 10000"),
+        ({"interruption_duck_ms": 300, "interruption_pause_ms": 200}, "=200 must be at least interruption_duck_ms=300"),
+        ({"interruption_pause_ms": 79}, "=79 must be at least interruption_duck_ms=80"),
+        ({"interruption_pause_ms": 250.5}, "interruption_pause_ms=250.5 must be a whole number"),
+        ({"min_interruption_words": 21}, "min_interruption_words=21 must be a number from 0 to 20"),
+        ({"min_interruption_words": True}, "min_interruption_words=True must be"),
+        ({"aec_warmup_s": -0.1}, "aec_warmup_s=-0.1 must be a number from 0 to 30"),
+        ({"aec_warmup_s": "3"}, "aec_warmup_s='3' must be a number"),
         ({"apology": ""}, "apology='' must be a sentence"),
         ({"repeat": "x" * 301}, "repeat="),
     ],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.turn_taking import PHRASES, Phrases, is_back_channel, is_interruption
+from actors.turn_taking import PHRASES, Phrases, count_words, is_back_channel, is_interruption, repeats
 from actors.turn_taking.overlap import MAX_CHARS, _words
 from actors.turn_taking.phrases import SOUNDS
 
@@ -164,3 +164,31 @@ def test_the_lists_may_be_replaced() -> None:
     assert is_back_channel("Joo joo, niin. Mm.", "fi-FI", own)
     assert is_interruption("niin, joo mutta", "fi", own)
     assert not is_back_channel("yeah", "en", own)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", 0), ("Stop.", 1), ("No, not that!", 3), ("I don't know", 4), ("今日はいい", 5), ("はい yes", 3), ("...", 0)]
+)
+def test_words_are_counted_in_every_script(text: str, words: int) -> None:
+    assert count_words(text) == words
+
+
+SAID = "The old lighthouse stands on a rock above the harbour. Nobody ever missed it."
+
+
+@pytest.mark.parametrize(
+    ("text", "echo"),
+    [
+        ("lighthouse stands on a rock", True),
+        ("The old light house stands on a rock", True),  # one word is taken for two
+        ("above the harbour nobody ever", True),
+        ("harbour", False),  # a single word may be his
+        ("I want two pizzas", False),
+        ("the harbour please, take me there", False),
+        ("rock a on stands lighthouse", False),  # its words in another order
+        ("", False),
+    ],
+)
+def test_an_echo_is_what_was_said_before(text: str, echo: bool) -> None:
+    assert repeats(text, SAID) is echo
+    assert not repeats(text, "")

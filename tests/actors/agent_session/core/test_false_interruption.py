@@ -210,3 +210,81 @@ def test_killed_after_every_effect_nothing_of_it_is_lost() -> None:
         if world.lives == 1:
             return
     raise AssertionError("it has no end")
+
+
+@pytest.mark.parametrize(
+    ("least", "text", "goes_on"),
+    [(0, "Pizza.", False), (2, "Pizza.", True), (2, "A pizza.", False), (3, "A pizza.", True), (3, "Stop.", False), (2, "", True)],
+)
+def test_so_few_words_do_not_interrupt_unless_they_say_so(least: int, text: str, goes_on: bool) -> None:
+    world = held(setup=replace(SPOKEN, min_interruption_words=least))
+    world.stop_speaking()
+    world.settle(text)
+    assert bool(events(world, FalseInterruption)) is goes_on
+    assert [event.text for event in events(world, UserMessage)] == ([] if goes_on else [text])  # type: ignore[attr-defined]
+
+
+def echoing(text: str = f"{SENTENCE} {REST}") -> World:
+    """A reply over which something is heard that may be the agent's own voice."""
+    world = World(SPOKEN)
+    world.subscribe()
+    world.command(Say(command_id="say", text=text))
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.wait() or world.play(500)
+    world.commit_all()
+    world.begin_to_speak(lasts=False)
+    world.feed(i.VoiceLasted(echo=True))
+    return world
+
+
+@pytest.mark.parametrize("text", ["", "This is a rather", "rather long sentence", "Okay."])
+def test_its_own_voice_changes_nothing(text: str) -> None:
+    world = echoing()
+    assert world.state.phase is S.SPEAKING
+    assert not world.output.held
+    world.stop_speaking()
+    world.settle(text)
+    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text=f"{SENTENCE} {REST}", interrupted=False)]
+    assert not events(world, FalseInterruption)
+    assert not events(world, UserMessage)
+    assert world.state.phase is S.IDLE
+    heard_once(world, "speech-1", f"{SENTENCE} {REST}")
+
+
+@pytest.mark.parametrize("text", ["Stop.", "No, wait.", "I want a pizza."])
+def test_words_that_are_not_its_own_interrupt(text: str) -> None:
+    world = echoing()
+    world.stop_speaking()
+    while world.recognizing is None:
+        assert world.commit()
+    assert not world.output.held
+    assert world.recognize(text)
+    world.settle()
+    assert [event.text for event in events(world, UserMessage)] == [text]  # type: ignore[attr-defined]
+    first = events(world, AgentMessage)[0]
+    assert first == AgentMessage(speech_id="speech-1", text="This", interrupted=True)
+
+
+@pytest.mark.parametrize("what", [i.RecognitionFailed, i.AudioLost])
+def test_what_may_be_its_own_voice_and_is_not_understood_is_nothing(what: type) -> None:
+    world = echoing()
+    world.stop_speaking()
+    while world.recognizing is None:
+        assert world.commit()
+    token, world.recognizing = world.recognizing.token, None
+    world.feed(what(token=token, **({"text": "no network", "retryable": True} if what is i.RecognitionFailed else {})))
+    world.settle()
+    assert [event.text for event in events(world, AgentMessage)] == [f"{SENTENCE} {REST}"]  # type: ignore[attr-defined]
+    assert world.state.phase is S.IDLE
+
+
+def test_words_that_are_understood_when_the_reply_is_over_are_a_turn() -> None:
+    world = echoing()
+    world.stop_speaking()
+    while world.recognizing is None:
+        assert world.commit()
+    while world.state.memory.turn is not None:
+        assert world.commit() or world.play()
+    assert world.recognize("I want a pizza.")
+    world.settle()
+    assert [event.text for event in events(world, UserMessage)] == ["I want a pizza."]  # type: ignore[attr-defined]

@@ -23,9 +23,9 @@ from support.recognition_room import PADDING, Room, room_after
 from support.scripted_providers import spoken, vad_of
 
 
-def run(test: Callable[[Room], Coroutine[Any, Any, None]], recogniser: STT | None = None) -> None:
+def run(test: Callable[[Room], Coroutine[Any, Any, None]], recogniser: STT | None = None, **changes: bool) -> None:
     async def work() -> None:
-        room = Room(recogniser)
+        room = Room(recogniser, **changes)
         await test(room)
         await room.desk.close()
 
@@ -462,3 +462,31 @@ def test_the_end_of_speech_is_when_its_last_sound_came() -> None:
         assert ended.ended_s == pytest.approx(came_s, abs=0.01)
 
     run(test)
+
+
+def test_voice_is_told_frame_by_frame_as_it_comes() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("hello there my friend", pause_s=0.1))
+        await room.desk.wait_for(VoiceBegan)
+        assert [activity.at_ms for activity in room.voice[:3]] == [20, 40, 60]
+        assert max(activity.voiced_ms for activity in room.voice) >= 200
+
+    run(test)
+
+
+def test_voice_that_is_listened_to_again_later_is_not_heard_over_what_is_said_now() -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("hello there my friend", pause_s=2.0))
+        await room.desk.wait_for(VoiceEnded)
+        assert not any(activity.voiced_ms for activity in room.voice)
+
+    run(test)
+
+
+@pytest.mark.parametrize(("speaks", "expected", "echo"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_what_lasts_may_be_the_agents_own_voice(speaks: bool, expected: bool, echo: bool) -> None:
+    async def test(room: Room) -> None:
+        room.hear(spoken("hello there my friend how are you today it is a very fine day is it not"))
+        assert await room.desk.wait_for(VoiceLasted) == VoiceLasted(echo=echo)
+
+    run(test, agent_speaks=speaks, echo_expected=expected)

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
 from actors.agent_session.engine.speech_output import LEAD_MS, SpeechOutput
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
-from actors.media import FADE_MS
+from actors.media import DUCKED_GAIN, FADE_MS
+from actors.turn_taking import Loudness
 from protocols import TTS, AudioChunk, ProviderError
 from support import virtual_time
 from support.engine_desk import Desk
-from support.scripted_providers import VOICE_HZ, read_aloud, spoken, tts
+from support.scripted_providers import STEP, VOICE_HZ, read_aloud, spoken, tts
 
 LETTER = VOICE_HZ // 100
 
@@ -36,6 +39,7 @@ class Room:
             report=self.desk.report,
             push=self._push,
             clear=self._clear,
+            aec_warmup_s=0.5,
         )
         self.desk.spawn(self.output.run())
 
@@ -292,6 +296,131 @@ def test_stopped_while_it_is_held_it_tells_where_it_was_heard() -> None:
         room.output.say(SpeakSentence(speech_id="t", index=0, text="Another."))
         await room.desk.wait_for(SentencePlayed)
         assert room.heard("t") == "Another.", "the next reply is not held"
+
+    run(test)
+
+
+def loudness(room: Room, first: int, last: int) -> set[float]:
+    """How loud the samples from ``first`` to ``last`` are, as shares of what is said."""
+    shares = set[float]()
+    for _, position, pcm in room.desk.audio:
+        for at, value in enumerate(np.frombuffer(pcm, "<i2"), position):
+            if first <= at < last:
+                said = (ord(LONG[at // LETTER]) - 31) * STEP
+                shares.add(round(float(value) / said, 1))
+    return shares
+
+
+def test_ducked_it_is_softer_at_once_and_not_when_the_lead_is_over() -> None:
+    async def test(room: Room) -> None:
+        clock = virtual_time.clock()
+        room.output.open()
+        room.output.say(say(0, LONG))
+        await room.desk.until(lambda: room.end() >= VOICE_HZ // 3)
+        room.output.set_loudness(Loudness.DUCKED)
+        ((_, position, fade_ms),) = room.cleared
+        assert fade_ms == 0, "it goes on there"
+        ducked_at = clock.monotonic()
+        await room.desk.until(lambda: room.end() >= VOICE_HZ // 2)
+        assert clock.monotonic() - ducked_at < 0.2
+        ramp = VOICE_HZ * FADE_MS // 1000
+        assert loudness(room, 0, position) == {1.0}
+        assert loudness(room, position + ramp, room.end()) == {round(DUCKED_GAIN, 1)}
+        room.output.set_loudness(Loudness.FULL)
+        full = room.end()
+        assert len(room.cleared) == 1, "louder again is in no hurry"
+        await room.desk.wait_for(SentencePlayed)
+        assert loudness(room, full + ramp, len(LONG) * LETTER) == {1.0}
+        assert len(room.heard()) == len(LONG), "and nothing is left out or said again"
+
+    run(test)
+
+
+def test_the_caller_is_to_be_heard_it_pauses_and_goes_on_faded_in() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.say(say(0, LONG))
+        await room.desk.until(lambda: room.end() >= VOICE_HZ // 3)
+        room.output.set_loudness(Loudness.DUCKED)
+        room.output.set_loudness(Loudness.PAUSED)
+        assert room.cleared[-1][2] == FADE_MS
+        known, stopped_at = len(room.desk.audio), room.cleared[-1][1]
+        await virtual_time.passes(0.6)
+        assert len(room.desk.audio) == known
+        assert room.mark() == stopped_at
+        room.output.set_loudness(Loudness.FULL)
+        await room.desk.until(lambda: len(room.desk.audio) > known)
+        assert room.desk.audio[known][1] == stopped_at
+        assert room.desk.audio[known][2][:2] == b"\0\0"
+        await room.desk.wait_for(SentencePlayed)
+        assert room.end() == len(LONG) * LETTER
+        assert loudness(room, room.end() - 20 * LETTER, room.end()) == {1.0}
+
+    run(test)
+
+
+def test_it_is_silent_while_either_wants_it_to_be() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.say(say(0, LONG))
+        await room.desk.until(lambda: room.end() >= VOICE_HZ // 3)
+        room.output.set_loudness(Loudness.PAUSED)
+        room.output.pause(PauseSpeech(speech_id="s"))
+        assert len(room.cleared) == 1
+        known = len(room.desk.audio)
+        room.output.set_loudness(Loudness.FULL)
+        await virtual_time.passes(0.5)
+        assert len(room.desk.audio) == known, "the core has not decided yet"
+        room.output.set_loudness(Loudness.PAUSED)
+        room.output.resume(ResumeSpeech(speech_id="s"))
+        await virtual_time.passes(0.5)
+        assert len(room.desk.audio) == known, "the caller still speaks"
+        room.output.set_loudness(Loudness.FULL)
+        await room.desk.wait_for(SentencePlayed)
+
+    run(test)
+
+
+def test_speech_that_may_not_be_interrupted_knows_no_reflex() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.set_loudness(Loudness.PAUSED)
+        room.output.say(replace(say(0, LONG), allow_interruptions=False))
+        for loud in (Loudness.DUCKED, Loudness.PAUSED, Loudness.FULL, Loudness.DUCKED):
+            room.output.set_loudness(loud)
+            await virtual_time.passes(0.1)
+        await room.desk.wait_for(SentencePlayed)
+        assert room.heard() == LONG
+        assert not room.cleared
+
+    run(test)
+
+
+def test_it_does_not_begin_while_the_caller_speaks() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.set_loudness(Loudness.PAUSED)
+        room.output.say(say(0, "One."))
+        await virtual_time.passes(1.0)
+        assert not room.desk.audio
+        room.output.set_loudness(Loudness.FULL)
+        await room.desk.wait_for(SentencePlayed)
+        assert room.heard() == "One."
+
+    run(test)
+
+
+def test_an_echo_is_expected_for_a_while_after_its_first_sound() -> None:
+    async def test(room: Room) -> None:
+        room.output.say(say(0, LONG))
+        room.output.say(say(1, LONG))
+        assert not room.output.echo_expected
+        room.output.open()
+        await room.desk.until(lambda: bool(room.desk.audio))
+        assert room.output.echo_expected
+        await virtual_time.passes(0.7)
+        assert not room.output.echo_expected
+        assert room.output.speaking
 
     run(test)
 
