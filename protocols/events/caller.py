@@ -56,7 +56,7 @@ class EndOfTurnPredicted(SessionEvent):
     inference_ms: float
 
 
-@session_event
+@session_event(kept=False)
 class UserTurnCommitted(SessionEvent):
     """The caller's turn is over, and what he said in it is the agent's to answer.
 

@@ -1,9 +1,12 @@
-"""Events of the agent's voice on its way to the caller's ear. Positions are milliseconds of the speech's own audio."""
+"""Events of the agent's voice on its way to the caller's ear. Positions are milliseconds of the speech's own audio.
+
+None is kept: what was heard, `AgentSentence` and `AgentMessage` tell for good.
+"""
 
 from protocols.events.definition import SessionEvent, session_event
 
 
-@session_event
+@session_event(kept=False)
 class PlaybackStarted(SessionEvent):
     """The first of a speech is heard; in a later incarnation it goes on at ``position_ms``."""
 
@@ -36,7 +39,7 @@ class PlaybackResumed(SessionEvent):
     position_ms: int
 
 
-@session_event
+@session_event(kept=False)
 class PlaybackFinished(SessionEvent):
     """The last of a speech has been heard: all of it, or, if ``interrupted``, what was heard until it was stopped."""
 
