@@ -63,6 +63,7 @@ def session_options(options: WorkerOptions, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "journal_dir": _journal_dir(options),
         "retention_s": float(options.retention_s),
+        "redactor": options.redactor,
     }
 
 

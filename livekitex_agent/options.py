@@ -47,6 +47,8 @@ class WorkerOptions:
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
     ``drain_s``: how long calls may go on when the system is drained, or a signal asks it to end (30 s, at most a day); then they are ended.
     ``preload``: whether the offline models are loaded before calls come (True, when the extra is installed).
+    ``redactor``: what keeps card numbers and the like out of journals, logs and events: ``patterns``, or ``module:name`` of a function that
+    makes one (none, ""); an agent's own option ``redactor`` counts instead. See docs/guarantees.md for what a restart then costs.
     ``log_level``: what the system's processes write to standard error (``warning``).
 
     Raises:
@@ -65,6 +67,7 @@ class WorkerOptions:
     retention_s: float = 0.0
     drain_s: float = 30.0
     preload: bool = True
+    redactor: str = ""
     log_level: LogLevel = "warning"
 
     def __post_init__(self) -> None:
@@ -82,6 +85,10 @@ class WorkerOptions:
         )
         _require(self.retention_s >= 0, f"retention_s={self.retention_s!r}: use a number of seconds, 0 to keep nothing")
         _require(0 <= self.drain_s <= MAX_DRAIN_S, f"drain_s={self.drain_s!r}: use a number of seconds, 0 to {MAX_DRAIN_S}")
+        _require(
+            self.redactor in ("", "patterns") or ":" in str(self.redactor),
+            f"redactor={self.redactor!r:.80}: use 'patterns', 'module:name' of a function that makes one, or '' for none",
+        )
         _require(self.log_level in get_args(LogLevel), f"log_level={self.log_level!r}: use one of {', '.join(get_args(LogLevel))}")
         _require(self.journal or self.journal_dir is None, "journal_dir is given, but journal=False: drop one of them")
 

@@ -5,11 +5,15 @@ each text before that goes to one of the sinks; the conversation itself stays wh
 see is not changed. `actors.redaction` is the implementation by patterns.
 """
 
+import json
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["RedactionSink", "Redactor", "RedactorFactory"]
+__all__ = ["REDACTED_KEY", "RedactionSink", "Redactor", "RedactorFactory", "was_redacted"]
+
+REDACTED_KEY: Final = "__redacted__"
+"""In the arguments of a tool's call: something was left out of them, so they are of no use any more."""
 
 
 class RedactionSink(StrEnum):
@@ -38,3 +42,13 @@ class Redactor(Protocol):
 
 
 RedactorFactory = Callable[[], Redactor]
+
+
+def was_redacted(arguments: str) -> bool:
+    """Whether something was left out of the arguments (JSON) of a tool's call."""
+    if REDACTED_KEY not in arguments:
+        return False
+    try:
+        return json.loads(arguments).get(REDACTED_KEY) is True
+    except (ValueError, AttributeError, RecursionError):
+        return False

@@ -46,10 +46,12 @@ from actors.agent_session.core.inputs import (
     SubscriptionEnded,
 )
 from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread
+from actors.agent_session.figures import session_figures
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
+from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark, watermark_of
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from actors.journal import FileStore, unreadable
@@ -124,6 +126,7 @@ class AgentSession(Actor):
         self._past: tuple[Past, Opening] | None = None
         self._preparing = ""
         self._giving_way: ExitReason | None = None
+        self._redaction = SessionRedaction()
         with self._releasing():
             self._begin(read_blueprint(args, self.context.clock.wall()))
             self._prepare()
@@ -150,7 +153,7 @@ class AgentSession(Actor):
             case GetSession():
                 self._feed(InfoAsked(request=self._request(reply)))
             case GetFigures():
-                reply(Figures(role="agent_session", figures=self._figures()))
+                reply(Figures(role="agent_session", figures=session_figures(self._state, self._intake.seconds, self._audio_out.seconds)))
             case NameChanged():
                 self._neighbours.changed(message)
                 self._introduce(message)
@@ -259,6 +262,9 @@ class AgentSession(Actor):
         if self._parts is None or self._past is None:
             return
         context, blueprint, providers, tools = self.context, self._blueprint, self._parts.providers, self._parts.tools
+        self._redaction = SessionRedaction(self._parts.redactor)
+        if self._writer is not None:
+            self._writer.leaving = self._redaction.to_journal
         past, opening = self._past
         caller = past.memory.caller
         # In fresh memory the audio of the incarnations before is missing: it begins behind what the journal speaks of.
@@ -346,12 +352,13 @@ class AgentSession(Actor):
                 case Write():
                     self._write(effect)
                 case Answer(request=request, message=message):
-                    self._requests.pop(request)(message)
+                    self._requests.pop(request)(self._redaction.to_others(message))
                 case Push(to=subscribers, event=event):
+                    leaving = self._redaction.to_others(event)
                     for subscriber in subscribers:
-                        self.context.send(subscriber, event)
+                        self.context.send(subscriber, leaving)
                 case Tell(name=name, message=message):
-                    self._neighbours.tell(name, message)
+                    self._neighbours.tell(name, self._redaction.to_others(message))
                 case After(delay_s=delay_s, input=what):
                     self.context.after(delay_s, partial(self._feed, what))
                 case Leave():
@@ -380,7 +387,7 @@ class AgentSession(Actor):
         self.context.exit(NORMAL)
 
     def _ending(self) -> Ending:
-        return Ending(self._state.memory.ending, self.context.clock.wall())
+        return Ending(self._redaction.to_journal(self._state.memory.ending), self.context.clock.wall())
 
     def _crashed(self, failure: BaseException) -> None:
         """From any thread: end the process for what nobody handled.
@@ -463,21 +470,8 @@ class AgentSession(Actor):
             self._reported = now
             self._neighbours.tell(AUDIO_PROCESSOR, AudioHandled(seconds_in=seconds_in, seconds_out=seconds_out, dropped_s=0.0))
 
-    def _figures(self) -> dict[str, Any]:
-        memory = self._state.memory
-        return {
-            "call_id": self._blueprint.call_id,
-            "state": str(self._state.phase),
-            "incarnation": memory.incarnation,
-            "turns": memory.turns,
-            "tool_calls": memory.calls,
-            "events": memory.next_event - 1,
-            "subscribers": len(self._state.subscribers),
-            "seconds_in": round(self._intake.seconds, 3),
-            "seconds_out": round(self._audio_out.seconds, 3),
-        }
-
     def _release(self, *, born: bool = True) -> None:
+        self._redaction.close()
         if self._loop is not None:
             self._loop.stop()
         if self._writer is None:

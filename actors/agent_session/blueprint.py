@@ -58,7 +58,7 @@ class Blueprint:
 
     ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of the call.
     ``last_end`` is why the call had to be started again, ``farewell_reason`` why this incarnation is only to say so and end it (empty:
-    neither is so).
+    neither is so). ``redactor`` names what keeps things from leaving the process (empty: nothing does).
     """
 
     call_id: str
@@ -71,6 +71,7 @@ class Blueprint:
     description: CallDescription
     last_end: str = ""
     farewell_reason: str = ""
+    redactor: str = ""
 
 
 def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
@@ -91,18 +92,27 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
     if ProviderKind.TURN_DETECTOR in providers and ProviderKind.VAD not in providers:
         raise InvalidAgentError("the agent has a turn_detector and hears nothing: give it a vad and an stt, or no turn_detector")
     journal_dir = options.get("journal_dir")
+    settings = dict(agent.get("options") or {})
+    redactor = _redactor(settings.pop("redactor", options.get("redactor", "")))
     return Blueprint(
         call_id=call_id,
         instructions=_text(agent, "instructions"),
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
         providers=providers,
-        turns=_turn_options(agent.get("options") or {}, detector=ProviderKind.TURN_DETECTOR in providers),
+        turns=_turn_options(settings, detector=ProviderKind.TURN_DETECTOR in providers),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
         farewell_reason=str(options.get("farewell_reason", "")),
+        redactor=redactor,
     )
+
+
+def _redactor(name: object) -> str:
+    if not isinstance(name, str) or (name not in ("", "patterns") and ":" not in name):
+        raise ConfigurationError(f"redactor={name!r:.80}: use 'patterns', 'module:name' of a function that makes one, or '' for none")
+    return name
 
 
 def _text(agent: Mapping[str, Any], name: str) -> str:

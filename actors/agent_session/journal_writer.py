@@ -113,6 +113,8 @@ class JournalWriter:
         self._opening: Opening | None = None
         self._given_up = 0
         self._stalled = False
+        self.leaving: Callable[[Entry], Entry] = _as_it_is
+        """What is made of each entry before it is written; set before the first is."""
         self._await(self._open)
         self._start(_Desk(store, description, above))
 
@@ -214,7 +216,7 @@ class JournalWriter:
             self._stalled = False
         writes = [item for item in waiting if isinstance(item, _Write) and item.given_up == self._given_up]
         was_broken = desk.broken
-        failure = desk.keep([entry for write in writes for entry in write.entries])
+        failure = desk.keep([self.leaving(entry) for write in writes for entry in write.entries])
         if failure:
             self._post(partial(self._listener.failed, failure))
         elif was_broken and not desk.broken:
@@ -258,6 +260,10 @@ class InlineJournalWriter(JournalWriter):
                 closed = self._serve(self._desk)
             if closed:
                 self._desk = None
+
+
+def _as_it_is(entry: Entry) -> Entry:
+    return entry
 
 
 class _Desk:

@@ -11,7 +11,9 @@ from typing import Final, TypeVar
 from actors.agent_session.assembly import make_providers, make_tools
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.engine import Providers
-from actors.tools import FunctionTool
+from actors.redaction import make_redactor
+from actors.tools import FunctionTool, load_reference
+from protocols import Redactor
 from supervision import Context
 
 T = TypeVar("T")
@@ -22,10 +24,11 @@ PREPARE_TIMEOUT_S: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What an incarnation works with: its providers, and its tools by name."""
+    """What an incarnation works with: its providers, its tools by name, and what keeps things from leaving it, if anything does."""
 
     providers: Providers
     tools: dict[str, FunctionTool]
+    redactor: Redactor | None = None
 
 
 def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
@@ -36,7 +39,9 @@ def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
     """
     providers = make_providers(blueprint, begin)
     begin("loading the tools")
-    return Parts(providers=providers, tools=make_tools(blueprint))
+    tools = make_tools(blueprint)
+    begin("making the redactor")
+    return Parts(providers=providers, tools=tools, redactor=make_redactor(blueprint.redactor, load_reference))
 
 
 def in_background(context: Context, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:

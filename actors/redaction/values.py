@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from protocols import PlaybackProgress, RedactionSink, Redactor, Role
+from protocols import REDACTED_KEY, PlaybackProgress, RedactionSink, Redactor, Role
 
 V = TypeVar("V")
 
 FAILED: Final = "[a text that could not be redacted]"
-_JSON_FIELDS: Final = frozenset({"arguments", "user_data_json"})
 _CUT_FIELDS: Final = frozenset({"tail"})
 
 log = logging.getLogger("livekitex.redaction")
@@ -59,6 +58,18 @@ def redacted_json(text: str, redact: Redact) -> str:
     return text if left is value else json.dumps(left, ensure_ascii=False)
 
 
+def redacted_arguments(text: str, redact: Redact) -> str:
+    """The arguments of a tool's call, which say so if something is left out of them."""
+    left = redacted_json(text, redact)
+    if left is text or left == text:
+        return text
+    try:
+        arguments = json.loads(left)
+    except ValueError:
+        arguments = {}
+    return json.dumps({**(arguments if isinstance(arguments, dict) else {}), REDACTED_KEY: True}, ensure_ascii=False)
+
+
 def _redacted(value: Any, redact: Redact, *, whole: bool, numbers: bool = False) -> Any:  # noqa: ANN401 - anything
     def inner(item: Any) -> Any:  # noqa: ANN401 - anything
         return _redacted(item, redact, whole=whole, numbers=numbers)
@@ -95,7 +106,9 @@ def _redacted_fields(value: Any, redact: Redact, *, whole: bool) -> Any:  # noqa
     changes = {}
     for field in dataclasses.fields(value):
         item = getattr(value, field.name)
-        if field.name in _JSON_FIELDS and isinstance(item, str):
+        if field.name == "arguments" and isinstance(item, str):
+            left = redacted_arguments(item, redact)
+        elif field.name.endswith("_json") and isinstance(item, str):
             left = redacted_json(item, redact)
         elif field.name.endswith("_id") or not field.init:
             continue

@@ -52,5 +52,6 @@ def test_what_a_session_is_told() -> None:
         "run_id": "run",
         "journal_dir": "/calls/calls",
         "retention_s": 60.0,
+        "redactor": "",
     }
     assert composition.session_options(WorkerOptions(journal=False), "run")["journal_dir"] is None

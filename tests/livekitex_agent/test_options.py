@@ -24,6 +24,7 @@ from protocols import ConfigurationError
         ({"retention_s": -1}, "retention_s=-1: use a number of seconds"),
         ({"drain_s": -1}, "drain_s=-1: use a number of seconds, 0 to 86400"),
         ({"drain_s": 1e9}, "drain_s=1000000000.0: use"),
+        ({"redactor": "secrets"}, "redactor='secrets': use 'patterns', 'module:name' of a function that makes one"),
         ({"log_level": "loud"}, "log_level='loud': use one of debug, info, warning, error"),
         ({"journal": False, "journal_dir": "x"}, "journal_dir is given, but journal=False"),
     ],

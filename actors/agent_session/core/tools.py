@@ -12,12 +12,14 @@ from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed
+from protocols import AgentEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed, was_redacted
 
 OUTCOME_UNKNOWN: Final = (
     "error: the outcome of this call is unknown. The process died while it ran: it may have had its effect, or not. Do not claim either."
 )
 NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
+
+REDACTED: Final = "error: this call was not run. What it was to be called with was lost when the process died: ask the caller for it again."
 
 CUT: Final = " [the rest was cut]"
 MAX_TURN_BYTES: Final = 200_000
@@ -32,6 +34,8 @@ def run_next(step: Transition) -> None:
         elif call.name not in step.setup.tools:
             known = ", ".join(sorted(step.setup.tools)) or "none"
             _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
+        elif was_redacted(call.arguments):
+            _settle(step, call, REDACTED)
         else:
             _run(step, call)
             return

@@ -36,7 +36,7 @@ def test_all_texts_within_are_redacted_and_nothing_else() -> None:
     history = (ChatMessage(role=Role.USER, content=CARD), ChatMessage(role=Role.ASSISTANT, content="Yes.", calls=(call,)))
     left = redacted(history, REDACT)
     assert left[0] == ChatMessage(role=Role.USER, content="[card]")
-    assert json.loads(left[1].calls[0].arguments) == {"card": "[card]", "amount": 9.5}
+    assert json.loads(left[1].calls[0].arguments) == {"card": "[card]", "amount": 9.5, "__redacted__": True}
     assert redacted({"a": [CARD, 3], CARD: None}, REDACT) == {"a": ["[card]", 3], "[card]": None}
 
 
@@ -56,7 +56,12 @@ def test_json_stays_json() -> None:
     assert redacted_json('{"price":  9.99}', REDACT) == '{"price":  9.99}', "byte for byte, where nothing is left out"
     assert redacted_json(f"not json {CARD}", REDACT) == "not json [card]"
     called = ToolCalled(call_id="call-1", name="pay", arguments='{"card": 4111111111111111}')
-    assert redacted(called, REDACT).arguments == '{"card": "[card]"}'
+    assert redacted(called, REDACT).arguments == '{"card": "[card]", "__redacted__": true}'
+
+
+def test_arguments_that_are_no_map_are_left_out_whole() -> None:
+    for arguments in (f"no json {CARD}", f'["{CARD}"]'):
+        assert redacted(ToolCalled(call_id="c", name="pay", arguments=arguments), REDACT).arguments == '{"__redacted__": true}'
 
 
 @pytest.mark.parametrize(

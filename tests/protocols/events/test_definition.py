@@ -11,6 +11,7 @@ import pytest
 from architecture.rules import LAYERS
 from protocols import EventPushed, InternalError, SessionEvent, event_types, session_event
 from protocols.codec import pack, unpack
+from support.event_table import PAGE, event_table, page_with
 
 SMILED = '''
 
@@ -103,6 +104,10 @@ def test_an_event_is_derived_from_nothing_but_the_base(registry: None) -> None:
         @session_event
         class Derived(first):  # type: ignore[misc,valid-type]
             """Half of it would be another event's."""
+
+
+def test_the_docs_show_all_events_as_they_are() -> None:
+    assert PAGE.read_text("utf-8") == page_with(event_table()), "print it: python tests/protocols/events/write_table.py"
 
 
 def test_there_are_those_of_the_design() -> None:
