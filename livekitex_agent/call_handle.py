@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar, overload
 
+from livekitex_agent.callbacks import Callback, Callbacks, Kinds, kinds_of
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
 from livekitex_agent.speech_handle import SpeechHandle
@@ -18,6 +20,7 @@ from protocols import (
     EndCall,
     Entropy,
     EventPushed,
+    EventsMissed,
     GenerateReply,
     GetSession,
     Say,
@@ -34,6 +37,7 @@ from protocols import (
 
 DEFAULT_TIMEOUT_S: Final = 30.0
 
+C = TypeVar("C", bound=Callback)
 E = TypeVar("E", bound=SessionEvent)
 
 
@@ -53,6 +57,7 @@ class CallHandle:
         self._entropy = entropy
         self._waited_to = 1
         self._beginning = 1
+        self._callbacks = Callbacks(call)
 
     @property
     def call_id(self) -> str:
@@ -160,8 +165,35 @@ class CallHandle:
                 raise
             return command.command_id
 
-    def events(self, from_number: int = 1) -> AsyncGenerator[EventPushed]:
+    @overload
+    def on(self, kinds: Kinds, /, *, from_number: int | None = None) -> Callable[[C], C]: ...
+    @overload
+    def on(self, kinds: Kinds, callback: C, /, *, from_number: int | None = None) -> C: ...
+    def on(self, kinds: Kinds, callback: C | None = None, /, *, from_number: int | None = None) -> C | Callable[[C], C]:
+        """Have ``callback`` called for each event of these classes (`SessionEvent`: of all), from now on, or from a number of the past.
+
+        It is given the event, or, if it takes two arguments, the event and its `EventPushed`. It gets one event after the other, in order
+        and each once, as a reader of `events` does. An async one is awaited on this event loop; any other runs in a thread, so what it
+        touches has to stand that. None holds the call, nor another callback: 1,024 events wait for one, who is slower is told by
+        `EventsMissed` what it missed. One that raises is told by `CallbackFailed`, and logged, and goes on with the next event; one that
+        is at work on an event for 60 s is given up. They end with the call. As a decorator: ``@session.on(AgentMessage)``.
+
+        Raises:
+            UsageError: a class is none of events, the callback cannot be called so, or the handle has 64 of them.
+        """
+        if callback is None:
+            return partial(self._on, kinds, from_number)
+        return self._on(kinds, from_number, callback)
+
+    def off(self, callback: Callback) -> None:
+        """Call ``callback`` no more, whatever it was put on; nothing happens if it is on nothing."""
+        self._callbacks.remove(callback)
+
+    def events(self, from_number: int = 1, *, kinds: Kinds = SessionEvent) -> AsyncGenerator[EventPushed]:
         """The call's events from ``from_number`` on (they begin with 1): each once, in order, through all incarnations.
+
+        Of events that are not kept (progress, interim texts) it gives those that happen while it is read. With ``kinds`` it gives only
+        these, and `EventsMissed`.
 
         They end after `CallEnded`. The session keeps the newest 512 events, this handle 1,024. Who comes later or reads slower than that is
         told by `EventsMissed` how many are not to be had any more; its number is that of the last of them.
@@ -172,7 +204,7 @@ class CallHandle:
             SessionUnavailableError: the call has ended without its last event.
             SystemUnavailableError: the system has ended.
         """
-        return self._call.read(from_number)
+        return self._read(from_number, (*kinds_of(kinds), EventsMissed))
 
     def audio(self) -> AsyncGenerator[AudioPushed]:
         """The agent's audio from now on, in real time, as it is played; ends with the call. A slow reader misses the oldest.
@@ -213,6 +245,16 @@ class CallHandle:
     async def info(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> SessionInfo:
         """The session as it is now: state, incarnation, process, journal, history; raises as `send_text`."""
         return expect(SessionInfo, await self._requests.deliver(self._call.name, "a question", GetSession(), timeout_s=timeout_s))
+
+    def _on(self, kinds: Kinds, from_number: int | None, callback: C) -> C:
+        self._callbacks.add(kinds, callback, from_number)
+        return callback
+
+    async def _read(self, from_number: int, kinds: tuple[type[SessionEvent], ...]) -> AsyncGenerator[EventPushed]:
+        async with aclosing(self._call.read(from_number)) as events:
+            async for pushed in events:
+                if isinstance(pushed.event, kinds):
+                    yield pushed
 
     async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool) -> SpeechHandle:
         """Send it. One under an id of the script's own may have been said already, in an event that is known."""

@@ -8,21 +8,24 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar, overload
 
 from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S
 from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
+from livekitex_agent.callbacks import Callback, Kinds
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import WorkerOptions
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
-from protocols import AudioCleared, AudioPushed, EventPushed, SystemUnavailableError, UsageError
+from protocols import AudioCleared, AudioPushed, EventPushed, SessionEvent, SystemUnavailableError, UsageError
 
 CLEAN_UP_S: Final = 5.0
 """How long what is cancelled at the end may take."""
 
+C = TypeVar("C", bound=Callback)
 P = ParamSpec("P")
 R = TypeVar("R")
 W_co = TypeVar("W_co", covariant=True)
@@ -185,9 +188,23 @@ class CallHandle:
     info = _blocking(AsyncCallHandle.info)
     wait_for = _blocking(AsyncCallHandle.wait_for)
 
-    def events(self, from_number: int = 1) -> Iterator[EventPushed]:
+    @overload
+    def on(self, kinds: Kinds, /, *, from_number: int | None = None) -> Callable[[C], C]: ...
+    @overload
+    def on(self, kinds: Kinds, callback: C, /, *, from_number: int | None = None) -> C: ...
+    def on(self, kinds: Kinds, callback: C | None = None, /, *, from_number: int | None = None) -> C | Callable[[C], C]:
+        """Have ``callback`` called, in a thread, for each event of these classes: see `livekitex_agent.CallHandle.on`."""
+        if callback is None:
+            return partial(self._on, kinds, from_number)
+        return self._on(kinds, from_number, callback)
+
+    def off(self, callback: Callback) -> None:
+        """Call ``callback`` no more: see `livekitex_agent.CallHandle.off`."""
+        self._loop.run(self._off(callback))
+
+    def events(self, from_number: int = 1, *, kinds: Kinds = SessionEvent) -> Iterator[EventPushed]:
         """The call's events from ``from_number`` on: see `livekitex_agent.CallHandle.events`."""
-        return self._loop.iterate(self._wrapped.events(from_number))
+        return self._loop.iterate(self._wrapped.events(from_number, kinds=kinds))
 
     def audio(self) -> Iterator[AudioPushed]:
         """The agent's audio from now on: see `livekitex_agent.CallHandle.audio`."""
@@ -196,6 +213,16 @@ class CallHandle:
     def playback(self) -> Iterator[AudioPushed | AudioCleared]:
         """The agent's audio from now on, and what is recalled of it: see `livekitex_agent.CallHandle.playback`."""
         return self._loop.iterate(self._wrapped.playback())
+
+    def _on(self, kinds: Kinds, from_number: int | None, callback: C) -> C:
+        self._loop.run(self._put_on(kinds, from_number, callback))
+        return callback
+
+    async def _put_on(self, kinds: Kinds, from_number: int | None, callback: Callback) -> None:
+        self._wrapped.on(kinds, callback, from_number=from_number)
+
+    async def _off(self, callback: Callback) -> None:
+        self._wrapped.off(callback)
 
 
 class AgentSystem:

@@ -34,6 +34,7 @@ from protocols import (
     LivekitexError,
     Message,
     NameChanged,
+    SessionEvent,
     SessionUnavailableError,
     StreamAudio,
     Subscribed,
@@ -147,6 +148,11 @@ class Call:
         if Verdict.GAP in verdicts:
             self._subscription = subscription.missing(self._subscription, now)
         self._want()
+
+    def tell(self, event: SessionEvent) -> None:
+        """An event of the script's own, which is not kept: it reaches whoever reads now, after what has come so far."""
+        number, wall_s = self._cursor.next_number - 1, self._clock.wall()
+        self.event(EventPushed(call_id=self.call_id, number=number, incarnation=self._incarnation, wall_s=wall_s, event=event))
 
     def audio(self, pushed: AudioPushed) -> None:
         """The agent's audio has come."""

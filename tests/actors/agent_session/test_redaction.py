@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session import SHARED_AUDIO_BUFFER_BYTES, preload
+from actors.agent_session import SHARED_MEMORY_BYTES, preload
 from actors.agent_session.core import Memory, Moment, Past, ResumePoint, RunTool, SessionConfig, Write
 from actors.agent_session.core import begin as begin_core
 from actors.agent_session.core.memory import Round, Turn, TurnSource
@@ -59,7 +59,7 @@ def _loaded() -> None:
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Begin]:
     hosts: list[ActorHost] = []
-    memory = memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))
+    memory = memoryview(bytearray(SHARED_MEMORY_BYTES))
 
     def life(redactor: str = "patterns", *, of_all: str = "", **fields: Any) -> ActorHost:
         arguments = {
