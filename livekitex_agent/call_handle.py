@@ -16,6 +16,7 @@ from protocols import (
     AudioCleared,
     AudioPushed,
     CancelResponse,
+    CommandAccepted,
     CommitAudio,
     EndCall,
     Entropy,
@@ -259,12 +260,18 @@ class CallHandle:
     async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool) -> SpeechHandle:
         """Send it. One under an id of the script's own may have been said already, in an event that is known."""
         from_number = 1 if again else self._call.next_number
-        return SpeechHandle(self._call, await self._command(command, timeout_s), from_number)
+        accepted = await self._accepted(command, timeout_s)
+        return SpeechHandle(self._call, command, accepted.speech_id, from_number, self._interrupt)
+
+    async def _interrupt(self, speech_id: str, force: bool) -> None:  # noqa: FBT001 - see `speech_handle.Interrupt`
+        await self._command(CancelResponse(command_id=self._id(None), speech_id=speech_id, force=force), DEFAULT_TIMEOUT_S)
 
     async def _command(self, command: SessionCommand, timeout_s: float) -> str:
+        return (await self._accepted(command, timeout_s)).command_id
+
+    async def _accepted(self, command: SessionCommand, timeout_s: float) -> CommandAccepted:
         what = f"{type(command).__name__} (command_id={command.command_id!r})"
-        await self._requests.deliver(self._call.name, what, command, timeout_s=timeout_s)
-        return command.command_id
+        return expect(CommandAccepted, await self._requests.deliver(self._call.name, what, command, timeout_s=timeout_s))
 
     def _id(self, command_id: str | None) -> str:
         return self._entropy.hex_id() if command_id is None else command_id

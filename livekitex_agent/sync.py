@@ -20,7 +20,7 @@ from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import WorkerOptions
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
-from protocols import AudioCleared, AudioPushed, EventPushed, SessionEvent, SystemUnavailableError, UsageError
+from protocols import AudioCleared, AudioPushed, EventPushed, SessionEvent, SpeechOutcome, SystemUnavailableError, UsageError
 
 CLEAN_UP_S: Final = 5.0
 """How long what is cancelled at the end may take."""
@@ -150,7 +150,38 @@ class SpeechHandle:
         """Whether it was stopped before its end; False as long as `wait_for_playout` has not told."""
         return self._wrapped.interrupted
 
+    @property
+    def speech_id(self) -> str:
+        """The id that events name it by: see `livekitex_agent.SpeechHandle`."""
+        return self._wrapped.speech_id
+
+    @property
+    def source(self) -> str:
+        """``say`` or ``generate_reply``."""
+        return self._wrapped.source
+
+    @property
+    def outcome(self) -> SpeechOutcome | None:
+        """How it ended; None as long as that is not known: see `livekitex_agent.SpeechHandle`."""
+        return self._wrapped.outcome
+
+    def done(self) -> bool:
+        """Whether it has ended: see `livekitex_agent.SpeechHandle`."""
+        return self._wrapped.done()
+
+    def add_done_callback(self, callback: "Callable[[SpeechHandle], object]") -> None:
+        """Have ``callback`` called with this handle, in a thread of its own, once it has ended."""
+
+        def done(_wrapped: AsyncSpeechHandle) -> None:
+            threading.Thread(target=callback, args=(self,), name="livekitex callback", daemon=True).start()
+
+        self._loop.run(self._add_done_callback(done))
+
     wait_for_playout = _blocking(AsyncSpeechHandle.wait_for_playout)
+    interrupt = _blocking(AsyncSpeechHandle.interrupt)
+
+    async def _add_done_callback(self, callback: Callable[[AsyncSpeechHandle], None]) -> None:
+        self._wrapped.add_done_callback(callback)
 
 
 def _speaking(
