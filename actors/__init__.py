@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         write_stereo_wav,
         write_wav,
     )
+    from actors.providers import OptionReader, complete_llm
     from actors.providers.offline import (
         LIBRARY_ENVIRONMENT,
         hibari_tts,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         prepare_libraries,
         rule_llm,
     )
+    from actors.providers.vad import ModelVADStream
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "FileStore",
     "FunctionTool",
     "InlineAgentSession",
+    "ModelVADStream",
+    "OptionReader",
     "Parts",
     "Playout",
     "Recording",
@@ -47,6 +51,7 @@ __all__ = [
     "SentenceSplitter",
     "Side",
     "StereoTimeline",
+    "complete_llm",
     "describe_record",
     "description_of",
     "function_tool",
@@ -78,6 +83,8 @@ _FOLDERS: Final = {
         *("LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
         *("hibari_tts", "moonshine_stt", "rule_llm"),
     ),
+    "actors.providers": ("OptionReader", "complete_llm"),
+    "actors.providers.vad": ("ModelVADStream",),
     "actors.tools": (
         *("FunctionTool", "RunContext", "function_tool"),
         *("load_reference", "load_tool", "loading_script", "reference_to", "tool_to_wire"),

@@ -18,7 +18,7 @@ class InlineAgentSession(AgentSession):
 
     def make_loop(self) -> EngineLoop:
         """See `AgentSession.make_loop`."""
-        return EngineLoop(asyncio.get_running_loop(), self._crashed)
+        return EngineLoop("engine", asyncio.get_running_loop(), self._crashed)
 
     def make_writer(self, store: JournalStore, listener: Listener, *, above: int) -> InlineJournalWriter:
         """See `AgentSession.make_writer`."""

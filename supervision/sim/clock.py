@@ -14,11 +14,11 @@ START_S: Final = 1_000.0
 class VirtualClock:
     """A `protocols.Clock` that only its simulation moves."""
 
-    def __init__(self) -> None:
-        self._now = START_S
+    def __init__(self, start_s: float = START_S) -> None:
+        self._now = start_s
 
     def monotonic(self) -> float:
-        """Virtual seconds; the first is `START_S`."""
+        """Virtual seconds, from ``start_s`` on."""
         return self._now
 
     def wall(self) -> float:

@@ -15,9 +15,9 @@ from actors.agent_session.core.tools import OUTCOME_UNKNOWN
 from actors.agent_session.records import decode_entry
 from actors.journal import UnknownRecord
 from livekitex_agent import AgentMessage, Restarted, SessionEvent, ToolReturned, TurnFailed, UserMessage, WorkerOptions, sync
+from livekitex_agent.testing.fakes import spoken
 from support import poison
 from support.poison import POISON
-from support.scripted_providers import spoken
 
 pytestmark = pytest.mark.processes
 

@@ -1,16 +1,11 @@
-"""Providers whose voice is writing: real implementations of the contracts, deterministic, without a model.
-
-A letter is ten milliseconds of one sample value, so speech recognition reads what was said, letter by letter, and the agent's audio can
-be read back. Silence is zero.
-"""
+"""Providers whose voice is writing (`livekitex_agent.testing.fakes`), with a model that does what it is told in words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from actors.providers.vad import ModelVAD
+from livekitex_agent.testing.fakes import read_aloud, scripted_turn_detector, scripted_vad, spoken, written_voice
 from protocols import (
     LLM,
     SESSION_RATE_HZ,
@@ -22,42 +17,19 @@ from protocols import (
     ChatMessage,
     ChatOptions,
     LLMEvent,
-    OpenTurn,
     ProviderError,
     Role,
     TextDelta,
     ToolSchema,
     Transcript,
     TurnDetector,
-    TurnDetectorCapabilities,
-    TurnPrediction,
     VADCapabilities,
     VADModel,
     VADOptions,
 )
 
-LETTERS_PER_S: Final = 100
-STEP: Final = 200
 VOICE_HZ: Final = 24_000
-
-
-def spoken(text: str, rate_hz: int = SESSION_RATE_HZ, *, pause_s: float = 0.0) -> bytes:
-    """``text`` as audio, and then silence for ``pause_s``."""
-    values = np.array([(ord(letter) - 31) * STEP for letter in text], "<i2")
-    return np.repeat(values, rate_hz // LETTERS_PER_S).tobytes() + bytes(int(pause_s * rate_hz) * 2)
-
-
-def read_aloud(pcm: bytes, rate_hz: int) -> str:
-    """The text that was spoken; a letter whose beginning was cut off is lost."""
-    letter = rate_hz // LETTERS_PER_S
-    samples = np.frombuffer(pcm, "<i2")
-    voiced = np.flatnonzero(samples)
-    if not len(voiced):
-        return ""
-    heard = samples[voiced[0] : voiced[-1] + 1]
-    edges = np.flatnonzero(np.diff(heard)) + 1
-    first = int(edges[0]) % letter if len(edges) else 0
-    return "".join(chr(int(heard[at + letter // 2]) // STEP + 31) for at in range(first, len(heard) - letter // 2, letter)).strip()
+STEP: Final = written_voice.STEP
 
 
 class _Vad:
@@ -78,23 +50,6 @@ class _BrokenVad(_Vad):
 
 class _NeverWarm(ModelVAD):
     def prewarm(self) -> None:
-        return None
-
-
-class _Detector:
-    """Finds a turn over that does not end in a comma."""
-
-    capabilities: Final = TurnDetectorCapabilities(audio_s=8.0, silence_ms=100)
-
-    def prewarm(self) -> None:
-        return None
-
-    async def predict(self, turn: OpenTurn, *, timeout_s: float = 1.0) -> TurnPrediction:
-        del timeout_s
-        await asyncio.sleep(0)
-        return TurnPrediction(probability=0.05 if read_aloud(turn.audio, SESSION_RATE_HZ).endswith(",") else 0.95, threshold=0.5)
-
-    async def aclose(self) -> None:
         return None
 
 
@@ -156,7 +111,7 @@ def vad_of(model: Callable[[], VADModel], make: type[ModelVAD] = ModelVAD) -> VA
 
 
 def vad(options: Mapping[str, Any]) -> VAD:
-    return vad_of(_Vad)
+    return scripted_vad(options)
 
 
 def broken_vad(options: Mapping[str, Any]) -> VAD:
@@ -164,7 +119,7 @@ def broken_vad(options: Mapping[str, Any]) -> VAD:
 
 
 def turn_detector(options: Mapping[str, Any]) -> TurnDetector:
-    return _Detector()
+    return scripted_turn_detector(options)
 
 
 def stt(options: Mapping[str, Any]) -> STT:

@@ -5,12 +5,16 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from supervision import VirtualTimeLoop
+from supervision.sim.clock import VirtualClock
 
 T = TypeVar("T")
 
 
 class _Loop(VirtualTimeLoop):
-    """Also the `Clock` of what runs on it."""
+    """Also the `Clock` of what runs on it; its time begins with 0, so that tests read easily."""
+
+    def __init__(self) -> None:
+        super().__init__(VirtualClock(start_s=0.0))
 
     def monotonic(self) -> float:
         return self.clock.monotonic()

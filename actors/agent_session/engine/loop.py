@@ -32,11 +32,15 @@ class OwnedTask(asyncio.Task[None]):
 
 
 class EngineLoop:
-    """The engine's tasks on the event loop ``loop``. ``crashed`` is called on it with any exception of theirs that nobody handled."""
+    """The engine's tasks on the event loop ``loop``, to which it gives its threads.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, crashed: Callable[[BaseException], None]) -> None:
+    ``crashed`` is called on the loop with any exception of the tasks that nobody handled.
+    """
+
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop, crashed: Callable[[BaseException], None]) -> None:
         self.crashed = crashed
         self._loop = loop
+        self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
         self._tasks: set[OwnedTask] = set()
 
     def call(self, callback: Callable[[*Ts], object], *args: *Ts) -> None:
@@ -79,10 +83,9 @@ class LoopThread(EngineLoop):
     """
 
     def __init__(self, name: str, crashed: Callable[[BaseException], None]) -> None:
-        super().__init__(asyncio.new_event_loop(), crashed)
+        super().__init__(name, asyncio.new_event_loop(), crashed)
         self._loop.set_exception_handler(self._unhandled)
         self._loop.set_task_factory(self._make_task)
-        self._loop.set_default_executor(PooledExecutor(OTHER_THREADS, f"{name} helper"))
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.core.tools import OUTCOME_UNKNOWN
+from livekitex_agent.testing.fakes import read_aloud, spoken
 from protocols import (
     AgentMessage,
     AgentSentence,
@@ -30,7 +31,7 @@ from protocols import (
 )
 from support.correspondence import Correspondence
 from support.mortal_session import MORTAL_SESSION, order_death
-from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
+from support.scripted_providers import VOICE_HZ, agent
 from support.scripted_tools import wire
 from support.session_process import SessionProcess
 

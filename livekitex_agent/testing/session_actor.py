@@ -1,0 +1,39 @@
+"""The session of a simulated system: the product's, without threads, and with the test's mocks in front of its tools."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from actors import FunctionTool, InlineAgentSession, Parts
+from livekitex_agent.testing.simulated_system import SimulationLoop, running_loop
+
+
+class SimulatedSession(InlineAgentSession):
+    """See the module."""
+
+    def in_background(self, work: Callable[[], Parts], then: Callable[[Parts | BaseException], None]) -> None:
+        """See `AgentSession.in_background`."""
+        loop = running_loop()
+
+        def mockable() -> Parts:
+            parts = work()
+            return replace(parts, tools={name: _mockable(loop, tool) for name, tool in parts.tools.items()})
+
+        super().in_background(mockable, then)
+
+
+def _mockable(loop: SimulationLoop, tool: FunctionTool) -> FunctionTool:
+    async def call(**arguments: Any) -> Any:  # noqa: ANN401 - the tool's own
+        return await loop.mocks.call(original, arguments)
+
+    original = tool if inspect.iscoroutinefunction(tool.function) else replace(tool, function=_in_thread(tool.function))
+    return replace(tool, function=call)
+
+
+def _in_thread(function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(**arguments: Any) -> Any:  # noqa: ANN401 - the tool's own
+        return await asyncio.to_thread(function, **arguments)
+
+    return call
