@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from actors import FunctionTool, reference_to, tool_to_wire
 from livekitex_agent.default_brain import rules_for
 from protocols import (
+    MAX_AGENT_NAME_CHARS,
     MAX_GREETING_CHARS,
     MAX_INSTRUCTIONS_CHARS,
     InvalidAgentError,
@@ -51,8 +52,11 @@ def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> Pro
 class Agent:
     """An agent, checked where it is made. It may be defined anywhere, also after the system was started.
 
-    ``instructions`` (at most 64,000 characters) tell the language model who it is. ``tools`` are functions that it may call: plain ones, or
+    ``instructions`` (at most 64,000 characters) tell the language model who it is. ``name`` (at most 64) is what events call it
+    (`AgentChanged`). ``tools`` are functions that it may call: plain ones, or
     made by `function_tool`.
+    One that returns an agent, alone or with its result (``return billing, "transferred"``), hands the call to it, in the call's own voice
+    and ears: it goes on with that agent's greeting, or else its model.
     They travel to the call's process by where they are defined, so each stands at the top level of a module or of the script.
     ``greeting`` (at most 16,000 characters) is said when the call begins (empty: nothing).
 
@@ -68,7 +72,8 @@ class Agent:
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
     it is, ``interruption_duck_ms`` (80) of voice make the agent softer and ``interruption_pause_ms`` (200) silent until the voice is over
     or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a
-    microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. ``max_tool_rounds`` (8) bounds how
+    microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. With
+    ``preemptive_generation`` (true) the model is asked in the pause that may end the caller's turn. ``max_tool_rounds`` (8) bounds how
     often the model may ask for tools in a turn. ``apology``, ``repeat`` and ``farewell`` are what is said when a turn is given up, has to
     be said again, or the call is given up. ``redactor`` keeps card numbers and the like out of the journal, the log and the events:
     "patterns", or "module:name" of a function that makes one (see `protocols.redaction`).
@@ -79,6 +84,7 @@ class Agent:
     """
 
     instructions: str
+    name: str = "agent"
     tools: Sequence[Tool] = ()
     greeting: str = ""
     vad: Provider | None = OFFLINE_VAD
@@ -94,6 +100,9 @@ class Agent:
         if not self.instructions.strip():
             raise InvalidAgentError("instructions are empty: tell the model in a sentence who it is and what it does")
         _require_text("greeting", self.greeting, MAX_GREETING_CHARS)
+        _require_text("name", self.name, MAX_AGENT_NAME_CHARS)
+        if not self.name.strip():
+            raise InvalidAgentError("name is empty: give it one, or leave it out")
         for name in _PROVIDERS:
             object.__setattr__(self, name, _reference(name, getattr(self, name)))
         if (self.vad is None) is not (self.stt is None):
@@ -113,13 +122,24 @@ class Agent:
         cls,
         *,
         instructions: str,
+        name: str = "agent",
         tools: Sequence[Tool] = (),
         greeting: str = "",
         llm: Provider | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Self:
         """An agent that reads and writes and neither hears nor speaks; fields and errors as in the class."""
-        return cls(instructions=instructions, tools=tools, greeting=greeting, vad=None, stt=None, tts=None, llm=llm, options=options or {})
+        return cls(
+            instructions=instructions,
+            name=name,
+            tools=tools,
+            greeting=greeting,
+            vad=None,
+            stt=None,
+            tts=None,
+            llm=llm,
+            options=options or {},
+        )
 
     def to_wire(self) -> dict[str, Any]:
         """The agent as it travels to its session: a plain map, with each tool as a reference."""
@@ -131,6 +151,7 @@ class Agent:
             schemas = [ToolSchema(name=tool["name"], description=tool["description"], parameters=tool["parameters"]) for tool in tools]
             providers["llm"] = {"factory": OFFLINE_LLM, "options": rules_for(schemas)}
         return {
+            "name": well_formed(self.name).strip(),
             "instructions": well_formed(self.instructions),
             "greeting": well_formed(self.greeting),
             "tools": tools,

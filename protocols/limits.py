@@ -4,13 +4,14 @@ from typing import Final
 
 from protocols.errors import LivekitexError, MessageTooLargeError, UsageError
 
-__all__ = ["MAX_CALL_RESTARTS", "MAX_CALL_RESTART_SECONDS", "MAX_GREETING_CHARS", "MAX_INSTRUCTIONS_CHARS", "MAX_JOBS", "MAX_TEXT_CHARS"]
-__all__ += ["text_problem"]
+__all__ = ["MAX_AGENT_NAME_CHARS", "MAX_CALL_RESTARTS", "MAX_CALL_RESTART_SECONDS", "MAX_GREETING_CHARS", "MAX_INSTRUCTIONS_CHARS"]
+__all__ += ["MAX_JOBS", "MAX_TEXT_CHARS", "text_problem"]
 
 MAX_TEXT_CHARS: Final = 16_000
 """One text of the caller (`SendText`)."""
 MAX_GREETING_CHARS: Final = 16_000
 """An agent's greeting, which is a reply like others."""
+MAX_AGENT_NAME_CHARS: Final = 64
 MAX_INSTRUCTIONS_CHARS: Final = 64_000
 """An agent's instructions."""
 

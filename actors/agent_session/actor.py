@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Final, NoReturn
 
-from actors.agent_session.assembly import make_entries, make_setup, name_services
+from actors.agent_session.assembly import agent_ready, make_entries, make_setup, name_services
 from actors.agent_session.audio_publisher import AudioPublisher
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.core import (
@@ -31,6 +31,7 @@ from actors.agent_session.core import (
     SessionConfig,
     State,
     Tell,
+    UseAgent,
     Write,
     after_end,
     begin,
@@ -38,6 +39,7 @@ from actors.agent_session.core import (
     restore,
 )
 from actors.agent_session.core.inputs import (
+    AgentFailed,
     CommandArrived,
     InfoAsked,
     JournalFailed,
@@ -45,12 +47,12 @@ from actors.agent_session.core.inputs import (
     SubscriptionAsked,
     SubscriptionEnded,
 )
-from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread
+from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread, named
 from actors.agent_session.figures import session_figures
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
-from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare
+from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare, prepare_successor
 from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark, watermark_of
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
@@ -71,6 +73,7 @@ from protocols import (
     GenerateReply,
     GetFigures,
     GetSession,
+    InternalError,
     InvalidAudioError,
     JournalError,
     JournalStore,
@@ -236,13 +239,21 @@ class AgentSession(Actor):
             with self._releasing():
                 if isinstance(outcome, BaseException):
                     raise outcome
-                self._parts, self._tools = outcome, make_entries(self._blueprint)
+                self._parts = outcome
                 self._go_live()
             finish()
             if self._giving_way is not None:
                 self.context.exit(self._giving_way)
 
         self.in_background(lambda: prepare(self._blueprint, begin_step), prepared)
+
+    def _succeeded(self, outcome: Parts | BaseException) -> None:
+        """The agent that the call was handed to in another incarnation is made."""
+        with self._releasing():
+            if isinstance(outcome, BaseException):
+                raise outcome
+            self._parts = outcome
+            self._go_live()
 
     def _preparation_overdue(self) -> NoReturn:
         self._release(born=False)
@@ -261,11 +272,15 @@ class AgentSession(Actor):
         """Begin the conversation, once both its parts and its past are there."""
         if self._parts is None or self._past is None:
             return
-        context, blueprint, providers, tools = self.context, self._blueprint, self._parts.providers, self._parts.tools
         self._redaction = SessionRedaction(self._parts.redactor)
         if self._writer is not None:
             self._writer.leaving = self._redaction.to_journal
         past, opening = self._past
+        parts = self._parts
+        if parts.agent != past.memory.agent:
+            self.in_background(lambda: prepare_successor(parts, past.memory.agent), self._succeeded)
+            return
+        context, blueprint, providers, tools = self.context, parts.blueprint, parts.providers, parts.tools
         caller = past.memory.caller
         # In fresh memory the audio of the incarnations before is missing: it begins behind what the journal speaks of.
         known = max(past.memory.heard_until, caller.start if caller is not None else 0)
@@ -361,6 +376,8 @@ class AgentSession(Actor):
                     self._neighbours.tell(name, self._redaction.to_others(message))
                 case After(delay_s=delay_s, input=what):
                     self.context.after(delay_s, partial(self._feed, what))
+                case UseAgent():
+                    self._use_agent(effect)
                 case Leave():
                     self._leave()
                 case _:
@@ -377,6 +394,30 @@ class AgentSession(Actor):
         if told:
             self._memory.raise_watermark(self._state.memory.incarnation, told + 1)
         self._perform(write.then if durable else tuple(map(_undurable, write.then)))
+
+    def _use_agent(self, wanted: UseAgent) -> None:
+        """Hand the call to an agent, once its tools and its model are made."""
+        parts = self._made
+
+        def made(outcome: Parts | BaseException) -> None:
+            if self._state.loading != wanted.token:
+                return
+            if isinstance(outcome, BaseException):
+                self._feed(AgentFailed(token=wanted.token, text=named(outcome)))
+                return
+            self._parts = outcome
+            self._engine.use(outcome.providers.llm, outcome.tools, name_services(outcome.blueprint))
+            self._feed(agent_ready(wanted.token, outcome.blueprint, outcome.tools))
+            self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(outcome.blueprint)))
+
+        self.in_background(lambda: prepare_successor(parts, wanted.agent), made)
+
+    @property
+    def _made(self) -> Parts:
+        """The parts, which a session that is live has."""
+        if self._parts is None:
+            raise InternalError("the session is live without its parts: please report this")
+        return self._parts
 
     def _leave(self) -> None:
         """The call is over: nobody needs the journal any more, but for its retention."""
@@ -454,8 +495,8 @@ class AgentSession(Actor):
         """Tell somebody who is there anew what he has to know."""
         if change.ref is None:
             return
-        if change.name == TOOL_REGISTRY and self._tools:
-            self.context.ask(change.ref, RegisterTools(tools=self._tools), timeout_s=REGISTER_TIMEOUT_S, then=lambda _answer: None)
+        if change.name == TOOL_REGISTRY and (tools := make_entries(self._made.blueprint)):
+            self.context.ask(change.ref, RegisterTools(tools=tools), timeout_s=REGISTER_TIMEOUT_S, then=lambda _answer: None)
         elif change.name == self._job_context:
             self.context.send(change.ref, SessionStarted(incarnation=self._state.memory.incarnation))
 

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import SessionConfig
+from actors.agent_session.core.inputs import AgentReady
 from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
-from protocols import InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
+from protocols import LLM, InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
 
 T = TypeVar("T")
 Load = Callable[[str], Any]
@@ -46,6 +47,11 @@ def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Provid
             begin(f"warming up the {kind} {refs[kind].factory}")
             provider.prewarm()
     return providers
+
+
+def make_model(blueprint: Blueprint) -> LLM:
+    """The agent's language model alone; raises as `make_providers`."""
+    return make_llm(blueprint.providers[ProviderKind.LLM], load_reference)
 
 
 def make_tools(blueprint: Blueprint) -> dict[str, FunctionTool]:
@@ -94,10 +100,27 @@ def name_services(blueprint: Blueprint) -> Services:
     )
 
 
+def agent_ready(token: int, blueprint: Blueprint, tools: dict[str, FunctionTool]) -> AgentReady:
+    """What the core is told of an agent that the call is handed to."""
+    return AgentReady(
+        token=token,
+        agent=blueprint.agent,
+        instructions=blueprint.instructions,
+        greeting=tuple(split_sentences(blueprint.greeting)),
+        tools=frozenset(tools),
+        idempotent=_idempotent(tools),
+    )
+
+
+def _idempotent(tools: dict[str, FunctionTool]) -> frozenset[str]:
+    return frozenset(name for name, tool in tools.items() if tool.idempotent)
+
+
 def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool], *, journal_path: str) -> SessionConfig:
     """What the core is told."""
     return SessionConfig(
         call_id=blueprint.call_id,
+        agent=blueprint.agent,
         instructions=blueprint.instructions,
         greeting=tuple(split_sentences(blueprint.greeting)),
         apology=blueprint.turns.apology,
@@ -105,7 +128,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         farewell=blueprint.turns.farewell,
         farewell_reason=blueprint.farewell_reason,
         tools=frozenset(tools),
-        idempotent=frozenset(name for name, tool in tools.items() if tool.idempotent),
+        idempotent=_idempotent(tools),
         audio_in=providers.vad is not None,
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from actors.journal import CallDescription
 from actors.providers import OptionReader
 from actors.turn_taking import DuckingOptions, EndpointingOptions
-from protocols import ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef
+from protocols import MAX_AGENT_NAME_CHARS, ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef, require_no_secret
 
 _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
 _DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
@@ -17,6 +17,7 @@ _DEFAULT_FAREWELL: Final = "I am sorry, a technical problem ends this call. Plea
 _MAX_SENTENCE: Final = 300
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
+_DEFAULT_NAME: Final = "agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,13 @@ class TurnOptions:
 class Blueprint:
     """A session as its arguments describe it.
 
-    ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of the call.
-    ``last_end`` is why the call had to be started again, ``farewell_reason`` why this incarnation is only to say so and end it (empty:
-    neither is so). ``redactor`` names what keeps things from leaving the process (empty: nothing does).
+    ``agent`` is the agent's name. ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of
+    the call. ``last_end`` is why the call had to be started again, ``farewell_reason`` why this incarnation is only to say so and end it
+    (empty: neither is so). ``redactor`` names what keeps things from leaving the process (empty: nothing does).
     """
 
     call_id: str
+    agent: str
     instructions: str
     greeting: str
     tools: tuple[Mapping[str, Any], ...]
@@ -84,18 +86,13 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
     call_id, agent, options = args["call_id"], args["agent"], args.get("options", {})
     if not isinstance(call_id, str) or not call_id or not all(char.isalnum() or char in "-_." for char in call_id) or call_id[0] == ".":
         raise ConfigurationError(f"call_id {call_id!r:.80}: use letters, digits, '-', '_' and '.'")
-    providers = {kind: ref for kind in ProviderKind if (ref := _provider(agent, kind)) is not None}
-    if ProviderKind.LLM not in providers:
-        raise InvalidAgentError("the agent has no llm: give it one")
-    if (ProviderKind.VAD in providers) is not (ProviderKind.STT in providers):
-        raise InvalidAgentError("the agent has one of vad and stt: to hear it needs both")
-    if ProviderKind.TURN_DETECTOR in providers and ProviderKind.VAD not in providers:
-        raise InvalidAgentError("the agent has a turn_detector and hears nothing: give it a vad and an stt, or no turn_detector")
+    providers = _providers(agent)
     journal_dir = options.get("journal_dir")
     settings = dict(agent.get("options") or {})
     redactor = _redactor(settings.pop("redactor", options.get("redactor", "")))
     return Blueprint(
         call_id=call_id,
+        agent=_name(agent),
         instructions=_text(agent, "instructions"),
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
@@ -113,6 +110,47 @@ def _redactor(name: object) -> str:
     if not isinstance(name, str) or (name not in ("", "patterns") and ":" not in name):
         raise ConfigurationError(f"redactor={name!r:.80}: use 'patterns', 'module:name' of a function that makes one, or '' for none")
     return name
+
+
+def successor(blueprint: Blueprint, agent: Mapping[str, Any]) -> Blueprint:
+    """The blueprint of the call once it was handed to ``agent``: that one's name, words, tools and language model, and all else as it is.
+
+    Raises:
+        InvalidAgentError: the agent is malformed or holds a secret, or has options of its own, another voice or other ears than the call.
+    """
+    name, providers = _name(agent), _providers(agent)
+    if agent.get("options"):
+        raise InvalidAgentError(f"the agent {name} has options: after a hand-off those of the call hold, so leave them out")
+    for kind, ref in providers.items():
+        if kind is not ProviderKind.LLM and ref != blueprint.providers.get(kind):
+            raise InvalidAgentError(f"the agent {name} has another {kind} than the call, which keeps its own: give it the same, or none")
+    require_no_secret("llm", providers[ProviderKind.LLM].options)
+    return replace(
+        blueprint,
+        agent=name,
+        instructions=_text(agent, "instructions"),
+        greeting=_text(agent, "greeting"),
+        tools=tuple(agent.get("tools", ())),
+        providers={**blueprint.providers, ProviderKind.LLM: providers[ProviderKind.LLM]},
+    )
+
+
+def _providers(agent: Mapping[str, Any]) -> dict[ProviderKind, ProviderRef]:
+    providers = {kind: ref for kind in ProviderKind if (ref := _provider(agent, kind)) is not None}
+    if ProviderKind.LLM not in providers:
+        raise InvalidAgentError("the agent has no llm: give it one")
+    if (ProviderKind.VAD in providers) is not (ProviderKind.STT in providers):
+        raise InvalidAgentError("the agent has one of vad and stt: to hear it needs both")
+    if ProviderKind.TURN_DETECTOR in providers and ProviderKind.VAD not in providers:
+        raise InvalidAgentError("the agent has a turn_detector and hears nothing: give it a vad and an stt, or no turn_detector")
+    return providers
+
+
+def _name(agent: Mapping[str, Any]) -> str:
+    name = agent.get("name", _DEFAULT_NAME)
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_AGENT_NAME_CHARS:
+        raise InvalidAgentError(f"name is {name!r:.80}: give text of 1 to {MAX_AGENT_NAME_CHARS} characters")
+    return name.strip()
 
 
 def _text(agent: Mapping[str, Any], name: str) -> str:

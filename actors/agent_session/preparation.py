@@ -3,17 +3,18 @@
 Meanwhile the mailbox answers heartbeats and the end of the call, and the call's supervisor goes on with the other calls of its partition.
 """
 
+import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from actors.agent_session.assembly import make_providers, make_tools
-from actors.agent_session.blueprint import Blueprint
+from actors.agent_session.assembly import make_model, make_providers, make_tools
+from actors.agent_session.blueprint import Blueprint, successor
 from actors.agent_session.engine import Providers
 from actors.redaction import make_redactor
 from actors.tools import FunctionTool, load_reference
-from protocols import Redactor
+from protocols import ProviderKind, Redactor
 from supervision import Context
 
 T = TypeVar("T")
@@ -24,11 +25,16 @@ PREPARE_TIMEOUT_S: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What an incarnation works with: its providers, its tools by name, and what keeps things from leaving it, if anything does."""
+    """What an incarnation works with, as ``blueprint`` describes it: its providers, its tools by name, what keeps things from leaving it.
 
+    ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with).
+    """
+
+    blueprint: Blueprint
     providers: Providers
     tools: dict[str, FunctionTool]
     redactor: Redactor | None = None
+    agent: str = ""
 
 
 def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
@@ -41,7 +47,21 @@ def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
     begin("loading the tools")
     tools = make_tools(blueprint)
     begin("making the redactor")
-    return Parts(providers=providers, tools=tools, redactor=make_redactor(blueprint.redactor, load_reference))
+    redactor = make_redactor(blueprint.redactor, load_reference)
+    return Parts(blueprint=blueprint, providers=providers, tools=tools, redactor=redactor)
+
+
+def prepare_successor(parts: Parts, agent: str) -> Parts:
+    """The parts once the call was handed to ``agent``: those that it has, with that one's tools, and its model if that is another.
+
+    Raises:
+        LivekitexError: the agent, its model or a tool is wrong; the text names it and the cure.
+    """
+    before, after = parts.blueprint, successor(parts.blueprint, json.loads(agent))
+    providers = parts.providers
+    if after.providers[ProviderKind.LLM] != before.providers[ProviderKind.LLM]:
+        providers = replace(providers, llm=make_model(after))
+    return replace(parts, blueprint=after, providers=providers, tools=make_tools(after), agent=agent)
 
 
 def in_background(context: Context, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:

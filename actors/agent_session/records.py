@@ -13,6 +13,7 @@ from actors.agent_session.core.entries import (
     CallFailed,
     Checkpoint,
     CommandTaken,
+    HandedOff,
     Happened,
     IncarnationBegan,
     IncarnationEnded,
@@ -141,7 +142,10 @@ _OTHERS: Final = (
     RecordType(SentenceWritten, "sentence_written", text=TEXT),
     RecordType(RoundEnded, "round_ended", calls=_FUNCTION_CALLS.default(())),
     RecordType(ToolBegun, "tool_begun", call_id=TEXT),
-    RecordType(ToolEnded, "tool_ended", call_id=TEXT, result=TEXT, user_data_json=TEXT, end_call=TEXT.default("")),
+    RecordType(
+        ToolEnded, "tool_ended", call_id=TEXT, result=TEXT, user_data_json=TEXT, end_call=TEXT.default(""), hand_off=TEXT.default("")
+    ),
+    RecordType(HandedOff, "handed_off", done=FLAG),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
     RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
     RecordType(CallerBegan, "caller_began", start=INTEGER),
@@ -165,6 +169,8 @@ _MEMORY: Final = RecordType(
     caller=maybe(nested(RecordType(CallerSpeech, "caller", start=INTEGER, deaths=INTEGER.default(0)))).default(None),
     heard_until=INTEGER.default(0),
     user_data_json=TEXT.default("{}"),
+    agent=TEXT.default(""),
+    handing_to=TEXT.default(""),
     ending=TEXT.default(""),
     closed=FLAG.default(False),
     next_event=INTEGER.default(1),

@@ -5,6 +5,7 @@ defined (`reference_to`), never as bytes of itself, and is found again in the se
 """
 
 from actors.tools.function_tool import DEFAULT_TIMEOUT_S, FunctionTool, function_tool
+from actors.tools.hand_off import SupportsHandOff
 from actors.tools.references import load_reference, loading_script, reference_to
 from actors.tools.results import MAX_RESULT_CHARS
 from actors.tools.run_context import RunContext
@@ -15,6 +16,7 @@ __all__ = [
     "MAX_RESULT_CHARS",
     "FunctionTool",
     "RunContext",
+    "SupportsHandOff",
     "function_tool",
     "load_reference",
     "load_tool",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, overload
 
 from actors.tools.docstrings import parse_docstring
+from actors.tools.hand_off import split_hand_off
 from actors.tools.parameters import Parameters, read_parameters
 from actors.tools.results import told
 from actors.tools.run_context import RunContext
@@ -49,8 +50,9 @@ class FunctionTool:
     async def invoke(self, arguments_json: str, context: RunContext) -> str:
         """Run the function and give its result as the model is told: text as it is, anything else as JSON.
 
-        A coroutine function runs on the event loop, any other in a thread of its own; what that gives to be awaited is awaited on the
-        event loop. Cancelling stops what runs on the event loop and abandons the thread.
+        An agent that it returns, alone or before its result, goes to ``context``. A coroutine function runs on the event loop, any other in
+        a thread of its own; what that gives to be awaited is awaited on the event loop. Cancelling stops what runs on the event loop and
+        abandons the thread.
 
         Raises:
             InvalidToolError: the arguments do not fit, or the result is nothing that JSON can hold.
@@ -67,6 +69,9 @@ class FunctionTool:
                 result = await self._in_thread(arguments)
             while inspect.isawaitable(result):  # an async function under a decorator that is none
                 result = await result
+        agent, result = split_hand_off(result)
+        if agent is not None:
+            context.hand_off(agent)
         return told(self.schema.name, result)
 
     async def _in_thread(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives

@@ -5,6 +5,9 @@ from typing import Any
 
 import structlog
 
+from actors.tools.hand_off import SupportsHandOff, is_agent
+from protocols import InvalidToolError
+
 
 @dataclass(kw_only=True)
 class RunContext:
@@ -18,11 +21,24 @@ class RunContext:
     call_id: str
     incarnation: int = 1
     end_requested: str | None = field(default=None, init=False)
+    next_agent: SupportsHandOff | None = field(default=None, init=False)
 
     def end_call(self, reason: str = "normal") -> None:
         """Ask that the call ends once the reply to this tool's result has been spoken; the first reason counts."""
         if self.end_requested is None:
             self.end_requested = reason
+
+    def hand_off(self, agent: SupportsHandOff) -> None:
+        """Hand the call to ``agent`` once the tools of this step have returned; the last one counts. A tool may return it instead.
+
+        It goes on with the same conversation and user data, in the call's own voice and ears: with its greeting, or else with its model.
+
+        Raises:
+            InvalidToolError: it is no agent.
+        """
+        if not is_agent(agent):
+            raise InvalidToolError(f"hand_off({agent!r:.80}): give an Agent")
+        self.next_agent = agent
 
     @property
     def log(self) -> structlog.typing.FilteringBoundLogger:

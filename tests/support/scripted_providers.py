@@ -130,6 +130,18 @@ def llm(options: Mapping[str, Any]) -> LLM:
     return _Llm()
 
 
+class _OtherLlm:
+    """Another model, which tells what it was told of itself."""
+
+    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+        names = " and ".join(tool.name for tool in tools)
+        yield TextDelta(text=f"{history[0].content} I have {names}.")
+
+
+def other_llm(options: Mapping[str, Any]) -> LLM:
+    return _OtherLlm()
+
+
 def tts(options: Mapping[str, Any]) -> TTS:
     return _Tts(options.get("fails_at", ""))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.tools import RunContext
+from support.scripted_providers import agent
 
 
 def remember(context: RunContext, word: str) -> str:
@@ -41,9 +42,30 @@ def block() -> str:
     return "never"
 
 
+class Successor:
+    """An agent that the call is handed to; ``model`` is another one than that of `scripted_providers.agent`."""
+
+    def __init__(self, name: str, *, greeting: str = "", model: str = "llm") -> None:
+        self._wire = agent(name=name, greeting=greeting, tools=[wire("remember"), wire("transfer")], instructions=f"You are {name}.")
+        self._wire["llm"] = {"factory": f"support.scripted_providers:{model}", "options": {}}
+
+    def to_wire(self) -> dict[str, Any]:
+        return self._wire
+
+
+def transfer(to: str) -> tuple[Successor, str]:
+    """Hand the call to another agent; "nowhere" cannot be made.
+
+    Args:
+        to: Its name.
+    """
+    successor = Successor(to, greeting="Host here." if to == "host" else "", model="no_such_model" if to == "nowhere" else "other_llm")
+    return successor, f"transferred to {to}"
+
+
 def wire(name: str, *, idempotent: bool = False, timeout_ms: int = 30_000) -> dict[str, Any]:
     """A tool of this module as it travels."""
-    words = {"remember": "word", "leave_line": "path"}
+    words = {"remember": "word", "leave_line": "path", "transfer": "to"}
     properties = {words[name]: {"type": "string"}} if name in words else {}
     return {
         "source": f"support.scripted_tools:{name}",

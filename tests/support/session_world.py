@@ -4,6 +4,7 @@ Nothing happens by itself: effects wait until the test lets them. `World.kill` t
 process.
 """
 
+import json
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
@@ -40,6 +41,7 @@ from actors.agent_session.core import (
     Stretch,
     Tell,
     Think,
+    UseAgent,
     Write,
     begin,
     handle,
@@ -81,6 +83,19 @@ def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tup
     if last.content.startswith("silence"):
         return (), ()
     return (f"You said {last.content}.", "Anything else?"), ()
+
+
+def agent_of(tool: str) -> str:
+    """The agent that the tool ``to_<its name>`` hands the call to, as it travels; the greeter greets."""
+    name = tool.removeprefix("to_")
+    return json.dumps({"name": name, "greeting": ["Greeter here."] if name == "greeter" else []})
+
+
+def handed_to(setup: SessionConfig, agent: str) -> SessionConfig:
+    """What a session is told whose call was handed to this agent, which has another tool than the others and not all of theirs."""
+    name = json.loads(agent)["name"]
+    tools = (setup.tools - {"order"}) | {f"ask_{name}"}
+    return replace(setup, agent=name, instructions=f"You are {name}.", tools=tools)
 
 
 @dataclass
@@ -162,6 +177,7 @@ class World:
     rest: bool = False
     unknown: bool = False
     tool: RunTool | None = None
+    loading: UseAgent | None = None
     timers: list[tuple[float, Input]] = field(default_factory=list)
     heeded: list[int] = field(default_factory=list)
     voice_ends: deque[EndVoice] = field(default_factory=deque)
@@ -204,7 +220,8 @@ class World:
         point = ResumePoint(oldest=self.oldest, position=self.position, settled=self.settled, kept=kept, next_event=self.numbered + 1)
         past = replace(past, report=self.report, lost=self.lost)
         self.report, self.lost = "", 0
-        self.state, effects = begin(self.setup, past, self.lives, point, self.moment)
+        setup = handed_to(self.setup, past.memory.agent) if past.memory.agent else self.setup
+        self.state, effects = begin(setup, past, self.lives, point, self.moment)
         self.memory = past.memory
         self._remember(effects)
         self.perform(effects)
@@ -217,7 +234,7 @@ class World:
     def kill(self) -> None:
         """End the incarnation, and begin the next."""
         self.writes.clear()
-        self.model = self.recognizing = self.tool = None
+        self.model = self.recognizing = self.tool = self.loading = None
         self.timers.clear()
         self.voice_ends.clear()
         self.output = SpeechOutput()
@@ -351,12 +368,44 @@ class World:
         self.feed(i.AudioCommitted(command_id=self.voice_ends.popleft().command_id))
         return True
 
+    def load_agent(self) -> bool:
+        """Load the agent that the call is handed to; there is none that is called "broken"."""
+        if self.loading is None:
+            return False
+        wanted, self.loading = self.loading, None
+        agent = json.loads(wanted.agent)
+        if agent["name"] == "broken":
+            self.feed(i.AgentFailed(token=wanted.token, text="there is no such agent"))
+            return True
+        setup, greeting = handed_to(self.setup, wanted.agent), tuple(agent["greeting"])
+        self.feed(
+            i.AgentReady(
+                token=wanted.token,
+                agent=setup.agent,
+                instructions=setup.instructions,
+                greeting=greeting,
+                tools=setup.tools,
+                idempotent=setup.idempotent,
+            )
+        )
+        return True
+
     def finish_tool(self, result: str = "done", *, end_call: str = "") -> bool:
         if self.tool is None:
             return False
         call, self.tool = self.tool.call, None
         data = f'{{"last": "{call.call_id}"}}'
-        self.feed(i.ToolFinished(call_id=call.call_id, result=result, ok=True, user_data_json=data, end_call=end_call, duration_ms=1.0))
+        self.feed(
+            i.ToolFinished(
+                call_id=call.call_id,
+                result=result,
+                ok=True,
+                user_data_json=data,
+                end_call=end_call,
+                duration_ms=1.0,
+                hand_off=agent_of(call.name) if call.name.startswith("to_") else "",
+            )
+        )
         return True
 
     def play(self, samples: int = 100_000) -> bool:
@@ -434,6 +483,7 @@ class World:
                     or self.recognize(heard)
                     or self.commit_voice()
                     or self.finish_tool()
+                    or self.load_agent()
                     or self.play()
                     or self.wait()
                 )
@@ -514,6 +564,8 @@ class World:
             case RunTool():
                 self.ran[effect.call.call_id] += 1
                 self.tool = effect
+            case UseAgent():
+                self.loading = effect
             case Leave():
                 self.left = True
             case _:

@@ -22,6 +22,7 @@ from actors.agent_session.core.effects import (
     StopThinking,
     Tell,
     Think,
+    UseAgent,
     Write,
 )
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded
@@ -71,6 +72,7 @@ __all__ = [
     "Subscriber",
     "Tell",
     "Think",
+    "UseAgent",
     "Write",
     "after_end",
     "begin",

@@ -175,6 +175,17 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseAgent:
+    """Load the agent that travels as ``agent`` (JSON), and work with its tools and its model from then on.
+
+    For `AgentReady`, or for `AgentFailed` with nothing changed.
+    """
+
+    token: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
     """The call is over: give up what was kept for it and end."""
 
@@ -198,5 +209,6 @@ Effect = (
     | StopSpeech
     | OpenOutput
     | RunTool
+    | UseAgent
     | Leave
 )

@@ -98,12 +98,20 @@ class ToolBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEnded:
-    """The outcome of a call, the user data after it, and the tool's wish (if not empty) to end the call."""
+    """The outcome of a call, the user data after it, and the tool's wishes (if not empty): to end the call, to hand it to an agent."""
 
     call_id: str
     result: str
     user_data_json: str
     end_call: str
+    hand_off: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOff:
+    """The agent that a tool wished for has the call, or, unless ``done``, could not take it."""
+
+    done: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +173,7 @@ Entry = (
     | RoundEnded
     | ToolBegun
     | ToolEnded
+    | HandedOff
     | SentenceBegun
     | TurnClosed
     | CallerBegan

@@ -155,7 +155,10 @@ class RetryDue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFinished:
-    """A tool has ended: ``result`` is what the model is told, ``end_call`` the reason if it asked to end the call."""
+    """A tool has ended: ``result`` is what the model is told.
+
+    ``end_call`` is the reason if it asked to end the call, ``hand_off`` the agent that it hands the call to, as it travels (JSON).
+    """
 
     call_id: str
     result: str
@@ -163,6 +166,27 @@ class ToolFinished:
     user_data_json: str
     end_call: str
     duration_ms: float
+    hand_off: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReady:
+    """The agent that the call is handed to is loaded: its name, its instructions, its greeting in sentences, the names of its tools."""
+
+    token: int
+    agent: str
+    instructions: str
+    greeting: tuple[str, ...]
+    tools: frozenset[str]
+    idempotent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFailed:
+    """It cannot be loaded."""
+
+    token: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +266,8 @@ Input = (
     | ThinkingFailed
     | RetryDue
     | ToolFinished
+    | AgentReady
+    | AgentFailed
     | SentencePlaying
     | SentencePlayed
     | SpeechStopped

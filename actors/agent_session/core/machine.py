@@ -2,10 +2,24 @@
 
 from typing import assert_never
 
-from actors.agent_session.core import caller, commands, durability, interruption, preemption, speech, subscribers, thinking, tools, turns
+from actors.agent_session.core import (
+    caller,
+    commands,
+    durability,
+    hand_off,
+    interruption,
+    preemption,
+    speech,
+    subscribers,
+    thinking,
+    tools,
+    turns,
+)
 from actors.agent_session.core.closing import close_call_if_due
 from actors.agent_session.core.effects import Effect
 from actors.agent_session.core.inputs import (
+    AgentFailed,
+    AgentReady,
     AudioCommitted,
     AudioLost,
     CommandArrived,
@@ -98,6 +112,10 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             thinking.on_retry(step, what)
         case ToolFinished():
             tools.on_finished(step, what)
+        case AgentReady():
+            hand_off.on_ready(step, what)
+        case AgentFailed():
+            hand_off.on_failed(step, what)
         case SentencePlaying():
             speech.on_playing(step, what)
         case SentencePlayed():

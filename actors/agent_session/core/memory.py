@@ -187,8 +187,9 @@ class Memory:
 
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
     ``turns``, ``speeches`` and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is
-    settled. ``ending`` is the reason
-    once the call shall end, ``closed`` whether it has. ``unknown`` are entries that this version or one before it did not know.
+    settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), ``handing_to`` the one
+    that it is about to be handed to. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``unknown`` are entries
+    that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -204,6 +205,8 @@ class Memory:
     caller: CallerSpeech | None = None
     heard_until: int = 0
     user_data_json: str = "{}"
+    agent: str = ""
+    handing_to: str = ""
     ending: str = ""
     closed: bool = False
     next_event: int = 1

@@ -28,7 +28,9 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     if not step.setup.preemptive_generation or utterance is None or not preflight.text or step.state.agent is not AgentState.LISTENING:
         return
     too_long = preflight.end - utterance.start > MAX_GUESS_S * SESSION_RATE_HZ
-    if utterance.start != preflight.start or utterance.over_speech or utterance.given_up or too_long or step.memory.ending:
+    if utterance.start != preflight.start or utterance.over_speech or utterance.given_up or too_long:
+        return
+    if step.memory.ending or step.memory.handing_to:
         return
     if (guess is not None and guess.text == preflight.text) or step.state.guesses >= MAX_GUESSES:
         return

@@ -17,6 +17,7 @@ from actors.agent_session.core.entries import (
     Checkpoint,
     CommandTaken,
     Entry,
+    HandedOff,
     Happened,
     IncarnationBegan,
     IncarnationEnded,
@@ -93,6 +94,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return replace(memory, ending=entry.reason, inbox=())
         case CallClosed():
             return replace(memory, closed=True)
+        case HandedOff():
+            return replace(memory, agent=memory.handing_to if entry.done else memory.agent, handing_to="")
         case TurnOpened():
             return _turn_opened(memory, entry)
         case TurnClosed():
@@ -172,7 +175,8 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
         return memory
     if turn.failed and turn.source is TurnSource.UNANSWERED and memory.unanswered:
         history = history[:-1]  # the message stands in the turn that failed
-    return replace(memory, turn=None, history=appended(history, settled(turn, heard)))
+    handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
+    return replace(memory, turn=None, handing_to=handing_to, history=appended(history, settled(turn, heard)))
 
 
 def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegun | ToolEnded | SentenceBegun) -> Memory:
@@ -194,6 +198,7 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
                 memory,
                 turn=replace(turn, outcomes=(*turn.outcomes, outcome)),
                 user_data_json=entry.user_data_json,
+                handing_to=entry.hand_off or memory.handing_to,
                 ending=memory.ending or entry.end_call,
             )
         case SentenceBegun():

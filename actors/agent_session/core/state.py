@@ -10,7 +10,7 @@ from protocols import AgentState, ChatMessage, ConversationState, FunctionCall, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionConfig:
-    """What a session is told at its start and never changes. ``greeting`` comes in sentences.
+    """What a session is told at its start; only a hand-off changes what is the agent's. ``agent`` is its name, ``greeting`` in sentences.
 
     ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice`` tell whether the
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
@@ -21,6 +21,7 @@ class SessionConfig:
     """
 
     call_id: str
+    agent: str = "agent"
     instructions: str = ""
     greeting: tuple[str, ...] = ()
     apology: str = "I am sorry, something went wrong with that. Please go on."
@@ -122,7 +123,7 @@ class Guess:
 class State:
     """All that the core knows.
 
-    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking`` and
+    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading`` and
     ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
     whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
@@ -143,6 +144,7 @@ class State:
     entries: int = 0
     token: int = 0
     thinking: int = 0
+    loading: int = 0
     recognizing: int = 0
     expected: tuple[str, ...] = ()
     failures: int = 0

@@ -11,15 +11,17 @@ from typing import Final
 from actors.agent_session.core import preemption
 from actors.agent_session.core.chat import context
 from actors.agent_session.core.closing import finish_if_over
-from actors.agent_session.core.effects import After, Think
+from actors.agent_session.core.effects import After, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
-from actors.agent_session.core.inputs import RetryDue, SentenceReady, ThinkingFailed
+from actors.agent_session.core.inputs import AgentFailed, RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.transition import Transition
 from protocols import SessionError
 
 MAX_RETRIES: Final = 2
 """How often the model is asked again within a round after a failure that a retry may cure."""
+LOAD_TIMEOUT_S: Final = 25.0
+"""For an agent that the call is handed to, to be loaded."""
 RETRY_DELAY_S: Final = 0.3
 """Before the first retry; doubled before each further one. A model that asks for more time gets it."""
 MAX_RETRY_AFTER_S: Final = 5.0
@@ -27,9 +29,15 @@ MAX_RETRY_AFTER_S: Final = 5.0
 
 
 def think(step: Transition) -> None:
-    """Ask the model for the next round of the open turn."""
+    """Ask the model for the next round of the open turn; where the call is handed to another agent, load that first."""
     turn = step.turn
     token = step.next_token()
+    if step.memory.handing_to:
+        step.state = replace(step.state, thinking=token, loading=token)
+        step.then(UseAgent(token=token, agent=step.memory.handing_to))
+        overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {LOAD_TIMEOUT_S:g} s")
+        step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
+        return
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     rounds = sum(round_.ended for round_ in turn.rounds)
     messages = context(step.setup.instructions, step.memory)

@@ -51,7 +51,15 @@ def on_finished(step: Transition, finished: ToolFinished) -> None:
     call = next(call for call in step.turn.waiting_calls if call.call_id == finished.call_id)
     step.state = replace(step.state, tool="")
     result = _cut(finished.result, MAX_TURN_BYTES - step.turn.size)
-    step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=finished.user_data_json, end_call=finished.end_call))
+    step.record(
+        ToolEnded(
+            call_id=call.call_id,
+            result=result,
+            user_data_json=finished.user_data_json,
+            end_call=finished.end_call,
+            hand_off=finished.hand_off,
+        )
+    )
     step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
     step.do(Tell(name="tool_registry", message=ToolUsed(name=call.name, ok=finished.ok, duration_ms=finished.duration_ms)))
     run_next(step)

@@ -5,6 +5,7 @@ It does what the core wants done (`core.effects`) and tells what came of it (`co
 
 from actors.agent_session.engine.circuit_breakers import PERMIT_S, CircuitBreakers
 from actors.agent_session.engine.engine import Engine, Providers, Services
+from actors.agent_session.engine.failures import named
 from actors.agent_session.engine.loop import EngineLoop, LoopThread
 
-__all__ = ["PERMIT_S", "CircuitBreakers", "Engine", "EngineLoop", "LoopThread", "Providers", "Services"]
+__all__ = ["PERMIT_S", "CircuitBreakers", "Engine", "EngineLoop", "LoopThread", "Providers", "Services", "named"]

@@ -73,6 +73,10 @@ class Bulkhead:
         self._timeouts = 0
         self._left_behind: set[asyncio.Task[Any]] = set()
 
+    def serve(self, service: str) -> None:
+        """The part asks another service from now on."""
+        self._service = service
+
     @property
     def full(self) -> bool:
         """Whether each of its threads is held by a call."""

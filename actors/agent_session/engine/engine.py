@@ -98,7 +98,8 @@ class Engine:
         ) -> Bulkhead:
             return Bulkhead(part, crashed, threads=threads, breakers=breakers, service=service)
 
-        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], bulkhead("llm", services.llm), clock, report)
+        self._llm_bulkhead = bulkhead("llm", services.llm)
+        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], self._llm_bulkhead, clock, report)
         self._tool_executor = ToolExecutor(
             tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
         )
@@ -160,6 +161,10 @@ class Engine:
         """Have ``work`` done; in the order of the calls."""
         self._thread.call(self._perform, work)
 
+    def use(self, llm: LLM, tools: Mapping[str, FunctionTool], services: Services) -> None:
+        """Ask this model and run these tools in what is performed from now on."""
+        self._thread.call(self._use, llm, tools, services)
+
     def heard(self) -> None:
         """The caller's memory has new audio."""
         self._thread.call(self._hear)
@@ -178,6 +183,11 @@ class Engine:
         output = self._speech_output
         if output is not None and not output.echo_expected:
             output.set_loudness(loudness_after(output.loudness, activity, self._ducking))
+
+    def _use(self, llm: LLM, tools: Mapping[str, FunctionTool], services: Services) -> None:
+        self._generation.use(llm, [tool.schema for tool in tools.values()])
+        self._llm_bulkhead.serve(services.llm)
+        self._tool_executor.use(tools, services.tools)
 
     def _perform(self, work: Work) -> None:
         match work:

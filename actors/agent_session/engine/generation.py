@@ -59,6 +59,10 @@ class Generation:
         self._clock = clock
         self._report = report
 
+    def use(self, llm: LLM, tools: Sequence[ToolSchema]) -> None:
+        """Ask this model from now on, and offer it these tools."""
+        self._llm, self._tools = llm, tools
+
     async def think(self, wanted: Think) -> None:
         """One round: each sentence as soon as it stands, then the calls; or its failure."""
         answer = _Answer(self._llm, wanted.token)

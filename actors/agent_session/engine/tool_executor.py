@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from actors.agent_session.core import Input, RunTool
@@ -9,15 +10,26 @@ from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.engine.bulkhead import CANCEL_S, Bulkhead
 from actors.agent_session.engine.circuit_breakers import CircuitOpenError
 from actors.agent_session.engine.failures import named, words_of
-from actors.tools import FunctionTool, RunContext
+from actors.tools import FunctionTool, RunContext, SupportsHandOff
 from protocols import Clock, InvalidToolError, shorten_reason, well_formed
 
 MAX_USER_DATA_BYTES: Final = 128_000
 """Of the call's data as JSON; a tool that makes it larger has failed."""
+MAX_AGENT_BYTES: Final = 256_000
+"""Of an agent that a call is handed to, as JSON: it stands in the journal."""
 TOOL_THREADS: Final = 16
 """Tools that block at a time: one that runs, and others that never returned. When all are held, no tool is run."""
 MAX_NOT_RUN: Final = 3
 """Calls in a row for which there was no thread, after which the incarnation ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What a tool leaves beside its result: the call's data, why the call is to end, the agent that it is handed to (JSON); or nothing."""
+
+    user_data_json: str
+    end_call: str = ""
+    hand_off: str = ""
 
 
 class ToolExecutor:
@@ -44,14 +56,18 @@ class ToolExecutor:
         self._report = report
         self._not_run = 0
 
+    def use(self, tools: Mapping[str, FunctionTool], services: Mapping[str, str]) -> None:
+        """Run these tools from now on."""
+        self._tools, self._services = tools, services
+
     async def run(self, wanted: RunTool) -> None:
         """Run a tool and tell its outcome, which is an error in words where it failed or took too long."""
         tool = self._tools[wanted.call.name]
         context = RunContext(user_data=json.loads(wanted.user_data_json), call_id=self._call_id, incarnation=wanted.incarnation)
         begun = self._clock.monotonic()
-        ok, data, end_call = True, wanted.user_data_json, ""
+        ok, end = True, _End(user_data_json=wanted.user_data_json)
         try:
-            result, data, end_call = await self._run(tool, wanted.call.arguments, context)
+            result, end = await self._run(tool, wanted.call.arguments, context)
         except TimeoutError:
             ok, result = False, f"error: {wanted.call.name} had no result after {tool.timeout_s:g} s"
         except (CircuitOpenError, InvalidToolError) as failure:
@@ -63,22 +79,38 @@ class ToolExecutor:
                 call_id=wanted.call.call_id,
                 result=result,
                 ok=ok,
-                user_data_json=data,
-                end_call=end_call,
+                user_data_json=end.user_data_json,
+                end_call=end.end_call,
+                hand_off=end.hand_off,
                 duration_ms=(self._clock.monotonic() - begun) * 1000,
             )
         )
         if self._not_run >= MAX_NOT_RUN:
             self._bulkhead.lose(f"hold all their {TOOL_THREADS} threads and do not return")
 
-    async def _run(self, tool: FunctionTool, arguments: str, context: RunContext) -> tuple[str, str, str]:
-        """The result of ``tool``, the call's data after it, and why the call is to end, if it is."""
+    async def _run(self, tool: FunctionTool, arguments: str, context: RunContext) -> tuple[str, _End]:
+        """The result of ``tool``, and what else it leaves."""
         self._not_run = self._not_run + 1 if self._bulkhead.full else 0
         if self._not_run:
             raise InvalidToolError(f"{tool.schema.name} was not run: {TOOL_THREADS} calls of tools have not returned, and hold all threads")
         service = self._services[tool.schema.name]
         result = await self._bulkhead.call(lambda: tool.invoke(arguments, context), tool.timeout_s + CANCEL_S, service=service)
-        return well_formed(result), _dump(context.user_data), _reason(context.end_requested)
+        end = _End(
+            user_data_json=_dump(context.user_data), end_call=_reason(context.end_requested), hand_off=_agent_json(context.next_agent)
+        )
+        return well_formed(result), end
+
+
+def _agent_json(agent: SupportsHandOff | None) -> str:
+    if agent is None:
+        return ""
+    try:
+        wire = json.dumps(agent.to_wire(), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as failure:
+        raise InvalidToolError(f"the agent that the call is handed to holds what is no JSON ({failure})") from failure
+    if len(wire) > MAX_AGENT_BYTES:
+        raise InvalidToolError(f"the agent that the call is handed to has {len(wire)} bytes, the limit is {MAX_AGENT_BYTES}: shorten it")
+    return wire
 
 
 def _reason(requested: object) -> str:

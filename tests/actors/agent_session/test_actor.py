@@ -20,6 +20,7 @@ from actors.journal.files import FileJournal
 from protocols import (
     NORMAL,
     SHUTDOWN,
+    AgentChanged,
     AgentMessage,
     AgentSentence,
     AudioAccepted,
@@ -552,3 +553,49 @@ def test_a_life_that_was_replaced_ends_and_is_not_started_again(begin: Begin) ->
     first.mail.tell(SendText(command_id="one", text="hello"))
     reason = first.wait_for_end()
     assert (reason.clean, str(reason)) == (True, "shutdown:fenced: a newer incarnation has taken up the call")
+
+
+def handed_to(to: str) -> str:
+    return f'use transfer {{"to": "{to}"}}'
+
+
+def test_a_tool_hands_the_call_to_an_agent_with_another_model_and_other_tools(begin: Begin) -> None:
+    host = begin(agent(tools=[wire("transfer"), wire("finish")])).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text=handed_to("billing")))
+    event(host.mail, AgentChanged, old="agent", new="billing")
+    event(host.mail, AgentMessage, text="You are billing. I have remember and transfer.")
+    host.mail.ask(SendText(command_id="two", text=handed_to("host")))
+    event(host.mail, AgentMessage, text="You are billing. I have remember and transfer.")
+
+
+def test_the_next_incarnation_has_the_agent_that_the_call_was_handed_to(begin: Begin) -> None:
+    first = begin(agent(tools=[wire("transfer")])).up()
+    subscribe(first)
+    first.mail.ask(SendText(command_id="one", text=handed_to("billing")))
+    event(first.mail, AgentMessage, text="You are billing. I have remember and transfer.")
+    first.vanish()
+    second = begin(agent(tools=[wire("transfer")])).up()
+    subscribe(second)
+    second.mail.ask(SendText(command_id="two", text="who are you"))
+    event(second.mail, CommandDone, command_id="two")
+    assert [told.text for told in events(second.mail) if isinstance(told, AgentMessage)][
+        -1
+    ] == "You are billing. I have remember and transfer."
+
+
+def test_the_call_stays_where_it_is_if_the_agent_cannot_be_made(begin: Begin) -> None:
+    host = begin(agent(tools=[wire("transfer")])).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text=handed_to("nowhere")))
+    failed = event(host.mail, SessionError, source="agent").event
+    assert isinstance(failed, SessionError)
+    assert "no_such_model" in failed.text
+    event(host.mail, AgentMessage, text="It came back: transferred to nowhere.")
+
+
+def test_an_agent_with_a_greeting_is_introduced_with_it_and_the_registry_told_of_its_tools(begin: Begin) -> None:
+    host = begin(agent(tools=[wire("transfer")])).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text=handed_to("host")))
+    event(host.mail, AgentMessage, text="Host here.")

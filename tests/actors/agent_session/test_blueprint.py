@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.agent_session.blueprint import Blueprint, read_blueprint
+from actors.agent_session.blueprint import Blueprint, read_blueprint, successor
 from actors.journal import CallDescription
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind
 from support.scripted_providers import agent
@@ -146,3 +146,42 @@ def test_an_option_that_cannot_be_is_refused(options: dict[str, Any], complaint:
 def test_a_call_id_that_is_no_file_name_is_refused(call_id: Any) -> None:
     with pytest.raises(ConfigurationError, match="call_id"):
         read(arguments() | {"call_id": call_id})
+
+
+OTHER_MODEL = {"factory": "a:b", "options": {}}
+VOICE = agent(voice=True, greeting="Welcome.", options={"apology": "Sorry."})
+
+
+@pytest.mark.parametrize("voice", [True, False], ids=["with the same voice", "without any"])
+def test_after_a_hand_off_the_voice_and_the_options_are_the_calls_and_the_rest_is_the_agents(voice: bool) -> None:
+    before = read(arguments(VOICE))
+    after = successor(before, agent(voice=voice, name="billing", instructions="Be exact.", llm=OTHER_MODEL))
+    assert (after.agent, after.instructions, after.greeting, after.tools) == ("billing", "Be exact.", "", ())
+    assert after.providers == {**before.providers, ProviderKind.LLM: after.providers[ProviderKind.LLM]}
+    assert after.providers[ProviderKind.LLM].factory == "a:b"
+    assert (after.turns, after.description, after.call_id) == (before.turns, before.description, before.call_id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"tts": OTHER_MODEL}, "the agent billing has another tts than the call, which keeps its own: give it the same, or none"),
+        ({"vad": OTHER_MODEL, "stt": OTHER_MODEL}, "has another vad than the call"),
+        ({"turn_detector": DETECTOR}, "has another turn_detector than the call"),
+        ({"options": {"apology": "Oh."}}, "the agent billing has options: after a hand-off those of the call hold"),
+        ({"llm": None}, "the agent has no llm"),
+        ({"llm": {"factory": "a:b", "options": {"api_key": "sk-1"}}}, "looks like a secret"),
+        ({"instructions": 5}, "instructions is a int"),
+        ({"name": ""}, "name is ''"),
+        ({"name": 5}, "name is 5"),
+        ({"name": "x" * 65}, "give text of 1 to 64 characters"),
+    ],
+)
+def test_an_agent_that_the_call_cannot_be_handed_to(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidAgentError, match=told):
+        successor(read(arguments(VOICE)), agent(voice=True, **({"name": "billing"} | changes)))
+
+
+def test_a_call_without_a_voice_gets_none() -> None:
+    with pytest.raises(InvalidAgentError, match="has another vad than the call"):
+        successor(read(arguments()), VOICE | {"options": {}})

@@ -42,6 +42,7 @@ from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 
 S = ConversationState
 TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])
+HAND_OFFS = st.sampled_from(["use to_billing", "use to_greeter look", "use to_broken", "use look to_billing"])
 
 
 class Conversation(RuleBasedStateMachine):
@@ -50,6 +51,7 @@ class Conversation(RuleBasedStateMachine):
     @initialize(spoken=st.booleans(), greeted=st.booleans(), kept_ahead=st.sampled_from([0, 130, 1_150, 100_000]))
     def start(self, spoken: bool, greeted: bool, kept_ahead: int) -> None:
         setup = SPOKEN if spoken else CHECKED
+        setup = replace(setup, tools=setup.tools | {"to_billing", "to_greeter", "to_broken"})
         self.world = World(replace(setup, greeting=("Welcome to the shop.",) if greeted else ()), kept_ahead=kept_ahead)
         self.sent: dict[str, SessionCommand] = {}
         self.waiting: dict[int, str] = {}
@@ -62,7 +64,7 @@ class Conversation(RuleBasedStateMachine):
         self.sent[command.command_id] = command
         self.waiting[self.world.command(command)] = command.command_id
 
-    @rule(text=TEXTS)
+    @rule(text=TEXTS | HAND_OFFS)
     def send_text(self, text: str) -> None:
         self._send(SendText(command_id=f"text-{len(self.sent)}", text=text))
 
@@ -129,6 +131,10 @@ class Conversation(RuleBasedStateMachine):
     @rule(end_call=st.sampled_from(["", "", "", "done"]))
     def finish_tool(self, end_call: str) -> None:
         self.world.finish_tool(end_call=end_call)
+
+    @rule()
+    def load_agent(self) -> None:
+        self.world.load_agent()
 
     @rule(samples=st.integers(50, 3_000))
     def play(self, samples: int) -> None:

@@ -1,13 +1,14 @@
 """Tools at work, and what the model is told of them."""
 
 import asyncio
+import json
 import sys
 
 import pytest
 
 from actors.agent_session.core import RunTool
 from actors.agent_session.core.inputs import ToolFinished
-from actors.agent_session.engine.tool_executor import MAX_USER_DATA_BYTES, ToolExecutor
+from actors.agent_session.engine.tool_executor import MAX_AGENT_BYTES, MAX_USER_DATA_BYTES, ToolExecutor
 from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import FunctionCall, SystemClock
 from support.engine_desk import Desk
@@ -57,7 +58,24 @@ def replace_data(context: RunContext, how: str) -> str:
     return "done"
 
 
-OWN = (note, hang_up, spoil, dawdle, replace_data)
+class Specialist:
+    """An agent as it travels, with instructions of this length, or of what cannot."""
+
+    def __init__(self, instructions: object) -> None:
+        self.instructions = instructions
+
+    def to_wire(self) -> dict[str, object]:
+        return {"name": "specialist", "instructions": self.instructions}
+
+
+@function_tool
+def transfer(how: str) -> tuple[Specialist, str]:
+    """Hand the call to somebody who knows."""
+    instructions: object = {"size": "x" * MAX_AGENT_BYTES, "set": {1}, "nan": float("nan")}.get(how, how)
+    return Specialist(instructions), "transferred"
+
+
+OWN = (transfer, note, hang_up, spoil, dawdle, replace_data)
 TOOLS: dict[str, FunctionTool] = {tool.schema.name: tool for tool in (*OWN, *map(function_tool, (surrogates, sync_tool, async_tool)))}
 
 
@@ -133,3 +151,19 @@ def test_a_result_that_no_utf8_can_hold_is_mended() -> None:
 def test_what_a_tool_leaves_behind_is_checked(how: str, told: str) -> None:
     finished = run("replace_data", f'{{"how": "{how}"}}')
     assert (finished.result, finished.user_data_json, finished.end_call) == (told, "{}", "")
+
+
+def test_an_agent_that_it_returns_is_told_as_it_travels() -> None:
+    done = run("transfer", '{"how": "Be kind."}')
+    assert (done.ok, done.result, json.loads(done.hand_off)) == (True, "transferred", {"name": "specialist", "instructions": "Be kind."})
+    assert run("note", '{"word": "a"}').hand_off == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("size", "bytes, the limit is 256000: shorten it"), ("set", "holds what is no JSON"), ("nan", "holds what is no JSON")],
+)
+def test_an_agent_that_cannot_travel_is_an_error_of_the_tool(how: str, told: str) -> None:
+    done = run("transfer", json.dumps({"how": how}))
+    assert (done.ok, done.hand_off) == (False, "")
+    assert told in done.result
