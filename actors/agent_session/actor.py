@@ -37,6 +37,7 @@ from actors.agent_session.core import (
     begin,
     handle,
     restore,
+    undurable,
 )
 from actors.agent_session.core.inputs import (
     AgentFailed,
@@ -48,24 +49,21 @@ from actors.agent_session.core.inputs import (
     SubscriptionEnded,
 )
 from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread, named
-from actors.agent_session.figures import session_figures
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare, prepare_successor
 from actors.agent_session.redaction import SessionRedaction
+from actors.agent_session.reports import Reports
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark, watermark_of
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from actors.journal import FileStore, unreadable
 from protocols import (
     NORMAL,
-    AudioHandled,
     CancelResponse,
-    CommandAccepted,
     CommitAudio,
     ConfigurationError,
     EndCall,
-    ErrorReply,
     ExitKind,
     ExitReason,
     FencedError,
@@ -74,7 +72,6 @@ from protocols import (
     GetFigures,
     GetSession,
     InternalError,
-    InvalidAudioError,
     JournalError,
     JournalStore,
     Message,
@@ -87,14 +84,11 @@ from protocols import (
     StreamAudio,
     Subscribe,
     Unsubscribe,
-    UsageError,
 )
 from supervision import Actor, keep_files_private
 
 SHARED_MEMORY_BYTES: Final = SHARED_AUDIO_BUFFER_BYTES + SHARED_SPEECH_BUFFER_BYTES
 """What of a call outlives its process: the caller's audio, then the agent's."""
-REPORT_EVERY_S: Final = 10.0
-"""Between two reports of the audio that was handled."""
 REGISTER_TIMEOUT_S: Final = 5.0
 MAX_EARLY: Final = 1_000
 """Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
@@ -156,7 +150,7 @@ class AgentSession(Actor):
             case GetSession():
                 self._feed(InfoAsked(request=self._request(reply)))
             case GetFigures():
-                reply(Figures(role="agent_session", figures=session_figures(self._state, self._intake.seconds, self._audio_out.seconds)))
+                reply(Figures(role="agent_session", figures=self._reports.figures()))
             case NameChanged():
                 self._neighbours.changed(message)
                 self._introduce(message)
@@ -192,7 +186,7 @@ class AgentSession(Actor):
             self._writer.write((IncarnationEnded(reason=str(reason), clean=reason.clean),), lambda _durable: None)
             if self._state.memory.closed:
                 self._writer.close(delete=False, ending=self._ending())
-        self._report_audio()
+        self._reports.tell_audio()
         self._release()
 
     def _begin(self, blueprint: Blueprint) -> None:
@@ -289,7 +283,6 @@ class AgentSession(Actor):
         self._memory = SharedAudioBuffer(memory[:SHARED_AUDIO_BUFFER_BYTES], fresh_at=fresh_at)
         self._speech = SharedSpeechBuffer(memory[SHARED_AUDIO_BUFFER_BYTES:])
         self._intake = Intake(self._memory)
-        self._reported = (0.0, 0.0)
         voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
         self._audio_out = AudioPublisher(blueprint.call_id, voice_rate_hz, context.send, lambda: self._state.subscribers)
         self._requests: dict[int, Callable[[Message], None]] = {}
@@ -320,7 +313,7 @@ class AgentSession(Actor):
         if opening.failure:
             self._feed(JournalFailed(text=opening.failure))
         self._neighbours.watch()
-        context.after(REPORT_EVERY_S, self._report_again)
+        self._reports = Reports(context, self._neighbours, self._intake, self._audio_out, lambda: self._state)
         for serve in early:
             serve()
 
@@ -393,7 +386,7 @@ class AgentSession(Actor):
         told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)
         if told:
             self._memory.raise_watermark(self._state.memory.incarnation, told + 1)
-        self._perform(write.then if durable else tuple(map(_undurable, write.then)))
+        self._perform(write.then if durable else tuple(map(undurable, write.then)))
 
     def _use_agent(self, wanted: UseAgent) -> None:
         """Hand the call to an agent, once its tools and its model are made."""
@@ -460,16 +453,9 @@ class AgentSession(Actor):
 
     def _take_audio(self, chunk: StreamAudio, reply: Callable[[Message], None]) -> None:
         listened_to = self._engine.listened_to
-        if listened_to is None:
-            error: UsageError = UsageError("this call takes no audio: give its agent a vad and an stt, or use send_text")
-            reply(_refused(error))
-            return
-        try:
-            reply(self._intake.take(chunk, listened_to))
-        except InvalidAudioError as failure:
-            reply(_refused(failure))
-            return
-        self._engine.heard()
+        reply(self._intake.answer(chunk, listened_to))
+        if listened_to is not None:
+            self._engine.heard()
 
     def _subscribe(self, message: Subscribe, sender: Ref | None, reply: Callable[[Message], None]) -> None:
         if sender is not None:
@@ -500,17 +486,6 @@ class AgentSession(Actor):
         elif change.name == self._job_context:
             self.context.send(change.ref, SessionStarted(incarnation=self._state.memory.incarnation))
 
-    def _report_again(self) -> None:
-        self._report_audio()
-        self.context.after(REPORT_EVERY_S, self._report_again)
-
-    def _report_audio(self) -> None:
-        now = (self._intake.seconds, self._audio_out.seconds)
-        if now != self._reported:
-            seconds_in, seconds_out = now[0] - self._reported[0], now[1] - self._reported[1]
-            self._reported = now
-            self._neighbours.tell(AUDIO_PROCESSOR, AudioHandled(seconds_in=seconds_in, seconds_out=seconds_out, dropped_s=0.0))
-
     def _release(self, *, born: bool = True) -> None:
         self._redaction.close()
         if self._loop is not None:
@@ -521,14 +496,3 @@ class AgentSession(Actor):
             self._writer.close(delete=False)
         else:
             self._writer.abandon()
-
-
-def _refused(error: UsageError) -> ErrorReply:
-    return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
-
-
-def _undurable(effect: Effect) -> Effect:
-    """A command that is accepted without a journal says so."""
-    if isinstance(effect, Answer) and isinstance(effect.message, CommandAccepted):
-        return replace(effect, message=replace(effect.message, durable=False))
-    return effect

@@ -7,9 +7,10 @@ between, the samples are the same.
 import struct
 from typing import Final
 
+from actors.agent_session.core import refused
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler
-from protocols import SESSION_RATE_HZ, AudioAccepted, AudioChunk, StreamAudio
+from protocols import SESSION_RATE_HZ, AudioAccepted, AudioChunk, ErrorReply, InvalidAudioError, StreamAudio, UsageError
 
 MAX_BACKLOG_S: Final = 4.0
 """Audio that waits to be listened to; beyond it chunks are not taken, and have to be sent again."""
@@ -27,6 +28,15 @@ class Intake:
             (self._rate_hz,) = _RATE.unpack_from(carried)
             self._resampler = Resampler(self._rate_hz, SESSION_RATE_HZ)
             self._resampler.resume(carried[_RATE.size :])
+
+    def answer(self, chunk: StreamAudio, listened_to: int | None) -> AudioAccepted | ErrorReply:
+        """What the sender of ``chunk`` is told, after `take`; ``listened_to`` is None in a call that takes no audio."""
+        if listened_to is None:
+            return refused(UsageError("this call takes no audio: give its agent a vad and an stt, or use send_text"))
+        try:
+            return self.take(chunk, listened_to)
+        except InvalidAudioError as failure:
+            return refused(failure)
 
     def take(self, chunk: StreamAudio, listened_to: int) -> AudioAccepted:
         """Keep ``chunk`` if it is the next one and there is room; the answer says which one is wanted now.

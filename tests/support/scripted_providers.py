@@ -130,12 +130,12 @@ def llm(options: Mapping[str, Any]) -> LLM:
     return _Llm()
 
 
-class _OtherLlm:
+class _OtherLlm(LLM):
     """Another model, which tells what it was told of itself."""
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[LLMDelta]:
+    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         names = " and ".join(tool.name for tool in tools)
-        yield TextDelta(text=f"{history[0].content} I have {names}.")
+        yield TextDelta(text=f"{messages[0].content} I have {names}.")
 
 
 def other_llm(options: Mapping[str, Any]) -> LLM:

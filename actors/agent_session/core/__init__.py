@@ -1,6 +1,8 @@
 """The conversation as a pure machine: inputs in, effects out, the time an argument. Knows no thread, no socket, no file."""
 
 from actors.agent_session.core.caller import SAME_START
+from actors.agent_session.core.commands import refused
+from actors.agent_session.core.durability import undurable
 from actors.agent_session.core.effects import (
     After,
     Answer,
@@ -77,5 +79,7 @@ __all__ = [
     "after_end",
     "begin",
     "handle",
+    "refused",
     "restore",
+    "undurable",
 ]

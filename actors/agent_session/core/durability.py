@@ -6,11 +6,11 @@ What was not written meanwhile is made good by a checkpoint, which holds the who
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.effects import After
+from actors.agent_session.core.effects import After, Answer, Effect
 from actors.agent_session.core.entries import Checkpoint
 from actors.agent_session.core.inputs import JournalFailed, JournalRetryDue
 from actors.agent_session.core.transition import Transition
-from protocols import SessionError
+from protocols import CommandAccepted, SessionError
 
 RETRY_S: Final = 2.0
 """Before the first new attempt; doubled before each further one."""
@@ -34,3 +34,10 @@ def on_retry(step: Transition) -> None:
 def on_recovered(step: Transition) -> None:
     """The journal is written again."""
     step.state = replace(step.state, journal_failures=0)
+
+
+def undurable(effect: Effect) -> Effect:
+    """An effect whose entries no journal holds: a command that is accepted so says so."""
+    if isinstance(effect, Answer) and isinstance(effect.message, CommandAccepted):
+        return replace(effect, message=replace(effect.message, durable=False))
+    return effect

@@ -5,7 +5,7 @@ import pytest
 
 from actors.agent_session.intake import MAX_BACKLOG_S, Intake
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
-from protocols import SESSION_RATE_HZ, AudioAccepted, InvalidAudioError, StreamAudio
+from protocols import SESSION_RATE_HZ, AudioAccepted, ErrorReply, InvalidAudioError, StreamAudio
 
 
 @pytest.fixture
@@ -86,3 +86,14 @@ def test_what_is_no_audio_is_refused_and_changes_nothing(memory: SharedAudioBuff
     with pytest.raises(InvalidAudioError):
         Intake(memory).take(StreamAudio(sequence=0, rate_hz=rate_hz, pcm=pcm), 0)
     assert (memory.position, memory.next_sequence) == (0, 0)
+
+
+def test_what_a_sender_is_told(memory: SharedAudioBuffer) -> None:
+    intake = Intake(memory)
+    assert intake.answer(chunk(0), 0) == AudioAccepted(next_sequence=1)
+    wrong = intake.answer(StreamAudio(sequence=1, rate_hz=16_000, pcm=b"x"), 0)
+    assert isinstance(wrong, ErrorReply)
+    assert wrong.error == "InvalidAudioError"
+    deaf = intake.answer(chunk(1), None)
+    assert isinstance(deaf, ErrorReply)
+    assert "takes no audio: give its agent a vad and an stt" in deaf.text
