@@ -4,7 +4,7 @@ from actors.media.gain import DUCKED_GAIN, FADE_MS, Gain, faded_out
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
 from actors.media.sentences import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
-from actors.media.spoken_text import MAX_CLAUSE_CHARS, SpokenWord, clause_starts, heard_chars, pace, surely_spoken, units
+from actors.media.spoken_text import MAX_CLAUSE_CHARS, clause_starts, heard_chars, pace, surely_spoken, units
 from actors.media.timeline import Side, StereoTimeline
 from actors.media.wav import MAX_WAV_S, Recording, read_wav, write_stereo_wav, write_wav
 
@@ -20,7 +20,6 @@ __all__ = [
     "Resampler",
     "SentenceSplitter",
     "Side",
-    "SpokenWord",
     "StereoTimeline",
     "clause_starts",
     "faded_out",

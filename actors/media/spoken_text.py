@@ -9,11 +9,10 @@ is the start of a clause, so that the voice does not begin within one.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from protocols import ConfigurationError
+from protocols import TimedWord
 
 UNITS_PER_S: Final = 15.0
 """How fast a voice speaks, where nothing is known of it."""
@@ -30,25 +29,6 @@ _CLAUSE_END: Final = re.compile(r"[,;:.!?…—–،؛]+[\"'”’»)\]]*\s+|[�
 _AFTER_WORD: Final = re.compile(r"[^\w\s]*(?:\s+|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenWord:
-    """A word (or any other piece of the text) as the voice said it: from ``start_ms`` to ``end_ms`` of the sentence's audio.
-
-    Raises:
-        ConfigurationError: times that are negative, or not in order.
-    """
-
-    text: str
-    start_ms: float
-    end_ms: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start_ms <= self.end_ms < float("inf"):
-            raise ConfigurationError(
-                f"the word {self.text!r:.40} is said from {self.start_ms!r} to {self.end_ms!r} ms: count from 0, in order"
-            )
-
-
 def units(text: str) -> float:
     """The length of ``text`` in the time that it takes to say it; a letter is one."""
     return sum(map(_unit, text))
@@ -60,7 +40,7 @@ def pace(text: str, total_s: float) -> float | None:
     return length / total_s if length >= MAX_CLAUSE_CHARS / 3 and total_s > 0 else None
 
 
-def heard_chars(text: str, played_s: float, total_s: float | None, words: Sequence[SpokenWord] = ()) -> int:
+def heard_chars(text: str, played_s: float, total_s: float | None, words: Sequence[TimedWord] = ()) -> int:
     """How many characters of ``text`` were heard in its first ``played_s`` of ``total_s`` seconds (None: not known yet); whole words.
 
     With ``words`` a word counts once half of it was heard; text after the last of them is estimated.
@@ -81,7 +61,7 @@ def heard_chars(text: str, played_s: float, total_s: float | None, words: Sequen
     return _without_space(text, max(char, _word_end(text, char + _chars(rest, wanted))))
 
 
-def surely_spoken(text: str, played_s: float, units_per_s: float | None, words: Sequence[SpokenWord] = ()) -> int:
+def surely_spoken(text: str, played_s: float, units_per_s: float | None, words: Sequence[TimedWord] = ()) -> int:
     """How many characters of ``text`` need not be said again when only its first ``played_s`` are heard.
 
     With ``words``: those before the first that is not whole. Else those before a clause that has surely been begun, by a voice that says
@@ -106,7 +86,7 @@ def clause_starts(text: str) -> tuple[int, ...]:
     return tuple(starts)
 
 
-def _found(text: str, words: Sequence[SpokenWord]) -> list[tuple[SpokenWord, int]]:
+def _found(text: str, words: Sequence[TimedWord]) -> list[tuple[TimedWord, int]]:
     """The words with their ends in ``text``; one that does not stand there (a number that is said in words) is left out."""
     found, at = [], 0
     for word in words:

@@ -424,6 +424,10 @@ class World:
         end = len(line.say.text) if line.last else line.say.from_char
         offset = self.text_offset(line.say.speech_id, line.say.index) + end * SAMPLES_PER_CHAR - line.end
         self.played.setdefault(line.say.speech_id, []).append((before + offset, output.at + offset))
+        say, at = line.say, output.at
+        self.feed(i.SpeechHeard(speech_id=say.speech_id, position=at, index=say.index, char=line.heard_at(at)))
+        if not self.output.queue or self.output.queue[0] is not line:
+            return True
         if output.at == line.end:
             output.heard.append(output.queue.popleft())
             if line.last:
@@ -597,7 +601,7 @@ class World:
         if output.queue:
             line = output.queue[0]
             index, char = line.say.index, line.heard_at(output.at)
-        self.timers.append((self.now, i.SpeechStopped(speech_id=speech_id, index=index, char=char)))
+        self.timers.append((self.now, i.SpeechStopped(speech_id=speech_id, index=index, char=char, position=output.at)))
 
     # Questions.
 

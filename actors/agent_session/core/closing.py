@@ -7,6 +7,7 @@ from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.memory import Heard
+from actors.agent_session.core.playback import finished
 from actors.agent_session.core.transition import Transition
 from protocols import (
     AgentEvent,
@@ -38,6 +39,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)
     step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
+    finished(step, turn, interrupted=not whole)
     step.publish(AgentMessage(speech_id=turn.speech_id, text=text, interrupted=not whole), turn_id=turn.turn_id)
     failed = turn.failed or (interruption is not None and interruption.by is InterruptedBy.ERROR)
     outcome = SpeechOutcome.FAILED if failed else SpeechOutcome.COMPLETED if whole else SpeechOutcome.INTERRUPTED

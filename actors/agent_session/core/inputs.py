@@ -207,12 +207,39 @@ class SentencePlayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeard:
+    """The reply was heard up to the sample ``position``: all sentences before ``index``, and ``char`` characters of that one."""
+
+    speech_id: str
+    position: int
+    index: int
+    char: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechPaused:
+    """The reply fell silent at the sample ``position``, and is to go on there."""
+
+    speech_id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechResumed:
+    """The reply goes on at the sample ``position``."""
+
+    speech_id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStopped:
-    """The reply was stopped in the sentence ``index``, of which ``char`` characters were heard."""
+    """The reply was stopped at the sample ``position``, in the sentence ``index``, of which ``char`` characters were heard."""
 
     speech_id: str
     index: int
     char: int
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +297,9 @@ Input = (
     | AgentFailed
     | SentencePlaying
     | SentencePlayed
+    | SpeechHeard
+    | SpeechPaused
+    | SpeechResumed
     | SpeechStopped
     | SpeechFailed
     | SubscribersAwaited

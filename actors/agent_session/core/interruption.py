@@ -13,6 +13,7 @@ from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
 from actors.agent_session.core.memory import Heard, TurnSource
+from actors.agent_session.core.playback import heard_of
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
@@ -80,10 +81,9 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
     turn, interruption = step.memory.turn, step.state.interruption
     if turn is None or turn.speech_id != stopped.speech_id or interruption is None or interruption.heard is not None:
         return
-    heard = Heard(sentences=max(stopped.index, step.state.played))
-    if heard.sentences == stopped.index < len(turn.sentences):
-        heard = replace(heard, tail=turn.sentences[stopped.index][: stopped.char])
-    step.state = replace(step.state, interruption=replace(interruption, heard=heard))
+    heard = heard_of(turn, stopped.index, stopped.char) if stopped.index >= step.state.played else Heard(sentences=step.state.played)
+    heard_to = max(step.state.heard_to, stopped.position)
+    step.state = replace(step.state, interruption=replace(interruption, heard=heard), heard_to=heard_to)
 
 
 def on_failed(step: Transition, failed: SpeechFailed) -> None:

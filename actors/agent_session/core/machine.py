@@ -8,6 +8,7 @@ from actors.agent_session.core import (
     durability,
     hand_off,
     interruption,
+    playback,
     preemption,
     speech,
     subscribers,
@@ -38,6 +39,9 @@ from actors.agent_session.core.inputs import (
     SentencePlaying,
     SentenceReady,
     SpeechFailed,
+    SpeechHeard,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStopped,
     SubscribersAwaited,
     SubscriptionAsked,
@@ -120,6 +124,12 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             speech.on_playing(step, what)
         case SentencePlayed():
             speech.on_played(step, what)
+        case SpeechHeard():
+            playback.on_heard(step, what)
+        case SpeechPaused():
+            playback.on_paused(step, what)
+        case SpeechResumed():
+            playback.on_resumed(step, what)
         case SpeechStopped():
             interruption.on_stopped(step, what)
         case SpeechFailed():

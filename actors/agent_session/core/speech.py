@@ -12,6 +12,7 @@ from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
 from actors.agent_session.core.kept_speech import KeptSpeech
 from actors.agent_session.core.memory import Heard, Turn
+from actors.agent_session.core.playback import heard_of, started, turn_of
 from actors.agent_session.core.state import SessionConfig, State
 from actors.agent_session.core.transition import Transition
 from protocols import AgentEvent, AgentSentence, AgentState, ReplyLatency
@@ -35,9 +36,10 @@ def write_sentence(step: Transition, text: str) -> None:
 
 def on_playing(step: Transition, playing: SentencePlaying) -> None:
     """A sentence begins to be heard; in a later incarnation that may be its rest."""
-    turn = _turn_of(step, playing.speech_id)
+    turn = turn_of(step, playing.speech_id)
     if turn is None or playing.index >= len(turn.sentences):
         return
+    started(step, playing.position)
     if playing.index == len(turn.starts):
         step.record(SentenceBegun(position=playing.position))
         _heard_from(step, playing.index)
@@ -47,7 +49,7 @@ def on_playing(step: Transition, playing: SentencePlaying) -> None:
 
 def on_played(step: Transition, played: SentencePlayed) -> None:
     """A sentence was heard to its end."""
-    if _turn_of(step, played.speech_id) is not None:
+    if turn_of(step, played.speech_id) is not None:
         step.state = replace(step.state, played=max(step.state.played, played.index + 1))
         finish_if_over(step)
 
@@ -88,8 +90,7 @@ def heard_at(setup: SessionConfig, turn: Turn, kept: KeptSpeech | None) -> Heard
         return Heard(sentences=len(turn.sentences))
     if kept is None:
         return Heard(sentences=max(0, len(turn.starts) - 1))
-    tail = turn.sentences[kept.heard_index][: kept.heard_char] if kept.heard_index < len(turn.sentences) else ""
-    return Heard(sentences=kept.heard_index, tail=tail)
+    return heard_of(turn, kept.heard_index, kept.heard_char)
 
 
 def _anew(step: Transition) -> int:
@@ -109,8 +110,3 @@ def _latency_ms(step: Transition) -> float | None:
     now, asked_s = step.now, step.state.asked_s
     latency_s = now.wall_s - step.turn.asked_wall_s if asked_s is None else now.monotonic_s - asked_s
     return latency_s * 1000 if 0 <= latency_s <= MAX_LATENCY_S else None
-
-
-def _turn_of(step: Transition, speech_id: str) -> Turn | None:
-    turn = step.memory.turn
-    return turn if turn is not None and turn.speech_id == speech_id else None

@@ -128,7 +128,8 @@ class State:
     repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
     whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
     turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``held`` is whether the
-    reply is held until it is known whether the caller means to interrupt it. ``guess`` is what is answered before it is sure that the
+    reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the
+    reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the
     caller's turn is over, ``guesses`` how often that was tried in it.
     """
 
@@ -141,6 +142,8 @@ class State:
     utterance: Utterance | None = None
     interruption: Interruption | None = None
     held: bool = False
+    playing: bool = False
+    heard_to: int = 0
     entries: int = 0
     token: int = 0
     thinking: int = 0

@@ -7,7 +7,6 @@ from math import inf
 from numbers import Real
 from typing import TypeVar, cast
 
-from actors.media import SpokenWord
 from protocols import (
     AlignedAudio,
     AudioChunk,
@@ -145,12 +144,11 @@ def audio_of(tts: object, rate_hz: int, value: object) -> bytes:
     return chunk.pcm
 
 
-def spoken_words_of(tts: object, value: object) -> tuple[SpokenWord, ...]:
+def spoken_words_of(tts: object, value: object) -> tuple[TimedWord, ...]:
     """The words that a piece of audio comes with; none if the voice does not tell them."""
     if not isinstance(value, AlignedAudio):
         return ()
-    words = words_of(tts, _require(tts, "AlignedAudio.words is", value.words, tuple, "a tuple of TimedWord"))
-    return tuple(SpokenWord(text=word.text, start_ms=word.start_ms, end_ms=word.end_ms) for word in words)
+    return words_of(tts, _require(tts, "AlignedAudio.words is", value.words, tuple, "a tuple of TimedWord"))
 
 
 def voice_events_of(vad: object, value: object, *, after_ms: int, until_ms: int) -> tuple[VADEvent, ...]:

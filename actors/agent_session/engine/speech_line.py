@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from actors.agent_session.engine.loop import OwnedTask
-from actors.media import SpokenWord, heard_chars, surely_spoken
-from protocols import BYTES_PER_SAMPLE
+from actors.media import heard_chars, surely_spoken
+from protocols import BYTES_PER_SAMPLE, TimedWord
 
 
 @dataclass(eq=False, kw_only=True)
@@ -23,7 +23,7 @@ class SpeechLine:
     last: bool = True
     start: int = 0
     pcm: bytearray = field(default_factory=bytearray)
-    words: list[SpokenWord] = field(default_factory=list)
+    words: list[TimedWord] = field(default_factory=list)
     kept: int = 0
     sent: int = 0
     complete: bool = False

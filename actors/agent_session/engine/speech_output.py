@@ -17,7 +17,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from actors.agent_session.core import Input, PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
-from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
+from actors.agent_session.core.inputs import (
+    SentencePlayed,
+    SentencePlaying,
+    SpeechFailed,
+    SpeechHeard,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStopped,
+)
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.speech_line import SpeechLine
@@ -29,6 +37,8 @@ from protocols import BYTES_PER_SAMPLE, TTS, Clock
 
 LEAD_MS: Final = 160
 BATCH_MS: Final = 80
+PROGRESS_S: Final = 0.25
+"""Between two reports of how far a speech was heard."""
 DUCK_AHEAD_MS: Final = 20
 """Ducking begins so far beyond what is heard, so that it is there in time."""
 """The difference is how late this may wake before the caller hears a hole."""
@@ -112,13 +122,13 @@ class SpeechOutput:
         """Hold the reply where it is heard."""
         if wanted.speech_id == self._speech_id:
             was_silent, self._held = self._silent, True
-            if not was_silent:
-                self._fall_silent()
+            self._tell_silence(before=was_silent)
 
     def resume(self, wanted: ResumeSpeech) -> None:
         """Go on with the reply where it was held."""
         if wanted.speech_id == self._speech_id:
-            self._held = False
+            was_silent, self._held = self._silent, False
+            self._tell_silence(before=was_silent)
             self._news.set()
 
     def set_loudness(self, loudness: Loudness) -> None:
@@ -126,9 +136,8 @@ class SpeechOutput:
         was_silent, before, self._loudness = self._silent, self._loudness, loudness
         if loudness is before or not self._interruptible:
             return
-        if self._silent and not was_silent:
-            self._fall_silent()
-        elif loudness is Loudness.DUCKED:
+        self._tell_silence(before=was_silent)
+        if loudness is Loudness.DUCKED and not self._silent:
             self._hand_out_again(self._heard() + self._rate_hz * DUCK_AHEAD_MS // 1000)
         self._gain = self._gain.towards(self._level)
         self._news.set()
@@ -136,12 +145,13 @@ class SpeechOutput:
     def stop(self, wanted: StopSpeech) -> None:
         """Be silent at once, and tell how far the reply was heard."""
         self._stopped = wanted.speech_id
-        index, char = 0, 0
+        index, char, position = 0, 0, 0
         if wanted.speech_id == self._speech_id:
-            index, char = self._place(self._heard())
+            position = self._heard()
+            index, char = self._place(position)
             self._fall_silent()
         self._drop()
-        self._report(SpeechStopped(speech_id=wanted.speech_id, index=index, char=char))
+        self._report(SpeechStopped(speech_id=wanted.speech_id, index=index, char=char, position=position))
 
     def left(self, speech_id: str, position: int) -> None:
         """From any thread: audio of the reply up to the sample ``position`` has left the process."""
@@ -168,6 +178,7 @@ class SpeechOutput:
         self._finished = 0
         self._announced = -1
         self._sounded = False
+        self._told, self._told_at = -1, 0.0
         self._held = False
 
     def _keep_speech(self, first: SpeakSentence) -> None:
@@ -260,7 +271,7 @@ class SpeechOutput:
 
     def _tell(self) -> None:
         """Mark how far the reply was heard; tell which sentences were begun and ended."""
-        heard = self._heard()
+        heard, now = self._heard(), self._clock.monotonic()
         while self._lines:
             line = self._lines[0]
             begun = line.sent > 0 if line.samples else line.complete
@@ -278,13 +289,22 @@ class SpeechOutput:
                 self._lines[0].start = line.end
             if line.last:
                 self._finished = line.index + 1
+                self._progress(line.end, now)
                 self._report(SentencePlayed(speech_id=self._speech_id, index=line.index))
             self._prefetch()
         speech_id, position = self._left
+        if self._lines and self._sounded and now >= self._told_at + PROGRESS_S and heard > self._told:
+            self._progress(heard, now)
         if speech_id == self._speech_id:
             mark = min(heard, position)
             self._memory.mark(speech_id, mark, *self._place(mark))
             self._keep()
+
+    def _progress(self, heard: int, now: float) -> None:
+        """Report how far the speech was heard."""
+        self._told, self._told_at = heard, now
+        index, char = self._place(heard)
+        self._report(SpeechHeard(speech_id=self._speech_id, position=heard, index=index, char=char))
 
     def _fail(self, line: SpeechLine, failure: tuple[str, bool]) -> None:
         self._stopped = self._speech_id
@@ -310,6 +330,15 @@ class SpeechOutput:
         if not self._lines:
             return self._finished, 0
         return self._lines[0].index, self._lines[0].heard_char(heard)
+
+    def _tell_silence(self, *, before: bool) -> None:
+        """Fall silent if it has to now, and tell of that and of its end where the speech has been heard."""
+        if self._silent and not before:
+            self._fall_silent()
+        if self._silent is not before and self.speaking:
+            position = self._heard()
+            kind = SpeechPaused if self._silent else SpeechResumed
+            self._report(kind(speech_id=self._speech_id, position=position))
 
     def _fall_silent(self) -> None:
         """Recall what was handed out and is not heard yet, but for a fade."""

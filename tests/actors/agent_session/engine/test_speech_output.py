@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
-from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechFailed, SpeechStopped
+from actors.agent_session.core.inputs import (
+    SentencePlayed,
+    SentencePlaying,
+    SpeechFailed,
+    SpeechHeard,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStopped,
+)
 from actors.agent_session.engine.speech_output import LEAD_MS, SpeechOutput
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from actors.media import DUCKED_GAIN, FADE_MS
@@ -105,7 +113,10 @@ def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
                 SentencePlayed(speech_id="s", index=index),
             )
         ]
-        assert room.desk.reports == told
+        assert [report for report in room.desk.reports if not isinstance(report, SpeechHeard)] == told
+        ends = [*starts[1:], 34 * LETTER]
+        heard = [SpeechHeard(speech_id="s", position=end, index=index + 1, char=0) for index, end in enumerate(ends)]
+        assert [report for report in room.desk.all(SpeechHeard) if report.char == 0 and report.position] == heard
         assert room.mark() == 34 * LETTER
 
     run(test)
@@ -262,6 +273,30 @@ def test_held_it_is_silent_at_once_and_then_goes_on_at_the_sample(how_long_s: fl
         await room.desk.wait_for(SentencePlayed, 2)
         assert difference(room.heard(), LONG + "The last.") <= 2
         assert len(room.cleared) == 1
+
+    run(test)
+
+
+def test_it_tells_how_far_it_is_heard_and_when_it_is_silent() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.say(say(0, LONG))
+        await room.desk.wait_for(SpeechHeard, 2)
+        first, second = room.desk.all(SpeechHeard)[:2]
+        assert 0.2 * VOICE_HZ <= second.position - first.position <= 0.4 * VOICE_HZ, "not with each batch"
+        assert LONG.startswith(LONG[: second.char])
+        assert second.char == pytest.approx(second.position / LETTER, abs=9)
+        room.output.set_loudness(Loudness.PAUSED)
+        room.output.pause(PauseSpeech(speech_id="s"))
+        paused = await room.desk.wait_for(SpeechPaused)
+        await virtual_time.passes(1.0)
+        room.output.resume(ResumeSpeech(speech_id="s"))
+        assert not room.desk.all(SpeechResumed)
+        room.output.set_loudness(Loudness.FULL)
+        assert room.desk.all(SpeechResumed) == [SpeechResumed(speech_id="s", position=paused.position)]
+        await room.desk.wait_for(SentencePlayed)
+        assert len(room.desk.all(SpeechPaused)) == 1
+        assert len(room.desk.all(SpeechHeard)) <= 6
 
     run(test)
 
@@ -440,7 +475,7 @@ def test_stopped_after_everything_was_said() -> None:
         room.output.say(say(0, "One."))
         await room.desk.wait_for(SentencePlayed)
         room.output.stop(StopSpeech(speech_id="s"))
-        assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, char=0)]
+        assert room.desk.all(SpeechStopped) == [SpeechStopped(speech_id="s", index=1, char=0, position=4 * LETTER)]
 
     run(test)
 
