@@ -142,7 +142,7 @@ class Bench:
                 await call.kill(began + kill_s)
             story = await call.reply(interrupted=True)
             answer = await call.reply()
-            history = [item.text for item in (await call.session.info()).history]
+            history = [message.text for message in (await call.session.info()).history.messages]
         told_on_s = max(at for at, pushed in call.heard if pushed.speech_id == story.speech_id) - began
         verdict = _verdict(answer.text, call.understood[1:], expected)
         if history[1] != story.text or not STORY.startswith(story.text) or verdict != "whole" or told_on_s > STOPS_S:
@@ -190,7 +190,7 @@ class Bench:
             if kill_s is not None:
                 await call.kill(began + kill_s, "" if what == "session" else "partition/0")
             reply = await call.reply()
-            history = (await call.session.info()).history[-1].text
+            history = (await call.session.info()).history.messages[-1].text
         heard = [pushed for _, pushed in call.heard]
         again_s, twice_s = repeated_s(call.raw), repeated_s(heard)
         faults = [] if history == reply.text == STORY else [f"history has {history!r}"]

@@ -18,7 +18,7 @@ from typing import Any
 from actors import prepare_libraries
 
 prepare_libraries()  # before anything loads numpy
-from protocols import SESSION_RATE_HZ, AudioChunk, ChatMessage, ChatOptions, OpenTurn, Role, SystemClock, TextDelta  # noqa: E402
+from protocols import SESSION_RATE_HZ, AudioChunk, ChatContext, ChatOptions, OpenTurn, Role, SystemClock, TextDelta  # noqa: E402
 
 QUESTION = "What is the price of a pizza?"
 RULES = {"intents": [{"name": "price", "examples": [QUESTION], "say": "The pizza is ten dollars. Would you like to order?"}]}
@@ -37,8 +37,8 @@ async def first_audio(question: bytes) -> None:
     for at in range(0, len(question), 1024):
         vad.push(AudioChunk(pcm=question[at : at + 1024], rate_hz=SESSION_RATE_HZ))
     await smart_turn({}).predict(OpenTurn(audio=question))
-    history = [ChatMessage(role=Role.USER, content=(await stt.recognize(question)).text)]
-    reply = "".join([delta.text async for delta in llm.chat(history, (), ChatOptions()) if isinstance(delta, TextDelta)])
+    context = ChatContext().add_message(Role.USER, (await stt.recognize(question)).text)
+    reply = "".join([delta.text async for delta in llm.chat(context, (), ChatOptions()) if isinstance(delta, TextDelta)])
     await anext(aiter(tts.synthesize(reply)))
 
 

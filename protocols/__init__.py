@@ -5,6 +5,12 @@ Part of livekitex-agent. The API is what the modules list in their ``__all__``, 
 
 from protocols.agent_state import *
 from protocols.audio import *
+from protocols.chat_context.content import *
+from protocols.chat_context.context import *
+from protocols.chat_context.items import *
+from protocols.chat_context.provider_formats.format import *
+from protocols.chat_context.provider_formats.providers import *
+from protocols.chat_context.tokens import *
 from protocols.clock import *
 from protocols.codec import *
 from protocols.conversation import *

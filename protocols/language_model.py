@@ -10,46 +10,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from protocols.chat_context import ChatContext
 from protocols.provider import Provider
-from protocols.tools import FunctionCall, ToolSchema
+from protocols.tools import ToolSchema
 
 __all__ = [
     "DEFAULT_CHAT_OPTIONS",
     "LLM",
     "CallDelta",
     "ChatFinished",
-    "ChatMessage",
     "ChatOptions",
     "FinishReason",
     "FunctionChoice",
     "LLMEvent",
-    "Role",
 ]
 __all__ += ["TextDelta", "TokenUsage", "ToolChoice"]
-
-
-class Role(StrEnum):
-    """Who speaks in a chat context."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-    TOOL = "tool"
-    FAILED = "failed"
-    """The caller's message of a turn that was given up. Histories tell it; no model is ever given it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMessage:
-    """One item of a chat context.
-
-    ``calls`` are the tool calls that an assistant message asks for; ``call_id`` names the call that a tool message answers.
-    """
-
-    role: Role
-    content: str = ""
-    calls: tuple[FunctionCall, ...] = ()
-    call_id: str = ""
 
 
 class ToolChoice(StrEnum):
@@ -143,8 +118,11 @@ LLMEvent = TextDelta | CallDelta | ChatFinished | TokenUsage
 class LLM(Provider, Protocol):
     """A language model that streams text and calls of tools."""
 
-    def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        """Stream one answer to ``messages`` (oldest first, the instructions as a system message).
+    def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        """Stream one answer to ``context``, which begins with the instructions as a system message, if there are any.
+
+        ``context.messages`` are what was said, ``context.items`` also the calls and their outputs; ``context.to_provider_format`` gives
+        what a request of a known provider takes.
 
         An answer is text, or calls of ``tools``, or both; after calls the session appends their results and asks again. Its last events
         are `ChatFinished` and, where the server counts, one `TokenUsage`. A stream that ends without a `ChatFinished` has ended by itself:

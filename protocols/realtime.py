@@ -20,14 +20,15 @@ is lost. If that cannot be done, the iteration raises.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from protocols.audio import SESSION_RATE_HZ, AudioChunk
+from protocols.chat_context import ChatContext, FunctionCall
 from protocols.errors import ProviderError
-from protocols.language_model import ChatMessage, FunctionChoice, TokenUsage, ToolChoice
+from protocols.language_model import FunctionChoice, TokenUsage, ToolChoice
 from protocols.provider import Provider
 from protocols.speech_to_text import Transcript
-from protocols.tools import FunctionCall, ToolSchema
+from protocols.tools import ToolSchema
 
 __all__ = ["GenerationAudio", "GenerationCall", "GenerationCreated", "GenerationFinished", "GenerationRefused", "InputCleared"]
 __all__ += ["GenerationStatus", "GenerationText", "InputCommitted", "InputSpeechStarted", "InputSpeechStopped", "InputTranscribed"]
@@ -63,12 +64,15 @@ class RealtimeCapabilities:
     choice_per_reply: bool = False
 
 
+EMPTY: Final = ChatContext()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealtimeSetup:
-    """What a session begins with: ``messages`` is the conversation so far, oldest first."""
+    """What a session begins with: ``chat_context`` is the conversation so far."""
 
     instructions: str = ""
-    messages: tuple[ChatMessage, ...] = ()
+    chat_context: ChatContext = EMPTY
     tools: tuple[ToolSchema, ...] = ()
     turn_detection: bool = True
 
@@ -230,7 +234,7 @@ class RealtimeSession(Protocol):
         """Change the tools; raises as `update_instructions` does."""
         ...
 
-    async def update_chat_context(self, messages: Sequence[ChatMessage]) -> None:
+    async def update_chat_context(self, chat_context: ChatContext) -> None:
         """Make the conversation this one: what it lacks is added, what it has on top is removed. Results of tools come in so.
 
         Raises as `update_instructions` does; what was changed until then stays.

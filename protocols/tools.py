@@ -1,9 +1,9 @@
-"""What a tool looks like to a model, and a call to one."""
+"""What a tool looks like to a model."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FunctionCall", "ToolSchema"]
+__all__ = ["ToolSchema"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,3 @@ class ToolSchema:
             "type": "function",
             "function": {"name": self.name, "description": self.description, "parameters": self.parameters},
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionCall:
-    """A model's wish to call a tool. ``arguments`` is JSON text, exactly as the model wrote it."""
-
-    call_id: str
-    name: str
-    arguments: str

@@ -27,24 +27,20 @@ from actors.agent_session.core.entries import (
     TurnOpened,
 )
 from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnSource
+from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY
 from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
     CancelResponse,
-    ChatMessage,
+    ChatContext,
     CommitAudio,
     EndCall,
-    FunctionCall,
     GenerateReply,
-    Role,
     Say,
     SendText,
     SpeechPriority,
     event_types,
 )
 
-_ROLE: Final = choice(
-    {Role.SYSTEM: "system", Role.USER: "user", Role.ASSISTANT: "assistant", Role.TOOL: "tool", Role.FAILED: "failed"},
-)
 _SOURCE: Final = choice(
     {
         TurnSource.TEXT: "text",
@@ -58,8 +54,6 @@ _SOURCE: Final = choice(
         TurnSource.FAREWELL: "farewell",
     },
 )
-_FUNCTION_CALL: Final = nested(RecordType(FunctionCall, "function_call", call_id=TEXT, name=TEXT, arguments=TEXT))
-_FUNCTION_CALLS: Final = many(_FUNCTION_CALL)
 
 COMMANDS: Final = Records(
     RecordType(SendText, "send_text", command_id=TEXT, text=TEXT),
@@ -85,11 +79,18 @@ _COMMAND: Final = COMMANDS.one_of()
 EVENTS: Final = Records(*(derived_record(cls, cls.NAME) for cls in event_types() if cls.KEPT))
 """One that is not known keeps its number; subscribers are told that they miss it."""
 
-_MESSAGE: Final = nested(
-    RecordType(ChatMessage, "message", role=_ROLE, content=TEXT.default(""), calls=_FUNCTION_CALLS.default(()), call_id=TEXT.default(""))
-)
 _ROUND: Final = nested(
-    RecordType(Round, "round", sentences=many(TEXT).default(()), calls=_FUNCTION_CALLS.default(()), ended=FLAG.default(False))
+    RecordType(
+        Round,
+        "round",
+        sentences=many(TEXT).default(()),
+        calls=FUNCTION_CALLS.default(()),
+        ended=FLAG.default(False),
+        ended_wall_s=NUMBER.default(0.0),
+    )
+)
+_OUTCOME: Final = nested(
+    RecordType(Outcome, "outcome", call_id=TEXT, result=TEXT, is_error=FLAG.default(False), wall_s=NUMBER.default(0.0))
 )
 _TURN: Final = nested(
     RecordType(
@@ -101,11 +102,12 @@ _TURN: Final = nested(
         speech_id=TEXT.default(""),
         command_id=TEXT.default(""),
         asked_wall_s=NUMBER.default(0.0),
+        opened_wall_s=NUMBER.default(0.0),
         instructions=TEXT.default(""),
         allow_interruptions=FLAG.default(True),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
-        outcomes=many(nested(RecordType(Outcome, "outcome", call_id=TEXT, result=TEXT))).default(()),
+        outcomes=many(_OUTCOME).default(()),
         starts=many(INTEGER).default(()),
         deaths=many(TEXT).default(()),
     )
@@ -138,12 +140,21 @@ _OTHERS: Final = (
         heard_until=INTEGER.default(0),
         instructions=TEXT.default(""),
         allow_interruptions=FLAG.default(True),
+        wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),
-    RecordType(RoundEnded, "round_ended", calls=_FUNCTION_CALLS.default(())),
+    RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0)),
     RecordType(ToolBegun, "tool_begun", call_id=TEXT),
     RecordType(
-        ToolEnded, "tool_ended", call_id=TEXT, result=TEXT, user_data_json=TEXT, end_call=TEXT.default(""), hand_off=TEXT.default("")
+        ToolEnded,
+        "tool_ended",
+        call_id=TEXT,
+        result=TEXT,
+        user_data_json=TEXT,
+        end_call=TEXT.default(""),
+        hand_off=TEXT.default(""),
+        ok=FLAG.default(True),
+        wall_s=NUMBER.default(0.0),
     ),
     RecordType(HandedOff, "handed_off", done=FLAG),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
@@ -159,7 +170,7 @@ _MEMORY: Final = RecordType(
     incarnation=INTEGER.default(0),
     last_end=TEXT.default(""),
     ended_cleanly=FLAG.default(False),
-    history=many(_MESSAGE).default(()),
+    history=HISTORY.default(ChatContext()),
     turn=maybe(_TURN).default(None),
     turns=INTEGER.default(0),
     speeches=INTEGER.default(0),

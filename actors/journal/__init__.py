@@ -19,11 +19,13 @@ from actors.journal.description import CallDescription
 from actors.journal.files import FileStore
 from actors.journal.memory import MemoryStore
 from actors.journal.records import (
+    BYTES,
     FLAG,
     INTEGER,
     MAP,
     NUMBER,
     TEXT,
+    Kind,
     Records,
     RecordType,
     UnknownRecord,
@@ -36,6 +38,7 @@ from actors.journal.records import (
 
 __all__ = [
     "ABANDONED_S",
+    "BYTES",
     "FLAG",
     "INTEGER",
     "MAP",
@@ -43,6 +46,7 @@ __all__ = [
     "TEXT",
     "CallDescription",
     "FileStore",
+    "Kind",
     "MemoryStore",
     "RecordType",
     "Records",

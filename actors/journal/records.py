@@ -93,6 +93,7 @@ TEXT: Final = Kind(_text, _exact(str).decode)
 INTEGER: Final = _exact(int)
 NUMBER: Final = Kind(_number, _number)
 FLAG: Final = _exact(bool)
+BYTES: Final = _exact(bytes)
 MAP: Final = Kind(_map, _map)
 """A map with text keys of what JSON holds, and bytes; sequences in it come back as lists."""
 

@@ -3,8 +3,8 @@
 ::
 
     class Shout:
-        async def chat(self, messages, tools):
-            yield TextDelta(text=messages[-1].content.upper())
+        async def chat(self, context, tools):
+            yield TextDelta(text=context.messages[-1].text.upper())
 
 It takes as much of the contract's parameters as it names, from the first on: a model may leave out ``options``, and ``tools`` too, and a
 recogniser ``language``, which may give its text alone. What it does not have of its contract has the contract's default.
@@ -20,7 +20,7 @@ from protocols import (
     STT,
     TTS,
     AudioChunk,
-    ChatMessage,
+    ChatContext,
     ChatOptions,
     ConfigurationError,
     LLMEvent,
@@ -41,13 +41,13 @@ def complete_llm(provider: object) -> LLM:
     """``provider`` as an `LLM`: itself if it is whole.
 
     Raises:
-        ConfigurationError: its ``chat`` takes no messages.
+        ConfigurationError: its ``chat`` takes no context.
     """
     chat = cast("Callable[..., AsyncIterator[LLMEvent]]", provider.chat)  # type: ignore[attr-defined]
     taken = _positional(chat, _CHAT_PARAMETERS)
     if taken == 0:
         raise ConfigurationError(
-            f"{label_of(provider)}: chat() takes nothing: define it with 'async def chat(self, messages, tools, options)'"
+            f"{label_of(provider)}: chat() takes nothing: define it with 'async def chat(self, context, tools, options)'"
         )
     if LLM in type(provider).__mro__ and taken == _CHAT_PARAMETERS:
         return cast("LLM", provider)
@@ -89,8 +89,8 @@ class _SimpleLLM(_Simple, LLM):
         self._chat = chat
         self._taken = taken
 
-    def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        return self._chat(*(messages, tools, options)[: self._taken])
+    def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        return self._chat(*(context, tools, options)[: self._taken])
 
 
 class _SimpleSTT(_Simple, STT):

@@ -1,7 +1,7 @@
 """A redactor applied to what is more than a text: messages, records, JSON, log entries.
 
-Ids stay as they are (fields whose names end in ``_id``), because others refer to them; so do enumerations. A text that may be cut at its
-end is redacted as such: what was heard of an interrupted sentence, what is understood of one that goes on.
+Ids stay as they are (fields that are called ``id``, or end in ``_id``), because others refer to them; so do enumerations. A text that may
+be cut at its end is redacted as such: what was heard of an interrupted sentence, what is understood of one that goes on.
 """
 
 import dataclasses
@@ -110,7 +110,7 @@ def _redacted_fields(value: Any, redact: Redact, *, whole: bool) -> Any:  # noqa
             left = redacted_arguments(item, redact)
         elif field.name.endswith("_json") and isinstance(item, str):
             left = redacted_json(item, redact)
-        elif field.name.endswith("_id") or not field.init:
+        elif field.name.endswith("_id") or field.name == "id" or not field.init:
             continue
         else:
             left = _redacted(item, redact, whole=whole and field.name not in _CUT_FIELDS)

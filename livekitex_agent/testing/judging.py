@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from actors import complete_llm
-from protocols import DEFAULT_CHAT_OPTIONS, LLM, ChatMessage, Role, TextDelta, UsageError
+from protocols import DEFAULT_CHAT_OPTIONS, LLM, ChatContext, Role, TextDelta, UsageError
 
 Verdict = bool | tuple[bool, str]
 JudgeFunction = Callable[[str, str], Verdict | Awaitable[Verdict]]
@@ -46,8 +46,8 @@ async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str
 
 async def _ask(model: LLM, message: str, intent: str) -> str:
     question = f"Intent:\n{intent}\n\nMessage:\n{message}"
-    history = [ChatMessage(role=Role.SYSTEM, content=INSTRUCTIONS), ChatMessage(role=Role.USER, content=question)]
-    pieces = [delta.text async for delta in model.chat(history, (), DEFAULT_CHAT_OPTIONS) if isinstance(delta, TextDelta)]
+    context = ChatContext().add_message(Role.SYSTEM, INSTRUCTIONS).add_message(Role.USER, question)
+    pieces = [delta.text async for delta in model.chat(context, (), DEFAULT_CHAT_OPTIONS) if isinstance(delta, TextDelta)]
     return "".join(pieces)
 
 

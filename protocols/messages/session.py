@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from protocols.chat_context import ChatContext
 from protocols.events.definition import SessionEvent
 
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
 __all__ += ["GetSession"]
-__all__ += ["GenerateReply", "HistoryItem", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
+__all__ += ["GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe"]
 
 
@@ -214,19 +215,8 @@ class GetSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryItem:
-    """One message of the conversation as it was heard. ``role`` is user, assistant, tool, or failed.
-
-    That is the caller's message of a turn that was given up (`TurnFailed`).
-    """
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInfo:
-    """A session as it is now; ``history`` holds its newest items, oldest first."""
+    """A session as it is now; ``history`` holds its newest items, as they were heard, and the caller's message of the open turn."""
 
     TAG: ClassVar[str] = "session.info"
     call_id: str
@@ -235,7 +225,7 @@ class SessionInfo:
     os_pid: int
     journal_path: str
     user_data_json: str
-    history: tuple[HistoryItem, ...]
+    history: ChatContext
 
 
 SessionCommand = SendText | Say | GenerateReply | CommitAudio | CancelResponse | EndCall

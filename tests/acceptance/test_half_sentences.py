@@ -15,6 +15,7 @@ import pytest
 from livekitex_agent import Agent, AgentSystem, Restarted, WorkerOptions
 from protocols import BYTES_PER_SAMPLE
 from support import procfs
+from support.chat import texts
 from support.returning import death_of
 from support.spoken_calls import CHUNK_S, VOICE_HZ, SpokenCall, echo_agent, lacks, repeated_s, samples_of, speak, told, words
 
@@ -48,7 +49,7 @@ async def heard(system: AgentSystem, kill_at_s: float) -> None:
         await call.kill(await call.first_sound() + kill_at_s)
         reply = await call.reply()
         assert any(isinstance(event, Restarted) for event in call.events)
-        assert reply.text == (await call.session.info()).history[-1].text == STORY
+        assert reply.text == texts((await call.session.info()).history)[-1] == STORY
         assert samples_of([pushed for _, pushed in call.heard], reply.speech_id) == b"".join(sentences)
         assert repeated_s([pushed for _, pushed in call.heard]) == 0
         assert repeated_s(call.raw) <= MARK_S + CHUNK_S

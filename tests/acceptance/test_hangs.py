@@ -78,7 +78,7 @@ async def hang(system: AgentSystem, session: CallHandle, how: Hang) -> None:
     if how.first_words:
         assert (await session.wait_for(AgentMessage)).text.startswith(how.first_words)
     after = await session.info()
-    assert (after.incarnation, after.history[: len(before.history)]) == (2, before.history)
+    assert (after.incarnation, after.history.items[: len(before.history)]) == (2, before.history.items)
     assert await say(session, "recall") == "pizza"
 
 

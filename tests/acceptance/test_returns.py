@@ -24,6 +24,7 @@ from livekitex_agent import (
     UserMessage,
     WorkerOptions,
 )
+from support.chat import texts
 from support.echo_tree import echo_options, echo_root
 from support.returning import LIST, ROLES, Drill, agent, death_of, running, say
 
@@ -120,7 +121,7 @@ async def test_without_a_journal_a_call_returns_as_a_new_conversation() -> None:
         await drill.kill("job")
         await session.wait_for(CallStarted)
         assert await say(session, LIST) == "Known:"
-        assert [item.text for item in (await session.info()).history] == [LIST, "Known:"]
+        assert texts((await session.info()).history) == [LIST, "Known:"]
         assert isinstance((await read_to(session, lambda event: isinstance(event, AgentMessage)))[0], CallStarted)
 
 

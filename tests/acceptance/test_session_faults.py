@@ -88,7 +88,7 @@ def test_a_tool_that_ends_the_process_costs_one_turn_of_one_call(running: Runnin
 
     after = session.info()
     assert (after.incarnation, after.os_pid != before.os_pid) == (2, True)
-    assert after.history[: len(before.history)] == before.history
+    assert after.history.items[: len(before.history)] == before.history.items
     assert say(session, "recall") == "pizza"
     assert f"child=agent_session/{session.call_id} final=False reason={reason} " in running.log.read_text("utf-8")
     assert (bystander.info().os_pid, bystander.info().incarnation) == (elsewhere.os_pid, 1)

@@ -9,6 +9,7 @@ from protocols import (
     AgentMessage,
     CallEnded,
     CancelResponse,
+    ChatContext,
     CommandAccepted,
     CommitAudio,
     EndCall,
@@ -126,7 +127,7 @@ async def test_audio_that_nobody_takes_is_told_in_time(harness: Harness) -> None
 async def test_a_session_is_asked_how_it_is(harness: Harness) -> None:
     asked = asyncio.create_task(harness.session.info())
     request = await harness.tree.request(GetSession)
-    info = SessionInfo(call_id="c", state="idle", incarnation=1, os_pid=7, journal_path="", user_data_json="{}", history=())
+    info = SessionInfo(call_id="c", state="idle", incarnation=1, os_pid=7, journal_path="", user_data_json="{}", history=ChatContext())
     harness.tree.answer(request, info)
     assert await asked == info
     assert harness.session.call_id == "c"

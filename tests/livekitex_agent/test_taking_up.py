@@ -11,6 +11,7 @@ import pytest
 from actors.journal import CallDescription, FileStore, read_call
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
 from protocols import AgentMessage, EventPushed, Restarted
+from support.chat import texts
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.program import Program
 
@@ -99,8 +100,7 @@ async def test_a_call_goes_on_in_another_script_whether_its_own_was_killed_or_st
                 (restarted,) = [pushed.event for pushed in events if isinstance(pushed.event, Restarted)]
                 assert restarted.incarnation == 2
                 assert restarted.reason in REASONS
-                said = [item.text for item in (await session.info()).history]
-                assert said[:3] == ["Welcome to us.", FACT, "Noted."]
+                assert texts((await session.info()).history)[:3] == ["Welcome to us.", FACT, "Noted."]
             assert sorted(job.job_id for job in (await system.status()).jobs) == ["lost", "taken"]
             owned = read_call(FileStore(folder / "calls"), "lost")
             await lost.end("that is all")

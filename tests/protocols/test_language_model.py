@@ -7,26 +7,13 @@ from protocols import (
     LLM,
     CallDelta,
     ChatFinished,
-    ChatMessage,
     ChatOptions,
     FinishReason,
-    FunctionCall,
     LLMEvent,
-    Role,
     TextDelta,
     TokenUsage,
     ToolChoice,
-    pack,
-    unpack,
 )
-
-
-def test_a_message_of_a_chat_has_neither_calls_nor_an_id_unless_it_says_so() -> None:
-    message = ChatMessage(role=Role.USER, content="hello")
-    assert (message.calls, message.call_id) == ((), "")
-    call = FunctionCall(call_id="1", name="price", arguments="{}")
-    asks = ChatMessage(role=Role.ASSISTANT, calls=(call,))
-    assert unpack(ChatMessage, pack(ChatMessage, asks)) == asks
 
 
 def test_a_model_that_is_told_nothing_does_as_it_likes() -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from protocols import (
     AudioChunk,
+    ChatContext,
     FunctionCall,
     GenerationAudio,
     GenerationCall,
@@ -36,7 +37,7 @@ def test_a_model_can_nothing_but_hear_and_speak_unless_it_says_so() -> None:
 
 
 def test_a_session_begins_with_an_empty_conversation_and_the_model_s_turn_detection() -> None:
-    assert RealtimeSetup() == RealtimeSetup(instructions="", messages=(), tools=(), turn_detection=True)
+    assert RealtimeSetup() == RealtimeSetup(instructions="", chat_context=ChatContext(), tools=(), turn_detection=True)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ class Scene:
         await self._durable()
         await self._say(AFTERWARDS)
         await self._kill()
-        said = [item.text for item in (await self._session.info()).history]
+        said = [message.text for message in (await self._session.info()).history.messages]
         seen.durable = AFTERWARDS in said and QUESTION in said
 
     async def _while_bad(self, disk: BadDisk, seen: Seen) -> None:

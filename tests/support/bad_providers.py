@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from protocols import LLM, CallDelta, ChatMessage, ChatOptions, LLMEvent, MissingExtraError, Role, TextDelta, ToolSchema
+from protocols import LLM, CallDelta, ChatContext, ChatMessage, ChatOptions, LLMEvent, MissingExtraError, TextDelta, ToolSchema
 
 
 def not_installed(options: Mapping[str, Any]) -> NoReturn:
@@ -13,8 +13,8 @@ def not_installed(options: Mapping[str, Any]) -> NoReturn:
 class Hallucination(LLM):
     """A model that calls a tool which nobody offered it."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        if messages[-1].role is Role.USER:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        if isinstance(context.items[-1], ChatMessage):
             yield CallDelta(call_id="call-1", name="wine_list", arguments="{}")
         else:
             yield TextDelta(text=f"{len(tools)} tools and no wine.")

@@ -21,6 +21,7 @@ from protocols import (
     LLM,
     AgentMessage,
     CallDelta,
+    ChatContext,
     ChatMessage,
     ChatOptions,
     CommandDone,
@@ -66,9 +67,9 @@ class Echo(LLM):
     def __init__(self, path: str) -> None:
         self.path = path
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        what, number = next(message.content for message in reversed(messages) if message.role is Role.USER).split()
-        if what in {tool.name for tool in tools} and messages[-1].role is Role.USER:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        what, number = next(message.text for message in reversed(context.messages) if message.role is Role.USER).split()
+        if what in {tool.name for tool in tools} and isinstance(context.items[-1], ChatMessage):
             arguments = json.dumps({"number": int(number), "path": self.path})
             yield CallDelta(call_id="1", name=what, arguments=arguments)
             return

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from livekitex_agent import ProviderRef
-from protocols import LLM, ChatMessage, ChatOptions, LLMEvent, ProviderError, TextDelta, ToolSchema
+from protocols import LLM, ChatContext, ChatOptions, LLMEvent, ProviderError, TextDelta, ToolSchema
 
 ANSWER = "Well again."
 
@@ -14,8 +14,8 @@ class _Service(LLM):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        del messages, tools, options
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        del context, tools, options
         with (self._folder / "asked").open("a") as asked:
             asked.write("once\n")
         if (self._folder / "down").exists():

@@ -17,8 +17,8 @@ from livekitex_agent import (
     AgentMessage,
     AgentSystem,
     CallDelta,
-    ChatMessage,
-    Role,
+    ChatContext,
+    FunctionCallOutput,
     TextDelta,
     ToolSchema,
     UsageError,
@@ -37,12 +37,12 @@ class Brain:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.politeness = str(options["politeness"])
 
-    async def chat(self, history: Sequence[ChatMessage], tools: Sequence[ToolSchema]) -> AsyncIterator[TextDelta | CallDelta]:
-        last = history[-1]
-        if last.role is Role.TOOL:
-            yield TextDelta(text=f"{last.content}, {self.politeness}.")
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema]) -> AsyncIterator[TextDelta | CallDelta]:
+        last = context.items[-1]
+        if isinstance(last, FunctionCallOutput):
+            yield TextDelta(text=f"{last.output}, {self.politeness}.")
         else:
-            yield CallDelta(call_id=f"call-{len(history)}", name=tools[0].name, arguments="{}")
+            yield CallDelta(call_id=f"call-{len(context)}", name=tools[0].name, arguments="{}")
 
 
 def price() -> str:

@@ -6,7 +6,7 @@ A real implementation of the LLM contract whose time is next to nothing, so that
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from protocols import LLM, CallDelta, ChatMessage, ChatOptions, LLMEvent, ProviderRef, Role, TextDelta, ToolSchema
+from protocols import LLM, CallDelta, ChatContext, ChatMessage, ChatOptions, LLMEvent, ProviderRef, Role, TextDelta, ToolSchema
 
 MEMORY_BRAIN = ProviderRef(factory="support.memory_brain:memory_brain", options={})
 NAME = "Rosalind"
@@ -23,12 +23,12 @@ def nod() -> str:
 class MemoryBrain(LLM):
     """See the module."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """One sentence; before it, a call of the first tool."""
-        if tools and messages[-1].role is Role.USER:
-            yield CallDelta(call_id=f"call-{len(messages)}", name=tools[0].name, arguments="{}")
+        if tools and isinstance(context.items[-1], ChatMessage):
+            yield CallDelta(call_id=f"call-{len(context)}", name=tools[0].name, arguments="{}")
             return
-        said = [message.content for message in messages if message.role is Role.USER]
+        said = [message.text for message in context.messages if message.role is Role.USER]
         asked = "name" in said[-1].lower() and "what" in said[-1].lower() if said else False
         known = any(NAME in text for text in said)
         yield TextDelta(text=(ANSWER if known else "I do not know.") if asked else "Noted.")

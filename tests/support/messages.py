@@ -12,7 +12,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from protocols import Envelope, EventPushed, Message, SessionEvent, decode_envelope, encode_envelope, event_types
+from protocols import (
+    CHAT_ITEMS,
+    AudioContent,
+    ChatContext,
+    ChatMessage,
+    Envelope,
+    EventPushed,
+    ImageContent,
+    Message,
+    Role,
+    SessionEvent,
+    TextContent,
+    decode_envelope,
+    encode_envelope,
+    event_types,
+)
 
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -40,6 +55,10 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     scalars = {bool: st.booleans(), int: INTEGERS, float: FLOATS, str: TEXTS, bytes: st.binary(), types.NoneType: st.none(), Any: FREE_FORM}
     if annotation in scalars:
         return scalars[annotation]
+    if annotation is ImageContent:
+        return images()
+    if annotation is ChatContext:
+        return contexts()
     if variants := members(annotation):
         return st.one_of([values_of(variant) for variant in variants])
     arguments = typing.get_args(annotation)
@@ -51,6 +70,32 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(annotation)
     hints = typing.get_type_hints(annotation)
     return st.builds(annotation, **{field.name: values_of(hints[field.name]) for field in dataclasses.fields(annotation)})
+
+
+def images() -> st.SearchStrategy[ImageContent]:
+    """Every image, by its URL or as data."""
+    types_of = st.sampled_from(["image/jpeg", "image/png", "image/gif", "image/webp"])
+    details = st.sampled_from(["auto", "low", "high"])
+    by_url = st.builds(ImageContent, url=TEXTS.map("https://{}".format), mime_type=types_of | st.just(""), detail=details)
+    return by_url | st.builds(ImageContent, data=st.binary(min_size=1), mime_type=types_of, detail=details)
+
+
+def contexts() -> st.SearchStrategy[ChatContext]:
+    """Contexts of any items; images are the user's."""
+    said = [values_of(cls) for cls in (TextContent, AudioContent)]
+    ids, times, extras = TEXTS.filter(bool), FLOATS.filter(bool), values_of(Mapping[str, Any])
+    named = {"id": ids, "created_at": times}
+    by_user = st.lists(st.one_of([*said, images()]), max_size=3).map(tuple)
+    by_others = st.lists(st.one_of(said), max_size=3).map(tuple)
+    others = st.sampled_from([role for role in Role if role is not Role.USER])
+    messages = st.builds(ChatMessage, **named, role=st.just(Role.USER), content=by_user, interrupted=st.booleans(), extra=extras)
+    messages |= st.builds(ChatMessage, **named, role=others, content=by_others, interrupted=st.booleans(), extra=extras)
+    rest = [
+        st.builds(cls, **{field.name: values_of(typing.get_type_hints(cls)[field.name]) for field in dataclasses.fields(cls)} | named)
+        for cls in CHAT_ITEMS
+        if cls is not ChatMessage
+    ]
+    return st.lists(st.one_of([messages, *rest]), max_size=4, unique_by=lambda item: item.id).map(lambda items: ChatContext(tuple(items)))
 
 
 def sample_of(annotation: Any, name: str = "x") -> Any:
@@ -67,6 +112,8 @@ def sample_of(annotation: Any, name: str = "x") -> Any:
         return {name: sample_of(arguments[1], name)}
     if issubclass(annotation, StrEnum):
         return next(iter(annotation))
+    if annotation is ImageContent:
+        return ImageContent(data=name.encode(), mime_type="image/png")
     hints = typing.get_type_hints(annotation)
     return annotation(**{field.name: sample_of(hints[field.name], field.name) for field in dataclasses.fields(annotation)})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from livekitex_agent import Agent, RunContext
-from protocols import LLM, ChatMessage, ChatOptions, LLMEvent, ProviderRef, Role, ToolSchema
+from protocols import LLM, ChatContext, ChatOptions, LLMEvent, ProviderRef, Role, ToolSchema
 from support.command_fire import Echo, append, note
 
 TEXTS: Final = 20
@@ -32,11 +32,11 @@ async def start(number: int, path: str, context: RunContext) -> str:
 class MortalEcho(Echo):
     """As `Echo`; asked ``fall 13`` for the first time it dies."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        what, number = next(message.content for message in reversed(messages) if message.role is Role.USER).split()
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        what, number = next(message.text for message in reversed(context.messages) if message.role is Role.USER).split()
         if what == "fall":
             _fall_once(Path(f"{self.path}.{number}"))
-        async for delta in super().chat(messages, tools, options):
+        async for delta in super().chat(context, tools, options):
             yield delta
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from livekitex_agent import Agent, ProviderRef, RunContext, function_tool
-from protocols import LLM, STT, ChatMessage, ChatOptions, LLMEvent, ToolSchema, Transcript
+from protocols import LLM, STT, ChatContext, ChatMessage, ChatOptions, FunctionCall, FunctionCallOutput, LLMEvent, ToolSchema, Transcript
 from support.scripted_providers import llm as scripted_llm
 from support.scripted_providers import stt as scripted_stt
 
@@ -92,11 +92,11 @@ class _PoisonedLlm(LLM):
         self._path = path
         self._llm = scripted_llm({})
 
-    def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        if POISON in " ".join(_words(messages)):
+    def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        if POISON in " ".join(_words(context)):
             append(self._path, "asked")
             ctypes.string_at(0)
-        return self._llm.chat(messages, tools, options)
+        return self._llm.chat(context, tools, options)
 
 
 class _PoisonedStt(STT):
@@ -138,7 +138,14 @@ def provider(name: str, **options: Any) -> ProviderRef:
     return ProviderRef(factory=f"support.{name}", options=options)
 
 
-def _words(messages: Sequence[ChatMessage]) -> Iterable[str]:
-    for message in messages:
-        yield message.content
-        yield from (call.arguments for call in message.calls)
+def _words(context: ChatContext) -> Iterable[str]:
+    for item in context:
+        match item:
+            case ChatMessage():
+                yield item.text
+            case FunctionCall():
+                yield item.arguments
+            case FunctionCallOutput():
+                yield item.output
+            case _:
+                pass

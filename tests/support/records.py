@@ -11,7 +11,7 @@ from actors.agent_session.core.entries import Checkpoint, CommandTaken, Happened
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS
 from actors.journal import CallDescription, Records, UnknownRecord
-from protocols import ChatMessage, Role
+from protocols import CHAT_ITEMS, AudioContent, ChatContext, ChatMessage, ImageContent, Role, TextContent
 from support.messages import sample_of
 
 GOLDEN = Path(__file__).parents[1] / "actors" / "agent_session" / "records"
@@ -33,9 +33,10 @@ def samples() -> dict[str, Any]:
     found |= {f"event {record.name}": dataclasses.replace(sample_of(Happened), event=sample_of(record.cls)) for record in EVENTS.types}
     found |= {f"command {one.name}": dataclasses.replace(sample_of(CommandTaken), command=sample_of(one.cls)) for one in COMMANDS.types}
     found |= {f"source {source}": Checkpoint(memory=Memory(turn=least_turn(source))) for source in TurnSource}
-    roles = tuple(ChatMessage(role=role, content="", calls=(), call_id="") for role in Role)
+    roles = tuple(ChatMessage(id=role, created_at=1.0, role=role) for role in Role)
     found["checkpoint"] = Checkpoint(memory=full_memory())
-    found["checkpoint with defaults"] = Checkpoint(memory=dataclasses.replace(Memory(), history=roles))
+    found["checkpoint with defaults"] = Checkpoint(memory=Memory(history=ChatContext(roles)))
+    found["checkpoint with items"] = Checkpoint(memory=Memory(history=every_item()))
     return found
 
 
@@ -44,6 +45,13 @@ def full_memory() -> Memory:
     hints = typing.get_type_hints(Memory) | {"unknown": tuple[str, ...]}
     values = {field.name: sample_of(hints[field.name], field.name) for field in dataclasses.fields(Memory)}
     return Memory(**values | {"unknown": (UnknownRecord(b"\x93\xa6future\xc2\x81\xa3new\x01"),)})
+
+
+def every_item() -> ChatContext:
+    """An item of each kind, and a message with content of each kind."""
+    items = [dataclasses.replace(sample_of(cls), id=cls.TAG) for cls in CHAT_ITEMS]
+    content = (TextContent(text="text"), ImageContent(url="https://a.b/c.png"), AudioContent(transcript="heard"))
+    return ChatContext((*items, ChatMessage(id="said", created_at=2.0, role=Role.USER, content=content)))
 
 
 def least_turn(source: TurnSource) -> Turn:

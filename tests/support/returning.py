@@ -17,7 +17,7 @@ from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions, compo
 from protocols import (
     LLM,
     AgentMessage,
-    ChatMessage,
+    ChatContext,
     ChatOptions,
     LLMEvent,
     ProviderRef,
@@ -40,9 +40,9 @@ FIRST: Final = "call-0"
 class FactBrain(LLM):
     """Notes what it is told, and lists it."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         del tools
-        said = [message.content for message in messages if message.role is Role.USER]
+        said = [message.text for message in context.messages if message.role is Role.USER]
         facts = [text for text in said if text != LIST]
         yield TextDelta(text="Known: " + " ".join(facts) if said[-1] == LIST else "Noted.")
 

@@ -14,8 +14,9 @@ from protocols import (
     VAD,
     AudioChunk,
     CallDelta,
-    ChatMessage,
+    ChatContext,
     ChatOptions,
+    FunctionCallOutput,
     LLMEvent,
     ProviderError,
     Role,
@@ -84,11 +85,11 @@ class _Tts(TTS):
 class _Llm(LLM):
     """Answers what was said; ``use NAME {json}`` calls tools, ``fail`` fails, ``hang`` thinks for ever, ``count N`` is a long reply."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        last = messages[-1]
-        words = last.content.split(" ")
-        if last.role is Role.TOOL:
-            yield TextDelta(text=f"It came back: {last.content}.")
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        last, asked = context.items[-1], context.messages[-1].text
+        words = asked.split(" ")
+        if isinstance(last, FunctionCallOutput):
+            yield TextDelta(text=f"It came back: {last.output}.")
         elif words[0] == "use" and tools:
             yield CallDelta(call_id="x", name=words[1], arguments=" ".join(words[2:]) or "{}")
         elif words[0] == "fail":
@@ -99,8 +100,8 @@ class _Llm(LLM):
             for number in range(int(words[1])):
                 yield TextDelta(text=f"Number {number} it is. ")
         else:
-            said = [message.content for message in messages if message.role is Role.USER]
-            yield TextDelta(text=f"You said {last.content}")
+            said = [message.text for message in context.messages if message.role is Role.USER]
+            yield TextDelta(text=f"You said {asked}")
             yield TextDelta(text=f". That was message {len(said)}.")
 
 
@@ -133,9 +134,9 @@ def llm(options: Mapping[str, Any]) -> LLM:
 class _OtherLlm(LLM):
     """Another model, which tells what it was told of itself."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         names = " and ".join(tool.name for tool in tools)
-        yield TextDelta(text=f"{messages[0].content} I have {names}.")
+        yield TextDelta(text=f"{context.messages[0].text} I have {names}.")
 
 
 def other_llm(options: Mapping[str, Any]) -> LLM:

@@ -52,14 +52,14 @@ from actors.agent_session.core.entries import CallerBegan
 from actors.agent_session.core.replay import remember
 from actors.agent_session.records import decode_entry, encode_entry
 from protocols import (
-    ChatMessage,
+    ChatContext,
     CommandAccepted,
     ErrorReply,
     EventPushed,
     FunctionCall,
+    FunctionCallOutput,
     Message,
     Ref,
-    Role,
     SendText,
     SessionCommand,
 )
@@ -72,17 +72,17 @@ CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=frozenset({
 SPOKEN = replace(CHECKED, audio_in=True, voice=True, voice_rate_hz=VOICE_HZ)
 
 
-def answer(messages: tuple[ChatMessage, ...], *, offer_tools: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
-    """What the model says: text that follows from the messages alone, and the tools that the caller names (``use look order``)."""
-    last = messages[-1]
-    if last.role is Role.TOOL:
-        return (f"It came back: {last.content}.",), ()
-    if last.content.startswith("use ") and offer_tools:
-        names = last.content.removeprefix("use ").split()
+def answer(context: ChatContext, *, offer_tools: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
+    """What the model says: text that follows from the context alone, and the tools that the caller names (``use look order``)."""
+    last, asked = context.items[-1], context.messages[-1].text
+    if isinstance(last, FunctionCallOutput):
+        return (f"It came back: {last.output}.",), ()
+    if asked.startswith("use ") and offer_tools:
+        names = asked.removeprefix("use ").split()
         return ("One moment.",), tuple(FunctionCall(call_id="1", name=name, arguments="{}") for name in names)
-    if last.content.startswith("silence"):
+    if asked.startswith("silence"):
         return (), ()
-    return (f"You said {last.content}.", "Anything else?"), ()
+    return (f"You said {asked}.", "Anything else?"), ()
 
 
 def agent_of(tool: str) -> str:
@@ -169,7 +169,7 @@ class World:
     report: str = ""
     lost: int | None = 0
     model: tuple[int, deque[Any]] | None = None
-    thought_about: tuple[ChatMessage, ...] = ()
+    thought_about: ChatContext = field(default_factory=ChatContext)
     recognizing: Recognize | None = None
     listening_from: int = -1
     oldest: int = 0
@@ -545,8 +545,8 @@ class World:
             case Recognize():
                 self.recognizing = effect
             case Think():
-                self.thought_about = effect.messages
-                sentences, calls = answer(effect.messages, offer_tools=effect.offer_tools)
+                self.thought_about = effect.context
+                sentences, calls = answer(effect.context, offer_tools=effect.offer_tools)
                 self.model = (effect.token, deque([*sentences, calls]))
             case StopThinking():
                 self.model = None

@@ -26,6 +26,7 @@ from livekitex_agent.client.event_cursor import EventCursor, Verdict
 from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from protocols import (
     CallEnded,
+    ChatMessage,
     CommandDone,
     EndCall,
     EventPushed,
@@ -180,12 +181,12 @@ class SimEngine:
 
     def perform(self, work: object) -> None:
         match work:
-            case Think(token=token, messages=messages):
+            case Think(token=token, context=context):
                 self._token = token
-                last = messages[-1]
-                asked = next(message.content for message in reversed(messages) if message.role is Role.USER)
+                last = context.items[-1]
+                asked = next(message.text for message in reversed(context.messages) if message.role is Role.USER)
                 verb, *words = asked.split()
-                if verb == "use" and last.role is Role.USER:
+                if verb == "use" and isinstance(last, ChatMessage):
                     calls = tuple(FunctionCall(call_id="x", name=name, arguments="{}") for name in words[1:])
                     self._later(self._say, token, ["One moment."], calls)
                 else:

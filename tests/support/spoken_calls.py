@@ -24,7 +24,7 @@ from protocols import (
     SESSION_RATE_HZ,
     AgentMessage,
     AudioPushed,
-    ChatMessage,
+    ChatContext,
     ChatOptions,
     LLMEvent,
     ProviderRef,
@@ -50,9 +50,9 @@ class _Echo(LLM):
     def __init__(self, story: str) -> None:
         self._story = story
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         del tools
-        said = next(message.content for message in reversed(messages) if message.role is Role.USER)
+        said = next(message.text for message in reversed(context.messages) if message.role is Role.USER)
         yield TextDelta(text=self._story if "story" in said.lower() else f"You said: {said}")
 
 

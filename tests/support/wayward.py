@@ -14,11 +14,11 @@ from protocols import (
     LLM,
     AudioChunk,
     CallDelta,
+    ChatContext,
     ChatFinished,
     ChatMessage,
     ChatOptions,
     ProviderError,
-    Role,
     TextDelta,
     TokenUsage,
     ToolSchema,
@@ -146,19 +146,19 @@ class Model(LLM):
     def __init__(self) -> None:
         self._sound = scripted_providers.llm({})
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[Any]:
-        last = messages[-1]
-        verb, _, name = last.content.partition(" ")
-        if last.role is Role.USER and verb == "do":
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[Any]:
+        verb, _, name = context.messages[-1].text.partition(" ")
+        asked = isinstance(context.items[-1], ChatMessage)
+        if asked and verb == "do":
             yield TextDelta(text="One moment. And")
             await AWAITED[name]()
-        elif last.role is Role.USER and verb == "give":
+        elif asked and verb == "give":
             yield WRONG_VALUES[name]
-        elif last.role is Role.USER and verb == "emoji":
+        elif asked and verb == "emoji":
             yield TextDelta(text="a pizza \ud83c")
             yield TextDelta(text="\udf55 and \udf55.")
         else:
-            async for delta in self._sound.chat(messages, tools, options):
+            async for delta in self._sound.chat(context, tools, options):
                 yield delta
 
 

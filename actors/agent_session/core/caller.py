@@ -120,7 +120,7 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
         return
     _nothing(step)
     if step.state.owed:
-        take_turn(step, Opening(source=TurnSource.UNANSWERED, text=step.memory.history[-1].content))
+        take_turn(step, Opening(source=TurnSource.UNANSWERED, text=step.memory.history.messages[-1].text))
 
 
 def on_recognition_failed(step: Transition, failed: RecognitionFailed) -> None:

@@ -2,31 +2,42 @@
 
 Of a turn that was given up history keeps the caller's words, but no model is told them again: they may be what the session died of, and so
 may be what it asked of its tools and what they answered. It is told that there was such a turn, and which tools may have run.
+
+The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.memory import Heard, Memory, Round, Turn, n_bytes
-from protocols import ChatMessage, Role
+from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, n_bytes
+from protocols import ChatContext, ChatItem, ChatMessage, FailedTurn, FunctionCall, FunctionCallOutput, Role, Summary, TextContent
 
-MAX_HISTORY_MESSAGES: Final = 1_000
+MAX_HISTORY_ITEMS: Final = 1_000
 MAX_HISTORY_BYTES: Final = 400_000
-"""Beyond either bound the oldest turns are forgotten, whole: a tool's result never stands without its call."""
+"""Beyond either bound the oldest turns are forgotten, whole: an output never stands without its call."""
 
 GIVEN_UP: Final = "A message of the caller was given up here, because the session died of it."
 MAY_HAVE_RUN: Final = " For it these tools may have run, or not: {names}. Do not claim either."
 
+INSTRUCTIONS_ID: Final = "instructions"
 
-def context(instructions: str, memory: Memory) -> tuple[ChatMessage, ...]:
+
+def context(instructions: str, memory: Memory) -> ChatContext:
     """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard."""
-    system = (ChatMessage(role=Role.SYSTEM, content=instructions),) if instructions else ()
     turn = memory.turn
-    asked = () if turn is None else tuple(_messages(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
-    return system + tuple(map(_told, memory.history)) + asked
+    system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
+    asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
+    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, memory.history), *asked)))
 
 
-def settled(turn: Turn, heard: Heard) -> tuple[ChatMessage, ...]:
+def asked_in(turn: Turn) -> tuple[ChatItem, ...]:
+    """The caller's message of ``turn``, if it has one."""
+    message = ChatMessage.of(Role.USER, turn.user_text, id=f"{turn.turn_id}.user", created_at=turn.began_wall_s)
+    return (message,) if turn.user_text else ()
+
+
+def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
     """What history keeps of ``turn`` when ``heard`` of its reply was heard."""
     if turn.failed:
         return tuple(_given_up(turn, heard))
@@ -38,22 +49,33 @@ def settled(turn: Turn, heard: Heard) -> tuple[ChatMessage, ...]:
         if tail and len(spoken) < len(round_.sentences):
             spoken, tail = (*spoken, tail), ""
         left -= min(left, len(round_.sentences))
-        rounds.append(Round(sentences=spoken, calls=round_.calls, ended=True))
-    return tuple(_messages(turn, tuple(rounds)))
+        rounds.append(replace(round_, sentences=spoken, ended=True))
+    return tuple(_items(turn, tuple(rounds)))
 
 
-def appended(history: tuple[ChatMessage, ...], messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """The history with ``messages`` after it, within its bounds."""
-    whole = (*history, *messages)
-    size = sum(map(_size, whole))
-    start = 0
-    while start < len(whole) and (size > MAX_HISTORY_BYTES or len(whole) - start > MAX_HISTORY_MESSAGES):
-        end = start + 1
-        while end < len(whole) and whole[end].role not in (Role.USER, Role.FAILED):
-            end += 1
-        size -= sum(map(_size, whole[start:end]))
+def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
+    """The history with ``items`` after it, within its bounds. A summary at its beginning stays."""
+    newest = history.items[-1].created_at if history.items else LONG_AGO
+    whole = _distinct((*history, *(replace(item, created_at=max(newest, item.created_at)) for item in items)))
+    head = next((at for at, item in enumerate(whole) if not isinstance(item, Summary)), len(whole))
+    size = sum(map(item_bytes, whole))
+    start = head
+    while start < len(whole) and (size > MAX_HISTORY_BYTES or head + len(whole) - start > MAX_HISTORY_ITEMS):
+        end = next_turn(whole, start)
+        size -= sum(map(item_bytes, whole[start:end]))
         start = end
-    return whole[start:]
+    return ChatContext((*whole[:head], *whole[start:]))
+
+
+def next_turn(items: Sequence[ChatItem], start: int) -> int:
+    """Where the turn ends that begins at ``start``: before the caller's next words."""
+    opens = (at for at in range(start + 1, len(items)) if isinstance(items[at], FailedTurn) or _is_users(items[at]))
+    return next(opens, len(items))
+
+
+def tells_the_same(one: ChatContext, other: ChatContext) -> bool:
+    """Whether a model is told the same, whatever the ids and times of the items."""
+    return [replace(item, id="", created_at=0.0) for item in one] == [replace(item, id="", created_at=0.0) for item in other]
 
 
 def heard_text(turn: Turn, heard: Heard) -> str:
@@ -61,35 +83,77 @@ def heard_text(turn: Turn, heard: Heard) -> str:
     return " ".join((*turn.sentences[: heard.sentences], *filter(None, (heard.tail,))))
 
 
-def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatMessage]:
-    calls = tuple(call for round_ in turn.rounds for call in round_.calls if call.call_id in turn.begun_calls)
+def item_bytes(item: ChatItem) -> int:
+    """What ``item`` takes in the history, in bytes."""
+    match item:
+        case ChatMessage():
+            return n_bytes((item.text,)) + sum(len(image.data) + len(image.url) for image in item.images)
+        case FunctionCall():
+            return n_bytes((item.name, item.arguments))
+        case FunctionCallOutput():
+            return n_bytes((item.output,))
+        case Summary() | FailedTurn():
+            return n_bytes((item.text,))
+        case _:
+            return 0
+
+
+def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatItem]:
+    calls = tuple(call.name for round_ in turn.rounds for call in round_.calls if call.call_id in turn.begun_calls)
     if turn.text or calls:
-        yield ChatMessage(role=Role.FAILED, content=turn.text, calls=calls)
+        yield FailedTurn(id=f"{turn.turn_id}.failed", created_at=turn.began_wall_s, text=turn.text, tools=tuple(dict.fromkeys(calls)))
     if text := heard_text(turn, heard):
-        yield ChatMessage(role=Role.ASSISTANT, content=text)
+        yield ChatMessage.of(Role.ASSISTANT, text, id=f"{turn.turn_id}.reply", created_at=turn.last_wall_s)
 
 
-def _told(message: ChatMessage) -> ChatMessage:
-    """A message of the history as the model is told it."""
-    if message.role is not Role.FAILED:
-        return message
-    names = ", ".join(dict.fromkeys(call.name for call in message.calls))
-    return ChatMessage(role=Role.SYSTEM, content=GIVEN_UP + (MAY_HAVE_RUN.format(names=names) if names else ""))
+def _told(item: ChatItem) -> ChatItem:
+    """An item of the history as the model is told it."""
+    if not isinstance(item, FailedTurn):
+        return item
+    names = MAY_HAVE_RUN.format(names=", ".join(item.tools)) if item.tools else ""
+    return ChatMessage.of(Role.SYSTEM, GIVEN_UP + names, id=item.id, created_at=item.created_at)
 
 
-def _messages(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Iterator[ChatMessage]:
-    if turn.user_text:
-        yield ChatMessage(role=Role.USER, content=turn.user_text)
+def _items(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Iterator[ChatItem]:
+    yield from asked_in(turn)
     if instructions:
-        yield ChatMessage(role=Role.SYSTEM, content=instructions)
-    results = {outcome.call_id: outcome.result for outcome in turn.outcomes}
-    for round_ in rounds:
-        content = " ".join(round_.sentences)
-        if content or round_.calls:
-            yield ChatMessage(role=Role.ASSISTANT, content=content, calls=round_.calls)
+        yield ChatMessage.of(Role.SYSTEM, instructions, id=f"{turn.turn_id}.instructions", created_at=turn.began_wall_s)
+    outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
+    for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
+        ended = max(turn.began_wall_s, round_.ended_wall_s)
+        if content := " ".join(round_.sentences):
+            yield ChatMessage(
+                id=f"{turn.turn_id}.reply-{number}",
+                created_at=ended,
+                role=Role.ASSISTANT,
+                content=(TextContent(text=content),),
+                interrupted=round_.sentences != made.sentences or not made.ended,
+            )
+        yield from (replace(call, id=call.call_id, created_at=ended) for call in round_.calls)
         for call in round_.calls:
-            yield ChatMessage(role=Role.TOOL, content=results.get(call.call_id, ""), call_id=call.call_id)
+            outcome = outcomes.get(call.call_id)
+            yield FunctionCallOutput(
+                id=f"{call.call_id}.output",
+                created_at=max(ended, outcome.wall_s if outcome else 0.0),
+                call_id=call.call_id,
+                name=call.name,
+                output=outcome.result if outcome else "",
+                is_error=outcome is None or outcome.is_error,
+            )
 
 
-def _size(message: ChatMessage) -> int:
-    return n_bytes((message.content,), (text for call in message.calls for text in (call.name, call.arguments)))
+def _distinct(items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
+    """``items``, of which those have another id whose id an earlier one has: a program may have put items into the history."""
+    known: set[str] = set()
+    distinct = []
+    for item in items:
+        item_id = item.id
+        while item_id in known:
+            item_id += "'"
+        known.add(item_id)
+        distinct.append(item if item_id == item.id else replace(item, id=item_id))
+    return tuple(distinct)
+
+
+def _is_users(item: ChatItem) -> bool:
+    return isinstance(item, ChatMessage) and item.role is Role.USER

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from actors.agent_session.core.entries import Entry
 from actors.agent_session.core.inputs import Input
-from protocols import DEFAULT_CHAT_OPTIONS, ChatMessage, ChatOptions, EventPushed, FunctionCall, Message, Ref
+from protocols import DEFAULT_CHAT_OPTIONS, ChatContext, ChatOptions, EventPushed, FunctionCall, Message, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class Think:
     """Ask the model: for `SentenceReady`s and then `RoundFinished`, or `ThinkingFailed`. Replaces what it was asked before."""
 
     token: int
-    messages: tuple[ChatMessage, ...]
+    context: ChatContext
     offer_tools: bool
     options: ChatOptions = DEFAULT_CHAT_OPTIONS
 

@@ -73,6 +73,7 @@ class TurnOpened:
     speech_id: str = ""
     instructions: str = ""
     allow_interruptions: bool = True
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class RoundEnded:
     """The model has ended its answer and asks for these tools, or for none."""
 
     calls: tuple[FunctionCall, ...]
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +100,18 @@ class ToolBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEnded:
-    """The outcome of a call, the user data after it, and the tool's wishes (if not empty): to end the call, to hand it to an agent."""
+    """The outcome of a call (``ok``: no failure), the user data after it, and what the tool wishes.
+
+    That is to end the call, or to hand it to an agent (empty: neither).
+    """
 
     call_id: str
     result: str
     user_data_json: str
     end_call: str
     hand_off: str = ""
+    ok: bool = True
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

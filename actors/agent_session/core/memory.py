@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from protocols import ChatMessage, FunctionCall, Role, SessionCommand
+from protocols import ChatContext, ChatMessage, FunctionCall, Role, SessionCommand
 
 MAX_DEATHS_IN_STEP: Final = 2
 """A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
 MAX_DEATHS: Final = 5
 """So is one in which as many ended in all."""
+
+EMPTY: Final = ChatContext()
+LONG_AGO: Final = 1.0
+"""When that happened of which a journal of an earlier version tells no time (seconds since the epoch)."""
 
 RECOGNISING: Final = "recognising the caller"
 SPEAKING: Final = "speaking"
@@ -59,14 +63,17 @@ class Round:
     sentences: tuple[str, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
     ended: bool = False
+    ended_wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the model is told of a tool call."""
+    """What the model is told of a tool call, and whether it is a failure."""
 
     call_id: str
     result: str
+    is_error: bool = False
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +81,9 @@ class Turn:
     """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
 
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
-    be answered after a reboot; 0: nobody asked). ``instructions`` are for this turn's model alone. Without ``allow_interruptions`` the
-    caller's voice does not stop it. ``starts`` holds the position in the reply's audio at which each sentence that was begun
-    starts. ``deaths`` are the steps in which incarnations ended within this turn, while the caller spoke it too.
+    be answered after a reboot; 0: nobody asked), ``opened_wall_s`` when it was taken up. ``instructions`` are for this turn's model alone.
+    Without ``allow_interruptions`` the caller's voice does not stop it. ``starts`` holds the position in the reply's audio at which each
+    sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
@@ -85,6 +92,7 @@ class Turn:
     speech_id: str = ""
     command_id: str = ""
     asked_wall_s: float = 0.0
+    opened_wall_s: float = 0.0
     instructions: str = ""
     allow_interruptions: bool = True
     rounds: tuple[Round, ...] = ()
@@ -108,6 +116,16 @@ class Turn:
         """The calls that have no outcome yet, in their order."""
         known = {outcome.call_id for outcome in self.outcomes}
         return tuple(call for round_ in self.rounds for call in round_.calls if call.call_id not in known)
+
+    @property
+    def began_wall_s(self) -> float:
+        """When it began: with the end of the caller's, if he asked."""
+        return max(LONG_AGO, self.asked_wall_s or self.opened_wall_s)
+
+    @property
+    def last_wall_s(self) -> float:
+        """When something of it last ended."""
+        return max(self.began_wall_s, *(round_.ended_wall_s for round_ in self.rounds), *(outcome.wall_s for outcome in self.outcomes), 0.0)
 
     @property
     def written(self) -> bool:
@@ -195,7 +213,7 @@ class Memory:
     incarnation: int = 0
     last_end: str = ""
     ended_cleanly: bool = False
-    history: tuple[ChatMessage, ...] = ()
+    history: ChatContext = EMPTY
     turn: Turn | None = None
     turns: int = 0
     speeches: int = 0
@@ -215,7 +233,8 @@ class Memory:
     @property
     def unanswered(self) -> bool:
         """Whether the last word in the history is the caller's."""
-        return bool(self.history) and self.history[-1].role is Role.USER
+        last = self.history.items[-1] if self.history.items else None
+        return isinstance(last, ChatMessage) and last.role is Role.USER
 
 
 def new_speech_id(memory: Memory) -> str:

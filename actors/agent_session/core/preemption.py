@@ -8,13 +8,13 @@ and the model goes on with it; if the caller goes on, it is dropped. So it costs
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.chat import context
+from actors.agent_session.core.chat import context, tells_the_same
 from actors.agent_session.core.effects import StopThinking, Think
 from actors.agent_session.core.inputs import PreflightTranscript, RoundFinished, SentenceReady
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.core.state import Guess
 from actors.agent_session.core.transition import Transition
-from protocols import SESSION_RATE_HZ, AgentState, ChatMessage
+from protocols import SESSION_RATE_HZ, AgentState, ChatContext
 
 MAX_GUESSES: Final = 3
 """Of one turn: a caller who pauses often has the model asked no more than so often in vain."""
@@ -34,9 +34,9 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
         return
     if (guess is not None and guess.text == preflight.text) or step.state.guesses >= MAX_GUESSES:
         return
-    token, messages = step.next_token(), _context(step, preflight.text)
-    step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, messages=messages), guesses=step.state.guesses + 1)
-    step.then(Think(token=token, messages=messages, offer_tools=step.setup.max_tool_rounds > 0))
+    token, asked = step.next_token(), _context(step, preflight.text)
+    step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, context=asked), guesses=step.state.guesses + 1)
+    step.then(Think(token=token, context=asked, offer_tools=step.setup.max_tool_rounds > 0))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> bool:
@@ -77,12 +77,12 @@ def take_guess(step: Transition) -> Guess | None:
     """Give up the guess; it is returned if it is what the open turn asks."""
     guess = step.state.guess
     step.state = replace(step.state, guess=None, guesses=0)
-    if guess is not None and guess.messages == context(step.setup.instructions, step.memory):
+    if guess is not None and tells_the_same(guess.context, context(step.setup.instructions, step.memory)):
         return guess
     return None
 
 
-def _context(step: Transition, text: str) -> tuple[ChatMessage, ...]:
+def _context(step: Transition, text: str) -> ChatContext:
     """What the model would be asked if ``text`` were the caller's turn."""
     guessed: Memory = replace(step.memory, turn=Turn(turn_id="", source=TurnSource.AUDIO, text=text))
     return context(step.setup.instructions, guessed)

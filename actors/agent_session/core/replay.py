@@ -32,7 +32,7 @@ from actors.agent_session.core.entries import (
 )
 from actors.agent_session.core.memory import RECOGNISING, Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
 from actors.journal import UnknownRecord
-from protocols import CommandDone, EndCall
+from protocols import ChatContext, CommandDone, EndCall
 
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
@@ -148,6 +148,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         asked_wall_s=entry.asked_wall_s,
         instructions=entry.instructions,
         allow_interruptions=entry.allow_interruptions,
+        opened_wall_s=entry.wall_s,
     )
     settles = entry.heard_until > memory.heard_until
     if settles and memory.caller is not None:  # his speech and the answer to it are one turn
@@ -174,7 +175,7 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     if turn is None:
         return memory
     if turn.failed and turn.source is TurnSource.UNANSWERED and memory.unanswered:
-        history = history[:-1]  # the message stands in the turn that failed
+        history = ChatContext(history.items[:-1])  # the message stands in the turn that failed
     handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
     return replace(memory, turn=None, handing_to=handing_to, history=appended(history, settled(turn, heard)))
 
@@ -188,12 +189,12 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
             now = turn.open_round
             return replace(memory, turn=_at_round(turn, replace(now, sentences=(*now.sentences, entry.text))))
         case RoundEnded():
-            after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True))
+            after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True, ended_wall_s=entry.wall_s))
             return replace(memory, turn=after, calls=memory.calls + len(entry.calls))
         case ToolBegun():
             return replace(memory, turn=replace(turn, begun_calls=(*turn.begun_calls, entry.call_id)))
         case ToolEnded():
-            outcome = Outcome(call_id=entry.call_id, result=entry.result)
+            outcome = Outcome(call_id=entry.call_id, result=entry.result, is_error=not entry.ok, wall_s=entry.wall_s)
             return replace(
                 memory,
                 turn=replace(turn, outcomes=(*turn.outcomes, outcome)),

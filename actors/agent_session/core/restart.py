@@ -107,7 +107,7 @@ def _next_event(past: Past, point: ResumePoint) -> int:
 
 def _go_on_behind(step: Transition, point: ResumePoint) -> None:
     """Go on from an older state. What was open in it may have been done since: nothing is done again, and the caller is asked instead."""
-    known = bool(step.memory.history) or step.memory.turn is not None
+    known = bool(step.memory.history.items) or step.memory.turn is not None
     _close_open_turn(step, point)
     if step.setup.audio_in:
         step.record(CallerDropped(until=max(step.memory.heard_until, point.position)))

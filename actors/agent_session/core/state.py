@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
-from protocols import AgentState, ChatMessage, ConversationState, FunctionCall, InterruptedBy, Ref, UserState, conversation_state
+from protocols import AgentState, ChatContext, ConversationState, FunctionCall, InterruptedBy, Ref, UserState, conversation_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +109,12 @@ class Interruption:
 class Guess:
     """What the caller may have said, if his turn is over, and the model's answer to it so far; ``calls`` is None until that has ended.
 
-    ``messages`` is what the model was asked with, under ``token``.
+    ``context`` is what the model was asked with, under ``token``.
     """
 
     text: str
     token: int
-    messages: tuple[ChatMessage, ...]
+    context: ChatContext
     sentences: tuple[str, ...] = ()
     calls: tuple[FunctionCall, ...] | None = None
 

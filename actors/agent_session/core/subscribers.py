@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core.chat import appended, asked_in, item_bytes
 from actors.agent_session.core.closing import leave
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.effects import Answer, OpenOutput, Push
@@ -12,12 +13,12 @@ from actors.agent_session.core.inputs import InfoAsked, SubscriptionAsked, Subsc
 from actors.agent_session.core.memory import Memory
 from actors.agent_session.core.state import State, Subscriber
 from actors.agent_session.core.transition import Transition, pushed
-from protocols import CapacityError, EventsMissed, HistoryItem, Role, SessionInfo, Subscribed
+from protocols import CapacityError, ChatContext, EventsMissed, SessionInfo, Subscribed
 
 MAX_SUBSCRIBERS: Final = 64
 """Beyond that a subscription is refused with `CapacityError`."""
 MAX_INFO_ITEMS: Final = 200
-MAX_INFO_CHARS: Final = 200_000
+MAX_INFO_BYTES: Final = 200_000
 """Of the history in a `SessionInfo`: its newest items within both bounds."""
 
 
@@ -98,13 +99,12 @@ def _missed(first: int, end: int, incarnation: int, wall_s: float) -> Happened:
     return Happened(number=end - 1, incarnation=incarnation, wall_s=wall_s, event=EventsMissed(count=end - first))
 
 
-def _history(state: State) -> tuple[HistoryItem, ...]:
-    items = [HistoryItem(role=message.role, text=message.content) for message in state.memory.history if message.content]
+def _history(state: State) -> ChatContext:
     turn = state.memory.turn
-    if turn is not None and turn.user_text:
-        items.append(HistoryItem(role=Role.USER, text=turn.user_text))
-    chars, first = 0, len(items)
-    while first and len(items) - first < MAX_INFO_ITEMS and chars + len(items[first - 1].text) <= MAX_INFO_CHARS:
+    history = state.memory.history if turn is None else appended(state.memory.history, asked_in(turn))
+    items, size = history.items, 0
+    first = len(items)
+    while first and len(items) - first < MAX_INFO_ITEMS and size + item_bytes(items[first - 1]) <= MAX_INFO_BYTES:
         first -= 1
-        chars += len(items[first].text)
-    return tuple(items[first:])
+        size += item_bytes(items[first])
+    return ChatContext(items[first:]).copy()

@@ -40,9 +40,9 @@ def think(step: Transition) -> None:
         return
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     rounds = sum(round_.ended for round_ in turn.rounds)
-    messages = context(step.setup.instructions, step.memory)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
-    step.then(Think(token=token, messages=messages, offer_tools=rounds < step.setup.max_tool_rounds))
+    asked = context(step.setup.instructions, step.memory)
+    step.then(Think(token=token, context=asked, offer_tools=rounds < step.setup.max_tool_rounds))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> None:
@@ -79,5 +79,5 @@ def end_with_apology(step: Transition) -> None:
     """End the reply here: with the apology."""
     step.state = replace(step.state, thinking=0)
     write_sentence(step, step.setup.apology)
-    step.record(RoundEnded(calls=()))
+    step.record(RoundEnded(calls=(), wall_s=step.now.wall_s))
     finish_if_over(step)

@@ -58,6 +58,8 @@ def on_finished(step: Transition, finished: ToolFinished) -> None:
             user_data_json=finished.user_data_json,
             end_call=finished.end_call,
             hand_off=finished.hand_off,
+            ok=finished.ok,
+            wall_s=step.now.wall_s,
         )
     )
     step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
@@ -92,5 +94,6 @@ def _cut(result: str, room: int) -> str:
 
 
 def _settle(step: Transition, call: FunctionCall, result: str) -> None:
-    step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=step.memory.user_data_json, end_call=""))
+    data, wall_s = step.memory.user_data_json, step.now.wall_s
+    step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=data, end_call="", ok=False, wall_s=wall_s))
     step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=False))

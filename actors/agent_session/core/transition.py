@@ -134,7 +134,7 @@ class Transition:
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The state after the input, and what is to be done, in order."""
-        if self.state.entries >= min(CHECKPOINT_EVERY, max(CHECKPOINT_SOONEST, 2 * len(self.memory.history))):
+        if self.state.entries >= min(CHECKPOINT_EVERY, max(CHECKPOINT_SOONEST, 2 * len(self.memory.history.items))):
             self.record(Checkpoint(memory=self.memory))
         write = (Write(entries=tuple(self._entries), then=tuple(self._then)),) if self._entries or self._then else ()
         return self.state, (*self._effects, *write)

@@ -36,7 +36,7 @@ def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> 
     _open(step, opening)
     for sentence in sentences:
         write_sentence(step, sentence)
-    step.record(RoundEnded(calls=()))
+    step.record(RoundEnded(calls=(), wall_s=step.now.wall_s))
     finish_if_over(step)
 
 
@@ -60,7 +60,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
         FunctionCall(call_id=f"call-{number}", name=call.name, arguments=call.arguments)
         for number, call in enumerate(finished.calls, first)
     )
-    step.record(RoundEnded(calls=calls))
+    step.record(RoundEnded(calls=calls, wall_s=step.now.wall_s))
     if calls:
         run_next(step)
     else:
@@ -90,6 +90,7 @@ def _open(step: Transition, opening: Opening) -> None:
             heard_until=opening.heard_until,
             instructions=opening.instructions,
             allow_interruptions=opening.allow_interruptions,
+            wall_s=now.wall_s,
         )
     )
     step.state = replace(step.state, played=0, failures=0, expected=(), owed=False, asked_s=asked_s)

@@ -79,7 +79,7 @@ class Generation:
     async def _read(self, wanted: Think, answer: "_Answer") -> None:
         tools = self._tools if wanted.offer_tools else ()
         stream = self._bulkhead.stream(
-            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.messages, tools, wanted.options)),
+            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.context, tools, wanted.options)),
             silence_s=DELTA_TIMEOUT_S,
             total_s=ROUND_TIMEOUT_S,
         )

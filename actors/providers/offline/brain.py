@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -10,8 +11,8 @@ from actors.providers.offline.rules import Rules, converse
 from protocols import (
     LLM,
     CallDelta,
+    ChatContext,
     ChatFinished,
-    ChatMessage,
     ChatOptions,
     Fault,
     FinishReason,
@@ -26,9 +27,9 @@ _ID_BYTES: Final = 8
 
 
 class RuleLLM(LLM):
-    """An `LLM` that answers by `Rules`, word by word. It has no state: the same history has the same deltas.
+    """An `LLM` that answers by `Rules`, word by word. It has no state: the same context has the same deltas.
 
-    The computation runs in a thread and takes 0.3 ms for each utterance of the history that is new to this process.
+    The computation runs in a thread and takes 0.3 ms for each utterance of the context that is new to this process.
     ``first_token_delay_ms`` imitates a remote model.
     """
 
@@ -38,15 +39,15 @@ class RuleLLM(LLM):
         self._rules = rules
         self._delay_s = first_token_delay_ms / 1000
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        """Stream the reply: its words, then its calls. Calls have ids that follow from the history.
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        """Stream the reply: its words, then its calls. Calls have ids that follow from the context.
 
         Raises:
             ProviderError: a rule calls a tool that is not among ``tools``, or ``options`` want a call of the model.
         """
         if options.tool_choice not in (ToolChoice.AUTO, ToolChoice.NONE):
             raise ProviderError("rules decide which tools they call: use tool_choice auto or none", retryable=False, fault=Fault.CALLER)
-        reply = await asyncio.to_thread(converse, self._rules, messages)
+        reply = await asyncio.to_thread(converse, self._rules, context)
         offered = {tool.name for tool in tools}
         wanted = reply.calls if options.tool_choice is ToolChoice.AUTO else ()
         for name, _ in wanted:
@@ -61,13 +62,13 @@ class RuleLLM(LLM):
                 yield TextDelta(text=word if at == len(words) - 1 else f"{word} ")
         for at, (name, arguments) in enumerate(wanted):
             written = json.dumps(arguments, ensure_ascii=False)
-            yield CallDelta(index=at, call_id=_call_id(messages, at), name=name, arguments=written)
+            yield CallDelta(index=at, call_id=_call_id(context, at), name=name, arguments=written)
         yield ChatFinished(reason=FinishReason.TOOL_CALLS if wanted else FinishReason.STOP)
 
 
-def _call_id(messages: Sequence[ChatMessage], at: int) -> str:
+def _call_id(context: ChatContext, at: int) -> str:
     """An id that no other call of this conversation has: it follows from all that was said and called before."""
     digest = blake2b(digest_size=_ID_BYTES)
-    for message in messages:
-        digest.update(repr((message.role, message.content, message.calls, message.call_id)).encode())
+    for item in context:
+        digest.update(repr(replace(item, id="", created_at=0.0)).encode())
     return f"call_{digest.hexdigest()}_{at}"

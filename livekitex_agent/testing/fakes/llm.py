@@ -8,10 +8,13 @@ from actors import OptionReader
 from livekitex_agent.testing.fakes.replies import Reply, Script, read_replies
 from protocols import (
     LLM,
+    ChatContext,
     ChatFinished,
     ChatMessage,
     ChatOptions,
     FinishReason,
+    FunctionCall,
+    FunctionCallOutput,
     LLMEvent,
     ProviderError,
     Role,
@@ -30,14 +33,14 @@ class ScriptedLLM(LLM):
         self._script = script
         self._answers = 0
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """See `LLM.chat`.
 
         Raises (from the iteration):
             ProviderError: the script says so, or has no reply.
         """
         del tools, options
-        said, tool = _asked(messages)
+        said, tool = _asked(context)
         reply = self._script.answer(said, tool)
         self._answers += 1
         if reply is None:
@@ -67,15 +70,17 @@ def scripted_llm(options: Mapping[str, Any]) -> LLM:
     return ScriptedLLM(script)
 
 
-def _asked(history: Sequence[ChatMessage]) -> tuple[str, str]:
+def _asked(context: ChatContext) -> tuple[str, str]:
     """The last message that wants an answer, and the tool whose result it is (empty: it is the caller's)."""
-    for at in range(len(history) - 1, -1, -1):
-        message = history[at]
-        if message.role is Role.USER:
-            return message.content, ""
-        if message.role is Role.TOOL:
-            calls = (call for earlier in reversed(history[:at]) for call in earlier.calls)
-            return message.content, next((call.name for call in calls if call.call_id == message.call_id), "?")
+    names = {item.call_id: item.name for item in context if isinstance(item, FunctionCall)}
+    for item in reversed(context.items):
+        match item:
+            case ChatMessage(role=Role.USER):
+                return item.text, ""
+            case FunctionCallOutput():
+                return item.output, item.name or names.get(item.call_id, "?")
+            case _:
+                pass
     return "", ""
 
 

@@ -29,6 +29,7 @@ from protocols import (
     CallEnded,
     CallStarted,
     CancelResponse,
+    ChatContext,
     CommandAccepted,
     CommandDone,
     CommitAudio,
@@ -39,7 +40,6 @@ from protocols import (
     Figures,
     GetFigures,
     GetSession,
-    HistoryItem,
     NameChanged,
     Ping,
     Pong,
@@ -65,6 +65,7 @@ from protocols import (
     WatchNames,
 )
 from support.actor_host import ActorHost
+from support.chat import said, texts
 from support.correspondence import REGISTRY, Correspondence
 from support.mortal_session import MORTAL_SESSION, order_death
 from support.scripted_providers import VOICE_HZ, agent, read_aloud, spoken
@@ -144,10 +145,7 @@ def test_a_text_is_answered(begin: Begin) -> None:
     assert AgentSentence(speech_id="speech-1", text="You said hello.") in events(host.mail)
     info = host.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
-    assert info.history == (
-        HistoryItem(role="user", text="hello"),
-        HistoryItem(role="assistant", text="You said hello. That was message 1."),
-    )
+    assert said(info.history) == [("user", "hello"), ("assistant", "You said hello. That was message 1.")]
     assert numbers(host.mail) == list(range(1, len(numbers(host.mail)) + 1))
 
 
@@ -310,7 +308,7 @@ def test_without_a_journal_nothing_comes_back(begin: Begin) -> None:
     event(second.mail, CallStarted, call_id="c1")
     info = second.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
-    assert (info.history, info.journal_path) == ((), "")
+    assert (info.history, info.journal_path) == (ChatContext(), "")
 
 
 def test_a_disk_that_fails_is_told_and_the_call_goes_on(begin: Begin, tmp_path: Path) -> None:
@@ -338,7 +336,7 @@ def test_a_journal_is_written_again_as_soon_as_the_disk_can(begin: Begin, tmp_pa
     assert subscribe(again).incarnation == 2
     info = again.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
-    assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]
+    assert texts(info.history) == ["hello", "You said hello. That was message 1."]
 
 
 def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,7 +359,7 @@ def test_a_disk_that_does_not_answer_is_as_good_as_one_that_fails(begin: Begin, 
     again = begin().up()
     info = again.mail.ask(GetSession())
     assert isinstance(info, SessionInfo)
-    assert [item.text for item in info.history] == ["hello", "You said hello. That was message 1."]
+    assert texts(info.history) == ["hello", "You said hello. That was message 1."]
 
 
 @pytest.mark.parametrize("returns", [False, True])

@@ -29,6 +29,7 @@ from protocols import (
     TurnFailed,
     UserMessage,
 )
+from support.chat import said
 from support.correspondence import Correspondence
 from support.mortal_session import MORTAL_SESSION, order_death
 from support.scripted_providers import VOICE_HZ, agent
@@ -91,7 +92,7 @@ class Call:
     def said(self) -> list[tuple[str, str]]:
         info = self.mail.ask(GetSession())
         assert isinstance(info, SessionInfo)
-        return [(item.role, item.text) for item in info.history]
+        return said(info.history)
 
     def heard(self, speech_id: str) -> str:
         """A reply as the caller heard it in all lives: what comes twice must be the same, and nothing may be missing."""

@@ -106,7 +106,7 @@ def test_nothing_of_a_card_reaches_journal_events_answers_or_logs(begin: Begin, 
     assert "UserMessage(turn_id='turn-1', text='my card is [card] ok'" in told
     for text in (told, written.decode(errors="replace"), caplog.text):
         assert "1111" not in text
-    assert info.history[0].text == "my card is [card] ok"
+    assert info.history.messages[0].text == "my card is [card] ok"
     assert "[card]" in info.user_data_json
     assert CallEnded(reason="paid with [card]") in [pushed.event for pushed in host.mail.all(EventPushed)]
 

@@ -12,7 +12,7 @@ from protocols import (
     STT,
     TTS,
     AudioChunk,
-    ChatMessage,
+    ChatContext,
     ChatOptions,
     ConfigurationError,
     LLMEvent,
@@ -26,7 +26,7 @@ from protocols import (
 )
 
 REF = ProviderRef(factory="x:y", options={})
-MESSAGES = [ChatMessage(role=Role.USER, content="hello")]
+CONTEXT = ChatContext().add_message(Role.USER, "hello")
 OPTIONS = ChatOptions(extra={"temperature": 0.1})
 
 
@@ -35,18 +35,18 @@ def made(make: Any, provider: object) -> Any:
 
 
 class OfMessages:
-    async def chat(self, messages: Any) -> AsyncIterator[Any]:
-        yield messages
+    async def chat(self, context: Any) -> AsyncIterator[Any]:
+        yield context
 
 
 class WithTools:
-    async def chat(self, messages: Any, tools: Any) -> AsyncIterator[Any]:
-        yield messages, tools
+    async def chat(self, context: Any, tools: Any) -> AsyncIterator[Any]:
+        yield context, tools
 
 
 class WithOptions:
-    async def chat(self, messages: Any, tools: Any, options: Any) -> AsyncIterator[Any]:
-        yield messages, tools, options
+    async def chat(self, context: Any, tools: Any, options: Any) -> AsyncIterator[Any]:
+        yield context, tools, options
 
 
 class OfAnything:
@@ -55,26 +55,26 @@ class OfAnything:
 
 
 class WithADefault:
-    async def chat(self, messages: Any, tools: Any = (), options: Any = None, more: Any = 5) -> AsyncIterator[Any]:
-        yield messages, tools, options, more
+    async def chat(self, context: Any, tools: Any = (), options: Any = None, more: Any = 5) -> AsyncIterator[Any]:
+        yield context, tools, options, more
 
 
 class Narrow(LLM):
-    async def chat(self, messages: Any, tools: Any) -> AsyncIterator[Any]:  # type: ignore[override]
-        yield messages, tools
+    async def chat(self, context: Any, tools: Any) -> AsyncIterator[Any]:  # type: ignore[override]
+        yield context, tools
 
 
 class ByKeyword:
-    async def chat(self, messages: Any, *, politely: bool = True) -> AsyncIterator[Any]:
-        yield messages, politely
+    async def chat(self, context: Any, *, politely: bool = True) -> AsyncIterator[Any]:
+        yield context, politely
 
 
 class Callable:
     """Whose signature is that of a call."""
 
     class _Chat:
-        async def __call__(self, messages: Any, tools: Any) -> AsyncIterator[Any]:
-            yield messages, tools
+        async def __call__(self, context: Any, tools: Any) -> AsyncIterator[Any]:
+            yield context, tools
 
     chat = _Chat()
 
@@ -82,19 +82,19 @@ class Callable:
 @pytest.mark.parametrize(
     ("model", "asked"),
     [
-        (OfMessages(), MESSAGES),
-        (WithTools(), (MESSAGES, ())),
-        (WithOptions(), (MESSAGES, (), OPTIONS)),
-        (OfAnything(), (MESSAGES, (), OPTIONS)),
-        (WithADefault(), (MESSAGES, (), OPTIONS, 5)),
-        (Narrow(), (MESSAGES, ())),
-        (ByKeyword(), (MESSAGES, True)),
-        (Callable(), (MESSAGES, ())),
+        (OfMessages(), CONTEXT),
+        (WithTools(), (CONTEXT, ())),
+        (WithOptions(), (CONTEXT, (), OPTIONS)),
+        (OfAnything(), (CONTEXT, (), OPTIONS)),
+        (WithADefault(), (CONTEXT, (), OPTIONS, 5)),
+        (Narrow(), (CONTEXT, ())),
+        (ByKeyword(), (CONTEXT, True)),
+        (Callable(), (CONTEXT, ())),
     ],
 )
 def test_a_model_is_told_what_it_takes(model: object, asked: object) -> None:
     async def ask() -> Any:
-        return [event async for event in made(make_llm, model).chat(MESSAGES, (), OPTIONS)]
+        return [event async for event in made(make_llm, model).chat(CONTEXT, (), OPTIONS)]
 
     assert asyncio.run(ask()) == [asked]
 
@@ -104,12 +104,12 @@ def test_a_model_that_takes_nothing_is_told_what_it_takes() -> None:
         async def chat(self) -> AsyncIterator[LLMEvent]:
             yield TextDelta(text="x")
 
-    with pytest.raises(ConfigurationError, match=r"Deaf: chat\(\) takes nothing: define it with 'async def chat\(self, messages"):
+    with pytest.raises(ConfigurationError, match=r"Deaf: chat\(\) takes nothing: define it with 'async def chat\(self, context"):
         made(make_llm, Deaf())
 
 
 class Whole(LLM):
-    async def chat(self, messages: Any, tools: Any, options: Any) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: Any, tools: Any, options: Any) -> AsyncIterator[LLMEvent]:
         yield TextDelta(text="x")
 
 

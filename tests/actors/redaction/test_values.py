@@ -33,10 +33,10 @@ def test_all_texts_within_are_redacted_and_nothing_else() -> None:
     event = pushed(UserMessage(turn_id="turn-1", text=f"it is {CARD}", source="text"))
     assert redacted(event, REDACT) == pushed(UserMessage(turn_id="turn-1", text="it is [card]", source="text"))
     call = FunctionCall(call_id="call-1", name="pay", arguments=json.dumps({"card": CARD, "amount": 9.5}))
-    history = (ChatMessage(role=Role.USER, content=CARD), ChatMessage(role=Role.ASSISTANT, content="Yes.", calls=(call,)))
+    history = (ChatMessage.of(Role.USER, CARD, id="41111111"), call)
     left = redacted(history, REDACT)
-    assert left[0] == ChatMessage(role=Role.USER, content="[card]")
-    assert json.loads(left[1].calls[0].arguments) == {"card": "[card]", "amount": 9.5, "__redacted__": True}
+    assert left[0] == ChatMessage.of(Role.USER, "[card]", id="41111111")
+    assert json.loads(left[1].arguments) == {"card": "[card]", "amount": 9.5, "__redacted__": True}
     assert redacted({"a": [CARD, 3], CARD: None}, REDACT) == {"a": ["[card]", 3], "[card]": None}
 
 
@@ -76,7 +76,7 @@ def test_arguments_that_are_no_map_are_left_out_whole() -> None:
             PlaybackProgress(speech_id="s", position_ms=1, text="it is 4111 1111 11"),
             UserMessage(turn_id="t", text="41111111", source="text"),
         ),
-        (ChatMessage(role=Role.ASSISTANT, content="it is 4111 1111 11"), ChatMessage(role=Role.USER, content="order 41111111")),
+        (ChatMessage.of(Role.ASSISTANT, "it is 4111 1111 11"), ChatMessage.of(Role.USER, "order 41111111")),
     ],
 )
 def test_a_text_that_may_be_cut_leaves_without_the_number_at_its_end(cut: Any, whole: Any) -> None:

@@ -11,7 +11,7 @@ from actors.providers.offline.rules import read_rules
 from actors.providers.offline.rules.matching import ACCEPT, best_match
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, Order, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
-from protocols import LLM, ChatMessage, ChatOptions, Role
+from protocols import LLM, ChatContext, ChatOptions, FunctionCallOutput, Role
 from support.answers import text_and_calls
 
 TABLE = {tool.schema.name: tool for tool in TOOLS}
@@ -84,17 +84,17 @@ def test_nonsense_is_not_acted_on(utterance: str) -> None:
 async def call(lines: list[str], *, brain: LLM | None = None) -> tuple[RunContext, list[str]]:
     """One call in text; a new brain for each reply, as after a kill before each."""
     ctx = RunContext(user_data={}, call_id="call")
-    history: list[ChatMessage] = []
+    context = ChatContext()
     replies = []
     for line in lines:
-        history.append(ChatMessage(role=Role.USER, content=line))
+        context = context.add_message(Role.USER, line)
         while True:
             llm = brain or rule_llm(msgpack.unpackb(msgpack.packb(RULES)))
-            text, calls = await text_and_calls(llm.chat(history, [tool.schema for tool in TABLE.values()], ChatOptions()))
-            history.append(ChatMessage(role=Role.ASSISTANT, content=text, calls=calls))
+            text, calls = await text_and_calls(llm.chat(context, [tool.schema for tool in TABLE.values()], ChatOptions()))
+            context = context.add_message(Role.ASSISTANT, text).append(*calls)
             for each in calls:
                 result = await TABLE[each.name].invoke(each.arguments, ctx)
-                history.append(ChatMessage(role=Role.TOOL, content=result, call_id=each.call_id))
+                context = context.append(FunctionCallOutput(call_id=each.call_id, output=result))
             if not calls:
                 replies.append(text)
                 break

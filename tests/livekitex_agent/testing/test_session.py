@@ -128,7 +128,12 @@ async def test_a_killed_call_goes_on() -> None:
 
         await session.perform(look)
         assert info is not None
-        assert [item.text for item in info.history] == ["hello you", "Hello, who is there?", "and again", "You said and again."]
+        assert [message.text for message in info.history.messages] == [
+            "hello you",
+            "Hello, who is there?",
+            "and again",
+            "You said and again.",
+        ]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,10 +1,9 @@
-"""What to answer. The state of the conversation (what was asked and is still open) is folded from the history, never stored."""
+"""What to answer. The state of the conversation (what was asked and is still open) is folded from the context, never stored."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final
 
 from actors.providers.offline.rules.matching import ACCEPT, STRONG, best_match
@@ -12,8 +11,9 @@ from actors.providers.offline.rules.model import Call, Intent, Rules
 from actors.providers.offline.rules.slots import read_slots
 from actors.providers.offline.rules.templates import CannotFillError, enumerate_in_words, fill, fill_value
 from actors.providers.offline.rules.words import tokenize
-from protocols import ChatMessage, FunctionCall, Role
+from protocols import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput, Role
 
+_TOOL: Final = "tool"
 _ASK_BACK: Final = "Sorry, I am not sure that I understood. {question}"
 
 
@@ -40,26 +40,39 @@ class _Step:
     pending: _Pending | None = None
 
 
-def converse(rules: Rules, history: Sequence[ChatMessage]) -> Reply:
-    """The reply to ``history``; the same history has the same reply.
+def converse(rules: Rules, context: ChatContext) -> Reply:
+    """The reply to ``context``; the same context has the same reply.
 
     Utterances that follow each other without an answer between are one. After a tool's results the reply tells them. Before the caller
     has said anything it is the greeting; after a reply of its own the brain has nothing to say.
     """
     step = _Step(reply=Reply(text=rules.greeting))
     calls: dict[str, FunctionCall] = {}
-    for role, group in groupby(history, attrgetter("role")):
-        messages = list(group)
-        if role is Role.USER:
-            step = _answer(rules, " ".join(message.content for message in messages), step.pending)
-        elif role is Role.TOOL:
-            results = [(calls[message.call_id], message.content) for message in messages if message.call_id in calls]
-            told = _tell(rules, results)
+    for speaker, group in groupby(context, _speaker):
+        items = list(group)
+        calls |= {item.call_id: item for item in items if isinstance(item, FunctionCall)}
+        if speaker == Role.USER:
+            step = _answer(rules, " ".join(item.text for item in items if isinstance(item, ChatMessage)), step.pending)
+        elif speaker == _TOOL:
+            outputs = [item for item in items if isinstance(item, FunctionCallOutput)]
+            told = _tell(rules, [(calls[output.call_id], output.output) for output in outputs if output.call_id in calls])
             step = replace(told, pending=told.pending or step.pending)
-        elif role is Role.ASSISTANT:
-            calls |= {call.call_id: call for message in messages for call in message.calls}
+        elif speaker == Role.ASSISTANT:
             step = replace(step, reply=Reply())
     return step.reply
+
+
+def _speaker(item: ChatItem) -> str:
+    """Who says an item: a role, a tool, or nobody."""
+    match item:
+        case ChatMessage(role=role):
+            return role
+        case FunctionCall():
+            return Role.ASSISTANT
+        case FunctionCallOutput():
+            return _TOOL
+        case _:
+            return ""
 
 
 def _answer(rules: Rules, utterance: str, pending: _Pending | None) -> _Step:

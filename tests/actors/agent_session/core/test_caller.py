@@ -2,6 +2,7 @@
 
 from actors.agent_session.core import inputs as i
 from protocols import CommandDone, CommitAudio, ConversationState, SessionError, StateChanged, UserMessage
+from support.chat import texts
 from support.session_world import SPOKEN, World
 
 S = ConversationState
@@ -71,7 +72,7 @@ def test_going_on_before_the_words_are_understood_is_one_turn() -> None:
     assert (job.start, job.end) == (first.start, world.position)
     world.feed(i.Recognized(token=first.token, text="half"))
     world.settle("one whole sentence")
-    assert world.state.memory.history[0].content == "one whole sentence"
+    assert texts(world.state.memory.history)[0] == "one whole sentence"
     assert states(world)[:5] == ["listening", "processing", "listening", "processing", "thinking"]
 
 
@@ -83,7 +84,7 @@ def test_speaking_over_the_agent_interrupts_once_it_lasts() -> None:
     assert world.state.phase is S.INTERRUPTED
     world.stop_speaking()
     world.settle("stop")
-    assert [message.content for message in world.state.memory.history][2] == "stop"
+    assert texts(world.state.memory.history)[2] == "stop"
 
 
 def test_a_short_word_over_the_agent_is_no_turn() -> None:
@@ -103,7 +104,7 @@ def test_a_short_word_that_outlasts_the_agent_is_a_turn() -> None:
     assert world.state.phase is S.LISTENING
     world.stop_speaking()
     world.settle("yes")
-    assert world.state.memory.history[2].content == "yes"
+    assert texts(world.state.memory.history)[2] == "yes"
 
 
 def test_a_short_word_before_the_agent_is_heard_takes_the_turn() -> None:
@@ -112,7 +113,7 @@ def test_a_short_word_before_the_agent_is_heard_takes_the_turn() -> None:
     world.speak(lasts=False)
     assert world.state.phase is S.PROCESSING
     world.settle("no wait")
-    assert [message.content for message in world.state.memory.history[:2]] == ["hello", "no wait"]
+    assert texts(world.state.memory.history)[:2] == ["hello", "no wait"]
 
 
 def test_who_interrupted_with_nothing_is_answered_what_he_had_asked() -> None:
@@ -120,7 +121,7 @@ def test_who_interrupted_with_nothing_is_answered_what_he_had_asked() -> None:
     world.send("hello")
     world.speak()
     world.settle("")
-    contents = [message.content for message in world.state.memory.history]
+    contents = texts(world.state.memory.history)
     assert contents == ["hello", "You said hello. Anything else?"]
 
 
@@ -140,8 +141,8 @@ def test_during_a_tool_the_caller_waits_for_its_result() -> None:
     world.speak()
     assert world.state.phase is S.TOOL_EXECUTION
     world.settle("never mind")
-    contents = [message.content for message in world.state.memory.history]
-    assert contents == ["use look", "", "done", "never mind", "You said never mind. Anything else?"]
+    contents = texts(world.state.memory.history)
+    assert contents == ["use look", "done", "never mind", "You said never mind. Anything else?"]
 
 
 def test_a_second_utterance_in_the_same_wait_is_one_turn_with_the_first() -> None:
@@ -168,7 +169,7 @@ def test_the_recogniser_failing_makes_the_agent_ask_again() -> None:
     world.recognizing = None
     world.settle()
     assert any(pushed.event == SessionError(source="stt", text="no model", retryable=False) for pushed in world.events)
-    assert [message.content for message in world.state.memory.history] == [SPOKEN.repeat]
+    assert texts(world.state.memory.history) == [SPOKEN.repeat]
 
 
 def test_half_a_sentence_is_never_answered() -> None:
@@ -182,7 +183,7 @@ def test_half_a_sentence_is_never_answered() -> None:
     world.feed(i.AudioLost(token=job.token))
     world.recognizing = None
     world.settle()
-    assert [message.content for message in world.state.memory.history] == [SPOKEN.repeat]
+    assert texts(world.state.memory.history) == [SPOKEN.repeat]
 
 
 def test_what_is_late_or_unheard_of_changes_nothing() -> None:
@@ -209,4 +210,4 @@ def test_a_committed_turn_is_done_when_it_was_listened_to() -> None:
     world.commit_voice()
     world.settle("short")
     assert any(pushed.event == CommandDone(command_id="commit") for pushed in world.events)
-    assert world.state.memory.history[0].content == "short"
+    assert texts(world.state.memory.history)[0] == "short"

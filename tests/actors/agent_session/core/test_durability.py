@@ -6,6 +6,7 @@ from actors.agent_session.core import Checkpoint, restore
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.durability import MAX_RETRY_S
 from protocols import EndCall, SessionError
+from support.chat import texts
 from support.session_world import CHECKED, World
 
 
@@ -62,7 +63,7 @@ def test_the_call_goes_on_and_a_checkpoint_makes_good_what_was_lost() -> None:
     world.subscribe()
     world.send("again")
     world.settle()
-    assert [message.content for message in world.state.memory.history][::2] == ["hello", "again"]
+    assert texts(world.state.memory.history)[::2] == ["hello", "again"]
 
 
 def test_events_that_no_disk_holds_are_announced_as_missed() -> None:

@@ -12,13 +12,13 @@ from protocols import (
     AgentMessage,
     AgentSentence,
     ConversationState,
-    Role,
     Say,
     SendText,
     SessionError,
     ToolCalled,
     UserMessage,
 )
+from support.chat import said
 from support.session_world import CHECKED, SPOKEN, World
 
 TOOLS = frozenset({"look", "order", "to_billing", "to_greeter", "to_broken"})
@@ -40,14 +40,14 @@ def events(world: World, kind: type) -> list[Any]:
 
 
 def instructions(world: World) -> str:
-    return world.thought_about[0].content
+    return world.thought_about.messages[0].text
 
 
 def test_the_turn_goes_on_with_the_model_of_the_new_agent() -> None:
     world = asked("use to_billing")
     assert events(world, AgentChanged) == [AgentChanged(old="agent", new="billing")]
     assert instructions(world) == "You are billing."
-    assert [message.role for message in world.state.memory.history] == [Role.USER, Role.ASSISTANT, Role.TOOL, Role.ASSISTANT]
+    assert [who for who, _ in said(world.state.memory.history)] == ["user", "assistant", "tool", "assistant"]
     assert world.state.setup.tools == {"look", "to_billing", "to_greeter", "to_broken", "ask_billing"}
 
 

@@ -2,7 +2,8 @@
 
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import NOT_RUN
-from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, Role, SessionError
+from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, SessionError
+from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World
 
 S = ConversationState
@@ -31,7 +32,7 @@ def test_history_keeps_what_was_heard() -> None:
     cancel(world)
     assert world.state.phase is S.INTERRUPTED
     world.settle()
-    assert world.state.memory.history[-1].content == "You"
+    assert texts(world.state.memory.history)[-1] == "You"
     assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You", interrupted=True)]
     assert events(world, CommandDone) == [CommandDone(command_id="ask"), CommandDone(command_id="stop")]
     assert world.state.phase is S.IDLE
@@ -80,7 +81,7 @@ def test_a_tool_that_runs_is_awaited_and_the_next_is_not_run() -> None:
     cancel(world)
     assert world.state.phase is S.TOOL_EXECUTION
     world.settle()
-    results = [message.content for message in world.state.memory.history if message.role is Role.TOOL]
+    results = [text for who, text in said(world.state.memory.history) if who == "tool"]
     assert results == ["done", NOT_RUN]
     assert world.ran == {"call-1": 1}
     assert world.state.phase is S.IDLE
@@ -101,7 +102,7 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
     assert world.state.phase is S.INTERRUPTED
     world.stop_speaking()
     world.settle("stop")
-    assert [message.content for message in world.state.memory.history][:3] == ["use look", "One", "done"]
+    assert texts(world.state.memory.history)[:3] == ["use look", "One", "done"]
 
 
 def test_a_voice_that_fails_ends_the_reply_before_its_sentence() -> None:
@@ -145,4 +146,4 @@ def test_what_an_earlier_life_had_played_counts_as_heard() -> None:
     world.subscribe()
     cancel(world)  # before anything is heard in this life
     world.settle()
-    assert world.state.memory.history[-1].content.startswith("You said hello.")
+    assert texts(world.state.memory.history)[-1].startswith("You said hello.")

@@ -19,6 +19,7 @@ from protocols import (
     StateChanged,
     UserMessage,
 )
+from support import chat
 from support.session_world import CHECKED, SPOKEN, World
 
 
@@ -27,7 +28,7 @@ def states(world: World) -> list[str]:
 
 
 def said(world: World) -> list[tuple[str, str]]:
-    return [(str(message.role), message.content) for message in world.state.memory.history]
+    return chat.said(world.state.memory.history)
 
 
 def test_a_text_is_answered_sentence_by_sentence() -> None:

@@ -25,7 +25,8 @@ from actors.agent_session.core.entries import (
 from actors.agent_session.core.memory import RECOGNISING, SPEAKING, Turn, TurnSource
 from actors.agent_session.core.replay import COMMANDS_KEPT, EVENTS_KEPT, UNKNOWN_BYTES_KEPT, remember, restore
 from actors.journal import UnknownRecord
-from protocols import CallStarted, ChatMessage, FunctionCall, Role, SendText
+from protocols import CallStarted, FunctionCall, SendText
+from support.chat import said
 from support.session_world import CHECKED, SPOKEN, World
 
 OPENED = TurnOpened(turn_id="turn-1", source=TurnSource.TEXT, text="hello", command_id="", asked_wall_s=1.0, heard_until=0)
@@ -177,9 +178,9 @@ def test_a_message_that_is_answered_late_fails_with_the_turn_that_answers_it() -
     unanswered = replace(OPENED, turn_id="turn-2", source=TurnSource.UNANSWERED)
     entries = (IncarnationBegan(incarnation=1), OPENED, TurnClosed(sentences=0, tail=""), unanswered)
     memory = restore((*entries, IncarnationBegan(incarnation=2), IncarnationBegan(incarnation=3), TurnClosed(sentences=0, tail=""))).memory
-    assert memory.history == (ChatMessage(role=Role.FAILED, content="hello"),)
+    assert said(memory.history) == [("failed", "hello")]
     assert not memory.unanswered
-    assert restore((*entries, TurnClosed(sentences=0, tail=""))).memory.history == (ChatMessage(role=Role.USER, content="hello"),)
+    assert said(restore((*entries, TurnClosed(sentences=0, tail=""))).memory.history) == [("user", "hello")]
 
 
 def test_only_the_newest_commands_are_known() -> None:

@@ -33,13 +33,13 @@ from protocols import (
     EventsMissed,
     ReplyLatency,
     Restarted,
-    Role,
     SendText,
     SessionError,
     StateChanged,
     TurnFailed,
     UserMessage,
 )
+from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World
 
 S = ConversationState
@@ -98,7 +98,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
     assert SessionError(source="call", text="it died too often", retryable=False) in events
     assert AgentSentence(speech_id="speech-2", text=SPOKEN.farewell) in events
     assert events[-1] == CallEnded(reason="failed: it died too often")
-    assert [message.content for message in world.state.memory.history][-1] == SPOKEN.farewell
+    assert texts(world.state.memory.history)[-1] == SPOKEN.farewell
     assert world.left
     assert world.ran == ran
 
@@ -127,7 +127,7 @@ def test_a_restarted_call_does_not_greet_again() -> None:
     world.kill()
     world.subscribe()
     world.settle()
-    assert [message.content for message in world.state.memory.history] == ["Welcome."]
+    assert texts(world.state.memory.history) == ["Welcome."]
 
 
 def test_speech_goes_on_at_the_mark() -> None:
@@ -167,7 +167,7 @@ def test_a_turn_goes_on_wherever_it_was(phase: S) -> None:
     world = killed_while(phase)
     world.subscribe()
     world.settle()
-    contents = [message.content for message in world.state.memory.history]
+    contents = texts(world.state.memory.history)
     assert contents == ["use look", "One moment.", "done", "It came back: done."]
     assert world.state.phase is S.IDLE
 
@@ -185,7 +185,7 @@ def test_a_turn_that_killed_two_lives_is_given_up_with_an_apology() -> None:
     reason = "the session died 2 times in the same step: speaking"
     assert TurnFailed(turn_id="turn-1", text="use look", reason=reason) in events
     assert CommandDone(command_id="text-1") in events
-    contents = [message.content for message in world.state.memory.history]
+    contents = texts(world.state.memory.history)
     assert contents[0] == "use look"
     assert contents[-1] == SPOKEN.apology
     assert world.state.phase is S.IDLE
@@ -205,8 +205,8 @@ def test_what_killed_two_lives_is_never_asked_of_the_model_again() -> None:
     world.send("after")
     world.commit_all()
     asked = context("", world.state.memory)
-    assert [message.role for message in asked] == [Role.SYSTEM, Role.ASSISTANT, Role.USER]
-    assert "may have run, or not: order." in asked[0].content
+    assert [who for who, _ in said(asked)] == ["system", "assistant", "user"]
+    assert "may have run, or not: order." in texts(asked)[0]
     assert world.ran == {"call-1": 1}
 
 
@@ -277,7 +277,7 @@ def test_damage_that_cost_nothing_is_told_and_changes_nothing() -> None:
     world = killed_while(S.THINKING)
     events = set_back(world, 0, report="the file is kept aside")
     assert SessionError(source="journal", text="the file is kept aside", retryable=False) in events
-    contents = [message.content for message in world.state.memory.history]
+    contents = texts(world.state.memory.history)
     assert contents == ["use look", "One moment.", "done", "It came back: done."]
 
 
@@ -301,7 +301,7 @@ def test_a_turn_that_dies_in_each_of_its_steps_is_answered() -> None:
         assert turn is not None
     assert turn.deaths == (RECOGNISING, "round 1 of the model", "the tool look")
     world.settle()
-    assert world.state.memory.history[-1].content == "It came back: done."
+    assert texts(world.state.memory.history)[-1] == "It came back: done."
     assert not [pushed for pushed in world.events if isinstance(pushed.event, TurnFailed)]
 
 
@@ -342,7 +342,7 @@ def test_a_clean_stop_is_no_death() -> None:
         world.stop_cleanly()
     world.subscribe()
     world.settle()
-    assert world.state.memory.history[-1].content == "You said hello. Anything else?"
+    assert texts(world.state.memory.history)[-1] == "You said hello. Anything else?"
     assert any(pushed.event == Restarted(reason="shutdown", incarnation=7) for pushed in world.events)
 
 
@@ -359,7 +359,7 @@ def test_half_a_sentence_is_listened_to_again_from_its_start() -> None:
     assert world.state.phase is S.LISTENING
     world.stop_speaking()
     world.settle("whole sentence")
-    assert world.state.memory.history[0].content == "whole sentence"
+    assert texts(world.state.memory.history)[0] == "whole sentence"
 
 
 def test_what_nobody_settled_is_listened_to_again() -> None:
@@ -390,10 +390,10 @@ def test_where_audio_is_missing_the_caller_is_asked_again_once_he_has_stopped() 
     world.settle("half")
     lost = SessionError(source="audio", text="some of the caller's turn was lost", retryable=False)
     assert lost in [pushed.event for pushed in world.events]
-    assert [message.content for message in world.state.memory.history] == [SPOKEN.repeat]
+    assert texts(world.state.memory.history) == [SPOKEN.repeat]
     world.speak()
     world.settle("whole")
-    assert world.state.memory.history[1].content == "whole"
+    assert texts(world.state.memory.history)[1] == "whole"
 
 
 @pytest.mark.parametrize("point", [ResumePoint(oldest=50, position=90), ResumePoint(oldest=5, position=5)])
@@ -431,7 +431,7 @@ def test_who_was_given_up_hears_an_apology_once_he_has_stopped(stopped: bool) ->
         world.begin_to_speak()
         world.stop_speaking()
     world.settle("never recognised")
-    assert [message.content for message in world.state.memory.history] == [SPOKEN.apology]
+    assert texts(world.state.memory.history) == [SPOKEN.apology]
     assert world.state.memory.caller is None
 
 

@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 
 from actors.agent_session.core import Happened, Memory, Push
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.subscribers import MAX_INFO_CHARS, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
+from actors.agent_session.core.subscribers import MAX_INFO_BYTES, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
 from protocols import (
     MAX_TEXT_CHARS,
     CallStarted,
     CommandDone,
     EndCall,
     EventsMissed,
-    HistoryItem,
     Message,
     Ref,
     SendText,
     SessionInfo,
     Subscribed,
 )
+from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, SUBSCRIBER, World
 
 
@@ -134,13 +134,13 @@ def test_the_session_says_how_it_is() -> None:
     world.send("and now")
     told = info(world)
     assert (told.call_id, told.state, told.incarnation, told.user_data_json) == ("c", "thinking", 1, '{"last": "call-1"}')
-    assert told.history == (
-        HistoryItem(role="user", text="use order"),
-        HistoryItem(role="assistant", text="One moment."),
-        HistoryItem(role="tool", text="done"),
-        HistoryItem(role="assistant", text="It came back: done."),
-        HistoryItem(role="user", text="and now"),
-    )
+    assert said(told.history) == [
+        ("user", "use order"),
+        ("assistant", "One moment."),
+        ("tool", "done"),
+        ("assistant", "It came back: done."),
+        ("user", "and now"),
+    ]
 
 
 def test_the_history_that_is_told_has_bounds() -> None:
@@ -151,11 +151,11 @@ def test_the_history_that_is_told_has_bounds() -> None:
         world.settle()
     told = info(world)
     assert len(told.history) == MAX_INFO_ITEMS
-    assert told.history[-2].text == f"message {MAX_INFO_ITEMS - 1}"
+    assert texts(told.history)[-2] == f"message {MAX_INFO_ITEMS - 1}"
     for _ in range(20):
         world.send("x" * MAX_TEXT_CHARS)
         world.settle()
-    assert sum(len(item.text) for item in info(world).history) <= MAX_INFO_CHARS
+    assert sum(map(len, texts(info(world).history))) <= MAX_INFO_BYTES
 
 
 def test_a_call_that_closes_before_anybody_listens_waits_for_those_who_come_back() -> None:

@@ -38,6 +38,7 @@ from protocols import (
     TurnFailed,
     UserMessage,
 )
+from support.chat import said, texts
 from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 
 S = ConversationState
@@ -220,8 +221,8 @@ class Conversation(RuleBasedStateMachine):
 
     def _history_is_what_was_heard(self, events: list[Any]) -> None:
         replies = [event.text for event in events if isinstance(event, AgentMessage)]
-        history = [message for message in self.world.state.memory.history if message.role in {Role.USER, Role.ASSISTANT}]
-        told = " ".join(message.content for message in history if message.role is Role.ASSISTANT and message.content)
+        history = [message for message in self.world.state.memory.history.messages if message.role in {Role.USER, Role.ASSISTANT}]
+        told = " ".join(message.text for message in history if message.role is Role.ASSISTANT)
         assert told == " ".join(filter(None, replies))
         for event in events:
             if isinstance(event, AgentMessage) and not event.interrupted and self.world.setup.voice:
@@ -261,7 +262,7 @@ def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: A
         world.subscribe()
         the_long_call(world)
         assert world.left
-        assert world.state.memory.history == whole.state.memory.history, f"killed after transaction {survived}"
+        assert world.state.memory.history.is_equivalent(whole.state.memory.history), f"killed after transaction {survived}"
         numbers = [entry.number for entry in world.entries if isinstance(entry, Happened)]
         assert numbers == list(range(1, len(numbers) + 1))
         assert sum(isinstance(entry, Happened) and isinstance(entry.event, Restarted) for entry in world.entries) == (
@@ -356,7 +357,7 @@ def test_however_often_it_dies_in_one_turn_the_message_is_answered_or_given_up(d
         world.subscribe()
     world.settle()
     history = world.state.memory.history
-    assert history[0].content == text
-    results = {message.content for message in history if message.role is Role.TOOL}
+    assert texts(history)[0] == text
+    results = {text for who, text in said(history) if who == "tool"}
     assert results <= {"done", OUTCOME_UNKNOWN, NOT_RUN, "error: there is no tool 'nothing' (there are: look, order)"}
     assert world.state.phase is S.IDLE

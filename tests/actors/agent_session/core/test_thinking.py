@@ -3,6 +3,7 @@
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.thinking import MAX_RETRIES
 from protocols import AgentSentence, ConversationState, SessionError
+from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
 
 
@@ -80,7 +81,7 @@ def test_another_answer_after_a_restart_is_said_from_the_first_difference_on() -
         world.feed(i.SentenceReady(token=token, text=text))
     world.feed(i.RoundFinished(token=token, calls=()))
     world.settle()
-    assert world.state.memory.history[-1].content == "You said hello. What else? Tell me."
+    assert texts(world.state.memory.history)[-1] == "You said hello. What else? Tell me."
 
 
 def test_a_shorter_answer_leaves_what_was_said_as_it_is() -> None:
@@ -94,7 +95,7 @@ def test_a_shorter_answer_leaves_what_was_said_as_it_is() -> None:
     world.feed(i.SentenceReady(token=world.state.thinking, text="You said hello."))
     world.feed(i.RoundFinished(token=world.state.thinking, calls=()))
     world.settle()
-    assert world.state.memory.history[-1].content == "You said hello. Anything else?"
+    assert texts(world.state.memory.history)[-1] == "You said hello. Anything else?"
 
 
 def test_what_comes_late_is_not_said() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import CUT, MAX_TURN_BYTES, OUTCOME_UNKNOWN
-from protocols import CallEnded, FunctionCall, Role, SessionError, ToolCalled, ToolReturned, ToolUsed
+from protocols import CallEnded, FunctionCall, SessionError, ToolCalled, ToolReturned, ToolUsed
+from support.chat import said, texts
 from support.session_world import CHECKED, World
 
 
@@ -20,7 +21,7 @@ def running(text: str, world: World | None = None) -> World:
 
 
 def results(world: World) -> list[str]:
-    return [message.content for message in world.state.memory.history if message.role is Role.TOOL]
+    return [text for who, text in said(world.state.memory.history) if who == "tool"]
 
 
 def test_a_tool_runs_only_once_its_start_is_in_the_journal() -> None:
@@ -99,7 +100,7 @@ def test_the_model_may_not_ask_for_ever() -> None:
         world.commit_all()
         world.finish_tool()
         world.commit_all()
-    assert world.state.memory.history[-1].content == CHECKED.apology
+    assert texts(world.state.memory.history)[-1] == CHECKED.apology
     assert any(isinstance(pushed.event, SessionError) and pushed.event.source == "llm" for pushed in world.events)
     assert len(results(world)) == 2
 
@@ -108,7 +109,7 @@ def test_calls_that_are_too_large_end_the_turn() -> None:
     world = World(CHECKED)
     world.send("hello")
     world.feed(i.RoundFinished(token=world.state.thinking, calls=(FunctionCall(call_id="x", name="look", arguments="x" * MAX_TURN_BYTES),)))
-    assert world.state.memory.history[-1].content == CHECKED.apology
+    assert texts(world.state.memory.history)[-1] == CHECKED.apology
 
 
 def test_a_tool_may_end_the_call_after_the_reply() -> None:
@@ -117,7 +118,7 @@ def test_a_tool_may_end_the_call_after_the_reply() -> None:
     world.settle()
     assert world.left
     assert world.events[-1].event == CallEnded(reason="all said")
-    assert world.state.memory.history[-1].content == "It came back: thanks."
+    assert texts(world.state.memory.history)[-1] == "It came back: thanks."
 
 
 @pytest.mark.parametrize(("tool", "runs", "result"), [("order", 1, OUTCOME_UNKNOWN), ("look", 2, "done")])

@@ -19,6 +19,7 @@ from protocols import (
     TurnFailed,
     UserMessage,
 )
+from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World
 
 S = ConversationState
@@ -54,9 +55,7 @@ def test_what_is_said_is_heard_and_stands_in_the_history_as_the_agents() -> None
         AgentMessage(speech_id="speech-1", text="Your table is ready. Please come in.", interrupted=False)
     ]
     assert events(world, CommandDone) == [CommandDone(command_id="say")]
-    assert [(message.role, message.content) for message in world.state.memory.history] == [
-        (Role.ASSISTANT, "Your table is ready. Please come in.")
-    ]
+    assert said(world.state.memory.history) == [(Role.ASSISTANT, "Your table is ready. Please come in.")]
     assert not events(world, UserMessage)
     assert not events(world, ReplyLatency), "nobody asked"
 
@@ -68,15 +67,14 @@ def test_the_model_speaks_by_itself_with_instructions_for_this_once() -> None:
     world.command(GenerateReply(command_id="ask", instructions="Ask for the name."))
     while world.model is None:
         assert world.commit()
-    assert world.thought_about[-1].content == "Ask for the name."
-    assert world.thought_about[-1].role is Role.SYSTEM
+    assert said(world.thought_about)[-1] == ("system", "Ask for the name.")
     world.settle()
     assert len(events(world, UserMessage)) == 1, "that of the first turn"
-    assert all(message.content != "Ask for the name." for message in world.state.memory.history)
+    assert "Ask for the name." not in texts(world.state.memory.history)
     world.send("and now")
     while world.model is None:
         assert world.commit()
-    assert all(message.content != "Ask for the name." for message in world.thought_about)
+    assert "Ask for the name." not in texts(world.thought_about)
 
 
 def test_the_model_answers_what_the_program_puts_into_the_callers_mouth() -> None:
@@ -84,14 +82,14 @@ def test_the_model_answers_what_the_program_puts_into_the_callers_mouth() -> Non
     world.command(GenerateReply(command_id="ask", user_input="a pizza", instructions="Be short."))
     while world.model is None:
         assert world.commit()
-    assert [(message.role, message.content) for message in world.thought_about[-2:]] == [
+    assert said(world.thought_about)[-2:] == [
         (Role.USER, "a pizza"),
         (Role.SYSTEM, "Be short."),
     ]
     world.settle()
     assert events(world, UserMessage) == [UserMessage(turn_id="turn-1", text="a pizza", source="generate_reply")]
     assert len(events(world, ReplyLatency)) == 1
-    assert world.state.memory.history[0].content == "a pizza"
+    assert texts(world.state.memory.history)[0] == "a pizza"
 
 
 def test_what_waits_is_said_by_priority_then_age() -> None:

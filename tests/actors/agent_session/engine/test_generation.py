@@ -12,8 +12,8 @@ from actors.agent_session.engine.generation import MAX_CALLS, MAX_REPLY_CHARS, G
 from protocols import (
     LLM,
     CallDelta,
+    ChatContext,
     ChatFinished,
-    ChatMessage,
     ChatOptions,
     FinishReason,
     FunctionCall,
@@ -30,7 +30,8 @@ from support.engine_desk import Desk
 from support.wayward import AWAITED, WRONG_VALUES
 
 SCHEMA = ToolSchema(name="look", description="", parameters={})
-ASKED = Think(token=7, messages=(ChatMessage(role=Role.USER, content="hello"),), offer_tools=True)
+CONTEXT = ChatContext().add_message(Role.USER, "hello")
+ASKED = Think(token=7, context=CONTEXT, offer_tools=True)
 
 
 class Still(SystemClock):
@@ -49,12 +50,12 @@ class Scripted(LLM):
 
     def __init__(self, *deltas: LLMEvent | Exception | None) -> None:
         self._deltas = deltas
-        self.asked: list[tuple[Sequence[ChatMessage], Sequence[ToolSchema]]] = []
+        self.asked: list[tuple[ChatContext, Sequence[ToolSchema]]] = []
         self.began = asyncio.Event()
         self.closed = False
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
-        self.asked.append((messages, tools))
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        self.asked.append((context, tools))
         self.began.set()
         try:
             for delta in self._deltas:
@@ -91,13 +92,13 @@ def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -
             token=7, calls=(FunctionCall(call_id="x", name="look", arguments="{}"),), reason=FinishReason.TOOL_CALLS, first_token_s=1.0
         ),
     ]
-    assert model.asked == [(ASKED.messages, [SCHEMA])]
+    assert model.asked == [(ASKED.context, [SCHEMA])]
 
 
 def test_tools_are_offered_only_if_they_may_be_used() -> None:
     model = Scripted()
-    think(model, Think(token=1, messages=(), offer_tools=False))
-    assert model.asked == [((), ())]
+    think(model, Think(token=1, context=ChatContext(), offer_tools=False))
+    assert model.asked == [(ChatContext(), ())]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ class Wayward(Scripted):
         super().__init__()
         self._deed = deed
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         yield TextDelta(text="Let me see. Now")
         if self._deed in AWAITED:
             await AWAITED[self._deed]()
@@ -165,7 +166,7 @@ def test_whatever_a_model_does_its_round_has_failed_in_words_that_can_travel(dee
 
 
 class NoStream(Scripted):
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> list[LLMEvent]:  # type: ignore[override]
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> list[LLMEvent]:  # type: ignore[override]
         return []
 
 
@@ -181,7 +182,7 @@ def test_an_emoji_that_is_cut_between_two_deltas_is_put_together() -> None:
 
 
 class Endless(Scripted):
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         while True:
             yield TextDelta(text="")
 
@@ -200,7 +201,7 @@ def test_a_model_that_streams_for_ever_is_ended_by_its_time(monkeypatch: pytest.
 
 def test_how_it_is_to_answer_is_told_to_the_model() -> None:
     class Obedient(Scripted):
-        async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
             yield TextDelta(text=f"{options.tool_choice}")
 
     options = ChatOptions(tool_choice=ToolChoice.REQUIRED)

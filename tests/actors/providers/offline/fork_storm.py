@@ -21,7 +21,7 @@ from actors import hibari_tts, moonshine_stt, preload_offline_providers, resampl
 from actors.providers.offline.hibari import HibariTTS  # noqa: E402
 from actors.providers.smart_turn import smart_turn  # noqa: E402
 from actors.providers.vad import silero  # noqa: E402
-from protocols import AudioChunk, ChatMessage, ChatOptions, OpenTurn, Role, TextDelta, VoiceStarted, environment  # noqa: E402
+from protocols import AudioChunk, ChatContext, ChatOptions, OpenTurn, Role, TextDelta, VoiceStarted, environment  # noqa: E402
 
 AT_ONCE = 4
 DEADLINE_S = 120.0
@@ -43,7 +43,7 @@ async def answer(question: bytes) -> tuple[bool, str, str, str]:
     reply = "".join(
         [
             delta.text
-            async for delta in llm.chat([ChatMessage(role=Role.USER, content=text)], (), ChatOptions())
+            async for delta in llm.chat(ChatContext().add_message(Role.USER, text), (), ChatOptions())
             if isinstance(delta, TextDelta)
         ]
     )

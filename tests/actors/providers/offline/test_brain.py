@@ -6,6 +6,7 @@ import pytest
 from actors.providers.offline import rule_llm
 from protocols import (
     CallDelta,
+    ChatContext,
     ChatFinished,
     ChatMessage,
     ChatOptions,
@@ -38,8 +39,8 @@ STOPPED = ChatFinished(reason=FinishReason.STOP)
 async def chat(
     *texts: str, tools: tuple[ToolSchema, ...] = (ADD,), tool_choice: ToolChoice | FunctionChoice = ToolChoice.AUTO, **options: Any
 ) -> list[Any]:
-    history = [ChatMessage(role=Role.USER, content=text) for text in texts]
-    return [delta async for delta in rule_llm({**RULES, **options}).chat(history, tools, ChatOptions(tool_choice=tool_choice))]
+    context = ChatContext(tuple(ChatMessage.of(Role.USER, text) for text in texts))
+    return [delta async for delta in rule_llm({**RULES, **options}).chat(context, tools, ChatOptions(tool_choice=tool_choice))]
 
 
 async def test_text_comes_word_by_word() -> None:

@@ -6,7 +6,7 @@ from actors import Resampler, RunContext, hibari_tts, rule_llm
 from actors.providers.offline.rules.numbers import read_number
 from livekitex_agent.demo.phone_order import CALLER_LINES, EXPECTED_ORDER, TOOLS, order_problems, read_order
 from livekitex_agent.demo.phone_rules import RULES
-from protocols import ChatMessage, ChatOptions, Role
+from protocols import ChatContext, ChatOptions, FunctionCallOutput, Role
 from support.answers import text_and_calls
 from support.hearing import utterances
 
@@ -22,35 +22,32 @@ async def spoken(text: str, **voice: float) -> bytes:
     return QUIET + b"".join(parts) + resampler.flush() + QUIET
 
 
-async def answer(history: list[ChatMessage], ctx: RunContext) -> str:
-    """The text of the reply to ``history``, after the tools that it takes; both are added to it."""
+async def answer(context: ChatContext, ctx: RunContext) -> tuple[ChatContext, str]:
+    """The text of the reply to ``context``, after the tools that it takes, and the context with both."""
     while True:
-        text, calls = await text_and_calls(rule_llm(RULES).chat(history, [tool.schema for tool in TABLE.values()], ChatOptions()))
-        history.append(ChatMessage(role=Role.ASSISTANT, content=text, calls=calls))
-        results = [(call.call_id, await TABLE[call.name].invoke(call.arguments, ctx)) for call in calls]
-        history += [ChatMessage(role=Role.TOOL, content=result, call_id=call_id) for call_id, result in results]
+        text, calls = await text_and_calls(rule_llm(RULES).chat(context, [tool.schema for tool in TABLE.values()], ChatOptions()))
+        outputs = [FunctionCallOutput(call_id=call.call_id, output=await TABLE[call.name].invoke(call.arguments, ctx)) for call in calls]
+        context = context.add_message(Role.ASSISTANT, text).append(*calls, *outputs)
         if not calls:
-            return text
+            return context, text
 
 
 @pytest.mark.parametrize("pitch", [1.0, 0.85])
 async def test_the_demo_call_by_ear(pitch: float) -> None:
     ctx = RunContext(user_data={}, call_id="call")
-    history: list[ChatMessage] = []
+    context = ChatContext()
     for line in CALLER_LINES:
         (text,) = await utterances(await spoken(line, pitch=pitch))  # one line is one turn
-        history.append(ChatMessage(role=Role.USER, content=text))
-        await answer(history, ctx)
-    assert order_problems(read_order(ctx.user_data), EXPECTED_ORDER) == [], history
+        context, _ = await answer(context.add_message(Role.USER, text), ctx)
+    assert order_problems(read_order(ctx.user_data), EXPECTED_ORDER) == [], context
     assert ctx.end_requested
 
 
 async def test_the_summary_is_understood_by_ear() -> None:
     ctx = RunContext(user_data={}, call_id="call")
-    history = [ChatMessage(role=Role.USER, content="I would like two pizzas, one salad and three ice creams.")]
-    await answer(history, ctx)
-    history.append(ChatMessage(role=Role.USER, content="What have I ordered so far?"))
-    words = " ".join(await utterances(await spoken(await answer(history, ctx)))).lower().replace(",", "").replace(".", "").split()
+    context, _ = await answer(ChatContext().add_message(Role.USER, "I would like two pizzas, one salad and three ice creams."), ctx)
+    _, summary = await answer(context.add_message(Role.USER, "What have I ordered so far?"), ctx)
+    words = " ".join(await utterances(await spoken(summary))).lower().replace(",", "").replace(".", "").split()
     found = {word: read_number([words[at - 1]])[0] for at, word in enumerate(words)}
     assert (found["pizzas"], found["salad"], found["ice"]) == (2, 1, 3)
 

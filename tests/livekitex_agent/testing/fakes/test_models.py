@@ -19,11 +19,12 @@ from livekitex_agent.testing.fakes import (
 from protocols import (
     SESSION_RATE_HZ,
     AudioChunk,
+    ChatContext,
     ChatFinished,
-    ChatMessage,
     ChatOptions,
     ConfigurationError,
     FunctionCall,
+    FunctionCallOutput,
     OpenTurn,
     ProviderError,
     Role,
@@ -49,22 +50,22 @@ async def collect(stream: AsyncIterator[T]) -> list[tuple[float, T]]:
     return [(virtual_time.clock().monotonic() - began, each) async for each in stream]
 
 
-def asked(text: str) -> list[ChatMessage]:
-    return [ChatMessage(role=Role.SYSTEM, content="Be brief."), ChatMessage(role=Role.USER, content=text)]
+def asked(text: str) -> ChatContext:
+    return ChatContext().add_message(Role.SYSTEM, "Be brief.").add_message(Role.USER, text)
 
 
-def after_tool(name: str, result: str) -> list[ChatMessage]:
+def after_tool(name: str, result: str) -> ChatContext:
     call = FunctionCall(call_id="c1", name=name, arguments="{}")
-    answer = ChatMessage(role=Role.TOOL, content=result, call_id="c1")
-    return [*asked("go"), ChatMessage(role=Role.ASSISTANT, calls=(call,)), answer]
+    output = FunctionCallOutput(call_id="c1", output=result)
+    return asked("go").append(call, output)
 
 
 # LLM.
 
 
-def chat(messages: list[ChatMessage], **options: Any) -> list[tuple[float, Any]]:
+def chat(context: ChatContext, **options: Any) -> list[tuple[float, Any]]:
     model = scripted_llm(options)
-    told = virtual_time.run(collect(model.chat(messages, (), ChatOptions())))
+    told = virtual_time.run(collect(model.chat(context, (), ChatOptions())))
     assert isinstance(told[-1][1], ChatFinished)
     return told[:-1]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.providers.offline.rules import Reply, converse, read_rules
-from protocols import ChatMessage, FunctionCall, Role
+from protocols import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput, Role
 
 RULES = read_rules(
     {
@@ -61,28 +61,28 @@ RULES = read_rules(
 
 
 def user(text: str) -> ChatMessage:
-    return ChatMessage(role=Role.USER, content=text)
+    return ChatMessage.of(Role.USER, text)
 
 
 def said(text: str) -> ChatMessage:
-    return ChatMessage(role=Role.ASSISTANT, content=text)
+    return ChatMessage.of(Role.ASSISTANT, text)
 
 
-def called(*results: tuple[str, Any]) -> list[ChatMessage]:
-    calls = tuple(FunctionCall(call_id=f"c{at}", name=name, arguments="{}") for at, (name, _) in enumerate(results))
-    told = [
-        ChatMessage(role=Role.TOOL, content=result if isinstance(result, str) else json.dumps(result), call_id=f"c{at}")
+def called(*results: tuple[str, Any]) -> list[ChatItem]:
+    calls = [FunctionCall(call_id=f"c{at}", name=name, arguments="{}") for at, (name, _) in enumerate(results)]
+    outputs = [
+        FunctionCallOutput(call_id=f"c{at}", output=result if isinstance(result, str) else json.dumps(result))
         for at, (_, result) in enumerate(results)
     ]
-    return [ChatMessage(role=Role.ASSISTANT, calls=calls), *told]
+    return [*calls, *outputs]
 
 
-def reply(*history: ChatMessage) -> Reply:
-    return converse(RULES, history)
+def reply(*items: ChatItem) -> Reply:
+    return converse(RULES, ChatContext(items))
 
 
 def test_before_the_first_word_there_is_the_greeting_and_after_a_reply_nothing() -> None:
-    assert reply() == reply(ChatMessage(role=Role.SYSTEM, content="Be kind.")) == Reply(text="Welcome.")
+    assert reply() == reply(ChatMessage.of(Role.SYSTEM, "Be kind.")) == Reply(text="Welcome.")
     assert reply(user("Hello"), said("Hello.")) == Reply()
 
 
@@ -171,18 +171,28 @@ def test_a_result_that_the_rules_do_not_know(result: Any, text: str) -> None:
 
 
 def test_a_tool_without_a_rule_speaks_for_itself_and_an_answer_to_no_call_is_left_out() -> None:
-    history = [user("x"), *called(("clock", "It is noon.")), ChatMessage(role=Role.TOOL, content="?", call_id="gone")]
+    history = [user("x"), *called(("clock", "It is noon.")), FunctionCallOutput(call_id="gone", output="?")]
     assert reply(*history) == Reply(text="It is noon.")
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(Role), st.sampled_from(["yes", "no", "two pizzas", "my phone number is", "5551234", "{", "[]", "c0", ""])
+            st.sampled_from([*Role, "tool", "call"]),
+            st.sampled_from(["yes", "no", "two pizzas", "my phone number is", "5551234", "{", "[]", "c0", ""]),
         ),
         max_size=8,
     )
 )
-def test_any_history_has_one_reply(history: list[tuple[Role, str]]) -> None:
-    messages = [ChatMessage(role=role, content=text, call_id="c0") for role, text in history]
-    assert converse(RULES, messages) == converse(RULES, messages)
+def test_any_history_has_one_reply(history: list[tuple[str, str]]) -> None:
+    def item(kind: str, text: str) -> ChatItem:
+        match kind:
+            case "tool":
+                return FunctionCallOutput(call_id="c0", output=text)
+            case "call":
+                return FunctionCall(call_id="c0", name="note", arguments=text)
+            case _:
+                return ChatMessage.of(Role(kind), text)
+
+    context = ChatContext(tuple(item(kind, text) for kind, text in history))
+    assert converse(RULES, context) == converse(RULES, context)
