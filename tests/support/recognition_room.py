@@ -1,6 +1,7 @@
 """Audio recognition on its own: a memory to put the caller's audio into, and a desk for what is told of it."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from actors.agent_session.core import Heed, Input, Listen, Origin
@@ -9,6 +10,7 @@ from actors.agent_session.engine.audio_recognition import AudioRecognition
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
+from actors.providers.vad import energy
 from actors.turn_taking import EndpointingOptions
 from protocols import SESSION_RATE_HZ, STT, VAD, TurnDetector, VoiceActivity
 from support import virtual_time
@@ -48,6 +50,7 @@ class Room:
             start=self.memory.position,
             options=CallerTurnOptions(min_speech_ms=100, min_interruption_ms=400, endpointing=EndpointingOptions(**endpointing)),
             language="en",
+            fallback_vad=partial(energy, {}),
             stt_bulkhead=self.desk.bulkhead,
             detector_bulkhead=lambda crashed: Bulkhead("turn detector", crashed),
             agent_speaks=lambda: agent_speaks,

@@ -70,11 +70,15 @@ class _Stt(STT):
 class _Tts(TTS):
     rate_hz: Final = VOICE_HZ
 
-    def __init__(self, fails_at: str) -> None:
+    def __init__(self, fails_at: str, hoarse_after: int) -> None:
         self._fails_at = fails_at
+        self._hoarse_after = hoarse_after
+        self._said = 0
 
     async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
-        if self._fails_at and self._fails_at in text:
+        self._said += 1
+        hoarse = 0 < self._hoarse_after < self._said
+        if hoarse or (self._fails_at and self._fails_at in text):
             raise ProviderError("hoarse", retryable=False)
         pcm = spoken(text, VOICE_HZ)
         for at in range(0, len(pcm), VOICE_HZ):
@@ -144,7 +148,7 @@ def other_llm(options: Mapping[str, Any]) -> LLM:
 
 
 def tts(options: Mapping[str, Any]) -> TTS:
-    return _Tts(options.get("fails_at", ""))
+    return _Tts(options.get("fails_at", ""), hoarse_after=options.get("hoarse_after", 0))
 
 
 def agent(*, voice: bool = False, greeting: str = "", tools: Sequence[Mapping[str, Any]] = (), **changes: Any) -> dict[str, Any]:

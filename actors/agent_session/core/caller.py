@@ -13,6 +13,7 @@ from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
+    HearingDegraded,
     HearingFailed,
     RecognitionFailed,
     Recognized,
@@ -28,7 +29,7 @@ from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.turn_taking import count_words, is_back_channel, is_interruption, repeats
-from protocols import SESSION_RATE_HZ, AgentState, CommandDone, InternalError, SessionError, UserEvent
+from protocols import SESSION_RATE_HZ, AgentState, CommandDone, Degraded, InternalError, SessionError, UserEvent
 
 SAME_START: Final = SESSION_RATE_HZ
 """Samples within which a new incarnation may find the beginning of speech elsewhere than the one before: it is still the same speech."""
@@ -133,6 +134,11 @@ def on_recognition_failed(step: Transition, failed: RecognitionFailed) -> None:
 def on_hearing_failed(step: Transition, failed: HearingFailed) -> None:
     """For a while nobody notices when the caller speaks."""
     step.publish(SessionError(source="vad", text=failed.text, retryable=True))
+
+
+def on_hearing_degraded(step: Transition, degraded: HearingDegraded) -> None:
+    """From now on a simpler detection notices when the caller speaks."""
+    step.publish(Degraded(part="vad", to="loudness", text=degraded.text))
 
 
 def on_audio_lost(step: Transition, lost: AudioLost) -> None:

@@ -74,6 +74,13 @@ class HearingFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearingDegraded:
+    """It went on failing: from now on voice is told by its loudness alone."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioCommitted:
     """All audio before the `CommitAudio` of this id has been listened to, and its speech has been ended."""
 
@@ -283,6 +290,7 @@ Input = (
     | VoiceLasted
     | VoiceEnded
     | HearingFailed
+    | HearingDegraded
     | AudioCommitted
     | PreflightTranscript
     | Recognized

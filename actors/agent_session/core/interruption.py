@@ -8,6 +8,7 @@ then it is stopped for them, or goes on where it was held. A reply whose rest is
 """
 
 from dataclasses import replace
+from typing import Final
 
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
@@ -17,7 +18,10 @@ from actors.agent_session.core.playback import heard_of
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, InterruptedBy, SessionError, SpeechInterrupted
+from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, InterruptedBy, SessionError, SpeechInterrupted, UserState
+
+_SAID_FOR_WANT_OF_BETTER: Final = (TurnSource.APOLOGY, TurnSource.REPEAT, TurnSource.FAREWELL)
+"""Where these cannot be heard, nothing can."""
 
 
 def interrupt(step: Transition, by: InterruptedBy) -> None:
@@ -67,8 +71,7 @@ def resume(step: Transition, text: str) -> None:
 def stop_held(step: Transition, after: Opening) -> None:
     """The caller meant it: stop the reply that is held, and then open the turn that follows."""
     interrupt(step, InterruptedBy.USER)
-    if step.state.interruption is not None:
-        step.state = replace(step.state, interruption=replace(step.state.interruption, after=after))
+    _then(step, after)
 
 
 def interrupt_restored(step: Transition, heard: Heard) -> None:
@@ -87,7 +90,10 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
 
 
 def on_failed(step: Transition, failed: SpeechFailed) -> None:
-    """A sentence cannot be made audible: the reply ends before it."""
+    """A sentence cannot be made audible: the reply ends before it.
+
+    The apology follows, which can be heard without the voice (`SpeechOutput` keeps it), unless the caller speaks.
+    """
     turn = step.memory.turn
     if turn is None or turn.speech_id != failed.speech_id:
         return
@@ -95,6 +101,8 @@ def on_failed(step: Transition, failed: SpeechFailed) -> None:
     heard = Heard(sentences=failed.index)
     if step.state.interruption is None:
         _stop(step, heard, InterruptedBy.ERROR)
+        if turn.source not in _SAID_FOR_WANT_OF_BETTER and step.state.user is UserState.LISTENING:
+            _then(step, Opening(source=TurnSource.APOLOGY))
     elif step.state.interruption.heard is None:
         step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
 
@@ -110,9 +118,17 @@ def settle_if_known(step: Transition) -> bool:
     if (after := interruption.after) is not None:
         if after.source is TurnSource.REPEAT:
             speak_up(step, after, (step.setup.repeat,))
+        elif after.source is TurnSource.APOLOGY:
+            speak_up(step, after, (step.setup.apology,))
         else:
             take_turn(step, after)
     return True
+
+
+def _then(step: Transition, after: Opening) -> None:
+    """Have ``after`` open once the turn that is being stopped is over."""
+    if step.state.interruption is not None:
+        step.state = replace(step.state, interruption=replace(step.state.interruption, after=after))
 
 
 def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:

@@ -24,6 +24,7 @@ from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
     CommandArrived,
+    HearingDegraded,
     HearingFailed,
     InfoAsked,
     Input,
@@ -96,6 +97,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             caller.on_ended(step, what)
         case HearingFailed():
             caller.on_hearing_failed(step, what)
+        case HearingDegraded():
+            caller.on_hearing_degraded(step, what)
         case AudioCommitted():
             caller.on_committed(step, what)
         case PreflightTranscript():

@@ -45,8 +45,9 @@ class AudioRecognition:
     """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
 
     ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
-    is lost; the caller's ``language`` is a BCP 47 tag. A short word while ``agent_speaks`` is nobody's turn, and no reason to wait for
-    more. ``heard_voice`` is told of each frame that is judged as it comes, and ``echo_expected`` tells whether it may be the agent's own.
+    is lost; ``fallback_vad`` makes what detects voice where ``vad`` goes on failing; the caller's ``language`` is a BCP 47 tag. A short
+    word while ``agent_speaks`` is nobody's turn, and no reason to wait for more. ``heard_voice`` is told of each frame that is judged as it
+    comes, and ``echo_expected`` tells whether it may be the agent's own.
 
     All methods are called on the event loop, but for `position`, which may be read anywhere.
     """
@@ -62,6 +63,7 @@ class AudioRecognition:
         start: int,
         options: CallerTurnOptions,
         language: str,
+        fallback_vad: Callable[[], VAD],
         stt_bulkhead: Bulkhead,
         detector_bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
         agent_speaks: Callable[[], bool],
@@ -78,7 +80,7 @@ class AudioRecognition:
         self._heard_voice = heard_voice
         self._spawn = spawn
         self._report = report
-        self._voice = VoiceReader(vad, memory, report, position=start)
+        self._voice = VoiceReader(vad, memory, report, fallback=fallback_vad, position=start)
         self._recognition = SpeechRecognition(stt, memory, bulkhead=stt_bulkhead, spawn=spawn, report=report)
         self._predictor: TurnPredictor | None = None
         if detector is not None:

@@ -34,6 +34,7 @@ from actors.agent_session.engine.speech_output import Clear, Push, SpeechOutput
 from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
+from actors.providers.vad import energy
 from actors.tools import FunctionTool
 from actors.turn_taking import loudness_after
 from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector, VoiceActivity
@@ -125,6 +126,7 @@ class Engine:
                         min_speech_ms=turns.min_speech_ms, min_interruption_ms=turns.min_interruption_ms, endpointing=turns.endpointing
                     ),
                     language=turns.language,
+                    fallback_vad=partial(energy, {}),
                     stt_bulkhead=bulkhead("stt", services.stt),
                     detector_bulkhead=partial(bulkhead, "turn detector", services.turn_detector, PART_THREADS),
                     agent_speaks=lambda: self._speech_output is not None and self._speech_output.speaking,
@@ -143,6 +145,7 @@ class Engine:
                     report=report,
                     push=push,
                     clear=clear,
+                    spare=turns.apology,
                     aec_warmup_s=turns.aec_warmup_s,
                 )
                 thread.spawn(self._speech_output.run())

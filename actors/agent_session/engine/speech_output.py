@@ -50,7 +50,10 @@ Clear = Callable[[str, int, int], None]
 
 
 class SpeechOutput:
-    """Speaks with ``tts``. All methods but `left` are called on the event loop; `run` is the task that does the work."""
+    """Speaks with ``tts``, or where that fails the sentence ``spare`` (`Synthesis`).
+
+    All methods but `left` are called on the event loop; `run` is the task that does the work.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class SpeechOutput:
         push: Push,
         clear: Clear,
         aec_warmup_s: float = 0.0,
+        spare: str = "",
     ) -> None:
         self._rate_hz = tts.rate_hz
         self._memory = memory
@@ -75,7 +79,7 @@ class SpeechOutput:
         self._aec_warmup_s = aec_warmup_s
         self._first_sound: float | None = None
         self._news = asyncio.Event()
-        self._synthesis = Synthesis(tts, bulkhead, self._more)
+        self._synthesis = Synthesis(tts, bulkhead, self._more, spare=spare, spawn=spawn)
         self._open = False
         self._stopped = ""
         self._left = ("", 0)

@@ -1,43 +1,55 @@
 """Voice activity in the caller's audio: read where it is kept, frame by frame, and judged.
 
 The clock of the events is milliseconds since the sample from which is listened. Frames begin at multiples of their length, so that each
-incarnation cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind.
+incarnation cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind. One that goes on
+failing is replaced by the fallback, so that the call is not deaf; the next incarnation tries the first again.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from actors.agent_session.core import Input
-from actors.agent_session.core.inputs import HearingFailed
+from actors.agent_session.core.inputs import HearingDegraded, HearingFailed
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.provider_values import voice_events_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler
 from protocols import SESSION_RATE_HZ, VAD, AudioChunk, VADEvent, VADStream, VoiceActivity, VoiceEnded
 
-MAX_DEAF_S: Final = 5.0
-"""Of audio in which the detection fails, well again for `WELL_S` at no time, after which the incarnation ends."""
+MAX_DEAF_S: Final = 1.0
+"""Of audio in which the detection fails, well again for `WELL_S` at no time; then the fallback detects, and where that fails so long the
+incarnation ends."""
 WELL_S: Final = 1.0
 """Of audio without a failure, after which the detection is well again."""
 SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000
 
 
 class VoiceReader:
-    """Judges the audio in ``memory`` with ``vad`` from `begin` on; used on the event loop.
+    """Judges the audio in ``memory`` with ``vad`` from `begin` on, or with what ``fallback`` gives; used on the event loop.
 
     `position` is the sample after the last frame, `origin` that of 0 ms.
     """
 
-    def __init__(self, vad: VAD, memory: SharedAudioBuffer, report: Callable[[Input], None], *, position: int) -> None:
+    def __init__(
+        self, vad: VAD, memory: SharedAudioBuffer, report: Callable[[Input], None], *, fallback: Callable[[], VAD], position: int
+    ) -> None:
         self._vad = vad
+        self._fallback: Callable[[], VAD] | None = fallback
         self._memory = memory
         self._report = report
         self._stream: VADStream | None = None
-        self.frame_ms: Final = max(1, vad.capabilities.frame_ms)
-        self._frame = self.frame_ms * SAMPLES_PER_MS
         self._failing: tuple[int, int] | None = None  # the samples where it began to fail, and where it failed last
         self._last: VoiceActivity  # the last frame's
         self.position = self.origin = position
+
+    @property
+    def frame_ms(self) -> int:
+        """The length of a frame."""
+        return max(1, self._vad.capabilities.frame_ms)
+
+    @property
+    def _frame(self) -> int:
+        return self.frame_ms * SAMPLES_PER_MS
 
     def begin(self, start: int) -> None:
         """Listen from the sample ``start`` on, or a little before, as if nothing had been heard until then."""
@@ -110,12 +122,16 @@ class VoiceReader:
         return (self._last, VoiceEnded(at_ms=self._last.at_ms, start_ms=last.at_ms, end_ms=last.at_ms - last.silent_ms))
 
     def _fail(self, failure: BaseException) -> None:
-        """Tell of a detection that fails, once for each time that it begins to; one that goes on failing is a crash."""
+        """Tell of a detection that fails, once for each time that it begins to; one that goes on failing is replaced, and then a crash."""
         if self._failing is None:
             self._failing = self.position, self.position
             self._report(HearingFailed(text=failure_of(failure)[0]))
             return
         since = self._failing[0]
         self._failing = since, self.position
-        if self.position - since >= MAX_DEAF_S * SESSION_RATE_HZ:
+        if self.position - since < MAX_DEAF_S * SESSION_RATE_HZ:
+            return
+        if self._fallback is None:
             raise failure
+        self._vad, self._fallback, self._failing = self._fallback(), None, None
+        self._report(HearingDegraded(text=failure_of(failure)[0]))

@@ -12,7 +12,6 @@ import pytest
 
 from actors.agent_session import SHARED_MEMORY_BYTES, assembly, preload
 from actors.agent_session.core import SessionConfig
-from actors.agent_session.engine import voice_reader
 from actors.agent_session.journal_writer import STALLED
 from actors.agent_session.neighbours import TOOL_REGISTRY
 from actors.journal import FileStore, read_call
@@ -33,6 +32,7 @@ from protocols import (
     CommandAccepted,
     CommandDone,
     CommitAudio,
+    Degraded,
     EndCall,
     ErrorReply,
     EventPushed,
@@ -529,19 +529,29 @@ def test_a_new_registry_is_asked_who_is_there(begin: Begin) -> None:
     host.mail.wait(lambda to, envelope: to == newer and isinstance(envelope.message, WatchNames))
 
 
-def test_a_voice_activity_detection_that_fails_is_told_of_and_ends_the_life_if_it_goes_on(
-    begin: Begin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(voice_reader, "MAX_DEAF_S", 2.0)  # of the four that wait to be listened to at most
+def test_a_voice_activity_detection_that_goes_on_failing_is_replaced_and_the_caller_is_heard(begin: Begin) -> None:
     wire = agent(voice=True)
     wire["vad"] = {"factory": "support.scripted_providers:broken_vad", "options": {}}
     host = begin(wire).up()
     subscribe(host)
-    first = stream(host, bytes(32_000))
+    first = stream(host, bytes(64_000))
     event(host.mail, SessionError, source="vad", text="RuntimeError: this ear is broken")
-    for sequence in range(first, first + 3):
-        host.mail.tell(StreamAudio(sequence=sequence, rate_hz=16_000, pcm=bytes(32_000)))
-    assert str(host.wait_for_end()).startswith("error:RuntimeError: this ear is broken")
+    event(host.mail, Degraded, part="vad", to="loudness", text="RuntimeError: this ear is broken")
+    stream(host, spoken("one pizza please, and some water", pause_s=0.8), first)
+    event(host.mail, AgentMessage, text="You said one pizza please, and some water. That was message 1.")
+
+
+def test_a_voice_that_fails_says_that_something_went_wrong_in_the_words_that_it_kept(begin: Begin) -> None:
+    wire = agent(voice=True, greeting="Welcome to us.", options={"apology": "Sorry, that went wrong."})
+    wire["tts"] = {"factory": "support.scripted_providers:tts", "options": {"hoarse_after": 2}}  # the greeting, and what is kept
+    host = begin(wire).up()
+    subscribe(host)
+    event(host.mail, AgentMessage, text="Welcome to us.")
+    host.mail.ask(SendText(command_id="one", text="hello"))
+    event(host.mail, SessionError, source="tts", text="hoarse")
+    event(host.mail, AgentMessage, text="Sorry, that went wrong.", interrupted=False)
+    audio = [pushed for pushed in host.mail.all(AudioPushed) if pushed.speech_id == "speech-3"]
+    assert read_aloud(b"".join(pushed.pcm for pushed in audio), VOICE_HZ) == "Sorry, that went wrong."
 
 
 def test_a_life_that_was_replaced_ends_and_is_not_started_again(begin: Begin) -> None:

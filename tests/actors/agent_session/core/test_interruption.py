@@ -105,13 +105,28 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
     assert texts(world.state.memory.history)[:3] == ["use look", "One", "done"]
 
 
-def test_a_voice_that_fails_ends_the_reply_before_its_sentence() -> None:
+def test_a_voice_that_fails_ends_the_reply_before_its_sentence_and_the_caller_hears_the_apology() -> None:
     world = speaking()
     world.output.queue.clear()
     world.feed(i.SpeechFailed(speech_id="speech-1", index=0, text="hoarse", retryable=False))
     world.settle()
     assert events(world, SessionError) == [SessionError(source="tts", text="hoarse", retryable=False)]
-    assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="", interrupted=True)]
+    assert events(world, AgentMessage) == [
+        AgentMessage(speech_id="speech-1", text="", interrupted=True),
+        AgentMessage(speech_id="speech-2", text=SPOKEN.apology, interrupted=False),
+    ]
+    assert world.state.phase is S.IDLE
+
+
+def test_a_voice_that_cannot_even_say_that_is_silent() -> None:
+    world = speaking()
+    for speech_id in ("speech-1", "speech-2"):
+        world.output.queue.clear()
+        world.feed(i.SpeechFailed(speech_id=speech_id, index=0, text="hoarse", retryable=False))
+        world.commit_all()
+    world.settle()
+    assert len(events(world, SessionError)) == 2
+    assert [event.text for event in events(world, AgentMessage)] == ["", ""]
     assert world.state.phase is S.IDLE
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from actors.agent_session.core import Input
-from actors.agent_session.core.inputs import HearingFailed
+from actors.agent_session.core.inputs import HearingDegraded, HearingFailed
 from actors.agent_session.engine.voice_reader import VoiceReader
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.providers.vad import ModelVAD
@@ -41,10 +41,12 @@ class Model:
 class Reading:
     """A reader, its memory, and what it told."""
 
-    def __init__(self, vad: VAD | None = None, *, fresh_at: int = 0) -> None:
+    def __init__(self, vad: VAD | None = None, *, fallback: VAD | None = None, fresh_at: int = 0) -> None:
         self.told: list[Input] = []
         self.memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)), fresh_at=fresh_at)
-        self.reader = VoiceReader(vad or vad_of(Model()), self.memory, self.told.append, position=fresh_at)
+        self.reader = VoiceReader(
+            vad or vad_of(Model()), self.memory, self.told.append, fallback=lambda: fallback or vad_of(Model()), position=fresh_at
+        )
         self.reader.begin(fresh_at)
 
     def hear(self, *frames: bytes) -> list[VADEvent]:
@@ -115,13 +117,42 @@ def test_a_failure_is_told_again_only_after_a_second_without_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("fails", [lambda _: True, lambda judged: judged % 2 == 0, lambda judged: judged % 40 == 0])
-def test_a_detection_that_goes_on_failing_is_a_crash(fails: Callable[[int], bool]) -> None:
-    reading = Reading(vad_of(Model(fails)))
+FAILS = [lambda _: True, lambda judged: judged % 2 == 0, lambda judged: judged % 40 == 0]
+
+
+@pytest.mark.parametrize("fails", FAILS)
+def test_a_detection_that_goes_on_failing_is_replaced_and_the_call_is_not_deaf(fails: Callable[[int], bool]) -> None:
+    reading = Reading(vad_of(Model(fails)), fallback=vad_of(Model()))
+    reading.hear(*[SILENCE] * 150)
+    failed, degraded = reading.told
+    assert isinstance(failed, HearingFailed)
+    assert isinstance(degraded, HearingDegraded)
+    assert reading.reader.position == 150 * FRAME
+    assert decided(reading.hear(*[VOICE] * 10)) == [VoiceStarted(at_ms=3_060, start_ms=3_000)]
+
+
+@pytest.mark.parametrize("fails", FAILS)
+def test_a_fallback_that_goes_on_failing_is_a_crash(fails: Callable[[int], bool]) -> None:
+    reading = Reading(vad_of(Model(lambda _: True)), fallback=vad_of(Model(fails)))
     with pytest.raises(RuntimeError, match="broken"):
         reading.hear(*[SILENCE] * 400)
-    assert 5.0 <= reading.reader.position / SESSION_RATE_HZ < 6.7
-    assert len(reading.told) == 1
+    assert 2.0 <= reading.reader.position / SESSION_RATE_HZ < 4.0
+    assert len(reading.told) == 3
+
+
+def test_the_fallback_may_have_another_length_of_frame() -> None:
+    longer = ModelVAD(LongFrames, VADOptions(min_silence_ms=100), VADCapabilities(frame_ms=30))
+    reading = Reading(vad_of(Model(lambda _: True)), fallback=longer)
+    reading.hear(*[SILENCE] * 100)
+    started = decided(reading.hear(*[VOICE] * 30))[0]
+    assert isinstance(started, VoiceStarted)
+    assert started.start_ms == pytest.approx(2_000, abs=60)
+
+
+class LongFrames(Model):
+    """Frames of 30 ms."""
+
+    frame_samples = 480
 
 
 class Odd:
