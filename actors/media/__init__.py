@@ -1,6 +1,7 @@
 """Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
 from actors.media.gain import DUCKED_GAIN, FADE_MS, Gain, faded_out
+from actors.media.playback_buffer import PlaybackBuffer
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
 from actors.media.sentences import MAX_SENTENCE_CHARS, SentenceSplitter, split_sentences
@@ -15,6 +16,7 @@ __all__ = [
     "MAX_SENTENCE_CHARS",
     "MAX_WAV_S",
     "Gain",
+    "PlaybackBuffer",
     "Playout",
     "Recording",
     "Resampler",
