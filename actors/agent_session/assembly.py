@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from actors.agent_session.blueprint import Blueprint
@@ -13,7 +13,7 @@ from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
-from protocols import LLM, InvalidAgentError, ProviderKind, ProviderRef, ToolEntry
+from protocols import LLM, InvalidAgentError, ModelUsage, ProviderKind, ProviderRef, ToolEntry
 
 T = TypeVar("T")
 Load = Callable[[str], Any]
@@ -139,4 +139,13 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         preemptive_generation=blueprint.turns.preemptive_generation,
         os_pid=os.getpid(),
         journal_path=journal_path,
+        models=tuple(
+            ModelUsage(kind=str(kind), provider=ref.factory, model=_model_of(ref.options)) for kind, ref in blueprint.providers.items()
+        ),
     )
+
+
+def _model_of(options: Mapping[str, Any]) -> str:
+    """The model that a provider is told to use, where its options name one."""
+    model = options.get("model", "")
+    return model if isinstance(model, str) else ""

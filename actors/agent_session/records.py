@@ -35,6 +35,7 @@ from protocols import (
     CommitAudio,
     EndCall,
     GenerateReply,
+    ModelUsage,
     Say,
     SendText,
     SpeechPriority,
@@ -185,6 +186,7 @@ _MEMORY: Final = RecordType(
     ending=TEXT.default(""),
     closed=FLAG.default(False),
     next_event=INTEGER.default(1),
+    usage=many(nested(derived_record(ModelUsage, "model_usage"))).default(()),
     unknown=many(Records(*_OTHERS).standing_alone()).default(()),
 )
 ENTRIES: Final = Records(*_OTHERS, RecordType(Checkpoint, "checkpoint", memory=nested(_MEMORY)))

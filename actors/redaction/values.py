@@ -108,7 +108,7 @@ def _redacted_fields(value: Any, redact: Redact, *, whole: bool) -> Any:  # noqa
         item = getattr(value, field.name)
         if field.name == "arguments" and isinstance(item, str):
             left = redacted_arguments(item, redact)
-        elif field.name.endswith("_json") and isinstance(item, str):
+        elif isinstance(item, str) and (field.name.endswith("_json") or item[:1] in ("{", "[")):
             left = redacted_json(item, redact)
         elif field.name.endswith("_id") or field.name == "id" or not field.init:
             continue

@@ -21,7 +21,8 @@ from actors.agent_session.core.inputs import (
     VoiceEnded,
     VoiceLasted,
 )
-from actors.agent_session.core.interruption import resume, stop_held
+from actors.agent_session.core.interruption import resume, stop_held, tell_overlap
+from actors.agent_session.core.measures import STT, model_used
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.preemption import drop_guess
 from actors.agent_session.core.speech import audible
@@ -29,17 +30,37 @@ from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.turn_taking import count_words, is_back_channel, is_interruption, repeats
-from protocols import SESSION_RATE_HZ, AgentState, CommandDone, Degraded, InternalError, SessionError, UserEvent
+from protocols import (
+    SESSION_RATE_HZ,
+    AgentState,
+    CommandDone,
+    CommitAudio,
+    Degraded,
+    InternalError,
+    ModelUsage,
+    SessionError,
+    UserEvent,
+    UserInputTranscribed,
+    UserSpeechEnded,
+    UserSpeechStarted,
+    UserTranscriptionTimeout,
+    UserTurnCommitted,
+)
 
 SAME_START: Final = SESSION_RATE_HZ
 """Samples within which a new incarnation may find the beginning of speech elsewhere than the one before: it is still the same speech."""
+
+SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000
 
 
 def on_began(step: Transition, began: VoiceBegan) -> None:
     """The caller speaks, or goes on."""
     before = step.state.utterance
+    step.publish(UserSpeechStarted(position_ms=began.start // SAMPLES_PER_MS))
     if before is None:
-        step.state = replace(step.state, utterance=Utterance(start=began.start, over_speech=audible(step.state)))
+        step.state = replace(
+            step.state, utterance=Utterance(start=began.start, over_speech=audible(step.state), began_s=step.now.monotonic_s)
+        )
     else:
         step.state = replace(step.state, utterance=replace(before, end=None))
     step.move_user(UserEvent.SPEECH_STARTED)
@@ -61,9 +82,13 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
     """He has stopped speaking."""
     if step.state.utterance is None:
         return
-    utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s)
+    committed = any(isinstance(accepted.command, CommitAudio) for accepted in step.memory.inbox)
+    utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s, committed=committed)
     step.state = replace(step.state, utterance=utterance)
+    step.publish(UserSpeechEnded(position_ms=ended.end // SAMPLES_PER_MS))
     step.move_user(UserEvent.SPEECH_ENDED)
+    if utterance.over_speech and step.memory.turn is not None and not step.turn.allow_interruptions:
+        tell_overlap(step, "", "queued")
     if utterance.ignored and step.state.agent is not AgentState.LISTENING and step.state.interruption is None:
         _drop(step, ended.end)
 
@@ -106,19 +131,28 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
     if recognized.token != step.state.recognizing:
         return
     end, ended_s = _end(step)
+    if recognized.text:
+        step.publish(UserInputTranscribed(text=recognized.text, is_final=True))
     opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
     over_speech = step.state.held or _may_be_echo(step)
     if over_speech and _means_nothing(step, recognized.text):
+        tell_overlap(
+            step, recognized.text, "noise" if not recognized.text else "echo" if _is_echo(step, recognized.text) else "back_channel"
+        )
         step.state = replace(step.state, recognizing=0)
         _drop(step, end)
         if step.state.held:
             resume(step, recognized.text)
         return
     if recognized.text:
+        if over_speech:
+            tell_overlap(step, recognized.text, "interruption")
+        _tell_committed(step)
         step.state = replace(step.state, utterance=None, recognizing=0)
         step.move_user(UserEvent.TURN_SETTLED)
         stop_held(step, opening) if over_speech and step.memory.turn is not None else take_turn(step, opening)
         return
+    step.publish(UserTranscriptionTimeout(speech_ms=_speech_ms(step)))
     _nothing(step)
     if step.state.owed:
         take_turn(step, Opening(source=TurnSource.UNANSWERED, text=step.memory.history.messages[-1].text))
@@ -165,8 +199,12 @@ def _means_nothing(step: Transition, text: str) -> bool:
         return True
     if is_interruption(text, language):
         return False
+    return count_words(text) < step.setup.min_interruption_words or _is_echo(step, text)
+
+
+def _is_echo(step: Transition, text: str) -> bool:
     said = " ".join(step.turn.sentences) if step.memory.turn is not None else ""
-    return count_words(text) < step.setup.min_interruption_words or (_may_be_echo(step) and repeats(text, said))
+    return _may_be_echo(step) and repeats(text, said)
 
 
 def _ask_again(step: Transition) -> None:
@@ -185,7 +223,21 @@ def _ask_again(step: Transition) -> None:
 def _recognize(step: Transition, utterance: Utterance) -> None:
     token = step.next_token()
     step.state = replace(step.state, recognizing=token)
+    seconds = max(0, (utterance.end or 0) - utterance.start) / SESSION_RATE_HZ
+    model_used(step, ModelUsage(kind=STT, requests=1, audio_s=seconds))
     step.then(Recognize(token=token, start=utterance.start, end=utterance.end or 0))
+
+
+def _speech_ms(step: Transition) -> int:
+    """How long what is being recognised is."""
+    utterance = step.state.utterance
+    return 0 if utterance is None or utterance.end is None else max(0, utterance.end - utterance.start) // SAMPLES_PER_MS
+
+
+def _tell_committed(step: Transition) -> None:
+    utterance = step.state.utterance
+    by = "commit" if utterance is not None and utterance.committed else "endpointing"
+    step.publish(UserTurnCommitted(by=by, speech_ms=_speech_ms(step)))
 
 
 def _nothing(step: Transition) -> None:

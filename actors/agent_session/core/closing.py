@@ -6,6 +6,7 @@ from actors.agent_session.core.chat import heard_text
 from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
+from actors.agent_session.core.measures import turn_ended
 from actors.agent_session.core.memory import Heard
 from actors.agent_session.core.playback import finished
 from actors.agent_session.core.transition import Transition
@@ -15,8 +16,10 @@ from protocols import (
     CallEnded,
     CancelResponse,
     CommandDone,
+    ConversationItemAdded,
     EndCall,
     InterruptedBy,
+    Role,
     SessionEnded,
     SpeechDone,
     SpeechOutcome,
@@ -45,6 +48,10 @@ def close_turn(step: Transition, heard: Heard) -> None:
     outcome = SpeechOutcome.FAILED if failed else SpeechOutcome.COMPLETED if whole else SpeechOutcome.INTERRUPTED
     over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id)
     step.publish(over, turn_id=turn.turn_id)
+    if text:
+        item = ConversationItemAdded(kind="message", role=Role.ASSISTANT, text=text, interrupted=not whole)
+        step.publish(item, turn_id=turn.turn_id, speech_id=turn.speech_id)
+    turn_ended(step, turn)
     done = [turn.command_id] if turn.command_id else []
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]
     for command_id in done:

@@ -10,7 +10,7 @@ from actors.agent_session.core.effects import After, Answer, Effect
 from actors.agent_session.core.entries import Checkpoint
 from actors.agent_session.core.inputs import JournalFailed, JournalRetryDue
 from actors.agent_session.core.transition import Transition
-from protocols import CommandAccepted, SessionError
+from protocols import CommandAccepted, PartRecovered, SessionError
 
 RETRY_S: Final = 2.0
 """Before the first new attempt; doubled before each further one."""
@@ -33,6 +33,7 @@ def on_retry(step: Transition) -> None:
 
 def on_recovered(step: Transition) -> None:
     """The journal is written again."""
+    step.publish(PartRecovered(part="journal"))
     step.state = replace(step.state, journal_failures=0)
 
 

@@ -18,7 +18,17 @@ from actors.agent_session.core.playback import heard_of
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from protocols import AgentEvent, AgentState, CancelResponse, FalseInterruption, InterruptedBy, SessionError, SpeechInterrupted, UserState
+from protocols import (
+    AgentEvent,
+    AgentState,
+    CancelResponse,
+    FalseInterruption,
+    InterruptedBy,
+    OverlappingSpeech,
+    SessionError,
+    SpeechInterrupted,
+    UserState,
+)
 
 _SAID_FOR_WANT_OF_BETTER: Final = (TurnSource.APOLOGY, TurnSource.REPEAT, TurnSource.FAREWELL)
 """Where these cannot be heard, nothing can."""
@@ -45,8 +55,18 @@ def begin_if_due(step: Transition) -> bool:
     if step.setup.resume_false_interruption and over_reply and utterance.over_speech and not utterance.given_up:
         _hold(step)
     else:
+        if utterance.over_speech:
+            tell_overlap(step, "", "interruption")
         interrupt(step, InterruptedBy.USER)
     return True
+
+
+def tell_overlap(step: Transition, text: str, decision: str) -> None:
+    """It is decided what the caller means who speaks over the agent (see `OverlappingSpeech`)."""
+    utterance, turn = step.state.utterance, step.memory.turn
+    if utterance is not None and turn is not None:
+        delay_ms = round((step.now.monotonic_s - utterance.began_s) * 1000)
+        step.publish(OverlappingSpeech(speech_id=turn.speech_id, decision=decision, text=text, delay_ms=delay_ms))
 
 
 def _hold(step: Transition) -> None:

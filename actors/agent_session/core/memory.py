@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from protocols import ChatContext, ChatMessage, FunctionCall, Role, SessionCommand
+from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand
 
 MAX_DEATHS_IN_STEP: Final = 2
 """A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
@@ -206,8 +206,8 @@ class Memory:
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
     ``turns``, ``speeches`` and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is
     settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), ``handing_to`` the one
-    that it is about to be handed to. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``unknown`` are entries
-    that this version or one before it did not know.
+    that it is about to be handed to. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its
+    models were used for so far. ``unknown`` are entries that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -228,6 +228,7 @@ class Memory:
     ending: str = ""
     closed: bool = False
     next_event: int = 1
+    usage: tuple[ModelUsage, ...] = ()
     unknown: tuple[object, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from typing import Final
 from actors.agent_session.core.chat import context, tells_the_same
 from actors.agent_session.core.effects import StopThinking, Think
 from actors.agent_session.core.inputs import PreflightTranscript, RoundFinished, SentenceReady
+from actors.agent_session.core.measures import model_asked, round_ended
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.core.state import Guess
 from actors.agent_session.core.transition import Transition
@@ -36,6 +37,7 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
         return
     token, asked = step.next_token(), _context(step, preflight.text)
     step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, context=asked), guesses=step.state.guesses + 1)
+    model_asked(step)
     step.then(Think(token=token, context=asked, offer_tools=step.setup.max_tool_rounds > 0))
 
 
@@ -54,6 +56,7 @@ def on_round(step: Transition, finished: RoundFinished) -> bool:
     if guess is None or guess.token != finished.token:
         return False
     step.state = replace(step.state, guess=replace(guess, calls=finished.calls))
+    round_ended(step, finished)
     return True
 
 

@@ -32,7 +32,7 @@ from actors.agent_session.core.entries import (
 )
 from actors.agent_session.core.memory import RECOGNISING, Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
 from actors.journal import UnknownRecord
-from protocols import ChatContext, CommandDone, EndCall
+from protocols import ChatContext, CommandDone, EndCall, UsageUpdated
 
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
@@ -76,6 +76,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
     match entry:
         case Happened(event=CommandDone(command_id=command_id)):
             return replace(memory, next_event=entry.number + 1, inbox=_without(memory.inbox, command_id))
+        case Happened(event=UsageUpdated(models=models)):
+            return replace(memory, next_event=entry.number + 1, usage=models)
         case Happened():
             return replace(memory, next_event=entry.number + 1)
         case IncarnationBegan():

@@ -11,11 +11,18 @@ from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
 from actors.agent_session.core.kept_speech import KeptSpeech
+from actors.agent_session.core.measures import TTS, first_sample_heard, model_used
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.playback import heard_of, started, turn_of
 from actors.agent_session.core.state import SessionConfig, State
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, AgentSentence, AgentState, ReplyLatency
+from protocols import (
+    AgentEvent,
+    AgentSentence,
+    AgentState,
+    ModelUsage,
+    ReplyLatency,
+)
 
 MAX_LATENCY_S: Final = 3_600.0
 """Only the wall clock tells how long it took over two incarnations, and it may be set: more than this, or negative, is unknown."""
@@ -29,6 +36,7 @@ def write_sentence(step: Transition, text: str) -> None:
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
     if step.setup.voice:
+        model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
         step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text, allow_interruptions=step.turn.allow_interruptions))
     else:
         _heard_from(step, index)
@@ -101,6 +109,7 @@ def _anew(step: Transition) -> int:
 
 def _heard_from(step: Transition, index: int) -> None:
     turn = step.turn
+    first_sample_heard(step)
     if index == 0 and turn.asked_wall_s:
         step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
     step.publish(AgentSentence(speech_id=turn.speech_id, text=turn.sentences[index]))

@@ -5,7 +5,17 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
-from protocols import AgentState, ChatContext, ConversationState, FunctionCall, InterruptedBy, Ref, UserState, conversation_state
+from protocols import (
+    AgentState,
+    ChatContext,
+    ConversationState,
+    FunctionCall,
+    InterruptedBy,
+    ModelUsage,
+    Ref,
+    UserState,
+    conversation_state,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +27,7 @@ class SessionConfig:
     speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
     ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
-    how long a new incarnation waits for somebody who listens before it speaks.
+    how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
     """
 
     call_id: str
@@ -41,6 +51,7 @@ class SessionConfig:
     subscribers_wait_s: float = 2.0
     os_pid: int = 0
     journal_path: str = ""
+    models: tuple[ModelUsage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,8 @@ class Utterance:
     """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
-    incarnations: what is left of it is not recognised. ``echo`` if it may be the agent's own voice.
+    incarnations: what is left of it is not recognised. ``echo`` if it may be the agent's own voice. ``began_s`` is when it was
+    noticed, ``committed`` whether a command ended it.
     """
 
     start: int
@@ -66,6 +78,8 @@ class Utterance:
     echo: bool = False
     end: int | None = None
     ended_s: float = 0.0
+    began_s: float = 0.0
+    committed: bool = False
 
     @property
     def ignored(self) -> bool:
@@ -120,6 +134,21 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Of the open turn: monotonic seconds, None for what has not happened in this incarnation.
+
+    ``asked_s`` is when the model was asked last, ``rounds`` how many answers it gave. ``used`` is what is not told of yet.
+    """
+
+    opened_s: float | None = None
+    asked_s: float | None = None
+    rounds: int = 0
+    first_token_s: float | None = None
+    heard_s: float | None = None
+    used: tuple[ModelUsage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that the core knows.
 
@@ -130,7 +159,7 @@ class State:
     turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``held`` is whether the
     reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the
     reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the
-    caller's turn is over, ``guesses`` how often that was tried in it.
+    caller's turn is over, ``guesses`` how often that was tried in it. ``measures`` are of the open turn.
     """
 
     setup: SessionConfig
@@ -159,6 +188,7 @@ class State:
     asked_s: float | None = None
     guess: Guess | None = None
     guesses: int = 0
+    measures: Measures = Measures()
 
     @property
     def states(self) -> "States":

@@ -14,9 +14,13 @@ from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import After, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import AgentFailed, RetryDue, SentenceReady, ThinkingFailed
+from actors.agent_session.core.measures import LLM, first_token_came, model_asked
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.transition import Transition
-from protocols import SessionError
+from protocols import (
+    PartFailed,
+    SessionError,
+)
 
 MAX_RETRIES: Final = 2
 """How often the model is asked again within a round after a failure that a retry may cure."""
@@ -40,6 +44,7 @@ def think(step: Transition) -> None:
         return
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     rounds = sum(round_.ended for round_ in turn.rounds)
+    model_asked(step)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
     asked = context(step.setup.instructions, step.memory)
     step.then(Think(token=token, context=asked, offer_tools=rounds < step.setup.max_tool_rounds))
@@ -52,6 +57,7 @@ def on_sentence(step: Transition, ready: SentenceReady) -> None:
     expected = step.state.expected
     repeated = expected[:1] == (ready.text,)
     step.state = replace(step.state, expected=expected[1:] if repeated else ())
+    first_token_came(step)
     if not repeated:
         write_sentence(step, ready.text)
 
@@ -64,6 +70,7 @@ def on_failed(step: Transition, failed: ThinkingFailed) -> None:
         delay_s = max(RETRY_DELAY_S * 2**step.state.failures, failed.retry_after_s)
         step.state = replace(step.state, failures=step.state.failures + 1)
         step.do(After(delay_s=delay_s, input=RetryDue(token=failed.token)))
+        step.publish(PartFailed(part=LLM, text=failed.text, retryable=True))
         return
     step.publish(SessionError(source="llm", text=failed.text, retryable=failed.retryable))
     end_with_apology(step)

@@ -12,7 +12,16 @@ from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, FunctionCall, ToolCalled, ToolReturned, ToolUsed, was_redacted
+from protocols import (
+    AgentEvent,
+    ExecutedCall,
+    FunctionCall,
+    FunctionToolsExecuted,
+    ToolCalled,
+    ToolReturned,
+    ToolUsed,
+    was_redacted,
+)
 
 OUTCOME_UNKNOWN: Final = (
     "error: the outcome of this call is unknown. The process died while it ran: it may have had its effect, or not. Do not claim either."
@@ -39,6 +48,7 @@ def run_next(step: Transition) -> None:
         else:
             _run(step, call)
             return
+    step.publish(FunctionToolsExecuted(calls=_executed(step)))
     if step.state.interruption is None:
         step.move_agent(AgentEvent.TOOLS_RETURNED)
         think(step)
@@ -85,6 +95,15 @@ def _run(step: Transition, call: FunctionCall) -> None:
     step.publish(ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments))
     step.state = replace(step.state, tool=call.call_id)
     step.then(RunTool(call=call, user_data_json=step.memory.user_data_json, incarnation=step.memory.incarnation))
+
+
+def _executed(step: Transition) -> tuple[ExecutedCall, ...]:
+    """The calls of the newest round, with their results."""
+    results = {outcome.call_id: outcome.result for outcome in step.turn.outcomes}
+    return tuple(
+        ExecutedCall(call_id=call.call_id, name=call.name, arguments=call.arguments, result=results.get(call.call_id, ""))
+        for call in step.turn.rounds[-1].calls
+    )
 
 
 def _cut(result: str, room: int) -> str:

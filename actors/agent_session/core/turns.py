@@ -7,14 +7,27 @@ from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
-from actors.agent_session.core.memory import n_bytes, new_speech_id
+from actors.agent_session.core.measures import first_token_came, round_ended, turn_began
+from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening
 from actors.agent_session.core.thinking import end_with_apology, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
-from protocols import AgentEvent, FinishReason, FunctionCall, SessionError, SpeechCreated, SpeechPriority, UserMessage
+from protocols import (
+    AgentEvent,
+    ConversationItemAdded,
+    FinishReason,
+    FunctionCall,
+    ResponseGenerated,
+    Role,
+    SessionError,
+    SpeechCreated,
+    SpeechPriority,
+    UserMessage,
+    UserTurnCommitted,
+)
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -24,7 +37,10 @@ def take_turn(step: Transition, opening: Opening) -> None:
         step.then(Settle(until=opening.heard_until))
     turn = step.turn
     if turn.user_text:
+        if turn.source is TurnSource.TEXT:
+            step.publish(UserTurnCommitted(by="text"))
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
+        step.publish(ConversationItemAdded(kind="message", role=Role.USER, text=turn.user_text))
     if (guess := take_guess(step)) is None:
         think(step)
     else:
@@ -44,6 +60,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     """The model has ended a round: run the tools that it asks for, or wait until its reply is heard."""
     if preemption.on_round(step, finished) or finished.token != step.state.thinking:
         return
+    round_ended(step, finished)
     step.state = replace(step.state, thinking=0, failures=0, expected=())
     if finished.reason is FinishReason.LENGTH:
         step.publish(SessionError(source="llm", text="the reply was cut at the model's limit of tokens: allow more", retryable=False))
@@ -64,12 +81,15 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if calls:
         run_next(step)
     else:
+        step.publish(ResponseGenerated(speech_id=step.turn.speech_id, text=" ".join(step.turn.sentences)))
         finish_if_over(step)
 
 
 def _take_over(step: Transition, guess: Guess) -> None:
     """Go on with the answer that the model has begun already."""
     step.state = replace(step.state, thinking=guess.token)
+    if guess.sentences:
+        first_token_came(step)
     for sentence in guess.sentences:
         write_sentence(step, sentence)
     if guess.calls is not None:
@@ -104,3 +124,4 @@ def _open(step: Transition, opening: Opening) -> None:
             command_id=opening.command_id,
         )
         step.publish(created)
+    turn_began(step)

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from protocols import (
     Role,
     SendText,
     ToolCalled,
+    ToolReturned,
     UserInputTranscribed,
     UserMessage,
 )
@@ -55,6 +57,9 @@ def test_json_stays_json() -> None:
     assert json.loads(redacted_json(text, REDACT)) == {"card": "[card]", "cards": ["[card]"], "price": 9.99, "sure": True, "é": None}
     assert redacted_json('{"price":  9.99}', REDACT) == '{"price":  9.99}', "byte for byte, where nothing is left out"
     assert redacted_json(f"not json {CARD}", REDACT) == "not json [card]"
+    returned = ToolReturned(call_id="call-1", name="pay", result='{"card": 4111111111111111}', ok=True)
+    assert redacted(returned, REDACT).result == '{"card": "[card]"}', "any text that is JSON"
+    assert redacted(replace(returned, result=f"[{CARD}"), REDACT).result == "[[card]", "and what only looks like it"
     called = ToolCalled(call_id="call-1", name="pay", arguments='{"card": 4111111111111111}')
     assert redacted(called, REDACT).arguments == '{"card": "[card]", "__redacted__": true}'
 

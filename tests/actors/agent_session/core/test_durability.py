@@ -78,4 +78,4 @@ def test_events_that_no_disk_holds_are_announced_as_missed() -> None:
     world.kill()
     world.subscribe()
     world.settle()
-    assert [(pushed.number, type(pushed.event).__name__) for pushed in world.events][:2] == [(1, "CallStarted"), (12, "EventsMissed")]
+    assert [(pushed.number, type(pushed.event).__name__) for pushed in world.events][:2] == [(1, "CallStarted"), (14, "EventsMissed")]

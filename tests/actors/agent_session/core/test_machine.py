@@ -11,12 +11,15 @@ from protocols import (
     CommandDone,
     ConversationState,
     EndCall,
+    ModelUsage,
     ReplyLatency,
     Role,
     SpeechCreated,
     SpeechDone,
     SpeechOutcome,
     StateChanged,
+    TurnLatency,
+    UsageUpdated,
     UserMessage,
 )
 from support import chat
@@ -44,6 +47,8 @@ def test_a_text_is_answered_sentence_by_sentence() -> None:
         AgentSentence(speech_id="speech-1", text="Anything else?"),
         AgentMessage(speech_id="speech-1", text="You said hello. Anything else?", interrupted=False),
         SpeechDone(speech_id="speech-1", source="text", outcome=SpeechOutcome.COMPLETED, command_id="one"),
+        TurnLatency(turn_id="turn-1", end_of_turn_ms=0.0, first_token_ms=0.0, heard_ms=0.0),
+        UsageUpdated(models=(ModelUsage(kind="llm", requests=1),)),
         CommandDone(command_id="one"),
     ]
     assert states(world) == ["thinking", "responding", "idle"]
