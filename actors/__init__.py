@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         rule_llm,
     )
     from actors.providers.vad import ModelVADStream
+    from actors.redaction import PatternRedactor
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "ModelVADStream",
     "OptionReader",
     "Parts",
+    "PatternRedactor",
     "Playout",
     "Recording",
     "Resampler",
@@ -85,6 +87,7 @@ _FOLDERS: Final = {
     ),
     "actors.providers": ("OptionReader", "complete_llm"),
     "actors.providers.vad": ("ModelVADStream",),
+    "actors.redaction": ("PatternRedactor",),
     "actors.tools": (
         *("FunctionTool", "RunContext", "function_tool"),
         *("load_reference", "load_tool", "loading_script", "reference_to", "tool_to_wire"),

@@ -34,7 +34,7 @@ from livekitex_agent.import_guard import require_own_packages
 require_own_packages()  # before any other import of ours
 
 if TYPE_CHECKING:
-    from actors import FunctionTool, RunContext, function_tool
+    from actors import FunctionTool, PatternRedactor, RunContext, function_tool
     from livekitex_agent.agent import Agent, provider
     from livekitex_agent.call_handle import CallHandle
     from livekitex_agent.demo.agent import phone_order_agent
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
         MissingExtraError,
         ProviderError,
         ProviderRef,
+        RedactionSink,
+        Redactor,
         ReplyLatency,
         Restarted,
         Role,
@@ -118,8 +120,11 @@ __all__ = [
     "MessageTooLargeError",
     "MissingExtraError",
     "Node",
+    "PatternRedactor",
     "ProviderError",
     "ProviderRef",
+    "RedactionSink",
+    "Redactor",
     "ReplyLatency",
     "Restarted",
     "Role",
@@ -153,6 +158,7 @@ _WHERE: Final = {
     "FunctionTool": "actors",
     "Node": "livekitex_agent.tree",
     "WorkerOptions": "livekitex_agent.options",
+    "PatternRedactor": "actors",
     "RunContext": "actors",
     "SpeechHandle": "livekitex_agent.speech_handle",
     "CallHandle": "livekitex_agent.call_handle",
