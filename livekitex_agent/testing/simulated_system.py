@@ -29,6 +29,7 @@ from livekitex_agent.gateway.frames import (
 from livekitex_agent.gateway.gateway import Gateway, Link
 from livekitex_agent.testing.mocks import ToolMocks
 from protocols import (
+    AudioCleared,
     AudioPushed,
     EventPushed,
     JobStarted,
@@ -247,6 +248,8 @@ class SimulatedSystem:
                 self._call.event(message)
             case AudioPushed():
                 self._call.audio(message)
+            case AudioCleared():
+                self._call.audio_cleared(message)
             case EventsLost():
                 self._call.events_lost()
             case _:
