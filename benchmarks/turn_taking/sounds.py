@@ -57,11 +57,12 @@ def phrases(text: str) -> list[bytes]:
     cells = np.sqrt((samples[: len(samples) // CELL * CELL].reshape(-1, CELL) ** 2).mean(axis=1))
     quiet = np.concatenate(([False], cells < AUDIBLE * cells.max(), [False]))
     begins, ends = np.flatnonzero(quiet[1:] & ~quiet[:-1]), np.flatnonzero(~quiet[1:] & quiet[:-1])
-    found, start = [], 0
+    found: list[bytes] = []
+    start = 0
     for begin, end in zip(begins, ends, strict=True):
         if end - begin >= PAUSE_CELLS:
             found.append(pcm[start * CELL * 2 : begin * CELL * 2])
-            start = end
+            start = int(end)
     return [*found, pcm[start * CELL * 2 :]]
 
 

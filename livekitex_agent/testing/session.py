@@ -12,7 +12,7 @@ from contextlib import aclosing, contextmanager
 from types import TracebackType
 from typing import ClassVar, Final, Self, TypeVar
 
-from actors import FunctionTool, InlineAgentSession, load_tool
+from actors import InlineAgentSession
 from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.testing.caller import Utterance, in_time, time_line
@@ -69,7 +69,6 @@ class TestSession:
         self._max_restarts = max_restarts
         self._journal = tempfile.TemporaryDirectory(prefix="livekitex-test-")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulation")
-        self._tools: Mapping[str, FunctionTool] = {}
         self._events: list[EventPushed] = []
         self._audio: list[AudioPushed] = []
         self._kills: list[KillWhen] = []
@@ -103,12 +102,17 @@ class TestSession:
     # What the test does.
 
     async def run(
-        self, *, user_input: str | None = None, audio: Sequence[Utterance] | Utterance | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        *,
+        user_input: str | None = None,
+        audio: Sequence[Utterance] | Utterance | None = None,
+        command: Callable[[CallHandle], Awaitable[object]] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> RunResult:
         """Say something as the caller, and let the call go on until it is answered.
 
         ``user_input`` is text. ``audio`` is what he lets be heard, with times; the run is over `QUIET_S` after the last of it, or when the
-        agent has nothing more to say after that.
+        agent has nothing more to say after that. ``command`` is done with the call before he is heard, as in `perform`.
 
         Raises:
             UsageError: not one of the two is given, or an utterance is out of order.
@@ -117,10 +121,12 @@ class TestSession:
         """
         if (user_input is None) is (audio is None):
             raise UsageError("a run has user_input or audio: give one of them")
+        if command is not None and audio is None:
+            raise UsageError("command goes with audio: for anything else there is perform()")
         if user_input is not None:
             return await self.perform(lambda call: call.send_text(user_input), given=user_input, timeout_s=timeout_s)
         line = time_line([audio] if isinstance(audio, Utterance) else audio or ())
-        return await self._run(lambda: self._hear(line), timeout_s=timeout_s)
+        return await self._run(lambda: self._hear(line, command), timeout_s=timeout_s)
 
     async def perform(
         self, command: Callable[[CallHandle], Awaitable[object]], *, given: str = "", timeout_s: float = TIMEOUT_S
@@ -165,12 +171,13 @@ class TestSession:
     def mock_tools(self, mocks: Mapping[str, Mock]) -> Iterator[None]:
         """Within this context let tools do something else: a function (sync or async) of their parameters, or an exception to raise.
 
-        The model's arguments are checked against the real tool's schema before its mock is called.
+        The model's arguments are checked against the real tool's schema before its mock is called. An agent that the call is handed to has
+        its tools once it has the call.
 
         Raises:
             UsageError: the agent has no such tool, or the function wants what the tool is not given.
         """
-        with self._loop.mocks.holding(mocks, self._tools):
+        with self._loop.mocks.holding(mocks, self._loop.tools):
             yield
 
     # What the test sees.
@@ -195,7 +202,6 @@ class TestSession:
     def _begin(self) -> None:
         asyncio.set_event_loop(None)
         self._loop = SimulationLoop()
-        self._tools = {tool.schema.name: tool for tool in map(load_tool, self._agent.to_wire()["tools"])}
 
         self._loop.run_until_complete(self._make_system())
 
@@ -228,8 +234,10 @@ class TestSession:
                 self._audio.append(piece)
                 del self._audio[:-MAX_AUDIO_PIECES]
 
-    async def _hear(self, line: bytes) -> None:
+    async def _hear(self, line: bytes, command: Callable[[CallHandle], Awaitable[object]] | None) -> None:
         """Let the caller be heard, and then be silent until nothing happens any more."""
+        if command is not None:
+            await command(self._system.handle)
         over_s = self._loop.time() + len(line) / BYTES_PER_SAMPLE / SESSION_RATE_HZ + QUIET_S
         async with aclosing(in_time(line)) as frames:
             async for frame in frames:

@@ -19,6 +19,7 @@ class SimulatedSession(InlineAgentSession):
 
         def mockable() -> Parts:
             parts = work()
+            loop.tools |= parts.tools
             return replace(parts, tools={name: _mockable(loop, tool) for name, tool in parts.tools.items()})
 
         super().in_background(mockable, then)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from actors import FunctionTool
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.call_outcomes import CallOutcomes
@@ -78,6 +79,8 @@ class SimulationLoop(VirtualTimeLoop):
     def __init__(self) -> None:
         super().__init__()
         self.mocks = ToolMocks()
+        self.tools: dict[str, FunctionTool] = {}
+        """Those of the agents that the call has had, by name."""
         self.connection: SimConnection
 
 

@@ -165,8 +165,8 @@ async def test_a_model_judges(answer: str) -> None:
     model = Model(answer)
     judged = await expect()[4].is_message(role="assistant").judge(model, intent="tells what was ordered")
     assert judged.event.role == "assistant"
-    assert "tells what was ordered" in model.asked[-1].content
-    assert "Two pizzas, that is" in model.asked[-1].content
+    assert "tells what was ordered" in model.asked[-1].text
+    assert "Two pizzas, that is" in model.asked[-1].text
 
 
 @pytest.mark.asyncio

@@ -297,6 +297,12 @@ async def test_a_run_has_one_input(given: dict[str, Any]) -> None:
             await session.run(**given)
 
 
+async def test_a_command_goes_with_audio() -> None:
+    async with TestSession(text_agent()) as session:
+        with pytest.raises(UsageError, match="command goes with audio"):
+            await session.run(user_input="hello", command=lambda call: call.cancel_response())
+
+
 async def test_an_agent_that_cannot_work_is_refused_when_it_is_entered() -> None:
     agent = Agent.text(instructions="x", llm=ProviderRef(factory="nowhere.at:all", options={}))
     with pytest.raises(ConfigurationError, match="nowhere"):

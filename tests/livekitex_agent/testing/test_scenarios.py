@@ -1,0 +1,387 @@
+"""Conversations as their parties have them, in virtual time: what is said, when it is heard, what happens when it goes wrong.
+
+``docs/scenarios.md`` lists them beside those of another product.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from livekitex_agent import Agent, function_tool, provider
+from livekitex_agent.testing import RunResult, TestSession, Utterance
+from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_turn_detector, scripted_vad
+from protocols import (
+    AgentChanged,
+    AgentMessage,
+    AgentSentence,
+    CallEnded,
+    EventPushed,
+    ReplyLatency,
+    SessionError,
+    StateChanged,
+    ToolCalled,
+    ToolReturned,
+    UserMessage,
+)
+
+pytestmark = pytest.mark.asyncio
+
+PART = "This is part {} of a tale that is told without haste."
+STORY = " ".join(PART.format(number) for number in range(1, 7))
+QUESTION = "tell me the longest story that you know"
+STOP = "no no no, stop it, i do not want to hear that one at all"
+MS_PER_CHAR = 10
+
+
+def reply(to: str = "*", say: str = "", **more: Any) -> dict[str, Any]:
+    return {"to": to, "say": say, **more} if say else {"to": to, **more}
+
+
+def voice(replies: Sequence[dict[str, Any]], *, tools: Sequence[Any] = (), stt: dict[str, Any] | None = None, **options: Any) -> Agent:
+    return Agent(
+        instructions="Be brief.",
+        tools=tools,
+        vad=provider(scripted_vad),
+        stt=provider(scripted_stt, **(stt or {})),
+        turn_detector=provider(scripted_turn_detector),
+        llm=provider(scripted_llm, replies=list(replies)),
+        tts=provider(scripted_tts),
+        options=options,
+    )
+
+
+def text(replies: Sequence[dict[str, Any]], *, tools: Sequence[Any] = (), **options: Any) -> Agent:
+    return Agent.text(instructions="Be brief.", tools=tools, llm=provider(scripted_llm, replies=list(replies)), options=options)
+
+
+def states(result: RunResult) -> list[str]:
+    return [event.new for event in result.of_kind(StateChanged)]
+
+
+def said(events: Sequence[EventPushed]) -> list[str]:
+    return [each.event.text for each in events if isinstance(each.event, AgentMessage)]
+
+
+async def weather(location: str) -> str:
+    """Tell the weather at a place."""
+    return f"sunny in {location}"
+
+
+async def slow_search() -> str:
+    """Search for a while."""
+    waiting = asyncio.Event()
+    asyncio.get_running_loop().call_later(8.0, waiting.set)
+    await waiting.wait()
+    return "found"
+
+
+def broken() -> str:
+    """Fail."""
+    raise ZeroDivisionError("division by zero")
+
+
+def billing() -> Agent:
+    """Hand the call to billing."""
+    return BILLING
+
+
+def billing_with_result() -> tuple[Agent, str]:
+    """Hand the call to billing, and say so."""
+    return BILLING, "transferred"
+
+
+BILLING = Agent.text(
+    instructions="You are billing.",
+    name="billing",
+    tools=[weather],
+    llm=provider(
+        scripted_llm,
+        replies=[
+            {"after": "billing", "say": "Here is billing."},
+            {"after": "billing_with_result", "say": "Billing: {result}."},
+            {"to": "weather*", "calls": [{"name": "weather", "arguments": {"location": "Rome"}}]},
+            {"after": "weather", "say": "Billing says {result}."},
+            {"say": "Billing hears {input}."},
+        ],
+    ),
+)
+
+
+# A turn from its first sample to its last.
+
+
+async def test_a_spoken_turn_has_its_states_and_its_times() -> None:
+    agent = Agent(
+        instructions="Be brief.",
+        vad=provider(scripted_vad),
+        stt=provider(scripted_stt, delay_ms=200),
+        llm=provider(scripted_llm, replies=[reply(say="All is well.", first_token_ms=100)]),
+        tts=provider(scripted_tts, first_audio_ms=200),
+        turn_detector=provider(scripted_turn_detector),
+        options={"preemptive_generation": False},
+    )
+    async with TestSession(agent) as session:
+        result = await session.run(audio=Utterance(text="hello out there, how is it going with you", at_s=0.5))
+    assert states(result) == ["listening", "processing", "thinking", "responding", "speaking", "idle"]
+    understood, heard, over = (result.time_of(kind) for kind in (UserMessage, AgentSentence, AgentMessage))
+    assert heard - understood == pytest.approx(0.3, abs=0.05), "the model's first token and the voice's first audio"
+    assert over - heard == pytest.approx(len("All is well.") * 0.01, abs=0.15)
+    (latency,) = result.of_kind(ReplyLatency)
+    assert latency.latency_ms is not None
+    assert 500 <= latency.latency_ms <= 900
+
+
+async def test_the_answer_is_made_in_the_pause_that_ends_the_turn() -> None:
+    async def latency(*, ahead: bool) -> float:
+        agent = voice([reply(say="All is well.", first_token_ms=250)], preemptive_generation=ahead)
+        async with TestSession(agent) as session:
+            result = await session.run(audio=Utterance(text="hello out there, how is it going with you"))
+            (found,) = result.of_kind(ReplyLatency)
+            assert found.latency_ms is not None
+            return found.latency_ms
+
+    assert await latency(ahead=True) <= await latency(ahead=False) - 99
+
+
+async def test_who_hesitates_is_not_cut_off() -> None:
+    async with TestSession(voice([reply(say="You said {input}.")])) as session:
+        hesitant = [Utterance(text="i would like two pizzas and,", pause_s=0.9), Utterance(text="three bottles of lemonade")]
+        result = await session.run(audio=hesitant)
+        assert len(result.of_kind(UserMessage)) == 1
+        result.expect[-1].is_message(role="assistant")
+
+
+async def test_a_voice_without_words_is_nobody_s_turn() -> None:
+    async with TestSession(voice([reply(say="Yes?")], stt={"transcripts": []})) as session:
+        result = await session.run(audio=Utterance(text="x" * 60))
+        result.expect.no_more_events()
+        assert "speaking" not in states(result)
+
+
+# Tools.
+
+
+async def test_what_is_said_beside_a_call_is_heard_before_its_result() -> None:
+    replies = [
+        reply("*weather*", "Let me look.", calls=[{"name": "weather", "arguments": {"location": "Tokyo"}}]),
+        {"after": "weather", "say": "It is {result}."},
+    ]
+    async with TestSession(voice(replies, tools=[weather])) as session:
+        result = await session.run(audio=Utterance(text="what is the weather in tokyo today"))
+        result.expect.contains_function_call(name="weather", arguments={"location": "Tokyo"})
+        result.expect.contains_function_call_output(output="sunny in Tokyo")
+        spoken = " ".join(said(result.pushed))
+        assert spoken == "Let me look. It is sunny in Tokyo."
+
+
+async def test_a_slow_tool_keeps_the_turn_after_what_was_said_beside_it() -> None:
+    replies = [reply("*search*", "One moment.", calls=["slow_search"]), {"after": "slow_search", "say": "I have {result} it."}]
+    async with TestSession(voice(replies, tools=[slow_search])) as session:
+        result = await session.run(audio=Utterance(text="please search for what i have lost"))
+        assert result.time_of(ToolReturned) - result.time_of(ToolCalled) == pytest.approx(8.0, abs=0.1)
+        between = [
+            each.event.new
+            for each in result.pushed
+            if isinstance(each.event, StateChanged) and result.time_of(ToolCalled) < each.wall_s < result.time_of(ToolReturned)
+        ]
+        assert "idle" not in between
+        assert " ".join(said(result.pushed)) == "One moment. I have found it."
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ({"name": "nothing_like_that"}, "nothing_like_that"),
+        ({"name": "weather", "arguments": {"place": "Rome"}}, "location"),
+        ({"name": "weather", "arguments": "{half"}, "JSON"),
+        ({"name": "broken"}, "ZeroDivisionError"),
+    ],
+)
+async def test_a_call_that_cannot_be_is_told_to_the_model_and_the_turn_goes_on(call: dict[str, Any], told: str) -> None:
+    replies = [reply("go", calls=[call], times=1), {"after": call["name"], "say": "That did not work."}]
+    async with TestSession(text(replies, tools=[weather, broken])) as session:
+        result = await session.run(user_input="go")
+        output = result.expect.contains_function_call_output(is_error=True).event.output
+        assert told in output
+        result.expect[-1].is_message(role="assistant", text="That did not work.")
+
+
+async def test_calls_of_one_answer_run_in_their_order() -> None:
+    calls = [{"name": "weather", "arguments": {"location": place}} for place in ("Rome", "Oslo")]
+    async with TestSession(text([reply("go", calls=calls), {"after": "weather", "say": "Done."}], tools=[weather])) as session:
+        result = await session.run(user_input="go")
+    outputs = [event.result for event in result.of_kind(ToolReturned)]
+    assert outputs == ["sunny in Rome", "sunny in Oslo"]
+
+
+# Interruptions.
+
+
+async def test_the_caller_interrupts_and_is_answered() -> None:
+    replies = [reply("*story*", STORY), reply(say="As you like.")]
+    async with TestSession(voice(replies)) as session:
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text=STOP, at_s=1.6)])
+        stopped = result.expect.contains_message(role="assistant", interrupted=True).event.text
+        assert STORY.startswith(stopped)
+        assert stopped != STORY
+        result.expect[-1].is_message(role="assistant", text="As you like.")
+
+
+@pytest.mark.parametrize("noise", ["mm-hmm" + " mm" * 9, ""])
+async def test_a_back_channel_or_a_noise_does_not_interrupt(noise: str) -> None:
+    stt = {"transcripts": [QUESTION, noise]}
+    async with TestSession(voice([reply("*story*", STORY)], stt=stt)) as session:
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text="m" * 60, at_s=1.6)])
+        assert said(result.pushed) == [STORY]
+        assert not any(event.interrupted for event in result.of_kind(AgentMessage))
+
+
+async def test_speech_while_the_agent_thinks_is_one_turn_with_what_it_was_asked() -> None:
+    replies = [reply("*and*", "Both of them."), reply(say="One.", first_token_ms=3_000)]
+    async with TestSession(voice(replies)) as session:
+        more = Utterance(text="and tell me about the second one as well", at_s=2.0)
+        result = await session.run(audio=[Utterance(text="tell me about the first of the two"), more])
+        assert said(result.pushed)[-1] == "Both of them."
+        assert "One." not in said(result.pushed)
+
+
+async def test_an_interruption_of_the_second_sentence_keeps_the_first() -> None:
+    replies = [reply("*story*", STORY), reply(say="As you like.")]
+    async with TestSession(voice(replies)) as session:
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text=STOP, at_s=1.75)])
+        stopped = result.expect.contains_message(role="assistant", interrupted=True).event.text
+        assert stopped.startswith(PART.format(1))
+
+
+@pytest.mark.parametrize("protected", [True, False])
+async def test_protected_speech_is_heard_to_its_end_and_the_caller_is_answered_after_it(*, protected: bool) -> None:
+    async with TestSession(voice([reply(say="You said {input}.")])) as session:
+        over = Utterance(text=STOP, at_s=0.6)
+        result = await session.run(audio=over, command=lambda call: call.say(STORY, allow_interruptions=not protected))
+        first, last = said(result.pushed)[0], said(result.pushed)[-1]
+        assert (first == STORY) is protected
+        assert last == f"You said {STOP}."
+
+
+async def test_what_is_to_be_said_waits_for_its_turn_by_priority() -> None:
+    async with TestSession(voice([reply(say="x")])) as session:
+
+        async def speak(call: Any) -> None:
+            await call.say(PART.format(1))
+            await call.say("Unimportant.", priority=0)
+            await call.say("Important.", priority=10)
+
+        result = await session.perform(speak)
+        heard = said(result.pushed)
+        assert heard == [PART.format(1), "Important.", "Unimportant."]
+
+
+async def test_what_is_written_while_the_agent_speaks_is_answered_after_it() -> None:
+    async with TestSession(voice([reply(say="You wrote {input}.")])) as session:
+
+        async def both(call: Any) -> None:
+            await call.say(PART.format(1))
+            await call.send_text("hello")
+
+        result = await session.perform(both)
+        assert said(result.pushed) == [PART.format(1), "You wrote hello."]
+
+
+async def test_a_handle_is_done_when_it_was_heard() -> None:
+    async with TestSession(voice([reply(say="Generated.")])) as session:
+        outcomes: list[Any] = []
+
+        async def speak(call: Any) -> None:
+            handle = await call.say("Something to be heard.")
+            outcomes.append(await handle.wait_for_playout())
+            reply_handle = await call.generate_reply(instructions="Greet.")
+            outcomes.append(await reply_handle.wait_for_playout())
+
+        await session.perform(speak)
+        assert [(outcome.text, outcome.interrupted) for outcome in outcomes] == [("Something to be heard.", False), ("Generated.", False)]
+
+
+# What fails.
+
+
+async def test_a_model_that_fails_for_a_moment_is_asked_again() -> None:
+    replies = [reply(fails="busy", retryable=True, times=1), reply(say="Here I am.")]
+    async with TestSession(text(replies)) as session:
+        result = await session.run(user_input="hello")
+        result.expect[-1].is_message(role="assistant", text="Here I am.")
+
+
+async def test_a_model_that_fails_is_told_of_and_the_call_goes_on() -> None:
+    replies = [reply("first*", fails="no such model"), reply(say="You said {input}.")]
+    async with TestSession(text(replies)) as session:
+        failed = await session.run(user_input="first question")
+        assert [event.source for event in failed.of_kind(SessionError)] == ["llm"]
+        failed.expect[-1].is_message(role="assistant")
+        (await session.run(user_input="second question")).expect[-1].is_message(text="You said second question.")
+
+
+async def test_a_recogniser_that_fails_leaves_nobody_unheard() -> None:
+    async with TestSession(voice([reply(say="You said {input}.")], stt={"fails": 1})) as session:
+        result = await session.run(audio=Utterance(text="do you hear what i am saying here"))
+        result.expect[-1].is_message(role="assistant")
+        again = await session.run(audio=Utterance(text="do you hear what i am saying now"))
+        again.expect[-1].is_message(role="assistant", text="You said do you hear what i am saying now.")
+
+
+async def test_a_voice_that_fails_is_told_of_and_the_call_goes_on() -> None:
+    agent = Agent(
+        instructions="Be brief.",
+        vad=provider(scripted_vad),
+        stt=provider(scripted_stt),
+        llm=provider(scripted_llm, replies=[reply("*first*", "This is hoarse."), reply(say="This is clear.")]),
+        tts=provider(scripted_tts, fails_at="hoarse"),
+    )
+    async with TestSession(agent) as session:
+        failed = await session.run(audio=Utterance(text="this is the first thing that i say"))
+        assert "tts" in [event.source for event in failed.of_kind(SessionError)]
+        again = await session.run(audio=Utterance(text="this is another thing that i say"))
+        again.expect[-1].is_message(role="assistant", text="This is clear.")
+
+
+async def test_the_end_of_a_call_comes_after_what_is_being_said() -> None:
+    async with TestSession(voice([reply(say="x")])) as session:
+
+        async def speak_and_end(call: Any) -> None:
+            await call.say("This is heard to its end.")
+            await call.end("done")
+
+        result = await session.perform(speak_and_end)
+        assert said(result.pushed) == ["This is heard to its end."]
+        assert isinstance(result.pushed[-1].event, CallEnded)
+
+
+# Hand-offs.
+
+
+@pytest.mark.parametrize(
+    ("tool", "first"), [(billing, "Here is billing."), (billing_with_result, "Billing: transferred.")], ids=["alone", "with a result"]
+)
+@pytest.mark.parametrize("kill", [None, ToolCalled, AgentChanged, AgentSentence])
+async def test_a_tool_hands_the_call_on(tool: Any, first: str, kill: Any) -> None:
+    wrapped = function_tool(idempotent=True)(tool)
+    name = tool.__name__
+    async with TestSession(text([reply("*bill*", calls=[name]), reply(say="Waiter hears {input}.")], tools=[wrapped])) as session:
+        (await session.run(user_input="hello")).expect[-1].is_message(text="Waiter hears hello.")
+        if kill is not None:
+            session.kill_when(kill)
+        result = await session.run(user_input="the bill please")
+        assert len(result.restarts) == (kill is not None)
+        result.expect.contains_function_call(name=name)
+        result.expect.contains_agent_handoff(new_agent="billing", old_agent="agent")
+        result.expect[-1].is_message(role="assistant", text=first)
+        (await session.run(user_input="hello")).expect[-1].is_message(text="Billing hears hello.")
+
+
+async def test_the_tools_of_the_new_agent_can_be_mocked() -> None:
+    async with TestSession(text([reply("*bill*", calls=["billing"])], tools=[billing])) as session:
+        await session.run(user_input="the bill please")
+        with session.mock_tools({"weather": lambda location: f"snow in {location}"}):
+            result = await session.run(user_input="weather please")
+        result.expect[-1].is_message(text="Billing says snow in Rome.")
