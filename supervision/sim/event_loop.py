@@ -85,6 +85,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Virtual seconds."""
         return self.clock.monotonic()
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002 - the signature of any loop
+        """As of any loop, but without its time limit, which would pass at once: the threads are real."""
+        await super().shutdown_default_executor()
+
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """As of any loop; until it is done it holds up the clock, see the module."""
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
