@@ -137,6 +137,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         resume_false_interruption=blueprint.turns.resume_false_interruption,
         min_interruption_words=blueprint.turns.min_interruption_words,
         preemptive_generation=blueprint.turns.preemptive_generation,
+        mute=blueprint.turns.mute,
         os_pid=os.getpid(),
         journal_path=journal_path,
         models=tuple(

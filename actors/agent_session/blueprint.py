@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from actors.journal import CallDescription
 from actors.providers import OptionReader
-from actors.turn_taking import DuckingOptions, EndpointingOptions
+from actors.turn_taking import DuckingOptions, EndpointingOptions, MuteStrategy
 from protocols import MAX_AGENT_NAME_CHARS, ConfigurationError, InvalidAgentError, ProviderKind, ProviderRef, require_no_secret
 
 _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
@@ -34,8 +34,9 @@ class TurnOptions:
     whose echo cancellation has to learn): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
     ask for tools within a turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if
     he said nothing but that he listens ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end
-    the caller's turn. ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again,
-    ``farewell`` when the call is given up.
+    the caller's turn. While what ``mute`` names (nothing; ``first_speech``, ``tools``, ``always``) the caller is not listened to.
+    ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is
+    given up.
     """
 
     language: str
@@ -48,6 +49,7 @@ class TurnOptions:
     max_tool_rounds: int
     resume_false_interruption: bool
     preemptive_generation: bool
+    mute: frozenset[MuteStrategy]
     apology: str
     repeat: str
     farewell: str
@@ -182,6 +184,7 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
         preemptive_generation=reader.flag("preemptive_generation", default=True),
+        mute=_mute(reader),
         apology=_sentence(reader, "apology", _DEFAULT_APOLOGY),
         repeat=_sentence(reader, "repeat", _DEFAULT_REPEAT),
         farewell=_sentence(reader, "farewell", _DEFAULT_FAREWELL),
@@ -196,6 +199,15 @@ def _ducking(reader: OptionReader) -> DuckingOptions:
     if pause_ms < duck_ms:
         raise reader.error("interruption_pause_ms", pause_ms, f"at least interruption_duck_ms={duck_ms}")
     return DuckingOptions(duck_ms=duck_ms, pause_ms=pause_ms)
+
+
+def _mute(reader: OptionReader) -> frozenset[MuteStrategy]:
+    value = reader.anything("mute", ())
+    names = (value,) if isinstance(value, str) else value
+    known = {str(strategy) for strategy in MuteStrategy}
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name in known for name in names):
+        raise reader.error("mute", value, f"a list of {', '.join(sorted(known))}")
+    return frozenset(MuteStrategy(name) for name in names)
 
 
 def _language(reader: OptionReader) -> str:

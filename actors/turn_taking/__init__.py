@@ -24,6 +24,7 @@ from actors.turn_taking.events import (
     TurnDropped,
     TurnEnded,
 )
+from actors.turn_taking.mute import MuteStrategy, is_muted
 from actors.turn_taking.overlap import count_words, is_back_channel, is_interruption, repeats
 from actors.turn_taking.phrases import PHRASES, Phrases
 
@@ -38,6 +39,7 @@ __all__ = [
     "EndpointingOptions",
     "EndpointingOutput",
     "Loudness",
+    "MuteStrategy",
     "Overlap",
     "Phrases",
     "Predicted",
@@ -55,6 +57,7 @@ __all__ = [
     "endpointing_step",
     "is_back_channel",
     "is_interruption",
+    "is_muted",
     "least_delay_ms",
     "loudness_after",
     "repeats",

@@ -29,7 +29,7 @@ from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from actors.turn_taking import count_words, is_back_channel, is_interruption, repeats
+from actors.turn_taking import count_words, is_back_channel, is_interruption, is_muted, repeats
 from protocols import (
     SESSION_RATE_HZ,
     AgentState,
@@ -58,16 +58,16 @@ def on_began(step: Transition, began: VoiceBegan) -> None:
     before = step.state.utterance
     step.publish(UserSpeechStarted(position_ms=began.start // SAMPLES_PER_MS))
     if before is None:
-        step.state = replace(
-            step.state, utterance=Utterance(start=began.start, over_speech=audible(step.state), began_s=step.now.monotonic_s)
-        )
+        utterance = Utterance(start=began.start, over_speech=audible(step.state), muted=_muted(step), began_s=step.now.monotonic_s)
+        step.state = replace(step.state, utterance=utterance)
     else:
         step.state = replace(step.state, utterance=replace(before, end=None))
     step.move_user(UserEvent.SPEECH_STARTED)
     caller = step.memory.caller
     if caller is None or (before is None and began.start >= caller.start + SAME_START):
         step.record(CallerBegan(start=began.start))
-    step.then(Heed(start=began.start))  # what is recognised may kill this incarnation, and the next one has to know of it
+    if step.state.utterance is None or not step.state.utterance.muted:
+        step.then(Heed(start=began.start))  # what is recognised may kill this incarnation, and the next one has to know of it
     step.state = replace(step.state, recognizing=0)  # of half a turn
     drop_guess(step)
 
@@ -87,9 +87,10 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
     step.state = replace(step.state, utterance=utterance)
     step.publish(UserSpeechEnded(position_ms=ended.end // SAMPLES_PER_MS))
     step.move_user(UserEvent.SPEECH_ENDED)
-    if utterance.over_speech and step.memory.turn is not None and not step.turn.allow_interruptions:
+    if utterance.over_speech and step.memory.turn is not None and not step.turn.allow_interruptions and not utterance.muted:
         tell_overlap(step, "", "queued")
-    if utterance.ignored and step.state.agent is not AgentState.LISTENING and step.state.interruption is None:
+    over_turn = step.state.agent is not AgentState.LISTENING and step.state.interruption is None
+    if utterance.muted or (utterance.ignored and over_turn):
         _drop(step, ended.end)
 
 
@@ -205,6 +206,16 @@ def _means_nothing(step: Transition, text: str) -> bool:
 def _is_echo(step: Transition, text: str) -> bool:
     said = " ".join(step.turn.sentences) if step.memory.turn is not None else ""
     return _may_be_echo(step) and repeats(text, said)
+
+
+def _muted(step: Transition) -> bool:
+    turn = step.memory.turn
+    return is_muted(
+        step.setup.mute,
+        agent_has_turn=turn is not None,
+        first_turn=step.memory.turns == 1,
+        tools_run=turn is not None and bool(turn.waiting_calls),
+    )
 
 
 def _ask_again(step: Transition) -> None:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
+from actors.turn_taking import MuteStrategy
 from protocols import (
     AgentState,
     ChatContext,
@@ -26,6 +27,7 @@ class SessionConfig:
     call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
     speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
     ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
+    ``mute`` says when he is not listened to.
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
     how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
     """
@@ -48,6 +50,7 @@ class SessionConfig:
     resume_false_interruption: bool = True
     min_interruption_words: int = 0
     preemptive_generation: bool = True
+    mute: frozenset[MuteStrategy] = frozenset()
     subscribers_wait_s: float = 2.0
     os_pid: int = 0
     journal_path: str = ""
@@ -67,13 +70,14 @@ class Utterance:
     """What the caller says now, from the sample ``start``; ``end`` is None while he speaks.
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
-    incarnations: what is left of it is not recognised. ``echo`` if it may be the agent's own voice. ``began_s`` is when it was
-    noticed, ``committed`` whether a command ended it.
+    incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
+    be the agent's own voice. ``began_s`` is when it was noticed, ``committed`` whether a command ended it.
     """
 
     start: int
     over_speech: bool
     given_up: bool = False
+    muted: bool = False
     lasted: bool = False
     echo: bool = False
     end: int | None = None
@@ -89,7 +93,7 @@ class Utterance:
     @property
     def counts(self) -> bool:
         """Whether it takes the turn from the agent."""
-        return self.lasted or (self.end is not None and not self.over_speech)
+        return not self.muted and (self.lasted or (self.end is not None and not self.over_speech))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

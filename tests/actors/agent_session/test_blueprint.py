@@ -7,6 +7,7 @@ import pytest
 
 from actors.agent_session.blueprint import Blueprint, read_blueprint, successor
 from actors.journal import CallDescription
+from actors.turn_taking import MuteStrategy
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind
 from support.scripted_providers import agent
 
@@ -185,3 +186,17 @@ def test_an_agent_that_the_call_cannot_be_handed_to(changes: dict[str, Any], tol
 def test_a_call_without_a_voice_gets_none() -> None:
     with pytest.raises(InvalidAgentError, match="has another vad than the call"):
         successor(read(arguments()), VOICE | {"options": {}})
+
+
+@pytest.mark.parametrize(
+    ("mute", "read_as"),
+    [([], set()), ("tools", {MuteStrategy.TOOLS}), (["first_speech", "always"], {MuteStrategy.FIRST_SPEECH, MuteStrategy.ALWAYS})],
+)
+def test_when_the_caller_is_muted(mute: object, read_as: set[MuteStrategy]) -> None:
+    assert read(arguments(agent(options={"mute": mute}))).turns.mute == read_as
+
+
+@pytest.mark.parametrize("mute", ["never", ["tools", "never"], [5], {"tools": True}, 5, None])
+def test_what_mutes_nobody_is_refused(mute: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"mute=.*a list of always, first_speech, tools"):
+        read(arguments(agent(options={"mute": mute})))
