@@ -16,9 +16,8 @@ from actors.agent_session.core import Input, Think
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of, retry_after_of
-from actors.agent_session.engine.provider_values import llm_event_of, stream_of
 from actors.media import SentenceSplitter
-from actors.providers import CallAssembler
+from actors.providers import CallAssembler, llm_event_of, stream_of
 from protocols import (
     LLM,
     CallDelta,

@@ -11,9 +11,9 @@ from actors.agent_session.core.inputs import AudioLost, PreflightTranscript, Rec
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.provider_values import answer_of, transcript_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
+from actors.providers import answer_of, transcript_of
 from protocols import SESSION_RATE_HZ, STT
 
 RECOGNITION_TIMEOUT_S: Final = 20.0

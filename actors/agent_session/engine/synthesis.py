@@ -7,9 +7,9 @@ from typing import Any, Final
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.provider_values import audio_of, spoken_words_of, stream_of
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.media import pace
+from actors.providers import audio_of, spoken_words_of, stream_of
 from protocols import TTS, ProviderError
 
 CHUNK_TIMEOUT_S: Final = 8.0

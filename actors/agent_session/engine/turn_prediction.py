@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.provider_values import answer_of, prediction_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
+from actors.providers import answer_of, prediction_of
 from protocols import SESSION_RATE_HZ, OpenTurn, TurnDetector, TurnPrediction
 
 PREDICTION_TIMEOUT_S: Final = 1.0

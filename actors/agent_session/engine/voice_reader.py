@@ -11,9 +11,9 @@ from typing import Final
 from actors.agent_session.core import Input
 from actors.agent_session.core.inputs import HearingDegraded, HearingFailed
 from actors.agent_session.engine.failures import failure_of
-from actors.agent_session.engine.provider_values import voice_events_of
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler
+from actors.providers import voice_events_of
 from protocols import SESSION_RATE_HZ, VAD, AudioChunk, VADEvent, VADStream, VoiceActivity, VoiceEnded
 
 MAX_DEAF_S: Final = 1.0

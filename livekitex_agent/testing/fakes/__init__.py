@@ -5,10 +5,12 @@ fake works in another process too: ``Agent(..., llm=provider(scripted_llm, repli
 """
 
 from livekitex_agent.testing.fakes.llm import scripted_llm
+from livekitex_agent.testing.fakes.realtime import FakeRealtimeModel, FakeRealtimeSession, ScriptedReply
 from livekitex_agent.testing.fakes.stt import scripted_stt
 from livekitex_agent.testing.fakes.tts import scripted_tts
 from livekitex_agent.testing.fakes.turn_detector import scripted_turn_detector
 from livekitex_agent.testing.fakes.vad import scripted_vad
 from livekitex_agent.testing.fakes.written_voice import read_aloud, spoken
 
-__all__ = ["read_aloud", "scripted_llm", "scripted_stt", "scripted_tts", "scripted_turn_detector", "scripted_vad", "spoken"]
+__all__ = ["FakeRealtimeModel", "FakeRealtimeSession", "ScriptedReply"]
+__all__ += ["read_aloud", "scripted_llm", "scripted_stt", "scripted_tts", "scripted_turn_detector", "scripted_vad", "spoken"]

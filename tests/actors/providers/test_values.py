@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.agent_session.engine.provider_values import (
+from actors.providers import (
     answer_of,
     audio_of,
     llm_event_of,
