@@ -163,7 +163,11 @@ async def is_interrupted(model: RealtimeModel, _subject: RealtimeSubject) -> Non
         require(model, ends == 1, f"a generation that was interrupted twice ends {ends} times")
 
 
-@_SUITE.check()
+def _takes_turns_from_us(model: RealtimeModel, _subject: RealtimeSubject) -> bool:
+    return not model.capabilities.turn_detection or model.capabilities.can_disable_turn_detection
+
+
+@_SUITE.check(_takes_turns_from_us)
 async def takes_the_caller_s_audio(model: RealtimeModel, subject: RealtimeSubject) -> None:
     """Audio that is committed is an item, whose words are told if the capabilities say so; without audio there is a failure."""
     async with _session(model, turn_detection=False) as followed:
@@ -178,7 +182,7 @@ async def takes_the_caller_s_audio(model: RealtimeModel, subject: RealtimeSubjec
             require(model, heard.item_id == committed.item_id, f"it tells the words of {heard.item_id!r}, not of {committed.item_id!r}")
 
 
-@_SUITE.check()
+@_SUITE.check(_takes_turns_from_us)
 async def drops_audio_that_is_cleared(model: RealtimeModel, subject: RealtimeSubject) -> None:
     """What is cleared cannot be committed."""
     async with _session(model, turn_detection=False) as followed:
@@ -288,8 +292,7 @@ async def warms_up_and_closes_more_than_once(model: RealtimeModel, _subject: Rea
 @asynccontextmanager
 async def _session(model: RealtimeModel, *, turn_detection: bool = True) -> AsyncIterator[_Followed]:
     """A session that is read; its events are in order, or the check fails."""
-    wanted = turn_detection or not model.capabilities.can_disable_turn_detection
-    followed = _Followed(model, model.session(RealtimeSetup(instructions="Be brief.", turn_detection=wanted)))
+    followed = _Followed(model, model.session(RealtimeSetup(instructions="Be brief.", turn_detection=turn_detection)))
     reading = asyncio.ensure_future(followed.read())
     try:
         yield followed

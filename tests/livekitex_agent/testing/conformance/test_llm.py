@@ -1,0 +1,154 @@
+"""A model that keeps its contract passes each check; for each check there is a model that breaks what it promises."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from actors.providers.offline import rule_llm
+from livekitex_agent.testing.conformance import llm
+from protocols import CallDelta, ChatFinished, ChatOptions, FinishReason, ProviderError, TextDelta, TokenUsage, ToolSchema
+from support.conforming import GoodLLM, breaks, require_found
+
+TOOL = ToolSchema(name="add", description="", parameters={"type": "object", "properties": {"what": {}}, "required": ["what"]})
+
+
+def subject(make: Any, **changes: Any) -> llm.LLMSubject:
+    return llm.LLMSubject(**{"make": make, "question": "hello there", "task": "do add a pizza", "tool": TOOL, "timeout_s": 5.0, **changes})
+
+
+def test_a_good_model_passes() -> None:
+    for check in llm.CHECKS:
+        assert check(subject(GoodLLM)), str(check)
+
+
+RULES: dict[str, Any] = {
+    "intents": [
+        {"name": "hello", "examples": ["hello there"], "say": "Hello to you."},
+        {
+            "name": "add",
+            "examples": ["add {product}"],
+            "slots": {"what": {"type": "items", "of": "product", "ask": "What?"}},
+            "call": {"tool": "add", "for_each": "what", "arguments": {"what": "{item}"}},
+        },
+    ],
+    "vocabularies": {"product": {"pizza": []}},
+    "results": {"add": {"say": "Added."}},
+}
+
+
+@pytest.mark.parametrize("check", llm.CHECKS, ids=str)
+def test_rules_keep_the_contract(check: Any) -> None:
+    assert check(subject(lambda: rule_llm(RULES), task="add a pizza"))
+
+
+def of(*events: Any) -> Any:
+    async def chat(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+        for event in events:
+            yield event
+
+    return chat
+
+
+def without_choice(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    return GoodLLM.chat(self, messages, tools, ChatOptions())
+
+
+def only_once(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    if getattr(self, "asked", False):
+        raise ProviderError("Broken: busy", retryable=True)
+    self.asked = True
+    return GoodLLM.chat(self, messages, tools, options)
+
+
+async def of_the_last(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    self.tools = tools
+    async for event in GoodLLM.chat(self, messages, tools, options):
+        yield TextDelta(text="x") if self.tools and isinstance(event, CallDelta) and self.tools is not tools else event
+    if self.tools is not tools:
+        yield CallDelta(name="add", arguments="{}")
+
+
+async def mixed(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    self.shared = tools or getattr(self, "shared", ())
+    async for event in GoodLLM.chat(self, messages, tools, options):
+        yield event
+    if self.shared and not tools:
+        yield CallDelta(name="add", arguments="{}")
+
+
+def that_changes(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    answer = GoodLLM.chat(self, list(messages), tools, options)
+    if isinstance(messages, list):
+        messages.clear()
+    return answer
+
+
+async def silent_after_tools(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    if messages[-1].role == "tool":
+        return
+    async for event in GoodLLM.chat(self, messages, tools, options):
+        yield event
+
+
+async def twice_closed(self: Any) -> None:
+    if getattr(self, "closed", False):
+        raise RuntimeError("Broken: closed twice")
+    self.closed = True
+
+
+STOP = ChatFinished(reason=FinishReason.STOP)
+BROKEN: dict[str, list[type]] = {
+    "says_what_it_is": [breaks(GoodLLM, label=""), breaks(GoodLLM, label=5)],
+    "answers_with_text": [breaks(GoodLLM, chat=of()), breaks(GoodLLM, chat=of(TextDelta(text=" \n"))), breaks(GoodLLM, chat=of("text"))],
+    "ends_its_answer_once": [
+        breaks(GoodLLM, chat=of(TextDelta(text="x"), STOP, STOP)),
+        breaks(GoodLLM, chat=of(STOP, TextDelta(text="x"))),
+        breaks(GoodLLM, chat=of(TextDelta(text="x"), TokenUsage(), TokenUsage())),
+        breaks(GoodLLM, chat=of(TextDelta(text="x"), TokenUsage(prompt_tokens=1, cached_prompt_tokens=2))),
+    ],
+    "calls_a_tool": [
+        breaks(GoodLLM, chat=of(TextDelta(text="x"))),
+        breaks(GoodLLM, chat=of(CallDelta(name="remove", arguments='{"what": 1}'))),
+        breaks(GoodLLM, chat=of(CallDelta(name="add", arguments="[1]"))),
+        breaks(GoodLLM, chat=of(CallDelta(name="add", arguments='{"what":'))),
+        breaks(GoodLLM, chat=of(CallDelta(name="add", arguments="{}"))),
+        breaks(GoodLLM, chat=of(CallDelta(call_id="a", arguments="{}"))),
+        breaks(GoodLLM, chat=of(CallDelta(name="add", arguments='{"what": 1}'), STOP)),
+    ],
+    "calls_no_tool_that_it_must_not": [breaks(GoodLLM, chat=without_choice)],
+    "calls_the_tool_that_it_has_to_or_refuses": [breaks(GoodLLM, chat=without_choice)],
+    "speaks_after_the_result_of_a_tool": [breaks(GoodLLM, chat=silent_after_tools)],
+    "works_after_it_was_stopped": [breaks(GoodLLM, chat=only_once)],
+    "works_after_it_was_cancelled": [breaks(GoodLLM, chat=only_once)],
+    "keeps_answers_apart": [breaks(GoodLLM, chat=mixed)],
+    "leaves_what_it_was_given": [breaks(GoodLLM, chat=that_changes)],
+}
+CASES = [(name, broken) for name, kinds in BROKEN.items() for broken in kinds]
+
+
+@pytest.mark.parametrize(("name", "broken"), CASES)
+def test_a_model_that_breaks_a_promise_is_found(name: str, broken: type) -> None:
+    require_found(next(check for check in llm.CHECKS if str(check) == name), subject(broken))
+
+
+def test_each_check_can_fail() -> None:
+    assert {*BROKEN, "warms_up_and_closes_more_than_once"} == {str(check) for check in llm.CHECKS}
+    with pytest.raises(RuntimeError, match="closed twice"):
+        llm.CHECKS[-1](subject(breaks(GoodLLM, aclose=twice_closed)))
+
+
+def test_a_model_without_a_tool_is_checked_without() -> None:
+    ran = {str(check): check(subject(GoodLLM, tool=None)) for check in llm.CHECKS}
+    assert not ran["calls_a_tool"]
+    assert ran["answers_with_text"]
+
+
+def test_a_model_that_never_ends_is_found() -> None:
+    import asyncio
+
+    async def hangs(self: Any, messages: Any, tools: Any, options: Any) -> AsyncIterator[Any]:
+        await asyncio.Event().wait()
+        yield
+
+    require_found(llm.CHECKS[1], subject(breaks(GoodLLM, chat=hangs), timeout_s=0.05))
