@@ -1,7 +1,8 @@
 """From a `ProviderRef`, as it travels, to the provider itself."""
 
 import importlib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from actors.providers.simple import complete_llm, complete_stt, complete_tts
@@ -94,10 +95,19 @@ def make_tts(ref: ProviderRef, load: Load = load_module_name) -> TTS:
 
 
 def _make(ref: ProviderRef, load: Load, method: str, kind: str, *, or_method: str = "") -> Any:  # noqa: ANN401 - cast by its callers
-    provider = load_factory(ref.factory, load)(ref.options)
+    provider = _call(load_factory(ref.factory, load), ref.options)
     if not _has(provider, method) and not (or_method and _has(provider, or_method)):
         raise ConfigurationError(f"provider {ref.factory!r} makes a {type(provider).__name__}, which is no {kind}")
     return provider
+
+
+def _call(factory: ProviderFactory, options: Mapping[str, Any]) -> object:
+    """What ``factory`` makes of ``options``; a class or function without parameters has none."""
+    try:
+        bare = not options and not inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        bare = False
+    return factory() if bare else factory(options)  # type: ignore[call-arg]
 
 
 def _has(provider: object, method: str) -> bool:

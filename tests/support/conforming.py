@@ -16,6 +16,7 @@ from protocols import (
     AlignedAudio,
     AudioChunk,
     CallDelta,
+    ChatContext,
     ChatFinished,
     ChatMessage,
     ChatOptions,
@@ -25,7 +26,6 @@ from protocols import (
     LLMEvent,
     OpenTurn,
     ProviderError,
-    Role,
     SpeechStream,
     STTCapabilities,
     SynthesisStream,
@@ -77,18 +77,19 @@ class GoodSTT(STT):
 class GoodLLM(LLM):
     """Calls the tool for what begins with "do", and says the rest again; obeys every choice."""
 
-    async def chat(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+    async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         await turns()
-        last, choice = messages[-1], options.tool_choice
+        last, choice = context.items[-1], options.tool_choice
+        said = last.text if isinstance(last, ChatMessage) else "done"
         must = choice is ToolChoice.REQUIRED or isinstance(choice, FunctionChoice)
-        calls = bool(tools) and choice is not ToolChoice.NONE and (must or (last.role is Role.USER and last.content.startswith("do")))
+        calls = bool(tools) and choice is not ToolChoice.NONE and (must or (isinstance(last, ChatMessage) and said.startswith("do")))
         if calls:
             yield CallDelta(index=0, call_id="a", name=tools[0].name)
-            yield CallDelta(index=0, arguments=json.dumps({"what": last.content}))
+            yield CallDelta(index=0, arguments=json.dumps({"what": said}))
         else:
             yield TextDelta(text="You said ")
             await turns(1)
-            yield TextDelta(text=last.content)
+            yield TextDelta(text=said)
         yield ChatFinished(reason=FinishReason.TOOL_CALLS if calls else FinishReason.STOP)
         yield TokenUsage(prompt_tokens=5, cached_prompt_tokens=5, completion_tokens=2)
 

@@ -15,11 +15,13 @@ from livekitex_agent.testing.conformance.suite import TIMEOUT_S, Check, Suite, r
 from protocols import (
     LLM,
     CallDelta,
+    ChatContext,
     ChatFinished,
     ChatMessage,
     ChatOptions,
     FinishReason,
     FunctionCall,
+    FunctionCallOutput,
     FunctionChoice,
     LLMEvent,
     ProviderError,
@@ -128,19 +130,18 @@ async def calls_the_tool_that_it_has_to_or_refuses(llm: LLM, subject: LLMSubject
 @_SUITE.check(_has_tool)
 async def speaks_after_the_result_of_a_tool(llm: LLM, subject: LLMSubject) -> None:
     """When the results of its calls are there, it answers."""
-    asked = [ChatMessage(role=Role.USER, content=subject.task)]
+    asked = _context(subject.task)
     first = await _read(llm, asked, _tools(subject), ChatOptions())
-    results = [ChatMessage(role=Role.TOOL, content="done", call_id=call.call_id) for call in first.calls]
-    answer = await _read(
-        llm, [*asked, ChatMessage(role=Role.ASSISTANT, content=first.text, calls=first.calls), *results], _tools(subject), ChatOptions()
-    )
+    said = (ChatMessage.of(Role.ASSISTANT, first.text),) if first.text else ()
+    results = (FunctionCallOutput(call_id=call.call_id, name=call.name, output="done") for call in first.calls)
+    answer = await _read(llm, asked.append(*said, *first.calls, *results), _tools(subject), ChatOptions())
     require(llm, answer.text.strip() or answer.calls, "after the result of its call it says nothing")
 
 
 @_SUITE.check()
 async def works_after_it_was_stopped(llm: LLM, subject: LLMSubject) -> None:
     """An answer that is stopped after its first piece leaves the next one as it was."""
-    async with aclosing(_stream(llm, _messages(subject.question), (), ChatOptions())) as events:
+    async with aclosing(_stream(llm, _context(subject.question), (), ChatOptions())) as events:
         async for _ in events:
             break
     require(llm, (await _ask(llm, subject.question)).text.strip(), "it says nothing after an answer that was stopped")
@@ -164,14 +165,12 @@ async def keeps_answers_apart(llm: LLM, subject: LLMSubject) -> None:
     require(llm, called.calls, "of two answers at a time, that to the task has no calls")
 
 
-@_SUITE.check()
+@_SUITE.check(_has_tool)
 async def leaves_what_it_was_given(llm: LLM, subject: LLMSubject) -> None:
-    """The conversation is the caller's: it is not changed."""
-    messages, tools = list(_messages(subject.question)), list(_tools(subject))
-    await _read(llm, messages, tools, ChatOptions())
-    require(
-        llm, (messages, tools) == (list(_messages(subject.question)), list(_tools(subject))), "it changes the messages or tools it is given"
-    )
+    """The tools are the caller's: their list is not changed."""
+    tools = list(_tools(subject))
+    await _read(llm, _context(subject.question), tools, ChatOptions())
+    require(llm, tools == list(_tools(subject)), "it changes the tools that it is given: make a list of its own")
 
 
 @_SUITE.check()
@@ -180,8 +179,8 @@ async def warms_up_and_closes_more_than_once(llm: LLM, _subject: LLMSubject) -> 
     await warms_up_and_closes_twice(llm)
 
 
-def _messages(text: str) -> Sequence[ChatMessage]:
-    return (ChatMessage(role=Role.SYSTEM, content="Be brief."), ChatMessage(role=Role.USER, content=text))
+def _context(text: str) -> ChatContext:
+    return ChatContext((ChatMessage.of(Role.SYSTEM, "Be brief."), ChatMessage.of(Role.USER, text)))
 
 
 def _tools(subject: LLMSubject | None) -> Sequence[ToolSchema]:
@@ -189,12 +188,12 @@ def _tools(subject: LLMSubject | None) -> Sequence[ToolSchema]:
 
 
 async def _ask(llm: LLM, text: str, subject: LLMSubject | None = None, options: ChatOptions | None = None) -> _Answer:
-    return await _read(llm, _messages(text), _tools(subject), options or ChatOptions())
+    return await _read(llm, _context(text), _tools(subject), options or ChatOptions())
 
 
-async def _read(llm: LLM, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions) -> _Answer:
+async def _read(llm: LLM, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> _Answer:
     answer, calls = _Answer(), CallAssembler(lambda: f"made-{len(answer.events)}")
-    async with aclosing(_stream(llm, messages, tools, options)) as events:
+    async with aclosing(_stream(llm, context, tools, options)) as events:
         async for event in events:
             answer.events.append(event)
             match event:
@@ -209,10 +208,8 @@ async def _read(llm: LLM, messages: Sequence[ChatMessage], tools: Sequence[ToolS
     return answer
 
 
-async def _stream(
-    llm: LLM, messages: Sequence[ChatMessage], tools: Sequence[ToolSchema], options: ChatOptions
-) -> AsyncGenerator[LLMEvent, None]:
-    stream = stream_of(llm, "chat", llm.chat(messages, tools, options))
+async def _stream(llm: LLM, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncGenerator[LLMEvent, None]:
+    stream = stream_of(llm, "chat", llm.chat(context, tools, options))
     try:
         async for value in stream:
             yield llm_event_of(llm, value)

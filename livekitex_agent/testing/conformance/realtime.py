@@ -11,6 +11,7 @@ from protocols import (
     BYTES_PER_SAMPLE,
     SUPPORTED_RATES_HZ,
     AudioChunk,
+    ChatContext,
     ChatMessage,
     GenerationAudio,
     GenerationCall,
@@ -38,7 +39,7 @@ from protocols import (
 
 EventT = TypeVar("EventT")
 CHUNK_MS: Final = 20
-SAID: Final = (ChatMessage(role=Role.USER, content="Hello."),)
+SAID: Final = ChatContext((ChatMessage.of(Role.USER, "Hello."),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

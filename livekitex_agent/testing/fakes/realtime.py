@@ -19,9 +19,11 @@ from protocols import (
     BYTES_PER_SAMPLE,
     MAX_BUFFERED_S,
     AudioChunk,
+    ChatContext,
     ChatMessage,
     Fault,
     FunctionCall,
+    FunctionCallOutput,
     FunctionChoice,
     GenerationAudio,
     GenerationCall,
@@ -128,7 +130,7 @@ class FakeRealtimeModel(RealtimeModel):
 
 
 class FakeRealtimeSession(RealtimeSession):
-    """A session that follows a script. ``done`` lists what it was asked to do, ``messages`` is the conversation as the model has it."""
+    """A session that follows a script. ``done`` lists what it was asked to do, ``chat_context`` is the conversation as the model has it."""
 
     def __init__(
         self, capabilities: RealtimeCapabilities, setup: RealtimeSetup, replies: Sequence[ScriptedReply], transcripts: Sequence[str]
@@ -137,7 +139,7 @@ class FakeRealtimeSession(RealtimeSession):
         self._detects = capabilities.turn_detection and setup.turn_detection
         self._replies, self._transcripts = deque(replies), deque(transcripts)
         self._numbers = count(1)
-        self._events: asyncio.Queue[RealtimeEvent | ProviderError | None] = asyncio.Queue(MAX_EVENTS)
+        self._events: asyncio.Queue[RealtimeEvent | ProviderError | None] = asyncio.Queue()
         self._generation: asyncio.Task[None] | None = None
         self._current = ""
         self._heard_ms: dict[str, int] = {}
@@ -146,7 +148,7 @@ class FakeRealtimeSession(RealtimeSession):
         self._closed = self._over = False
         self._unheard = ""  # the caller's item whose words are not told yet
         self.setup = setup
-        self.messages = list(setup.messages)
+        self.chat_context = setup.chat_context
         self.done: list[str] = []
 
     async def update_instructions(self, instructions: str) -> None:
@@ -159,12 +161,14 @@ class FakeRealtimeSession(RealtimeSession):
         self._change(allowed=self._capabilities.mutable_tools, what="tools")
         self.setup = replace(self.setup, tools=tuple(tools))
 
-    async def update_chat_context(self, messages: Sequence[ChatMessage]) -> None:
+    async def update_chat_context(self, chat_context: ChatContext) -> None:
         """Make the conversation this one; after results of tools the model answers unasked, if it does so."""
         self._change(allowed=self._capabilities.mutable_chat_context, what="chat context")
-        added = messages[len(self.messages) :]
-        self.messages = list(messages)
-        if self._capabilities.auto_tool_reply and any(message.role is Role.TOOL for message in added):
+        known = {item.id for item in self.chat_context}
+        self.chat_context = chat_context
+        if self._capabilities.auto_tool_reply and any(
+            isinstance(item, FunctionCallOutput) and item.id not in known for item in chat_context
+        ):
             self._generate("")
 
     def push_audio(self, audio: AudioChunk) -> None:
@@ -251,10 +255,9 @@ class FakeRealtimeSession(RealtimeSession):
         Raises:
             ProviderError: too many wait.
         """
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:
-            raise _refused(f"more than {MAX_EVENTS} events wait to be iterated") from None
+        if self._events.qsize() >= MAX_EVENTS:
+            raise _refused(f"more than {MAX_EVENTS} events wait to be iterated")
+        self._events.put_nowait(event)
 
     def lose_connection(self) -> None:
         """Lose the connection and find another: the answer that goes on fails, audio that was not committed is lost."""
@@ -313,7 +316,7 @@ class FakeRealtimeSession(RealtimeSession):
         if not item_id:
             return
         text = _next(self._transcripts)
-        self.messages.append(ChatMessage(role=Role.USER, content=text))
+        self.chat_context = self.chat_context.add_message(Role.USER, text)
         if self._capabilities.user_transcription:
             self.emit(InputTranscribed(item_id=item_id, transcript=Transcript(text=text), is_final=True))
 
@@ -335,9 +338,10 @@ class FakeRealtimeSession(RealtimeSession):
             await asyncio.sleep(reply.delay_s)
             self.emit(GenerationCall(generation_id=generation_id, call=call))
         await asyncio.sleep(reply.delay_s)
-        self.messages.append(ChatMessage(role=Role.ASSISTANT, content=reply.text, calls=reply.calls))
+        said = (ChatMessage.of(Role.ASSISTANT, reply.text),) if reply.text else ()
+        self.chat_context = self.chat_context.append(*said, *reply.calls)
         status = GenerationStatus.COMPLETED if reply.failure is None else GenerationStatus.FAILED
-        usage = TokenUsage(prompt_tokens=len(self.messages), completion_tokens=len(reply.text))
+        usage = TokenUsage(prompt_tokens=len(self.chat_context), completion_tokens=len(reply.text))
         self._finish(status, reply.failure, usage)
         self._transcribe()
 

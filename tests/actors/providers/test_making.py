@@ -112,3 +112,12 @@ def test_a_voice_that_only_streams_is_made_to_speak_sentences() -> None:
     streaming = type("Streaming", (), {"rate_hz": 16_000, "stream": lambda self: None})()
     assert isinstance(made(make_tts, streaming), SentenceTTS)
     assert not isinstance(made(make_tts, Fake({})), SentenceTTS)
+
+
+def test_a_factory_without_parameters_is_called_without() -> None:
+    class Plain:
+        async def chat(self, context: Any) -> None: ...
+
+    assert make_llm(ProviderRef(factory="x:y", options={}), lambda _: Plain).label.endswith("Plain")
+    with pytest.raises(TypeError):
+        make_llm(ProviderRef(factory="x:y", options={"a": 1}), lambda _: Plain)

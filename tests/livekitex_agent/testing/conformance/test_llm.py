@@ -7,7 +7,17 @@ import pytest
 
 from actors.providers.offline import rule_llm
 from livekitex_agent.testing.conformance import llm
-from protocols import CallDelta, ChatFinished, ChatOptions, FinishReason, ProviderError, TextDelta, TokenUsage, ToolSchema
+from protocols import (
+    CallDelta,
+    ChatFinished,
+    ChatOptions,
+    FinishReason,
+    FunctionCallOutput,
+    ProviderError,
+    TextDelta,
+    TokenUsage,
+    ToolSchema,
+)
 from support.conforming import GoodLLM, breaks, require_found
 
 TOOL = ToolSchema(name="add", description="", parameters={"type": "object", "properties": {"what": {}}, "required": ["what"]})
@@ -43,51 +53,43 @@ def test_rules_keep_the_contract(check: Any) -> None:
 
 
 def of(*events: Any) -> Any:
-    async def chat(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    async def chat(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
         for event in events:
             yield event
 
     return chat
 
 
-def without_choice(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
-    return GoodLLM.chat(self, messages, tools, ChatOptions())
+def without_choice(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    return GoodLLM.chat(self, context, tools, ChatOptions())
 
 
-def only_once(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+def only_once(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
     if getattr(self, "asked", False):
         raise ProviderError("Broken: busy", retryable=True)
     self.asked = True
-    return GoodLLM.chat(self, messages, tools, options)
+    return GoodLLM.chat(self, context, tools, options)
 
 
-async def of_the_last(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
-    self.tools = tools
-    async for event in GoodLLM.chat(self, messages, tools, options):
-        yield TextDelta(text="x") if self.tools and isinstance(event, CallDelta) and self.tools is not tools else event
-    if self.tools is not tools:
-        yield CallDelta(name="add", arguments="{}")
-
-
-async def mixed(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+async def mixed(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
     self.shared = tools or getattr(self, "shared", ())
-    async for event in GoodLLM.chat(self, messages, tools, options):
+    async for event in GoodLLM.chat(self, context, tools, options):
         yield event
     if self.shared and not tools:
         yield CallDelta(name="add", arguments="{}")
 
 
-def that_changes(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
-    answer = GoodLLM.chat(self, list(messages), tools, options)
-    if isinstance(messages, list):
-        messages.clear()
+def that_changes(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    answer = GoodLLM.chat(self, context, list(tools), options)
+    if isinstance(tools, list):
+        tools.clear()
     return answer
 
 
-async def silent_after_tools(self: Any, messages: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
-    if messages[-1].role == "tool":
+async def silent_after_tools(self: Any, context: Any, tools: Any, options: ChatOptions) -> AsyncIterator[Any]:
+    if isinstance(context.items[-1], FunctionCallOutput):
         return
-    async for event in GoodLLM.chat(self, messages, tools, options):
+    async for event in GoodLLM.chat(self, context, tools, options):
         yield event
 
 
@@ -147,7 +149,7 @@ def test_a_model_without_a_tool_is_checked_without() -> None:
 def test_a_model_that_never_ends_is_found() -> None:
     import asyncio
 
-    async def hangs(self: Any, messages: Any, tools: Any, options: Any) -> AsyncIterator[Any]:
+    async def hangs(self: Any, context: Any, tools: Any, options: Any) -> AsyncIterator[Any]:
         await asyncio.Event().wait()
         yield
 
