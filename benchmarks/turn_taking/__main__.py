@@ -1,8 +1,9 @@
-"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 4]``.
+"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 8]``.
 
 Both sides have the same calls in one run, in real time: the same audio, speech recognition whose final transcripts come 100 ms after the
 last sample, a model and a voice (a tone) that take no time. Ours has its offline voice activity and turn detection, theirs the Silero and
-v1-mini of its wheel. Each with its defaults, and tuned: both interrupt after 0.2 s of voice, and theirs gets frames of 20 ms.
+v1-mini of its wheel. Each with its defaults, and tuned: both interrupt after 0.2 s of voice, theirs gets frames of 20 ms, and ours expects
+its own echo for 3 s as theirs does by default.
 
 What is measured is what is heard: on our side by a subscriber who plays what comes, on theirs by one who reads the track of its output.
 
@@ -11,7 +12,7 @@ What is measured is what is heard: on our side by a subscriber who plays what co
 - ``sentences``: from the true last sample of a whole sentence until the agent is heard.
 - ``pauses`` (not in real time, see `pauses`): how many pauses inside turns are cut, against the wait at true ends.
 
-It takes about nine minutes, with ``--quick`` two. The peer's interpreter is ``--peer``; without it one is made in a cache folder. Figures
+It takes about nine minutes, with ``--quick`` five. The peer's interpreter is ``--peer``; without it one is made in a cache folder. Figures
 of one run on a machine that does other things are worth little: the last line says how late this process itself was woken.
 """
 
@@ -35,7 +36,7 @@ Row = list[float]
 Results = Sequence[tuple[Call, Row]]
 WAIT_MS: Final = 5_000
 LATE_MS: Final = 20
-OURS: Final[Mapping[str, Mapping[str, Any]]] = {"default": {}, "tuned": {"min_interruption_ms": 200}}
+OURS: Final[Mapping[str, Mapping[str, Any]]] = {"default": {}, "tuned": {"min_interruption_ms": 200, "aec_warmup_s": 3}}
 THEIRS: Final[Mapping[str, Mapping[str, Any]]] = {
     "default": {"frame_ms": 50},
     "tuned": {"frame_ms": 20, "turn_handling": {"interruption": {"min_duration": 0.2}}},
@@ -136,5 +137,5 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--peer", default="", help="a Python that has the peer installed")
     parser.add_argument("--only", default="", choices=["", *SCENARIOS, "pauses"])
-    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--at-once", type=int, default=8)
     sys.exit(main(parser.parse_args()))

@@ -28,8 +28,8 @@ from protocols import (
 from support.session_process import SessionProcess
 
 FRAME_S: Final = 0.02
-SETTLE_S: Final = 1.0
-"""Silence before the call, so that everything is warm."""
+SETTLE_S: Final = 3.0
+"""Silence before the call, so that everything is warm, and all that begin with it have begun."""
 
 
 def agent_of(call: Call, options: Mapping[str, Any]) -> Agent:

@@ -12,6 +12,7 @@ from benchmarks.turn_taking.scenarios import MS_PER_CHAR, Call
 from protocols import environment
 
 PEER: Final = "livekit-agents==1.8.9"
+STDERR_CHARS: Final = 4_000
 SCRIPT: Final = Path(__file__).with_name("peer_calls.py")
 
 
@@ -59,8 +60,14 @@ def run_all(python: str, calls: Sequence[Call], options: Mapping[str, Any], fold
 
 
 def ask(python: str, question: Mapping[str, Any], folder: Path) -> Any:  # noqa: ANN401 - JSON
-    """What its script answers."""
+    """What its script answers; what it writes to standard error is shown only if it fails.
+
+    Raises:
+        RuntimeError: it has failed.
+    """
     asked, answered = folder / "question.json", folder / "answer.json"
     asked.write_text(json.dumps(question), "utf-8")
-    subprocess.run([python, SCRIPT, asked, answered], check=True)
+    done = subprocess.run([python, SCRIPT, asked, answered], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{PEER} ended with {done.returncode}:\n{done.stderr[-STDERR_CHARS:]}")
     return json.loads(answered.read_text("utf-8"))

@@ -28,7 +28,7 @@ VOICE_HZ = 24_000
 LEVEL_MS = 10
 TONE_HZ = 440.0
 LOUDNESS = 8_000
-SETTLE_S = 1.0
+SETTLE_S = 3.0
 
 
 class ScriptedSTT(stt.STT):
