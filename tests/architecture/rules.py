@@ -345,6 +345,7 @@ def _defined(source: str) -> Iterator[str]:
 
 _FOLDERS = "|".join((*LAYERS, *USERS, "tests", "docs"))
 _CODE = re.compile(r"`([^`\n]+)`")
+_FUNCTION = re.compile(rf"`((?:{'|'.join(LAYERS)})/[\w/]*\.py)::([\w.]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(rf"(?:{_FOLDERS})/[\w./-]*|[\w./-]+\.(?:py|md|toml|cfg|ini)")
 
@@ -358,6 +359,25 @@ def check_paths(pages: Mapping[str, str], exists: Callable[[str], bool]) -> list
         for path in _named(page, line)
         if not exists(path)
     ]
+
+
+def check_functions(pages: Mapping[str, str], read: Callable[[str], str]) -> list[Violation]:
+    """What a page names in a source file (``path.py::function``, ``path.py::Class.method``) is defined there."""
+    return [
+        Violation(page, number, "names what is not defined", f"{path}::{name}")
+        for page, text in sorted(pages.items())
+        for number, line in enumerate(text.splitlines(), 1)
+        for path, name in _FUNCTION.findall(line)
+        if name not in _qualified(read(path))
+    ]
+
+
+def _qualified(source: str) -> set[str]:
+    """The names of a module's functions and classes, and those of its classes' methods with their class."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    tops = [node for node in ast.parse(source).body if isinstance(node, kinds)]
+    methods = {f"{top.name}.{node.name}" for top in tops if isinstance(top, ast.ClassDef) for node in top.body if isinstance(node, kinds)}
+    return {top.name for top in tops} | methods
 
 
 def _named(page: str, line: str) -> Iterator[str]:

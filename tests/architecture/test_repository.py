@@ -52,6 +52,8 @@ def test_pages_name_what_exists(checkout: Path) -> None:
     pages = {path.relative_to(checkout).as_posix(): path.read_text("utf-8") for path in paths}
     found = rules.check_paths(pages, lambda path: (checkout / path).exists())
     assert not found, report(found)
+    found = rules.check_functions(pages, lambda path: (checkout / path).read_text("utf-8"))
+    assert not found, report(found)
 
 
 @pytest.mark.parametrize("package", rules.LAYERS)

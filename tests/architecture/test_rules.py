@@ -225,3 +225,18 @@ EXISTING = {"actors/journal/records.py", "actors/journal", "docs/journal.md", "t
 def test_pages_name_what_exists(text: str, missing: list[str]) -> None:
     found = rules.check_paths({"docs/page.md": f"# Page\n\n{text}\n"}, lambda path: path.rstrip("/") in EXISTING)
     assert [(violation.line, violation.text) for violation in found] == [(3, path) for path in missing]
+
+
+SOURCE = "def f(): ...\nclass A:\n    async def m(self): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("`actors/a.py::f`, `actors/a.py::A`, `actors/a.py::A.m`, `actors/a.py`, `tests/a.py::g`", []),
+        ("`actors/a.py::g`, `actors/a.py::m` and `protocols/b/a.py::A.f`", ["actors/a.py::g", "actors/a.py::m", "protocols/b/a.py::A.f"]),
+    ],
+)
+def test_pages_name_functions_that_are_defined(text: str, missing: list[str]) -> None:
+    found = rules.check_functions({"docs/page.md": text}, lambda _path: SOURCE)
+    assert [violation.text for violation in found] == missing
