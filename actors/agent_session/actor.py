@@ -430,7 +430,7 @@ class AgentSession(Actor):
         """
 
         def crash() -> NoReturn:
-            raise failure
+            raise self._redaction.to_supervisor(failure)
 
         if isinstance(failure, JournalError):
             self.context.post(partial(self._give_way, FENCED if isinstance(failure, FencedError) else unreadable(failure)))

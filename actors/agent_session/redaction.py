@@ -36,6 +36,12 @@ class SessionRedaction:
         """A message as it may be sent."""
         return self._leaving(message, RedactionSink.EVENT)
 
+    def to_supervisor(self, failure: BaseException) -> BaseException:
+        """What ends the process, as its supervisor may hear and log it: itself, or only its kind with what may be said of it."""
+        text = f"{type(failure).__name__}: {failure}"
+        left = self._leaving(text, RedactionSink.LOG)
+        return failure if left == text else RuntimeError(left)
+
     def close(self) -> None:
         """Leave the process's log as it was."""
         self._undo()

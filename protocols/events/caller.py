@@ -46,14 +46,10 @@ class UserInputTranscribed(SessionEvent):
 
 @session_event(kept=False)
 class EndOfTurnPredicted(SessionEvent):
-    """The end-of-turn model thinks with ``probability`` that the caller has finished; from ``threshold`` on he has.
-
-    ``inference_ms`` is what the model took.
-    """
+    """In a pause of the caller's the end-of-turn model thinks with ``probability`` that he has finished; from ``threshold`` on he has."""
 
     probability: float
     threshold: float
-    inference_ms: float
 
 
 @session_event(kept=False)

@@ -336,3 +336,27 @@ def test_two_classes_with_one_tag_are_our_bug() -> None:
 def test_a_class_that_contains_itself_is_our_bug() -> None:
     with pytest.raises(InternalError, match="contains itself"):
         pack(Chain, Chain())
+
+
+@dataclass(frozen=True)
+class Open:
+    """A union that grows."""
+
+    TAGGED: ClassVar[dict[str, type]] = {}
+
+
+@dataclass(frozen=True)
+class OpenMember(Open):
+    TAG: ClassVar[str] = "one"
+    x: int
+
+
+def test_a_class_may_stand_for_its_members_also_for_those_that_come_later() -> None:
+    with pytest.raises(UsageError, match="expected one of 0 tagged classes, got OpenMember"):
+        pack(Open, OpenMember(x=1))
+    Open.TAGGED["one"] = OpenMember
+    assert unpack(Open, pack(Open, OpenMember(x=1))) == OpenMember(x=1)
+    with pytest.raises(DecodeError, match="unknown tag 'two'"):
+        unpack(Open, msgpack.packb(["two", {}]))
+    with pytest.raises(UsageError, match="got Open"):
+        pack(Open, Open())

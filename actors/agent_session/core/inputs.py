@@ -88,6 +88,14 @@ class AudioCommitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnPredicted:
+    """In a pause: the end-of-turn model thinks with ``probability`` that the caller has finished; from ``threshold`` on he has."""
+
+    probability: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightTranscript:
     """In a pause: the text of the caller's turn from the sample ``start`` to ``end``, which is all of it if he does not go on."""
 
@@ -197,6 +205,13 @@ class AgentFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechMade:
+    """The first audio of a reply is made."""
+
+    speech_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentencePlaying:
     """The sentence ``index`` of a reply begins to be heard, at the sample ``position`` of the reply."""
 
@@ -293,6 +308,7 @@ Input = (
     | HearingDegraded
     | AudioCommitted
     | PreflightTranscript
+    | TurnPredicted
     | Recognized
     | RecognitionFailed
     | AudioLost
@@ -303,6 +319,7 @@ Input = (
     | ToolFinished
     | AgentReady
     | AgentFailed
+    | SpeechMade
     | SentencePlaying
     | SentencePlayed
     | SpeechHeard

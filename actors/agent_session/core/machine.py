@@ -41,6 +41,7 @@ from actors.agent_session.core.inputs import (
     SentenceReady,
     SpeechFailed,
     SpeechHeard,
+    SpeechMade,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -49,6 +50,7 @@ from actors.agent_session.core.inputs import (
     SubscriptionEnded,
     ThinkingFailed,
     ToolFinished,
+    TurnPredicted,
     VoiceBegan,
     VoiceEnded,
     VoiceLasted,
@@ -57,7 +59,7 @@ from actors.agent_session.core.replay import Past
 from actors.agent_session.core.restart import ResumePoint, begin_incarnation
 from actors.agent_session.core.state import AT_REST, SessionConfig, State
 from actors.agent_session.core.transition import Moment, Transition
-from protocols import AgentState
+from protocols import AgentState, EndOfTurnPredicted
 
 
 def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint, now: Moment) -> tuple[State, tuple[Effect, ...]]:
@@ -123,6 +125,10 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             hand_off.on_ready(step, what)
         case AgentFailed():
             hand_off.on_failed(step, what)
+        case TurnPredicted(probability=probability, threshold=threshold):
+            step.publish(EndOfTurnPredicted(probability=probability, threshold=threshold))
+        case SpeechMade():
+            speech.on_made(step, what)
         case SentencePlaying():
             speech.on_playing(step, what)
         case SentencePlayed():

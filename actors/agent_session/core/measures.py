@@ -55,6 +55,12 @@ def first_token_came(step: Transition) -> None:
         step.state = replace(step.state, measures=replace(step.state.measures, first_token_s=step.now.monotonic_s))
 
 
+def first_audio_made(step: Transition) -> None:
+    """The first of the reply's audio is there."""
+    if step.state.measures.first_audio_s is None:
+        step.state = replace(step.state, measures=replace(step.state.measures, first_audio_s=step.now.monotonic_s))
+
+
 def first_sample_heard(step: Transition) -> None:
     """The first of the reply is heard (in a text call: stands)."""
     if step.state.measures.heard_s is None:
@@ -74,9 +80,9 @@ def turn_ended(step: Transition, turn: Turn) -> None:
     measures, asked_s = step.state.measures, step.state.asked_s
     step.state = replace(step.state, measures=Measures())
     if turn.asked_wall_s:
-        marks = (measures.opened_s, measures.first_token_s, measures.heard_s)
-        opened_ms, token_ms, heard_ms = (None if asked_s is None or mark is None else (mark - asked_s) * 1000 for mark in marks)
-        latency = TurnLatency(turn_id=turn.turn_id, end_of_turn_ms=opened_ms, first_token_ms=token_ms, heard_ms=heard_ms)
+        marks = (measures.opened_s, measures.first_token_s, measures.first_audio_s, measures.heard_s)
+        opened, token, audio, heard = (None if asked_s is None or mark is None else (mark - asked_s) * 1000 for mark in marks)
+        latency = TurnLatency(turn_id=turn.turn_id, end_of_turn_ms=opened, first_token_ms=token, first_audio_ms=audio, heard_ms=heard)
         step.publish(latency, speech_id=turn.speech_id)
     if measures.used:
         models = step.memory.usage

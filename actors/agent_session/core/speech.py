@@ -9,9 +9,9 @@ from typing import Final
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
-from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
+from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechMade
 from actors.agent_session.core.kept_speech import KeptSpeech
-from actors.agent_session.core.measures import TTS, first_sample_heard, model_used
+from actors.agent_session.core.measures import TTS, first_audio_made, first_sample_heard, model_used
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.playback import heard_of, started, turn_of
 from actors.agent_session.core.state import SessionConfig, State
@@ -40,6 +40,12 @@ def write_sentence(step: Transition, text: str) -> None:
         step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text, allow_interruptions=step.turn.allow_interruptions))
     else:
         _heard_from(step, index)
+
+
+def on_made(step: Transition, made: SpeechMade) -> None:
+    """The first audio of the reply is made."""
+    if turn_of(step, made.speech_id) is not None:
+        first_audio_made(step)
 
 
 def on_playing(step: Transition, playing: SentencePlaying) -> None:

@@ -148,6 +148,7 @@ class Measures:
     asked_s: float | None = None
     rounds: int = 0
     first_token_s: float | None = None
+    first_audio_s: float | None = None
     heard_s: float | None = None
     used: tuple[ModelUsage, ...] = ()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
-from actors.agent_session.core.inputs import AudioCommitted, VoiceBegan, VoiceEnded, VoiceLasted
+from actors.agent_session.core.inputs import AudioCommitted, TurnPredicted, VoiceBegan, VoiceEnded, VoiceLasted
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.caller_turn import (
     CallerTurn,
@@ -187,6 +187,8 @@ class AudioRecognition:
             self._predictor.go_on()
 
     def _predicted(self, number: int, prediction: TurnPrediction | None) -> None:
+        if prediction is not None:
+            self._report(TurnPredicted(probability=prediction.probability, threshold=prediction.threshold))
         self._tell(self._turn.predict(number, prediction))
         self._go_on()
 

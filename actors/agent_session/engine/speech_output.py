@@ -22,6 +22,7 @@ from actors.agent_session.core.inputs import (
     SentencePlaying,
     SpeechFailed,
     SpeechHeard,
+    SpeechMade,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -181,6 +182,7 @@ class SpeechOutput:
         self._next_start = 0  # of the first line
         self._finished = 0
         self._announced = -1
+        self._made = False
         self._sounded = False
         self._told, self._told_at = -1, 0.0
         self._held = False
@@ -222,6 +224,9 @@ class SpeechOutput:
 
     def _more(self) -> None:
         """There is more audio."""
+        if not self._made and any(line.pcm for line in self._lines):
+            self._made = True
+            self._report(SpeechMade(speech_id=self._speech_id))
         self._keep()
         self._news.set()
 

@@ -12,6 +12,7 @@ from actors.agent_session.core import Memory, Moment, Past, ResumePoint, RunTool
 from actors.agent_session.core import begin as begin_core
 from actors.agent_session.core.memory import Round, Turn, TurnSource
 from actors.agent_session.core.tools import REDACTED
+from actors.agent_session.redaction import SessionRedaction
 from actors.redaction import PatternRedactor, redact_for, redacted
 from protocols import (
     SHUTDOWN,
@@ -177,3 +178,14 @@ def test_another_incarnation_does_not_call_a_tool_with_what_is_left_of_its_argum
     assert [happened.event for happened in state.log if isinstance(happened.event, ToolReturned)] == [
         ToolReturned(call_id="call-1", name="pay", result=REDACTED, ok=False)
     ]
+
+
+def test_why_the_process_ends_is_told_without_it() -> None:
+    redaction = SessionRedaction(PatternRedactor())
+    try:
+        told = redaction.to_supervisor(ValueError(f"no card {CARD}"))
+        assert (type(told), str(told)) == (RuntimeError, "ValueError: no card [card]")
+        other = KeyError("price")
+        assert redaction.to_supervisor(other) is other
+    finally:
+        redaction.close()

@@ -10,6 +10,7 @@ from actors.agent_session.core.measures import added
 from protocols import (
     AgentState,
     ConversationItemAdded,
+    EndOfTurnPredicted,
     EventPushed,
     FunctionToolsExecuted,
     ModelUsage,
@@ -62,10 +63,19 @@ def test_a_spoken_turn_tells_when_what_of_it_happened() -> None:
     world.now += 0.3
     assert world.think()
     world.commit_all()
-    world.now += 0.1
+    world.now += 0.05
+    world.feed(i.SpeechMade(speech_id="speech-1"))
+    world.feed(i.SpeechMade(speech_id="another"))
+    world.now += 0.05
     world.settle("")
     assert told(world, TurnLatency) == [
-        TurnLatency(turn_id="turn-1", end_of_turn_ms=pytest.approx(200), first_token_ms=pytest.approx(500), heard_ms=pytest.approx(600))
+        TurnLatency(
+            turn_id="turn-1",
+            end_of_turn_ms=pytest.approx(200),
+            first_token_ms=pytest.approx(500),
+            first_audio_ms=pytest.approx(550),
+            heard_ms=pytest.approx(600),
+        )
     ]
     (completed,) = told(world, TurnCompleted)
     assert (completed.turn_id, completed.duration_ms, completed.rounds, completed.tools) == ("turn-1", 400, 1, 0)
@@ -142,6 +152,14 @@ def test_what_the_caller_says_is_told_from_his_voice_to_his_turn() -> None:
     assert told(world, UserInputTranscribed) == [UserInputTranscribed(text="hello", is_final=True)]
     assert told(world, UserTurnCommitted) == [UserTurnCommitted(by="endpointing", speech_ms=100)]
     assert told(world, UserTranscriptionTimeout) == [UserTranscriptionTimeout(speech_ms=200)]
+
+
+def test_what_the_end_of_turn_model_thinks_is_told() -> None:
+    world = world_of(SPOKEN)
+    world.begin_to_speak()
+    world.feed(i.TurnPredicted(probability=0.25, threshold=0.9))
+    world.commit_all()
+    assert told(world, EndOfTurnPredicted) == [EndOfTurnPredicted(probability=0.25, threshold=0.9)]
 
 
 def test_a_text_is_a_turn_that_is_committed_at_once() -> None:

@@ -14,6 +14,7 @@ from actors.agent_session.core.inputs import (
     SentencePlaying,
     SpeechFailed,
     SpeechHeard,
+    SpeechMade,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -113,7 +114,7 @@ def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
                 SentencePlayed(speech_id="s", index=index),
             )
         ]
-        assert [report for report in room.desk.reports if not isinstance(report, SpeechHeard)] == told
+        assert [report for report in room.desk.reports if not isinstance(report, SpeechHeard)] == [SpeechMade(speech_id="s"), *told]
         ends = [*starts[1:], 34 * LETTER]
         heard = [SpeechHeard(speech_id="s", position=end, index=index + 1, char=0) for index, end in enumerate(ends)]
         assert [report for report in room.desk.all(SpeechHeard) if report.char == 0 and report.position] == heard
