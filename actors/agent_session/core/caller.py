@@ -7,6 +7,7 @@ speech is no turn. Speech that goes on after a pause, before the words before it
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core import preemption
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import Heed, Recognize, Settle
 from actors.agent_session.core.entries import CallerBegan, CallerDropped
@@ -15,6 +16,7 @@ from actors.agent_session.core.inputs import (
     AudioLost,
     HearingDegraded,
     HearingFailed,
+    PreflightTranscript,
     RecognitionFailed,
     Recognized,
     VoiceBegan,
@@ -127,13 +129,21 @@ def understand_echo(step: Transition) -> bool:
     return False
 
 
+def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
+    """In a pause it is known what he has said so far: tell it, and have the model answer that, in case it is all."""
+    if preflight.text and step.state.utterance is not None:
+        step.publish(UserInputTranscribed(text=preflight.text, is_final=False))
+    preemption.on_preflight(step, preflight)
+
+
 def on_recognized(step: Transition, recognized: Recognized) -> None:
     """The caller's words are known. Where there are none, who interrupted with them is answered what he had asked before."""
     if recognized.token != step.state.recognizing:
         return
     end, ended_s = _end(step)
     if recognized.text:
-        step.publish(UserInputTranscribed(text=recognized.text, is_final=True))
+        final = UserInputTranscribed(text=recognized.text, is_final=True, language=recognized.language, speaker_id=recognized.speaker_id)
+        step.publish(final)
     opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
     over_speech = step.state.held or _may_be_echo(step)
     if over_speech and _means_nothing(step, recognized.text):

@@ -106,10 +106,12 @@ class PreflightTranscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognized:
-    """The text of the caller's turn; empty if nothing was understood."""
+    """The text of the caller's turn; empty if nothing was understood. ``language`` and ``speaker_id`` are as in `Transcript`."""
 
     token: int
     text: str
+    language: str = ""
+    speaker_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

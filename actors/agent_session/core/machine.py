@@ -9,7 +9,6 @@ from actors.agent_session.core import (
     hand_off,
     interruption,
     playback,
-    preemption,
     speech,
     subscribers,
     thinking,
@@ -104,7 +103,7 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
         case AudioCommitted():
             caller.on_committed(step, what)
         case PreflightTranscript():
-            preemption.on_preflight(step, what)
+            caller.on_preflight(step, what)
         case Recognized():
             caller.on_recognized(step, what)
         case RecognitionFailed():

@@ -14,7 +14,7 @@ from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
 from actors.providers import answer_of, transcript_of
-from protocols import SESSION_RATE_HZ, STT
+from protocols import SESSION_RATE_HZ, STT, Transcript
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
 ATTEMPTS: Final = 2
@@ -26,7 +26,7 @@ class _Ahead:
 
     start: int
     end: int
-    text: str | None = None
+    transcript: Transcript | None = None
     task: OwnedTask = field(init=False)
 
 
@@ -63,8 +63,8 @@ class SpeechRecognition:
         ahead = self._ahead
         if ahead is not None and (ahead.start, ahead.end) == (wanted.start, wanted.end):
             await asyncio.wait((ahead.task,))
-            if ahead.text is not None:
-                self._report(Recognized(token=wanted.token, text=ahead.text))
+            if ahead.transcript is not None:
+                self._report(_recognized(wanted, ahead.transcript))
                 return
         pcm = self._memory.read(wanted.start, wanted.end)
         if pcm is None:
@@ -72,25 +72,29 @@ class SpeechRecognition:
             return
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                text = await self._text(pcm)
+                transcript = await self._transcribe(pcm)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
                 what, retryable = failure_of(failure)
                 if retryable and attempt < ATTEMPTS:
                     continue
                 self._report(RecognitionFailed(token=wanted.token, text=what, retryable=retryable))
             else:
-                self._report(Recognized(token=wanted.token, text=text))
+                self._report(_recognized(wanted, transcript))
             return
 
-    async def _text(self, pcm: bytes) -> str:
+    async def _transcribe(self, pcm: bytes) -> Transcript:
         audio = resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz)
-        text = await self._bulkhead.call(lambda: answer_of(self._stt, "recognize", self._stt.recognize(audio)), RECOGNITION_TIMEOUT_S)
-        return transcript_of(self._stt, "recognize() gives", text).text
+        answer = await self._bulkhead.call(lambda: answer_of(self._stt, "recognize", self._stt.recognize(audio)), RECOGNITION_TIMEOUT_S)
+        return transcript_of(self._stt, "recognize() gives", answer)
 
     async def _recognize_ahead(self, ahead: _Ahead) -> None:
         """What goes wrong here is tried again once it is asked for."""
         pcm = self._memory.read(ahead.start, ahead.end)
         if pcm is not None:
             with suppress(Exception):
-                ahead.text = await self._text(pcm)
-                self._report(PreflightTranscript(start=ahead.start, end=ahead.end, text=ahead.text))
+                ahead.transcript = await self._transcribe(pcm)
+                self._report(PreflightTranscript(start=ahead.start, end=ahead.end, text=ahead.transcript.text))
+
+
+def _recognized(wanted: Recognize, transcript: Transcript) -> Recognized:
+    return Recognized(token=wanted.token, text=transcript.text, language=transcript.language, speaker_id=transcript.speaker_id)

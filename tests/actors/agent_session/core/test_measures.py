@@ -162,6 +162,25 @@ def test_what_the_end_of_turn_model_thinks_is_told() -> None:
     assert told(world, EndOfTurnPredicted) == [EndOfTurnPredicted(probability=0.25, threshold=0.9)]
 
 
+def test_what_he_has_said_in_a_pause_is_interim_and_not_kept() -> None:
+    world = world_of(SPOKEN)
+    world.begin_to_speak()
+    world.commit_all()
+    assert world.preflight("a pizza")
+    world.commit_all()
+    world.stop_speaking()
+    world.commit_all()
+    assert world.recognizing is not None
+    world.feed(i.Recognized(token=world.recognizing.token, text="a pizza please", language="en", speaker_id="s1"))
+    world.commit_all()
+    assert [pushed.event for pushed in world.passing if isinstance(pushed.event, UserInputTranscribed)] == [
+        UserInputTranscribed(text="a pizza", is_final=False)
+    ]
+    assert [pushed.event for pushed in world.events if isinstance(pushed.event, UserInputTranscribed)] == [
+        UserInputTranscribed(text="a pizza please", is_final=True, language="en", speaker_id="s1")
+    ]
+
+
 def test_a_text_is_a_turn_that_is_committed_at_once() -> None:
     world = world_of()
     world.send("hello")
