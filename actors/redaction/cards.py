@@ -12,6 +12,7 @@ SHORTEST, LONGEST = 13, 19
 MAX_GROUPS: Final = LONGEST
 
 _RUN: Final = re.compile(r"\d(?:[ \u00a0\u202f\u2009\-\u2010\u2011\u2013]{0,2}\d)*+")  # it cannot fail once begun: linear
+_ODDLY_SEPARATED: Final = re.compile(r"(?<![\w./])\d{4}([./_\n])(?:\d{4}\1\d{4}\1\d{4}|\d{6}\1\d{5})(?![\w./]\d|\w)")
 _GROUP: Final = re.compile(r"\d+")
 _KNOWN_SHAPES: Final = ((4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 10), (6, 13))
 _BRANDS: Final = {
@@ -26,10 +27,16 @@ _BRANDS: Final = {
 _TIME: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?:\d{3})?")
 _COUNT_OR_BOOK: Final = re.compile(r"1\d{12}|97[89]\d{10}")
 """Thirteen digits that are milliseconds since the epoch, or an ISBN."""
+_NAMED_OTHERWISE: Final = re.compile(r"(?<!\w)(?:imei|iccid|isbn|ean|gtin|upc)(?:\W{0,3}(?:number|is|nr|no))?\W{0,3}$", re.IGNORECASE)
+_NAME_CHARS: Final = 24
 
 
 def find_cards(text: str) -> Iterator[Span]:
-    """Where card numbers stand."""
+    """Where card numbers stand; what is named otherwise (an IMEI has Luhn's digit too) is none."""
+    return (span for span in _candidates(text) if not _NAMED_OTHERWISE.search(text[max(0, span[0] - _NAME_CHARS) : span[0]]))
+
+
+def _candidates(text: str) -> Iterator[Span]:
     for run in _RUN.finditer(text):
         groups = [(match.start() + run.start(), match.end() + run.start()) for match in _GROUP.finditer(run[0])]
         if _joined(text[max(0, run.start() - 2) : run.start()]):
@@ -37,6 +44,10 @@ def find_cards(text: str) -> Iterator[Span]:
         if _joined(text[run.end() : run.end() + 2][::-1]):
             groups = groups[:-1]
         yield from _in_groups(text, groups)
+    for match in _ODDLY_SEPARATED.finditer(text):
+        digits = match[0].replace(match[1], "")
+        if _of_a_brand(digits) and is_card(digits):
+            yield match.span()
 
 
 def _joined(neighbours: str) -> bool:

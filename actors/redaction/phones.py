@@ -30,6 +30,7 @@ _MONEY: Final = re.compile(r"(?:usd|eur|gbp|brl|inr|rs\.?|r\$|mxn|chf|[$€£¥�
 _DATE: Final = re.compile(r"\d{1,2}([./\-])\d{1,2}\1\d{2,4}|\d{4}([./\-])\d{1,2}\2\d{1,2}")
 _MEANT: Final = re.compile(
     r"(?<!\w)(?:(?:tele)?phone|tel|telephone|mobile|cell(?:phone)?|whatsapp|call (?:me|us|him|her|back)|reach (?:me|us)|ring me|text me"
+    r"|my number(?:'s| is)?|mi n[úu]mero|meine nummer|mon num[ée]ro|o? ?meu n[úu]mero|il mio numero"
     r"|tel[ée]fono|m[óo]vil|celular|ll[áa]m\w+|whats|telefon\w*|handy\w*|mobilnummer|rufen|t[ée]l[ée]phone|portable|appele\w+"
     r"|telefone|telem[óo]vel|lig\w+ para|cellulare|फोन)(?!\w)",
     re.IGNORECASE,
@@ -46,7 +47,8 @@ _LEAST, _MOST = 9, 12
 def find_phones(text: str) -> Iterator[Span]:
     """Where phone numbers stand."""
     for match in _INTERNATIONAL.finditer(text):
-        yield match.span()
+        if match[0][0] == "+" or not _last(_NOT_MEANT, text, match.start()):
+            yield match.span()
     for form in _NATIONAL:
         for match in form.finditer(text):
             digits = sum(char.isdigit() for char in match[0])
