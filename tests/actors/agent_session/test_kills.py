@@ -55,8 +55,8 @@ class Call:
 
     @property
     def events(self) -> list[EventPushed]:
-        """Those of all lives, each once."""
-        found = {pushed.number: pushed for mail in self.session.mails for pushed in mail.all(EventPushed)}
+        """Those of all lives that are kept, each once."""
+        found = {pushed.number: pushed for mail in self.session.mails for pushed in mail.all(EventPushed) if pushed.event.kept}
         return [found[number] for number in sorted(found)]
 
     def subscribe(self) -> None:
