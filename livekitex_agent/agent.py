@@ -74,10 +74,12 @@ class Agent:
     or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a
     microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. With ``preemptive_generation`` (true)
     the model is asked in the pause that may end the caller's turn. ``mute`` (none) lists when the caller is not listened to: "first_speech"
-    (until it is over), "tools" (while one runs), "always" (while the agent has the turn). ``max_tool_rounds`` (8) bounds how often the
-    model may ask for tools in a turn. ``apology``, ``repeat`` and ``farewell`` are what is said when a turn is given up, has to be said
-    again, or the call is given up. ``redactor`` keeps card numbers and the like out of the journal, the log and the events: "patterns", or
-    "module:name" of a function that makes one (see `protocols.redaction`).
+    (until it is over), "tools" (while one runs), "always" (while the agent has the turn). ``ambient_sound`` and ``thinking_sound`` are WAV
+    files of at most 60 s that are heard beside its speech (`CallHandle.background_audio`), at ``ambient_volume`` (0.2) and
+    ``thinking_volume`` (0.3). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. ``apology``, ``repeat`` and
+    ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up. ``redactor`` keeps card numbers
+    and the like out of the journal, the log and the events: "patterns", or "module:name" of a function that makes one (see
+    `protocols.redaction`).
 
     Raises:
         InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.

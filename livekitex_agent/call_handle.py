@@ -214,6 +214,13 @@ class CallHandle:
         """
         return _heard(self._call.listen())
 
+    def background_audio(self) -> AsyncGenerator[AudioPushed]:
+        """The sound beside the agent's speech (its options ``ambient_sound`` and ``thinking_sound``) from now on; ends with the call.
+
+        It is a stream of its own, in real time, to be mixed with `audio`.
+        """
+        return _heard(self._call.listen(background=True))
+
     def playback(self) -> AsyncGenerator[AudioPushed | AudioCleared]:
         """As `audio`, with what is recalled of it: after an `AudioCleared` nothing from its position on is to be heard.
 

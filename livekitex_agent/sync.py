@@ -241,6 +241,10 @@ class CallHandle:
         """The agent's audio from now on: see `livekitex_agent.CallHandle.audio`."""
         return self._loop.iterate(self._wrapped.audio())
 
+    def background_audio(self) -> Iterator[AudioPushed]:
+        """The sound beside the agent's speech from now on: see `livekitex_agent.CallHandle.background_audio`."""
+        return self._loop.iterate(self._wrapped.background_audio())
+
     def playback(self) -> Iterator[AudioPushed | AudioCleared]:
         """The agent's audio from now on, and what is recalled of it: see `livekitex_agent.CallHandle.playback`."""
         return self._loop.iterate(self._wrapped.playback())

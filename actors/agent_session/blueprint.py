@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from actors.agent_session.background_options import BackgroundOptions, read_background
 from actors.journal import CallDescription
 from actors.providers import OptionReader
 from actors.turn_taking import DuckingOptions, EndpointingOptions, MuteStrategy
@@ -45,6 +46,7 @@ class TurnOptions:
     min_interruption_words: int
     ducking: DuckingOptions
     aec_warmup_s: float
+    background: BackgroundOptions
     endpointing: EndpointingOptions
     max_tool_rounds: int
     resume_false_interruption: bool
@@ -99,7 +101,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
         providers=providers,
-        turns=_turn_options(settings, detector=ProviderKind.TURN_DETECTOR in providers),
+        turns=_turn_options(settings, detector=ProviderKind.TURN_DETECTOR in providers, voice=ProviderKind.TTS in providers),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
@@ -171,7 +173,7 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
     return ProviderRef(factory=wire["factory"], options=wire.get("options") or {})
 
 
-def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
+def _turn_options(options: Mapping[str, Any], *, detector: bool, voice: bool) -> TurnOptions:
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
@@ -181,6 +183,7 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool) -> TurnOptions:
         min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=20),
         ducking=_ducking(reader),
         aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
+        background=read_background(reader, voice=voice),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
         preemptive_generation=reader.flag("preemptive_generation", default=True),

@@ -1,5 +1,6 @@
 """Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
+from actors.media.background_audio import MAX_SOUND_S, BackgroundMixer, LoopedSound, looped
 from actors.media.gain import DUCKED_GAIN, FADE_MS, Gain, faded_out
 from actors.media.playback_buffer import PlaybackBuffer
 from actors.media.playout import Playout
@@ -14,8 +15,11 @@ __all__ = [
     "FADE_MS",
     "MAX_CLAUSE_CHARS",
     "MAX_SENTENCE_CHARS",
+    "MAX_SOUND_S",
     "MAX_WAV_S",
+    "BackgroundMixer",
     "Gain",
+    "LoopedSound",
     "PlaybackBuffer",
     "Playout",
     "Recording",
@@ -26,6 +30,7 @@ __all__ = [
     "clause_starts",
     "faded_out",
     "heard_chars",
+    "looped",
     "pace",
     "read_wav",
     "resample",

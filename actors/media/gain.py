@@ -22,11 +22,12 @@ class Gain:
     start: float = 1.0
     target: float = 1.0
     done: int = 0
+    ramp_ms: int = FADE_MS
 
     @property
     def ramp_samples(self) -> int:
         """The length of a ramp."""
-        return self.rate_hz * FADE_MS // 1000
+        return self.rate_hz * self.ramp_ms // 1000
 
     @property
     def now(self) -> float:

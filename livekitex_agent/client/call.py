@@ -22,6 +22,7 @@ from livekitex_agent.client.subscription import ANSWER_S, Subscription
 from livekitex_agent.errors import error_of
 from livekitex_agent.gateway.frames import Unanswered
 from protocols import (
+    BACKGROUND_ID,
     BYTES_PER_SAMPLE,
     AudioAccepted,
     AudioCleared,
@@ -95,6 +96,7 @@ class Call:
         self._newest: deque[EventPushed] = deque(maxlen=MAX_EVENTS)
         self._readers: set[_Reader] = set()
         self._listeners: set[Inbox[Played]] = set()
+        self._background: set[Inbox[Played]] = set()
         self._playback = Playback()
         self._incarnation = FIRST_INCARNATION
         self._os_pid = 0
@@ -156,14 +158,12 @@ class Call:
 
     def audio(self, pushed: AudioPushed) -> None:
         """The agent's audio has come."""
-        self._playback, fresh = self._playback.play(pushed)
-        if fresh is None:
+        if pushed.speech_id == BACKGROUND_ID:
+            self._offer(self._background, pushed)
             return
-        for inbox in self._listeners:
-            inbox.put(fresh)
-            if len(inbox) * len(fresh.pcm) > MAX_AUDIO_BYTES:
-                inbox.drop_oldest()
-                self.dropped_audio += 1
+        self._playback, fresh = self._playback.play(pushed)
+        if fresh is not None:
+            self._offer(self._listeners, fresh)
 
     def audio_cleared(self, cleared: AudioCleared) -> None:
         """Some of the agent's audio is not to be heard."""
@@ -198,12 +198,13 @@ class Call:
                     self._offer_newest(reader)
                     self._want()
 
-    async def listen(self) -> AsyncGenerator[Played]:
-        """The agent's audio from now on, and what of it is recalled; ends with the call."""
+    async def listen(self, *, background: bool = False) -> AsyncGenerator[Played]:
+        """The agent's audio from now on, and what of it is recalled, or the sound beside it; ends with the call."""
+        listeners = self._background if background else self._listeners
         inbox: Inbox[Played] = Inbox()
         if self._over:
             inbox.end(self._failure)
-        with self._joined(self._listeners, inbox):
+        with self._joined(listeners, inbox):
             while True:
                 try:
                     yield await inbox.get()
@@ -233,6 +234,13 @@ class Call:
             await self._outbox_change()
 
     # Inside.
+
+    def _offer(self, listeners: set[Inbox[Played]], audio: AudioPushed) -> None:
+        for inbox in listeners:
+            inbox.put(audio)
+            if len(inbox) * len(audio.pcm) > MAX_AUDIO_BYTES:
+                inbox.drop_oldest()
+                self.dropped_audio += 1
 
     def _offer_newest(self, reader: _Reader) -> None:
         """Give the reader what is kept here, or have the session asked for what is older; once that is gone, say how much it was."""
@@ -273,7 +281,9 @@ class Call:
     def _want(self) -> None:
         """Tell the subscription what is wanted now."""
         oldest = min([self._cursor.next_number, *(reader.cursor.next_number for reader in self._readers)])
-        self._subscription = subscription.wanted(self._subscription, oldest, audio=bool(self._listeners), now=self._clock.monotonic())
+        self._subscription = subscription.wanted(
+            self._subscription, oldest, audio=bool(self._listeners or self._background), now=self._clock.monotonic()
+        )
         self._advance()
 
     def _advance(self) -> None:
@@ -351,7 +361,7 @@ class Call:
         for reader in self._readers:
             if not reader.left_some:
                 self._offer_newest(reader)
-        for inbox in self._listeners:
+        for inbox in (*self._listeners, *self._background):
             inbox.end(self._failure)
 
 

@@ -12,7 +12,7 @@ from protocols.chat_context import ChatContext
 from protocols.events.definition import SessionEvent
 
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
-__all__ += ["GetSession"]
+__all__ += ["BACKGROUND_ID", "GetSession"]
 __all__ += ["GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe"]
 
@@ -178,6 +178,10 @@ class EventPushed:
     event: SessionEvent
     turn_id: str = ""
     speech_id: str = ""
+
+
+BACKGROUND_ID = "background"
+"""The ``speech_id`` of sound beside the speech: a stream of its own, from the call's beginning on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

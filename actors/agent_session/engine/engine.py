@@ -25,6 +25,7 @@ from actors.agent_session.core import (
     Think,
 )
 from actors.agent_session.engine.audio_recognition import AudioRecognition
+from actors.agent_session.engine.background_player import BackgroundPlayer
 from actors.agent_session.engine.bulkhead import PART_THREADS, Bulkhead
 from actors.agent_session.engine.caller_turn import CallerTurnOptions
 from actors.agent_session.engine.circuit_breakers import CircuitBreakers
@@ -37,7 +38,7 @@ from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.providers.vad import energy
 from actors.tools import FunctionTool
 from actors.turn_taking import loudness_after
-from protocols import LLM, STT, TTS, VAD, Clock, TurnDetector, VoiceActivity
+from protocols import BACKGROUND_ID, LLM, STT, TTS, VAD, Clock, TurnDetector, VoiceActivity
 
 CLOSE_TIMEOUT_S: Final = 0.5
 """For a provider to give back what it holds."""
@@ -106,7 +107,9 @@ class Engine:
         )
         self._recognition: AudioRecognition | None = None
         self._speech_output: SpeechOutput | None = None
+        self._background: BackgroundPlayer | None = None
         self._thinking: OwnedTask | None = None
+        self._running = 0
         self._recognizing: OwnedTask | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
@@ -149,6 +152,10 @@ class Engine:
                     aec_warmup_s=turns.aec_warmup_s,
                 )
                 thread.spawn(self._speech_output.run())
+                if turns.background.wanted:
+                    rate_hz = providers.tts.rate_hz
+                    self._background = BackgroundPlayer(turns.background.mixer(rate_hz), rate_hz, clock, working=self._works, push=push)
+                    thread.spawn(self._background.run())
             thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))
 
         thread.call(begin)
@@ -174,7 +181,7 @@ class Engine:
 
     def left(self, speech_id: str, position: int) -> None:
         """Audio of the reply ``speech_id`` up to the sample ``position`` has left the process."""
-        if self._speech_output is not None:
+        if self._speech_output is not None and speech_id != BACKGROUND_ID:
             self._speech_output.left(speech_id, position)
 
     def _hear(self) -> None:
@@ -200,7 +207,8 @@ class Engine:
             case StopThinking():
                 self._stop_thinking()
             case RunTool():
-                self._thread.spawn(self._tool_executor.run(work))
+                self._running += 1
+                self._thread.spawn(self._tool_executor.run(work)).add_done_callback(self._ran)
             case Listen() | Settle() | Heed() | EndVoice() | Recognize():
                 self._use_recognition(work)
             case SpeakSentence() | PauseSpeech() | ResumeSpeech() | StopSpeech() | OpenOutput():
@@ -237,6 +245,16 @@ class Engine:
                 self._speech_output.stop(work)
             case OpenOutput():
                 self._speech_output.open()
+                if self._background is not None:
+                    self._background.open()
+
+    def _ran(self, _task: object) -> None:
+        self._running -= 1
+
+    def _works(self) -> bool:
+        """Whether the agent works at something and says nothing."""
+        thinks = self._thinking is not None and not self._thinking.done()
+        return (thinks or self._running > 0) and not (self._speech_output is not None and self._speech_output.speaking)
 
     def _stop_thinking(self) -> None:
         if self._thinking is not None:

@@ -14,6 +14,7 @@ from livekitex_agent.client.connection import Connection
 from livekitex_agent.client.event_cursor import FIRST_NUMBER
 from livekitex_agent.gateway.frames import EventsLost, Request
 from protocols import (
+    BACKGROUND_ID,
     AudioAccepted,
     AudioCleared,
     AudioPushed,
@@ -388,6 +389,20 @@ async def test_what_is_recalled_and_was_not_read_yet_is_not_heard(harness: Harne
         (12_000, 16_000),
     ]
     await heard.aclose()
+
+
+async def test_the_sound_beside_the_speech_is_a_stream_of_its_own(harness: Harness) -> None:
+    speech, background = harness.call.listen(), harness.call.listen(background=True)
+    first, beside = asyncio.create_task(anext(speech)), asyncio.create_task(anext(background))
+    await harness.accept_subscription()
+    await harness.accept_subscription()
+    for position in (0, 4_000, 8_000):
+        harness.call.audio(AudioPushed(call_id="c", speech_id=BACKGROUND_ID, position=position, rate_hz=8_000, pcm=SECOND[:8_000]))
+        harness.call.audio(AudioPushed(call_id="c", speech_id="s", position=position, rate_hz=8_000, pcm=SECOND[:8_000]))
+    assert [(await first).speech_id, (await anext(speech)).position, (await anext(speech)).position] == ["s", 4_000, 8_000]
+    assert [(await beside).speech_id, (await anext(background)).position] == [BACKGROUND_ID, 4_000]
+    await speech.aclose()
+    await background.aclose()
 
 
 async def test_audio_is_numbered_on_from_where_the_session_stands(harness: Harness) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from actors.agent_session.core import Listen, OpenOutput, SpeakSentence, StopSpe
 from actors.agent_session.engine import CircuitBreakers, Engine, EngineLoop, Providers, Services
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
-from actors.media import DUCKED_GAIN, FADE_MS, PlaybackBuffer
-from protocols import SESSION_RATE_HZ, TTS, AudioChunk
+from actors.media import DUCKED_GAIN, FADE_MS, PlaybackBuffer, write_wav
+from protocols import BACKGROUND_ID, SESSION_RATE_HZ, TTS, AudioChunk
 from support import virtual_time
 from support.scripted_providers import VOICE_HZ, agent, llm, spoken, stt, vad
 
@@ -42,6 +43,7 @@ class Line:
     def __init__(self, **options: Any) -> None:
         self.memory = SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         self.buffer = PlaybackBuffer(VOICE_HZ)
+        self.background = PlaybackBuffer(VOICE_HZ)
         self.crashes = list[BaseException]()
         self.loop = EngineLoop("engine", asyncio.get_running_loop(), self.crashes.append)
         self.engine = Engine(
@@ -63,6 +65,10 @@ class Line:
         self.voice = bytearray()
 
     def _push(self, speech_id: str, position: int, pcm: bytes) -> None:
+        if speech_id == BACKGROUND_ID:
+            self.background.push(speech_id, position, pcm)
+            self.engine.left(speech_id, position + len(pcm) // 2)
+            return
         self.buffer.push(speech_id, position, pcm)
         self.engine.left(speech_id, position + len(pcm) // 2)
 
@@ -200,3 +206,20 @@ def test_stopped_it_is_silent_at_once_without_a_click() -> None:
         line.no_click(500)
 
     run(test)
+
+
+def test_sound_beside_the_speech_never_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "ambience.wav"
+    write_wav(path, np.full(16_000, 5_000, "<i2").tobytes(), 16_000)
+
+    async def test(line: Line) -> None:
+        line.say()
+        await line.passes(1_000)
+        assert set(line.levels(500)) == {LOUD}
+        line.speak(260)
+        await line.passes(1_000)
+        assert line.levels(1_000).min() == 0
+        assert line.levels()[-1] == LOUD
+        assert 1.8 <= line.background.held_s <= 2.5, "it goes on while the speech pauses"
+
+    run(test, ambient_sound=str(path))
