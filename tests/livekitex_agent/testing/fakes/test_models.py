@@ -23,11 +23,17 @@ from protocols import (
     ChatFinished,
     ChatOptions,
     ConfigurationError,
+    FinalTranscript,
     FunctionCall,
     FunctionCallOutput,
+    InterimTranscript,
+    InvalidAudioError,
     OpenTurn,
     ProviderError,
     Role,
+    SpeechEnded,
+    SpeechEvent,
+    SpeechStarted,
     VoiceEnded,
     VoiceStarted,
 )
@@ -132,11 +138,71 @@ def test_a_recogniser_reads_or_says_what_it_is_told_to() -> None:
         assert [virtual_time.run(stt.recognize(spoken(text))).text for text in ("abc", "de")] == expected
 
 
+STRETCHES = [{"from_ms": 300, "to_ms": 900, "text": "two red apples"}, {"from_ms": 1_500.5, "to_ms": 1_700, "text": "yes"}]
+
+
 def test_a_recogniser_may_tell_utterances_by_their_length() -> None:
-    stt = scripted_stt({"by_length": [{"ms": 300, "text": "short"}, {"ms": 900.5, "text": "long"}]})
-    for letters, expected in [(1, "short"), (40, "short"), (70, "long"), (300, "long"), (0, "short")]:
+    stt = scripted_stt({"stretches": STRETCHES})
+    for letters, expected in [(1, "yes"), (25, "yes"), (55, "two red apples"), (300, "two red apples"), (0, "yes")]:
         pcm = bytes(3_200) + spoken("x" * letters) + bytes(9_600)
         assert virtual_time.run(stt.recognize(pcm)).text == expected
+
+
+def hear_stream(*pieces_s: float, flush_after: int | None = None, **options: Any) -> list[str]:
+    async def work() -> list[SpeechEvent]:
+        stream = scripted_stt({"stretches": STRETCHES, **options}).stream()
+        for number, seconds in enumerate(pieces_s):
+            stream.push(AudioChunk(pcm=bytes(2 * round(seconds * SESSION_RATE_HZ)), rate_hz=SESSION_RATE_HZ))
+            if number == flush_after:
+                stream.flush()
+        stream.end_input()
+        return [event async for event in stream]
+
+    told = []
+    for event in virtual_time.run(work()):
+        match event:
+            case InterimTranscript(transcript=transcript):
+                told.append(transcript.text + "…")
+            case FinalTranscript(transcript=transcript):
+                told.append(transcript.text)
+            case SpeechStarted(at_ms=at_ms):
+                told.append(f"from {at_ms}")
+            case SpeechEnded(at_ms=at_ms):
+                told.append(f"to {at_ms}")
+            case _:
+                told.append(type(event).__name__)
+    return told
+
+
+def test_a_recogniser_tells_words_as_they_come() -> None:
+    first = ["from 300", "two…", "two red…", "two red apples", "to 900"]
+    assert hear_stream(0.25) == []
+    assert hear_stream(0.4) == first, "what has begun is told to its end"
+    assert hear_stream(*[0.1] * 10) == first
+    assert hear_stream(0.9, 0.9) == [*first, "from 1500", "yes", "to 1700"]
+
+
+def test_a_recogniser_that_is_flushed_tells_what_it_waits_for() -> None:
+    first = ["from 300", "two…", "two red…", "two red apples", "to 900"]
+    assert hear_stream(0.6, 0.2, flush_after=0, delay_ms=500) == [*first, "TranscriptFlushed"]
+    assert hear_stream(0.2, flush_after=0) == ["TranscriptFlushed"]
+
+
+def test_a_recogniser_streams_only_what_stands_in_its_script() -> None:
+    assert scripted_stt({"stretches": STRETCHES}).capabilities.interim_results
+    plain = scripted_stt({})
+    assert not plain.capabilities.streaming
+    with pytest.raises(ProviderError, match="does not stream"):
+        plain.stream()
+    with pytest.raises(InvalidAudioError, match="not 8000"):
+        _push_at(8_000)
+
+
+def _push_at(rate_hz: int) -> None:
+    async def work() -> None:
+        scripted_stt({"stretches": STRETCHES}).stream().push(AudioChunk(pcm=bytes(160), rate_hz=rate_hz))
+
+    virtual_time.run(work())
 
 
 def test_a_recogniser_takes_its_time() -> None:
@@ -262,10 +328,12 @@ async def _close(model: Any) -> None:
         (scripted_stt, {"transcripts": [1]}, "give a list of texts"),
         (scripted_stt, {"delay_ms": -1}, "delay_ms=-1"),
         (scripted_stt, {"text": "x"}, "has no option text"),
-        (scripted_stt, {"by_length": "x"}, "by_length is 'x'"),
-        (scripted_stt, {"by_length": [{"ms": "1", "text": "x"}]}, "by_length has"),
-        (scripted_stt, {"by_length": [{"ms": 1, "text": "x", "at": 2}]}, "by_length has"),
-        (scripted_stt, {"by_length": [7]}, "by_length has 7"),
+        (scripted_stt, {"stretches": "x"}, "stretches is 'x'"),
+        (scripted_stt, {"stretches": [{"from_ms": "1", "to_ms": 2, "text": "x"}]}, "stretches has"),
+        (scripted_stt, {"stretches": [{"from_ms": 2, "to_ms": 1, "text": "x"}]}, "stretches has"),
+        (scripted_stt, {"stretches": [STRETCHES[1], STRETCHES[0]]}, "stretches has"),
+        (scripted_stt, {"stretches": [{"from_ms": 1, "to_ms": 2, "text": "x", "at": 2}]}, "stretches has"),
+        (scripted_stt, {"stretches": [7]}, "stretches has 7"),
         (scripted_tts, {"sound": "song"}, "sound='song'"),
         (scripted_tts, {"rate_hz": 11_025}, "rate_hz=11025"),
         (scripted_tts, {"ms_per_char": 20}, "a written letter lasts 10 ms"),
