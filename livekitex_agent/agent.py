@@ -76,9 +76,10 @@ class Agent:
     the model is asked in the pause that may end the caller's turn. ``mute`` (none) lists when the caller is not listened to: "first_speech"
     (until it is over), "tools" (while one runs), "always" (while the agent has the turn). ``ambient_sound`` and ``thinking_sound`` are WAV
     files of at most 60 s that are heard beside its speech (`CallHandle.background_audio`), at ``ambient_volume`` (0.2) and
-    ``thinking_volume`` (0.3). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. ``apology``, ``repeat`` and
-    ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up. ``redactor`` keeps card numbers
-    and the like out of the journal, the log and the events: "patterns", or "module:name" of a function that makes one (see
+    ``thinking_volume`` (0.3). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. With
+    ``max_context_tokens`` (0: no such budget) the model sums up the oldest turns before instructions and history take more. ``apology``,
+    ``repeat`` and ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up. ``redactor`` keeps
+    card numbers and the like out of the journal, the log and the events: "patterns", or "module:name" of a function that makes one (see
     `protocols.redaction`).
 
     Raises:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from protocols.chat_context import ChatContext
+from protocols.chat_context import DEFAULT_TOKENS, ChatContext, TokenEstimator
 from protocols.provider import Provider
 from protocols.tools import ToolSchema
 
@@ -116,7 +116,9 @@ LLMEvent = TextDelta | CallDelta | ChatFinished | TokenUsage
 
 
 class LLM(Provider, Protocol):
-    """A language model that streams text and calls of tools."""
+    """A language model that streams text and calls of tools. ``tokens`` estimates how many tokens it is told."""
+
+    tokens: TokenEstimator = DEFAULT_TOKENS
 
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """Stream one answer to ``context``, which begins with the instructions as a system message, if there are any.

@@ -13,7 +13,17 @@ from actors.agent_session.engine import Providers, Services
 from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
-from protocols import LLM, InvalidAgentError, ModelUsage, ProviderKind, ProviderRef, ToolEntry
+from protocols import (
+    LLM,
+    ConfigurationError,
+    InvalidAgentError,
+    ModelUsage,
+    ProviderKind,
+    ProviderRef,
+    TokenEstimator,
+    ToolEntry,
+    label_of,
+)
 
 T = TypeVar("T")
 Load = Callable[[str], Any]
@@ -116,6 +126,13 @@ def _idempotent(tools: dict[str, FunctionTool]) -> frozenset[str]:
     return frozenset(name for name, tool in tools.items() if tool.idempotent)
 
 
+def _tokens_of(llm: LLM) -> TokenEstimator:
+    tokens: object = llm.tokens
+    if isinstance(tokens, TokenEstimator):
+        return tokens
+    raise ConfigurationError(f"{label_of(llm)}: tokens is a {type(tokens).__name__}: give TokenEstimator(characters_per_token=...)")
+
+
 def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool], *, journal_path: str) -> SessionConfig:
     """What the core is told."""
     return SessionConfig(
@@ -133,6 +150,8 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
         max_tool_rounds=blueprint.turns.max_tool_rounds,
+        max_context_tokens=blueprint.turns.max_context_tokens,
+        tokens=_tokens_of(providers.llm),
         language=blueprint.turns.language,
         resume_false_interruption=blueprint.turns.resume_false_interruption,
         min_interruption_words=blueprint.turns.min_interruption_words,

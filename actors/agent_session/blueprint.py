@@ -16,6 +16,7 @@ _DEFAULT_APOLOGY: Final = "I am sorry, something went wrong with that. Please go
 _DEFAULT_REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
 _DEFAULT_FAREWELL: Final = "I am sorry, a technical problem ends this call. Please call again."
 _MAX_SENTENCE: Final = 300
+_MOST_CONTEXT_TOKENS: Final = 10_000_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
 _DEFAULT_NAME: Final = "agent"
@@ -36,6 +37,7 @@ class TurnOptions:
     ask for tools within a turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if
     he said nothing but that he listens ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end
     the caller's turn. While what ``mute`` names (nothing; ``first_speech``, ``tools``, ``always``) the caller is not listened to.
+    ``max_context_tokens`` is the budget of instructions and history (0: none), beyond which the oldest turns are summed up.
     ``apology`` is said when a turn had to be given up, ``repeat`` when the caller has to say something again, ``farewell`` when the call is
     given up.
     """
@@ -49,6 +51,7 @@ class TurnOptions:
     background: BackgroundOptions
     endpointing: EndpointingOptions
     max_tool_rounds: int
+    max_context_tokens: int
     resume_false_interruption: bool
     preemptive_generation: bool
     mute: frozenset[MuteStrategy]
@@ -185,6 +188,7 @@ def _turn_options(options: Mapping[str, Any], *, detector: bool, voice: bool) ->
         aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
         background=read_background(reader, voice=voice),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
+        max_context_tokens=reader.integer("max_context_tokens", 0, lowest=0, highest=_MOST_CONTEXT_TOKENS),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
         preemptive_generation=reader.flag("preemptive_generation", default=True),
         mute=_mute(reader),

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from typing import Any, cast
 
 from protocols import (
+    DEFAULT_TOKENS,
     LLM,
     SESSION_RATE_HZ,
     STT,
@@ -88,6 +89,7 @@ class _SimpleLLM(_Simple, LLM):
         super().__init__(inner)
         self._chat = chat
         self._taken = taken
+        self.tokens = getattr(inner, "tokens", DEFAULT_TOKENS)
 
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         return self._chat(*(context, tools, options)[: self._taken])

@@ -8,7 +8,7 @@ from typing import Final
 from protocols.chat_context.items import ChatItem, ChatMessage, FailedTurn, FunctionCall, FunctionCallOutput, Summary
 from protocols.errors import ConfigurationError
 
-__all__ = ["TokenEstimator"]
+__all__ = ["DEFAULT_TOKENS", "TokenEstimator"]
 
 MIN_CHARACTERS: Final = 0.1
 MAX_CHARACTERS: Final = 100.0
@@ -56,3 +56,7 @@ class TokenEstimator:
     def items(self, items: Iterable[ChatItem]) -> int:
         """The tokens of all ``items``."""
         return sum(map(self.item, items))
+
+
+DEFAULT_TOKENS: Final = TokenEstimator()
+"""For models that say nothing else."""

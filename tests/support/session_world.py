@@ -39,6 +39,7 @@ from actors.agent_session.core import (
     StopSpeech,
     StopThinking,
     Stretch,
+    Summarise,
     Tell,
     Think,
     UseAgent,
@@ -169,6 +170,7 @@ class World:
     report: str = ""
     lost: int | None = 0
     model: tuple[int, deque[Any]] | None = None
+    summing_up: Summarise | None = None
     thought_about: ChatContext = field(default_factory=ChatContext)
     recognizing: Recognize | None = None
     listening_from: int = -1
@@ -234,7 +236,7 @@ class World:
     def kill(self) -> None:
         """End the incarnation, and begin the next."""
         self.writes.clear()
-        self.model = self.recognizing = self.tool = self.loading = None
+        self.model = self.summing_up = self.recognizing = self.tool = self.loading = None
         self.timers.clear()
         self.voice_ends.clear()
         self.output = SpeechOutput()
@@ -340,6 +342,14 @@ class World:
         else:
             self.model = None
             self.feed(i.RoundFinished(token=token, calls=what))
+        return True
+
+    def sum_up(self, text: str = "They spoke.") -> bool:
+        """The model sums up what it was told to."""
+        if self.summing_up is None:
+            return False
+        asked, self.summing_up = self.summing_up, None
+        self.feed(i.Summarised(token=asked.token, text=text))
         return True
 
     def recognize(self, text: str) -> bool:
@@ -484,6 +494,7 @@ class World:
                     self.commit()
                     or self.hear_again()
                     or self.think()
+                    or self.sum_up()
                     or self.recognize(heard)
                     or self.commit_voice()
                     or self.finish_tool()
@@ -544,6 +555,8 @@ class World:
                 self.voice_ends.append(effect)
             case Recognize():
                 self.recognizing = effect
+            case Summarise():
+                self.summing_up = effect
             case Think():
                 self.thought_about = effect.context
                 sentences, calls = answer(effect.context, offer_tools=effect.offer_tools)

@@ -11,7 +11,19 @@ from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, n_bytes
-from protocols import ChatContext, ChatItem, ChatMessage, FailedTurn, FunctionCall, FunctionCallOutput, Role, Summary, TextContent
+from protocols import (
+    AgentConfigUpdate,
+    AgentHandoff,
+    ChatContext,
+    ChatItem,
+    ChatMessage,
+    FailedTurn,
+    FunctionCall,
+    FunctionCallOutput,
+    Role,
+    Summary,
+    TextContent,
+)
 
 MAX_HISTORY_ITEMS: Final = 1_000
 MAX_HISTORY_BYTES: Final = 400_000
@@ -19,6 +31,9 @@ MAX_HISTORY_BYTES: Final = 400_000
 
 GIVEN_UP: Final = "A message of the caller was given up here, because the session died of it."
 MAY_HAVE_RUN: Final = " For it these tools may have run, or not: {names}. Do not claim either."
+
+MAX_LASTING_ITEMS: Final = 16
+"""Of the items that a summary does not stand for."""
 
 INSTRUCTIONS_ID: Final = "instructions"
 
@@ -71,6 +86,21 @@ def next_turn(items: Sequence[ChatItem], start: int) -> int:
     """Where the turn ends that begins at ``start``: before the caller's next words."""
     opens = (at for at in range(start + 1, len(items)) if isinstance(items[at], FailedTurn) or _is_users(items[at]))
     return next(opens, len(items))
+
+
+def summarised(history: ChatContext, until: str, text: str) -> ChatContext:
+    """The history in which ``text`` takes the place of the items up to ``until`` (empty: of none, and an older summary stays).
+
+    Hand-offs, updates of the agent and instructions stay, the newest of them.
+    """
+    end = next((at + 1 for at, item in enumerate(history) if item.id == until), 0)
+    oldest = history.items[:end]
+    summaries = [item for item in oldest if isinstance(item, Summary)]
+    if text and oldest:
+        items = len(oldest) - len(summaries) + sum(summary.items for summary in summaries)
+        summaries = [Summary(id=f"summary-{until}", created_at=oldest[-1].created_at, text=text, items=items)]
+    stays = [item for item in oldest if _lasts(item)]
+    return ChatContext(_distinct((*summaries, *stays[-MAX_LASTING_ITEMS:], *history.items[end:])))
 
 
 def tells_the_same(one: ChatContext, other: ChatContext) -> bool:
@@ -153,6 +183,11 @@ def _distinct(items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
         known.add(item_id)
         distinct.append(item if item_id == item.id else replace(item, id=item_id))
     return tuple(distinct)
+
+
+def _lasts(item: ChatItem) -> bool:
+    """Whether no summary stands for it."""
+    return isinstance(item, AgentHandoff | AgentConfigUpdate) or (isinstance(item, ChatMessage) and item.instructs)
 
 
 def _is_users(item: ChatItem) -> bool:

@@ -115,6 +115,14 @@ class Think:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summarise:
+    """Ask the model for a text, beside what it is asked by `Think`: for `Summarised`, or `SummaryFailed`."""
+
+    token: int
+    context: ChatContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopThinking:
     """Stop the model, if it is at work."""
 
@@ -202,6 +210,7 @@ Effect = (
     | EndVoice
     | Recognize
     | Think
+    | Summarise
     | StopThinking
     | SpeakSentence
     | PauseSpeech

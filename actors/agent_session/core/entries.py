@@ -137,6 +137,21 @@ class TurnClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryBegun:
+    """The history up to the item ``until`` is being summed up."""
+
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistorySummarised:
+    """``text`` takes the place of the history up to the item ``until``; empty: that is forgotten."""
+
+    until: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerBegan:
     """The caller speaks, from the sample ``start`` on."""
 
@@ -183,6 +198,8 @@ Entry = (
     | HandedOff
     | SentenceBegun
     | TurnClosed
+    | SummaryBegun
+    | HistorySummarised
     | CallerBegan
     | CallerDropped
     | CallFailed

@@ -164,6 +164,22 @@ class ThinkingFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summarised:
+    """The model has summed up the oldest turns."""
+
+    token: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryFailed:
+    """It cannot, or has not in time."""
+
+    token: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDue:
     """Time to ask the model again."""
 
@@ -317,6 +333,8 @@ Input = (
     | SentenceReady
     | RoundFinished
     | ThinkingFailed
+    | Summarised
+    | SummaryFailed
     | RetryDue
     | ToolFinished
     | AgentReady

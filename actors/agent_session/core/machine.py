@@ -11,6 +11,7 @@ from actors.agent_session.core import (
     playback,
     speech,
     subscribers,
+    summary,
     thinking,
     tools,
     turns,
@@ -47,6 +48,8 @@ from actors.agent_session.core.inputs import (
     SubscribersAwaited,
     SubscriptionAsked,
     SubscriptionEnded,
+    Summarised,
+    SummaryFailed,
     ThinkingFailed,
     ToolFinished,
     TurnPredicted,
@@ -65,7 +68,9 @@ def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint
     """The incarnation ``incarnation`` of a call with this past: its state, and what is to be done first."""
     step = begin_incarnation(setup, past, incarnation, point, now)
     step.tell_changes(AT_REST)
+    summary.summarise_again(step)
     _advance(step)
+    summary.summarise_if_due(step)
     return step.result()
 
 
@@ -75,6 +80,8 @@ def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect,
     _react(step, what)
     step.tell_changes(state.states)
     _advance(step)
+    if step.memory.history is not state.memory.history:
+        summary.summarise_if_due(step)
     return step.result()
 
 
@@ -116,6 +123,10 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             turns.on_round(step, what)
         case ThinkingFailed():
             thinking.on_failed(step, what)
+        case Summarised():
+            summary.on_summarised(step, what)
+        case SummaryFailed():
+            summary.on_failed(step, what)
         case RetryDue():
             thinking.on_retry(step, what)
         case ToolFinished():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, settled
+from actors.agent_session.core.chat import appended, settled, summarised
 from actors.agent_session.core.entries import (
     CallClosed,
     CallerBegan,
@@ -19,12 +19,14 @@ from actors.agent_session.core.entries import (
     Entry,
     HandedOff,
     Happened,
+    HistorySummarised,
     IncarnationBegan,
     IncarnationEnded,
     RoundEnded,
     SentenceBegun,
     SentenceWritten,
     SetBack,
+    SummaryBegun,
     ToolBegun,
     ToolEnded,
     TurnClosed,
@@ -88,6 +90,11 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _set_back(memory, entry.next_event)
         case CommandTaken():
             return _command_taken(memory, entry)
+        case SummaryBegun():
+            return replace(memory, summarising=entry.until)
+        case HistorySummarised():
+            history = summarised(memory.history, entry.until, entry.text)
+            return replace(memory, history=history, summarising="", summary_deaths=0)
         case CallerBegan():
             return replace(memory, caller=CallerSpeech(start=entry.start))
         case CallerDropped():
@@ -120,6 +127,8 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
         turn = replace(turn, deaths=(*turn.deaths, turn.step))
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
+    deaths = memory.summary_deaths + (died and bool(memory.summarising))
+    memory = replace(memory, summary_deaths=deaths)
     return replace(memory, incarnation=incarnation, turn=turn, caller=caller, last_end="", ended_cleanly=False)
 
 

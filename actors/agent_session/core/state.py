@@ -7,6 +7,7 @@ from actors.agent_session.core.entries import Happened
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
 from actors.turn_taking import MuteStrategy
 from protocols import (
+    DEFAULT_TOKENS,
     AgentState,
     ChatContext,
     ConversationState,
@@ -14,6 +15,7 @@ from protocols import (
     InterruptedBy,
     ModelUsage,
     Ref,
+    TokenEstimator,
     UserState,
     conversation_state,
 )
@@ -28,6 +30,7 @@ class SessionConfig:
     speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
     ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
     ``mute`` says when he is not listened to.
+    ``max_context_tokens`` is the budget of what the model is told, as ``tokens`` estimates it (0: none, see `summary`).
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
     how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
     """
@@ -46,6 +49,8 @@ class SessionConfig:
     voice: bool = False
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
+    max_context_tokens: int = 0
+    tokens: TokenEstimator = DEFAULT_TOKENS
     language: str = "en"
     resume_false_interruption: bool = True
     min_interruption_words: int = 0
@@ -157,14 +162,14 @@ class Measures:
 class State:
     """All that the core knows.
 
-    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading`` and
-    ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote before and has to
-    repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
-    whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
-    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``held`` is whether the
-    reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the
-    reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the
-    caller's turn is over, ``guesses`` how often that was tried in it. ``measures`` are of the open turn.
+    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading``,
+    ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote
+    before and has to repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their
+    end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is
+    when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation).
+    ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
+    heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's
+    turn is over, ``guesses`` how often that was tried in it. ``measures`` are of the open turn.
     """
 
     setup: SessionConfig
@@ -181,6 +186,7 @@ class State:
     entries: int = 0
     token: int = 0
     thinking: int = 0
+    summarising: int = 0
     loading: int = 0
     recognizing: int = 0
     expected: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from actors.agent_session.core import (
     SpeakSentence,
     StopSpeech,
     StopThinking,
+    Summarise,
     Think,
 )
 from actors.agent_session.engine.audio_recognition import AudioRecognition
@@ -44,7 +45,7 @@ CLOSE_TIMEOUT_S: Final = 0.5
 """For a provider to give back what it holds."""
 
 Voicing = SpeakSentence | PauseSpeech | ResumeSpeech | StopSpeech | OpenOutput
-Work = Listen | Settle | Heed | EndVoice | Recognize | Think | StopThinking | RunTool | Voicing
+Work = Listen | Settle | Heed | EndVoice | Recognize | Think | Summarise | StopThinking | RunTool | Voicing
 """The effects that an engine performs."""
 
 
@@ -204,6 +205,8 @@ class Engine:
             case Think():
                 self._stop_thinking()
                 self._thinking = self._thread.spawn(self._generation.think(work))
+            case Summarise():
+                self._thread.spawn(self._generation.summarise(work))
             case StopThinking():
                 self._stop_thinking()
             case RunTool():

@@ -12,13 +12,14 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core import Input, Think
-from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
+from actors.agent_session.core import Input, Summarise, Think
+from actors.agent_session.core.inputs import RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of, retry_after_of
 from actors.media import SentenceSplitter
 from actors.providers import CallAssembler, llm_event_of, stream_of
 from protocols import (
+    DEFAULT_CHAT_OPTIONS,
     LLM,
     CallDelta,
     ChatFinished,
@@ -74,6 +75,27 @@ class Generation:
         else:
             self._say(wanted, answer.last_sentences())
             self._report(finished)
+
+    async def summarise(self, wanted: Summarise) -> None:
+        """One text, without sentences and tools; or its failure."""
+        text, room = WellFormedStream(), MAX_REPLY_CHARS
+        pieces: list[str] = []
+        stream = self._bulkhead.stream(
+            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.context, (), DEFAULT_CHAT_OPTIONS)),
+            silence_s=DELTA_TIMEOUT_S,
+            total_s=ROUND_TIMEOUT_S,
+        )
+        try:
+            async with aclosing(stream) as values:
+                async for value in values:
+                    event = llm_event_of(self._llm, value)
+                    if isinstance(event, TextDelta):
+                        pieces.append(text.feed(event.text[:room]))
+                        room -= min(room, len(event.text))
+        except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+            self._report(SummaryFailed(token=wanted.token, text=failure_of(failure)[0]))
+        else:
+            self._report(Summarised(token=wanted.token, text="".join(pieces) + text.finish()))
 
     async def _read(self, wanted: Think, answer: "_Answer") -> None:
         tools = self._tools if wanted.offer_tools else ()

@@ -25,6 +25,7 @@ def test_a_text_call_has_a_model_and_no_more() -> None:
     assert set(blueprint.providers) == {ProviderKind.LLM}
     assert (blueprint.journal, blueprint.description.retention_s) == (None, 0.0)
     assert (blueprint.turns.endpointing.min_delay_ms, blueprint.turns.max_tool_rounds) == (500, 8)
+    assert blueprint.turns.max_context_tokens == 0
 
 
 def test_a_spoken_call_has_all_and_a_journal_of_its_own() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from actors.agent_session.core import Think
-from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
+from actors.agent_session.core import Summarise, Think
+from actors.agent_session.core.inputs import RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
 from actors.agent_session.engine.generation import MAX_CALLS, MAX_REPLY_CHARS, Generation
 from protocols import (
     LLM,
@@ -274,3 +274,25 @@ def test_arguments_have_a_bound(pieces: int) -> None:
 def test_when_to_come_back_is_told() -> None:
     failure = ProviderError("busy", retryable=True, retry_after_s=2.5)
     assert think(Scripted(failure)) == [ThinkingFailed(token=7, text="busy", retryable=True, retry_after_s=2.5)]
+
+
+def sum_up(model: Scripted) -> list[object]:
+    async def run() -> list[object]:
+        desk = Desk()
+        await Generation(model, [SCHEMA], desk.bulkhead, Still(), desk.report).summarise(Summarise(token=9, context=CONTEXT))
+        await desk.close()
+        return list(desk.reports)
+
+    return asyncio.run(run())
+
+
+def test_a_summary_is_one_text_that_is_asked_for_without_tools() -> None:
+    model = Scripted(TextDelta(text="They "), CallDelta(name="look"), TextDelta(text="spoke. \ud83c"), TextDelta(text="\udf55"))
+    assert sum_up(model) == [Summarised(token=9, text="They spoke. \U0001f355")]
+    assert model.asked == [(CONTEXT, ())]
+    assert sum_up(Scripted(TextDelta(text="x" * MAX_REPLY_CHARS), TextDelta(text="y"))) == [Summarised(token=9, text="x" * MAX_REPLY_CHARS)]
+
+
+def test_a_summary_that_cannot_be_made_is_told() -> None:
+    (failed,) = sum_up(Scripted(TextDelta(text="They"), ProviderError("no idea", retryable=True)))
+    assert failed == SummaryFailed(token=9, text="no idea")
