@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from actors.agent_session import InlineAgentSession, Parts
     from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
+        PlaybackBuffer,
         Playout,
         Recording,
         Resampler,
@@ -69,6 +70,7 @@ __all__ = [
     "OptionReader",
     "Parts",
     "PatternRedactor",
+    "PlaybackBuffer",
     "Playout",
     "PushedStream",
     "Recording",
@@ -115,7 +117,7 @@ _FOLDERS: Final = {
     "actors.agent_session": ("InlineAgentSession", "Parts"),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (
-        *("Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
+        *("PlaybackBuffer", "Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
         *("read_wav", "resample", "split_sentences", "write_stereo_wav", "write_wav"),
     ),
     "actors.providers": (

@@ -34,7 +34,7 @@ from livekitex_agent.import_guard import require_own_packages
 require_own_packages()  # before any other import of ours
 
 if TYPE_CHECKING:
-    from actors import FunctionTool, PatternRedactor, RunContext, function_tool
+    from actors import FunctionTool, PatternRedactor, PlaybackBuffer, RunContext, function_tool
     from livekitex_agent.agent import Agent, provider
     from livekitex_agent.call_handle import CallHandle
     from livekitex_agent.demo.agent import phone_order_agent
@@ -172,6 +172,7 @@ __all__ = [
     "MissingExtraError",
     "Node",
     "PatternRedactor",
+    "PlaybackBuffer",
     "PreflightTranscript",
     "ProviderError",
     "ProviderRef",
@@ -225,6 +226,7 @@ _WHERE: Final = {
     "Node": "livekitex_agent.tree",
     "WorkerOptions": "livekitex_agent.options",
     "PatternRedactor": "actors",
+    "PlaybackBuffer": "actors",
     "RunContext": "actors",
     "SpeechHandle": "livekitex_agent.speech_handle",
     "CallHandle": "livekitex_agent.call_handle",

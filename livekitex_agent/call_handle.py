@@ -224,7 +224,8 @@ class CallHandle:
     def playback(self) -> AsyncGenerator[AudioPushed | AudioCleared]:
         """As `audio`, with what is recalled of it: after an `AudioCleared` nothing from its position on is to be heard.
 
-        That is so where the caller speaks over the agent: what follows begins at that position again, more softly or after a pause.
+        That is so where the caller speaks over the agent: what follows begins at that position again, more softly or after a pause. A
+        `PlaybackBuffer` does so.
         """
         return self._call.listen()
 

@@ -8,7 +8,9 @@ is the start of a clause, so that the voice does not begin within one.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -31,7 +33,7 @@ _AFTER_WORD: Final = re.compile(r"[^\w\s]*(?:\s+|$)")
 
 def units(text: str) -> float:
     """The length of ``text`` in the time that it takes to say it; a letter is one."""
-    return sum(map(_unit, text))
+    return _reached(text)[-1]
 
 
 def pace(text: str, total_s: float) -> float | None:
@@ -74,6 +76,7 @@ def surely_spoken(text: str, played_s: float, units_per_s: float | None, words: 
     return max(start for start in clause_starts(text) if start <= passed)
 
 
+@lru_cache(maxsize=64)
 def clause_starts(text: str) -> tuple[int, ...]:
     """Where the clauses of ``text`` begin, the first at 0; none is longer than `MAX_CLAUSE_CHARS`."""
     starts = [0]
@@ -104,9 +107,15 @@ def _unit(char: str) -> float:
     return WIDE if unicodedata.east_asian_width(char) in "WF" else 1.0
 
 
+@lru_cache(maxsize=64)
+def _reached(text: str) -> tuple[float, ...]:
+    """The length of each beginning of ``text``; kept, for speech that is heard is asked about again and again."""
+    return tuple(accumulate(map(_unit, text), initial=0.0))
+
+
 def _chars(text: str, wanted: float) -> int:
     """How many characters of ``text`` make so many units."""
-    return sum(reached <= wanted + 1e-6 for reached in accumulate(map(_unit, text)))  # the addition undoes the rounding of a division
+    return bisect_right(_reached(text), wanted + 1e-6) - 1  # the addition undoes the rounding of a division
 
 
 def _word_end(text: str, chars: int) -> int:

@@ -36,8 +36,8 @@ from actors.media import DUCKED_GAIN, FADE_MS, Gain, Playout
 from actors.turn_taking import Loudness
 from protocols import BYTES_PER_SAMPLE, TTS, Clock
 
-LEAD_MS: Final = 160
-BATCH_MS: Final = 80
+LEAD_MS: Final = 180
+BATCH_MS: Final = 100
 PROGRESS_S: Final = 0.25
 """Between two reports of how far a speech was heard."""
 DUCK_AHEAD_MS: Final = 20
