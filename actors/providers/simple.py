@@ -70,14 +70,12 @@ def complete_tts(provider: object) -> TTS:
 class _Simple(Provider):
     def __init__(self, inner: Any) -> None:  # noqa: ANN401 - an object of a user, which has what it has
         self._inner = inner
+        if hasattr(inner, "prewarm"):  # else it is the default, which nobody need call
+            self.__dict__["prewarm"] = inner.prewarm
 
     @property
     def label(self) -> str:
         return label_of(self._inner)
-
-    def prewarm(self) -> None:
-        if hasattr(self._inner, "prewarm"):
-            self._inner.prewarm()
 
     async def aclose(self) -> None:
         if hasattr(self._inner, "aclose"):

@@ -10,6 +10,7 @@ from typing import Final
 
 from actors.media import Resampler
 from actors.providers.pushed_stream import Flush, PushedStream
+from actors.providers.values import speech_event_of
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_BUFFERED_S,
@@ -168,10 +169,10 @@ async def recognize_by_stream(stt: STT, pcm: bytes, *, language: str = "") -> Tr
         for at in range(0, len(pcm), size):
             stream.push(AudioChunk(pcm=pcm[at : at + size], rate_hz=stt.rate_hz))
         stream.end_input()
-        finals = [event.transcript async for event in stream if isinstance(event, FinalTranscript)]
+        events = [speech_event_of(stt, event) async for event in stream]
     finally:
         await stream.aclose()
-    return joined(finals)
+    return joined([event.transcript for event in events if isinstance(event, FinalTranscript)])
 
 
 def joined(transcripts: list[Transcript]) -> Transcript:

@@ -16,6 +16,7 @@ from actors.agent_session.core.inputs import (
     AudioLost,
     HearingDegraded,
     HearingFailed,
+    InterimTranscript,
     PreflightTranscript,
     RecognitionFailed,
     Recognized,
@@ -127,6 +128,12 @@ def understand_echo(step: Transition) -> bool:
     if utterance is not None and utterance.echo and utterance.end is not None and not step.state.recognizing:
         _recognize(step, utterance)
     return False
+
+
+def on_interim(step: Transition, heard: InterimTranscript) -> None:
+    """Something is understood of what the caller says, while he says it."""
+    if step.state.utterance is not None:
+        step.publish(UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
 
 
 def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:

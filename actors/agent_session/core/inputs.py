@@ -105,6 +105,15 @@ class PreflightTranscript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterimTranscript:
+    """While he speaks: what is understood of the caller's turn so far; it may change."""
+
+    text: str
+    language: str = ""
+    speaker_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognized:
     """The text of the caller's turn; empty if nothing was understood. ``language`` and ``speaker_id`` are as in `Transcript`."""
 
@@ -325,6 +334,7 @@ Input = (
     | HearingFailed
     | HearingDegraded
     | AudioCommitted
+    | InterimTranscript
     | PreflightTranscript
     | TurnPredicted
     | Recognized

@@ -28,6 +28,7 @@ from actors.agent_session.core.inputs import (
     HearingFailed,
     InfoAsked,
     Input,
+    InterimTranscript,
     JournalFailed,
     JournalRecovered,
     JournalRetryDue,
@@ -109,6 +110,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             caller.on_hearing_degraded(step, what)
         case AudioCommitted():
             caller.on_committed(step, what)
+        case InterimTranscript():
+            caller.on_interim(step, what)
         case PreflightTranscript():
             caller.on_preflight(step, what)
         case Recognized():

@@ -81,7 +81,7 @@ class AudioRecognition:
         self._spawn = spawn
         self._report = report
         self._voice = VoiceReader(vad, memory, report, fallback=fallback_vad, position=start)
-        self._recognition = SpeechRecognition(stt, memory, bulkhead=stt_bulkhead, spawn=spawn, report=report)
+        self._recognition = SpeechRecognition(stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, report=report)
         self._predictor: TurnPredictor | None = None
         if detector is not None:
             self._predictor = TurnPredictor(
@@ -98,6 +98,7 @@ class AudioRecognition:
 
     def listen(self, wanted: Listen) -> None:
         """Listen from a sample on, as if nothing had been heard before."""
+        self._recognition.forget()
         self._wanted, self._first, self._listening = wanted, True, True
         self._lost = wanted.origin is Origin.REST
         self._voice.begin(wanted.start)
@@ -181,6 +182,8 @@ class AudioRecognition:
         """In a pause, recognise and predict what is known to the journal: this is where the turn will end if nothing follows."""
         if not self._listening or not self._turn.open or self._heeded != self._start:
             return
+        if not self._lost:
+            self._recognition.follow(self._start, self.position)
         if (end := self._turn.paused_at) is not None:
             self._recognition.begin(self._start, self._voice.sample(end))
         if self._predictor is not None:

@@ -39,8 +39,10 @@ from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.providers.vad import energy
 from actors.tools import FunctionTool
 from actors.turn_taking import loudness_after
-from protocols import BACKGROUND_ID, LLM, STT, TTS, VAD, Clock, TurnDetector, VoiceActivity
+from protocols import BACKGROUND_ID, LLM, STT, TTS, VAD, Clock, Provider, TurnDetector, VoiceActivity
 
+PREWARM_TIMEOUT_S: Final = 10.0
+"""For a provider to load or connect, beside what the call does already."""
 CLOSE_TIMEOUT_S: Final = 0.5
 """For a provider to give back what it holds."""
 
@@ -157,7 +159,15 @@ class Engine:
                     rate_hz = providers.tts.rate_hz
                     self._background = BackgroundPlayer(turns.background.mixer(rate_hz), rate_hz, clock, working=self._works, push=push)
                     thread.spawn(self._background.run())
-            thread.spawn(_close_at_the_end(providers.vad, providers.turn_detector))
+            for part, service, provider in (
+                ("llm", services.llm, providers.llm),
+                ("stt", services.stt, providers.stt),
+                ("tts", services.tts, providers.tts),
+            ):
+                if provider is not None and getattr(provider.prewarm, "__func__", None) is not Provider.prewarm:
+                    thread.spawn(_warm_up(bulkhead(part, service), provider))
+            held = (providers.vad, providers.stt, providers.turn_detector, providers.llm, providers.tts)
+            thread.spawn(_close_at_the_end(*held))
 
         thread.call(begin)
 
@@ -265,13 +275,21 @@ class Engine:
             self._thinking = None
 
 
-async def _close_at_the_end(*providers: VAD | TurnDetector | None) -> None:
-    """Wait until the loop stops, and have ``providers`` give back what they hold."""
+async def _warm_up(bulkhead: Bulkhead, provider: LLM | STT | TTS) -> None:
+    """Have ``provider`` load or connect in a thread; where that fails its first request tries again, and tells."""
+    with suppress(Exception):
+        await bulkhead.call(lambda: asyncio.to_thread(provider.prewarm), PREWARM_TIMEOUT_S)
+
+
+async def _close_at_the_end(*providers: VAD | STT | TurnDetector | LLM | TTS | None) -> None:
+    """Wait until the loop stops, and have ``providers`` give back what they hold, all at a time."""
     try:
         await asyncio.Event().wait()
     finally:
-        for provider in providers:
-            if provider is not None:
-                with suppress(Exception):  # nobody needs them any more
-                    async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                        await provider.aclose()
+        await asyncio.gather(*(_close(provider) for provider in providers if provider is not None))
+
+
+async def _close(provider: VAD | STT | TurnDetector | LLM | TTS) -> None:
+    with suppress(Exception):  # nobody needs it any more
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await provider.aclose()

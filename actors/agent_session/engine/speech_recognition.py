@@ -1,19 +1,24 @@
-"""From an utterance to its text: asked for when the turn is over, and ahead of it in the pause that may end the turn."""
+"""From an utterance to its text: asked for when the turn is over, and ahead of it in the pause that may end the turn.
+
+A recogniser that streams hears the turn while it goes on (`TurnStream`), and what it has understood so far is told. One that does not is
+given the whole utterance, and so is one whose stream has failed.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors.agent_session.core import Input, Recognize
-from actors.agent_session.core.inputs import AudioLost, PreflightTranscript, RecognitionFailed, Recognized
+from actors.agent_session.core.inputs import AudioLost, InterimTranscript, PreflightTranscript, RecognitionFailed, Recognized
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.failures import delay_before_retry, failure_of
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.turn_stream import TurnStream
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
-from actors.providers import answer_of, transcript_of
+from actors.providers import answer_of, recognize_by_stream, transcript_of
 from protocols import SESSION_RATE_HZ, STT, Transcript
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
@@ -31,23 +36,52 @@ class _Ahead:
 
 
 class SpeechRecognition:
-    """Asks ``stt`` behind ``bulkhead`` about audio in ``memory``. All methods are called on the event loop."""
+    """Asks ``stt`` behind ``bulkhead`` about audio in ``memory``. All methods are called on the event loop.
+
+    ``language`` is the caller's; a recogniser that does not know it is not told.
+    """
 
     def __init__(
         self,
         stt: STT,
         memory: SharedAudioBuffer,
         *,
+        language: str = "",
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
     ) -> None:
         self._stt = stt
         self._memory = memory
+        self._language = language if stt.capabilities.supports(language) else ""
         self._bulkhead = bulkhead
         self._spawn = spawn
         self._report = report
         self._ahead: _Ahead | None = None
+        self._turn: TurnStream | None = None
+
+    def follow(self, start: int, position: int) -> None:
+        """The turn that began at ``start`` goes on; it was listened to up to ``position``."""
+        if not self._stt.capabilities.streaming:
+            return
+        if self._turn is None or self._turn.start != start:
+            self.forget()
+            self._turn = TurnStream(
+                self._stt,
+                self._memory,
+                start,
+                language=self._language,
+                bulkhead=self._bulkhead,
+                spawn=self._spawn,
+                heard=self._hear,
+            )
+        self._turn.feed(position)
+
+    def forget(self) -> None:
+        """No turn goes on."""
+        if self._turn is not None:
+            self._turn.drop()
+            self._turn = None
 
     def begin(self, start: int, end: int) -> None:
         """Recognise what may be the whole turn; replaces what was begun before."""
@@ -64,37 +98,55 @@ class SpeechRecognition:
         if ahead is not None and (ahead.start, ahead.end) == (wanted.start, wanted.end):
             await asyncio.wait((ahead.task,))
             if ahead.transcript is not None:
-                self._report(_recognized(wanted, ahead.transcript))
+                self._tell(wanted, ahead.transcript)
                 return
-        pcm = self._memory.read(wanted.start, wanted.end)
-        if pcm is None:
-            self._report(AudioLost(token=wanted.token))
-            return
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                transcript = await self._transcribe(pcm)
+                transcript = await self._transcript(wanted.start, wanted.end)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
                 what, retryable = failure_of(failure)
-                if retryable and attempt < ATTEMPTS:
+                delay_s = delay_before_retry(failure)
+                if delay_s is not None and attempt < ATTEMPTS:
+                    await asyncio.sleep(delay_s)
                     continue
                 self._report(RecognitionFailed(token=wanted.token, text=what, retryable=retryable))
             else:
-                self._report(_recognized(wanted, transcript))
+                if transcript is None:
+                    self._report(AudioLost(token=wanted.token))
+                else:
+                    self._tell(wanted, transcript)
             return
 
-    async def _transcribe(self, pcm: bytes) -> Transcript:
+    def _tell(self, wanted: Recognize, heard: Transcript) -> None:
+        if self._turn is not None and self._turn.start == wanted.start:
+            self.forget()
+        self._report(Recognized(token=wanted.token, text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
+
+    def _hear(self, heard: Transcript) -> None:
+        if heard.text:
+            self._report(InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
+
+    async def _transcript(self, start: int, end: int) -> Transcript | None:
+        """What was said from ``start`` to ``end``; None if some of that audio is not there."""
+        if self._turn is not None and self._turn.start == start:
+            heard = await self._turn.transcript(end)
+            if heard is not None:
+                return heard
+        pcm = self._memory.read(start, end)
+        if pcm is None:
+            return None
         audio = resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz)
-        answer = await self._bulkhead.call(lambda: answer_of(self._stt, "recognize", self._stt.recognize(audio)), RECOGNITION_TIMEOUT_S)
-        return transcript_of(self._stt, "recognize() gives", answer)
+        heard_whole = await self._bulkhead.call(lambda: self._ask(audio), RECOGNITION_TIMEOUT_S)
+        return transcript_of(self._stt, "recognize() gives", heard_whole)
+
+    def _ask(self, audio: bytes) -> Awaitable[object]:
+        if self._stt.capabilities.streaming:
+            return recognize_by_stream(self._stt, audio, language=self._language)
+        return answer_of(self._stt, "recognize", self._stt.recognize(audio, language=self._language))
 
     async def _recognize_ahead(self, ahead: _Ahead) -> None:
         """What goes wrong here is tried again once it is asked for."""
-        pcm = self._memory.read(ahead.start, ahead.end)
-        if pcm is not None:
-            with suppress(Exception):
-                ahead.transcript = await self._transcribe(pcm)
+        with suppress(Exception):
+            ahead.transcript = await self._transcript(ahead.start, ahead.end)
+            if ahead.transcript is not None:
                 self._report(PreflightTranscript(start=ahead.start, end=ahead.end, text=ahead.transcript.text))
-
-
-def _recognized(wanted: Recognize, transcript: Transcript) -> Recognized:
-    return Recognized(token=wanted.token, text=transcript.text, language=transcript.language, speaker_id=transcript.speaker_id)

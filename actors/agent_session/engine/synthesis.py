@@ -1,11 +1,12 @@
 """From text to audio: has the voice say a line, and collects what it gives."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
 
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.failures import delay_before_retry, failure_of
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.media import pace
@@ -64,7 +65,9 @@ class Synthesis:
                 await self._collect(line)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
                 text, retryable = failure_of(failure)
-                if retryable and not line.pcm and attempt < ATTEMPTS:
+                delay_s = delay_before_retry(failure)
+                if delay_s is not None and not line.pcm and attempt < ATTEMPTS:
+                    await asyncio.sleep(delay_s)
                     continue
                 line.failure = text, retryable
             break

@@ -240,3 +240,14 @@ def test_words_over_a_speech_that_may_not_be_interrupted_wait() -> None:
     world.speak()
     world.settle("stop")
     assert [overlap.decision for overlap in told(world, OverlappingSpeech)] == ["queued"]
+
+
+def test_what_is_understood_while_the_caller_speaks_is_told_and_not_kept() -> None:
+    world = world_of(SPOKEN)
+    world.feed(i.InterimTranscript(text="too early"))
+    world.feed(i.VoiceBegan(start=1_600))
+    world.feed(i.InterimTranscript(text="and so", language="en", speaker_id="one"))
+    world.commit_all()
+    interim = UserInputTranscribed(text="and so", is_final=False, language="en", speaker_id="one")
+    assert told(world, UserInputTranscribed) == [interim]
+    assert not interim.kept

@@ -1,8 +1,10 @@
 """The model: asked again where that helps, never said twice, never left unsaid."""
 
+import pytest
+
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.thinking import MAX_RETRIES
-from protocols import AgentSentence, ConversationState, SessionError
+from actors.agent_session.core.thinking import MAX_RETRIES, MAX_RETRY_AFTER_S
+from protocols import AgentSentence, ConversationState, FinishReason, SessionError
 from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
 
@@ -66,6 +68,35 @@ def test_a_failure_that_no_retry_cures_ends_the_reply_with_the_apology() -> None
     fail(world, retryable=False)
     world.settle()
     assert sentences(world) == ["You said hello.", SPOKEN.apology]
+
+
+@pytest.mark.parametrize(("asked_s", "waited_s"), [(0.0, 0.3), (0.1, 0.3), (2.0, 2.0), (MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S)])
+def test_a_model_that_asks_for_time_gets_it(asked_s: float, waited_s: float) -> None:
+    world = asked(World(CHECKED))
+    world.model = None
+    world.feed(i.ThinkingFailed(token=world.state.thinking, text="busy", retryable=True, retry_after_s=asked_s))
+    (due,) = [at for at, what in world.timers if isinstance(what, i.RetryDue)]
+    assert due - world.now == pytest.approx(waited_s)
+
+
+def test_a_model_that_asks_for_more_time_than_a_caller_waits_is_not_asked_again() -> None:
+    world = asked(World(CHECKED))
+    world.model = None
+    world.feed(i.ThinkingFailed(token=world.state.thinking, text="busy", retryable=True, retry_after_s=MAX_RETRY_AFTER_S + 0.1))
+    world.settle()
+    assert sentences(world) == [CHECKED.apology]
+
+
+def test_a_reply_that_was_cut_is_said_and_told_to_be_cut() -> None:
+    world = asked(World(CHECKED))
+    world.think()
+    world.model = None
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=(), reason=FinishReason.LENGTH))
+    world.settle()
+    assert sentences(world) == ["You said hello."]
+    (error,) = [pushed.event for pushed in world.events if isinstance(pushed.event, SessionError)]
+    assert (error.source, error.retryable) == ("llm", False)
+    assert "cut at the model's limit of tokens" in error.text
 
 
 def test_another_answer_after_a_restart_is_said_from_the_first_difference_on() -> None:

@@ -17,7 +17,7 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
-from protocols import SESSION_RATE_HZ, STT, ProviderError, Transcript
+from protocols import SESSION_RATE_HZ, STT, ProviderError, STTCapabilities, Transcript
 from support import virtual_time
 from support.recognition_room import PADDING, Room, room_after
 from support.scripted_providers import spoken, vad_of
@@ -173,6 +173,41 @@ def test_recognition_is_tried_twice_where_that_may_help(outcomes: tuple[str | Ex
         assert room.desk.reports == [told]
 
     run(test, Counting(*outcomes))
+
+
+@pytest.mark.parametrize(("asked_s", "told"), [(2.0, Recognized(token=1, text="well")), (6.0, None)])
+def test_a_recogniser_that_asks_for_time_gets_it_within_what_a_caller_waits(asked_s: float, told: object) -> None:
+    async def test(room: Room) -> None:
+        room.memory.append(bytes(3_200))
+        began = virtual_time.clock().monotonic()
+        await room.recognition.recognize(Recognize(token=1, start=0, end=1_600))
+        waited = virtual_time.clock().monotonic() - began
+        assert room.desk.reports == [told or RecognitionFailed(token=1, text="busy", retryable=True)]
+        assert waited == pytest.approx(asked_s if told else 0.0, abs=0.01)
+
+    run(test, Counting(ProviderError("busy", retryable=True, retry_after_s=asked_s), "well"))
+
+
+def test_a_recogniser_is_told_the_caller_s_language_if_it_knows_it() -> None:
+    languages = list[str]()
+
+    class Polyglot(Counting):
+        capabilities = STTCapabilities(languages=frozenset({"de"}))
+
+        async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
+            languages.append(language)
+            return Transcript(text="x")
+
+    async def test(room: Room) -> None:
+        room.memory.append(bytes(3_200))
+        await room.recognition.recognize(Recognize(token=1, start=0, end=1_600))
+
+    class English(Polyglot):
+        capabilities = STTCapabilities(languages=frozenset({"en"}))
+
+    run(test, Polyglot())
+    run(test, English())
+    assert languages == ["", "en"]
 
 
 def test_a_recogniser_that_does_not_answer_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:

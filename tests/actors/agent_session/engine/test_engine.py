@@ -12,20 +12,27 @@ from actors.agent_session.engine import CircuitBreakers, Engine, LoopThread, Pro
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
 from protocols import SystemClock
-from support.scripted_providers import agent, llm, stt, turn_detector, vad
+from support.scripted_providers import agent, llm, stt, tts, turn_detector, vad
 
 DEADLINE_S = 10.0
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
-    closed = list[str]()
+def test_providers_are_warmed_up_and_what_they_hold_is_given_back_at_the_end(fails: bool) -> None:
+    closed, warm = list[str](), list[str]()
+    warmed = threading.Semaphore(0)
     heard = threading.Event()
 
     def closing(kind: str, provider: Any) -> Any:
         class Closing:
-            capabilities = provider.capabilities
-            prewarm = provider.prewarm
+            capabilities = getattr(provider, "capabilities", None)
+            rate_hz = getattr(provider, "rate_hz", 16_000)
+
+            def prewarm(self) -> None:
+                warm.append(kind)
+                warmed.release()
+                if fails:
+                    raise RuntimeError("cold")
 
             def stream(self, *, start_ms: int = 0) -> Any:
                 return provider.stream(start_ms=start_ms)
@@ -43,7 +50,13 @@ def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
     thread = LoopThread("engine", crashes.append)
     engine = Engine(
         thread,
-        Providers(llm=llm({}), vad=closing("vad", vad({})), stt=stt({}), turn_detector=closing("turn_detector", turn_detector({}))),
+        Providers(
+            llm=closing("llm", llm({})),
+            vad=closing("vad", vad({})),
+            stt=closing("stt", stt({})),
+            turn_detector=closing("turn_detector", turn_detector({})),
+            tts=closing("tts", tts({})),
+        ),
         {},
         memory,
         SharedSpeechBuffer(memoryview(bytearray(SHARED_SPEECH_BUFFER_BYTES))),
@@ -59,5 +72,7 @@ def test_what_the_detectors_hold_is_given_back_at_the_end(fails: bool) -> None:
     engine.perform(Listen(start=0))
     thread.call(heard.set)
     assert heard.wait(DEADLINE_S)
+    assert all(warmed.acquire(timeout=DEADLINE_S) for _ in range(3))
     thread.stop()
-    assert (closed, crashes) == (["vad", "turn_detector"], [])
+    assert sorted(warm) == ["llm", "stt", "tts"]
+    assert (sorted(closed), crashes) == (["llm", "stt", "tts", "turn_detector", "vad"], [])
