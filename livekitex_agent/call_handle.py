@@ -16,6 +16,7 @@ from protocols import (
     AudioCleared,
     AudioPushed,
     CancelResponse,
+    ChatContext,
     CommandAccepted,
     CommitAudio,
     EndCall,
@@ -31,6 +32,8 @@ from protocols import (
     SessionInfo,
     SessionUnavailableError,
     SpeechPriority,
+    UpdateChatContext,
+    UpdateInstructions,
     require_audio,
     text_problem,
     well_formed,
@@ -149,6 +152,28 @@ class CallHandle:
     async def cancel_response(self, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """Stop the reply that is made or spoken, if there is one; raises as `send_text`."""
         return await self._command(CancelResponse(command_id=self._id(command_id)), timeout_s)
+
+    async def update_instructions(self, instructions: str, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """Give the agent other instructions, at most 64,000 characters: from the model's next round on, and through restarts.
+
+        A hand-off ends them: the next agent has its own. The history tells of it with an `AgentConfigUpdate`. Raises as `send_text`.
+        """
+        command = UpdateInstructions(command_id=self._id(command_id), instructions=well_formed(instructions))
+        return await self._command(command, timeout_s)
+
+    async def update_chat_context(
+        self, context: ChatContext, *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> str:
+        """Make ``context`` the history: at most 1,000 items and 400,000 bytes. The turn that is open goes on, and follows it.
+
+        Take `history`, change that, and give it back; the agent's instructions are not part of it. Halves of pairs of calls and outputs
+        are left out. Raises as `send_text`.
+        """
+        return await self._command(UpdateChatContext(command_id=self._id(command_id), context=context), timeout_s)
+
+    async def history(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> ChatContext:
+        """What was said and done, as it was heard: the newest 200 items, the open turn's message included; raises as `send_text`."""
+        return (await self.info(timeout_s=timeout_s)).history
 
     async def end(self, reason: str = "normal", *, command_id: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         """End the call after the reply that is spoken now. A call that has ended, or does so before it answers, is what was asked for.

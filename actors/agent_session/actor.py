@@ -60,15 +60,11 @@ from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES
 from actors.journal import FileStore, unreadable
 from protocols import (
     NORMAL,
-    CancelResponse,
-    CommitAudio,
     ConfigurationError,
-    EndCall,
     ExitKind,
     ExitReason,
     FencedError,
     Figures,
-    GenerateReply,
     GetFigures,
     GetSession,
     InternalError,
@@ -78,8 +74,7 @@ from protocols import (
     NameChanged,
     Ref,
     RegisterTools,
-    Say,
-    SendText,
+    SessionCommand,
     SessionStarted,
     StreamAudio,
     Subscribe,
@@ -140,7 +135,7 @@ class AgentSession(Actor):
         match message:
             case StreamAudio():
                 self._take_audio(message, reply)
-            case SendText() | Say() | GenerateReply() | CommitAudio() | CancelResponse() | EndCall():
+            case _ if isinstance(message, SessionCommand):
                 self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position))
             case Subscribe():
                 self._subscribe(message, sender, reply)

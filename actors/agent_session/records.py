@@ -41,6 +41,8 @@ from protocols import (
     Say,
     SendText,
     SpeechPriority,
+    UpdateChatContext,
+    UpdateInstructions,
     event_types,
 )
 
@@ -73,6 +75,8 @@ COMMANDS: Final = Records(
         priority=INTEGER.default(int(SpeechPriority.NORMAL)),
     ),
     RecordType(CommitAudio, "commit_audio", command_id=TEXT),
+    RecordType(UpdateInstructions, "update_instructions", command_id=TEXT, instructions=TEXT),
+    RecordType(UpdateChatContext, "update_chat_context", command_id=TEXT, context=HISTORY),
     RecordType(CancelResponse, "cancel_response", command_id=TEXT, speech_id=TEXT.default(""), force=FLAG.default(True)),
     RecordType(EndCall, "end_call", command_id=TEXT, reason=TEXT),
 )
@@ -130,7 +134,7 @@ _OTHERS: Final = (
         turn_id=TEXT.default(""),
         speech_id=TEXT.default(""),
     ),
-    RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER, speech_id=TEXT.default("")),
+    RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER, speech_id=TEXT.default(""), wall_s=NUMBER.default(0.0)),
     RecordType(
         TurnOpened,
         "turn_opened",
@@ -186,6 +190,7 @@ _MEMORY: Final = RecordType(
     heard_until=INTEGER.default(0),
     user_data_json=TEXT.default("{}"),
     agent=TEXT.default(""),
+    instructions=maybe(TEXT).default(None),
     handing_to=TEXT.default(""),
     summarising=TEXT.default(""),
     summary_deaths=INTEGER.default(0),

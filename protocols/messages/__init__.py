@@ -73,6 +73,8 @@ Message = (
     | Say
     | GenerateReply
     | CommitAudio
+    | UpdateInstructions
+    | UpdateChatContext
     | CancelResponse
     | EndCall
     | CommandAccepted

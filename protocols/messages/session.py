@@ -14,7 +14,7 @@ from protocols.events.definition import SessionEvent
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
 __all__ += ["BACKGROUND_ID", "GetSession"]
 __all__ += ["GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
-__all__ += ["Subscribe", "Subscribed", "Unsubscribe"]
+__all__ += ["Subscribe", "Subscribed", "Unsubscribe", "UpdateChatContext", "UpdateInstructions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,24 @@ class GenerateReply:
     user_input: str = ""
     allow_interruptions: bool = True
     priority: int = int(SpeechPriority.NORMAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateInstructions:
+    """From the model's next round on the agent has these ``instructions``, until the call is handed to another agent."""
+
+    TAG: ClassVar[str] = "session.update_instructions"
+    command_id: str
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateChatContext:
+    """The history is ``context`` from here on, without halves of pairs; the turn that is open follows it."""
+
+    TAG: ClassVar[str] = "session.update_chat_context"
+    command_id: str
+    context: ChatContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,4 +250,4 @@ class SessionInfo:
     history: ChatContext
 
 
-SessionCommand = SendText | Say | GenerateReply | CommitAudio | CancelResponse | EndCall
+SessionCommand = SendText | Say | GenerateReply | UpdateInstructions | UpdateChatContext | CommitAudio | CancelResponse | EndCall

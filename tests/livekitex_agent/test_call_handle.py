@@ -23,6 +23,8 @@ from protocols import (
     SessionUnavailableError,
     SpeechPriority,
     StreamAudio,
+    UpdateChatContext,
+    UpdateInstructions,
 )
 from support.handle_harness import Harness, handle_harness, said
 
@@ -51,6 +53,8 @@ async def harness() -> AsyncIterator[Harness]:
         ),
         (lambda session: session.commit_audio(), CommitAudio, {}),
         (lambda session: session.cancel_response(), CancelResponse, {}),
+        (lambda session: session.update_instructions("Be brief. \ud83c"), UpdateInstructions, {"instructions": "Be brief. \ufffd"}),
+        (lambda session: session.update_chat_context(ChatContext()), UpdateChatContext, {"context": ChatContext()}),
         (lambda session: session.end("bye"), EndCall, {"reason": "bye"}),
         (lambda session: session.send_text("a pizza \ud83c"), SendText, {"text": "a pizza \ufffd"}),
         (lambda session: session.end("no pizza \ud83c"), EndCall, {"reason": "no pizza \ufffd"}),
@@ -131,3 +135,6 @@ async def test_a_session_is_asked_how_it_is(harness: Harness) -> None:
     harness.tree.answer(request, info)
     assert await asked == info
     assert harness.session.call_id == "c"
+    asked_for_history = asyncio.create_task(harness.session.history())
+    harness.tree.answer(await harness.tree.request(GetSession), info)
+    assert await asked_for_history == ChatContext()

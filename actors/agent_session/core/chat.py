@@ -39,8 +39,12 @@ INSTRUCTIONS_ID: Final = "instructions"
 
 
 def context(instructions: str, memory: Memory) -> ChatContext:
-    """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard."""
+    """What the model is asked with: the instructions, the history, and the open turn as it was meant to be heard.
+
+    Instructions that a program has given the agent take the place of ``instructions``.
+    """
     turn = memory.turn
+    instructions = instructions if memory.instructions is None else memory.instructions
     system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
     return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, memory.history), *asked)))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, item_bytes
 from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
@@ -12,9 +13,11 @@ from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
+    MAX_INSTRUCTIONS_CHARS,
     AgentMessage,
     CancelResponse,
     CapacityError,
+    ChatContext,
     CommandAccepted,
     CommandDone,
     CommitAudio,
@@ -23,6 +26,7 @@ from protocols import (
     GenerateReply,
     InterruptedBy,
     LivekitexError,
+    MessageTooLargeError,
     Say,
     SendText,
     SessionCommand,
@@ -31,6 +35,8 @@ from protocols import (
     SpeechDone,
     SpeechOutcome,
     SpeechPriority,
+    UpdateChatContext,
+    UpdateInstructions,
     UsageError,
     UserState,
     text_problem,
@@ -58,7 +64,7 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
         step.then(Answer(request=arrived.request, message=refused(refusal)))
         return
     speech_id = new_speech_id(step.memory) if isinstance(command, Say | GenerateReply) else ""
-    step.record(CommandTaken(command=command, position=arrived.position, speech_id=speech_id))
+    step.record(CommandTaken(command=command, position=arrived.position, speech_id=speech_id, wall_s=step.now.wall_s))
     if isinstance(command, Say | GenerateReply):
         step.publish(_created(command, speech_id), speech_id=speech_id)
     step.then(_accepted(step, arrived))
@@ -67,6 +73,8 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
         case CancelResponse():
             _cancel(step, command)
+        case UpdateInstructions() | UpdateChatContext():
+            step.publish(CommandDone(command_id=command.command_id))
         case SendText() | Say() | GenerateReply() | EndCall():
             pass  # acted on as soon as it is their turn
 
@@ -96,7 +104,7 @@ def take_up(step: Transition) -> bool:
                 allow_interruptions=command.allow_interruptions,
             )
             take_turn(step, opening)
-        case CommitAudio() | CancelResponse() | EndCall():
+        case UpdateInstructions() | UpdateChatContext() | CommitAudio() | CancelResponse() | EndCall():
             pass  # these wait for no turn
     return True
 
@@ -162,6 +170,10 @@ def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None
             return _turn_refusal(step, command)
         case CancelResponse(speech_id=speech_id, force=False) if _protected(step, speech_id):
             return UsageError(f"the speech {speech_id or 'that is said now'} may not be interrupted: wait for its end, or use force")
+        case UpdateInstructions(instructions=text) if not text.strip() or len(text) > MAX_INSTRUCTIONS_CHARS:
+            return UsageError(f"the instructions have {len(text)} characters: give 1 to {MAX_INSTRUCTIONS_CHARS}, and not only space")
+        case UpdateChatContext(context=context):
+            return _context_refusal(context)
         case EndCall(reason=reason) if len(reason) > MAX_REASON_CHARS:
             return UsageError(f"the reason has {len(reason)} characters: give it in at most {MAX_REASON_CHARS}")
         case CommitAudio() if not step.setup.audio_in:
@@ -181,6 +193,14 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
     if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")
     return None
+
+
+def _context_refusal(context: ChatContext) -> LivekitexError | None:
+    size = sum(map(item_bytes, context))
+    if len(context) <= MAX_HISTORY_ITEMS and size <= MAX_HISTORY_BYTES:
+        return None
+    limits = f"{MAX_HISTORY_ITEMS} items and {MAX_HISTORY_BYTES} bytes"
+    return MessageTooLargeError(f"the context has {len(context)} items and {size} bytes, the limits are {limits}: truncate it")
 
 
 def _protected(step: Transition, speech_id: str) -> bool:

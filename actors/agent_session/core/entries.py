@@ -55,6 +55,7 @@ class CommandTaken:
     command: SessionCommand
     position: int
     speech_id: str = ""
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,9 +206,10 @@ class Memory:
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
     ``turns``, ``speeches`` and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is
     settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), ``handing_to`` the one
-    that it is about to be handed to. ``summarising`` is the last of the items that are being summed up (empty: none are), and
-    ``summary_deaths`` counts the incarnations that ended meanwhile. ``ending`` is the reason once the call shall end, ``closed`` whether it
-    has. ``usage`` is what its models were used for so far. ``unknown`` are entries that this version or one before it did not know.
+    that it is about to be handed to. ``instructions`` are those that a program has given the agent (None: none). ``summarising`` is the
+    last of the items that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that ended meanwhile.
+    ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for so far.
+    ``unknown`` are entries that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -225,6 +226,7 @@ class Memory:
     heard_until: int = 0
     user_data_json: str = "{}"
     agent: str = ""
+    instructions: str | None = None
     handing_to: str = ""
     summarising: str = ""
     summary_deaths: int = 0

@@ -32,9 +32,21 @@ from actors.agent_session.core.entries import (
     TurnClosed,
     TurnOpened,
 )
-from actors.agent_session.core.memory import RECOGNISING, Accepted, CallerSpeech, Heard, Memory, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import (
+    EMPTY,
+    LONG_AGO,
+    RECOGNISING,
+    Accepted,
+    CallerSpeech,
+    Heard,
+    Memory,
+    Outcome,
+    Round,
+    Turn,
+    TurnSource,
+)
 from actors.journal import UnknownRecord
-from protocols import ChatContext, CommandDone, EndCall, UsageUpdated
+from protocols import AgentConfigUpdate, ChatContext, CommandDone, EndCall, UpdateChatContext, UpdateInstructions, UsageUpdated
 
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
@@ -104,7 +116,9 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case CallClosed():
             return replace(memory, closed=True)
         case HandedOff():
-            return replace(memory, agent=memory.handing_to if entry.done else memory.agent, handing_to="")
+            if not entry.done:
+                return replace(memory, handing_to="")
+            return replace(memory, agent=memory.handing_to, handing_to="", instructions=None)
         case TurnOpened():
             return _turn_opened(memory, entry)
         case TurnClosed():
@@ -140,13 +154,21 @@ def _set_back(memory: Memory, next_event: int) -> Memory:
 
 def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
     accepted = Accepted(command=entry.command, position=entry.position, speech_id=entry.speech_id)
-    return replace(
+    after = replace(
         memory,
         seen=(*memory.seen[1 - COMMANDS_KEPT :], accepted.command_id),
         inbox=(*memory.inbox, accepted),
         speeches=memory.speeches + bool(entry.speech_id),
         ending=memory.ending or (entry.command.reason or "normal" if isinstance(entry.command, EndCall) else ""),
     )
+    match entry.command:
+        case UpdateInstructions(instructions=text):
+            item = AgentConfigUpdate(id=f"update-{accepted.command_id}", created_at=max(LONG_AGO, entry.wall_s), instructions=text)
+            return replace(after, instructions=text, history=appended(memory.history, (item,)))
+        case UpdateChatContext(context=context):
+            return replace(after, history=appended(EMPTY, context.copy().items))
+        case _:
+            return after
 
 
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
