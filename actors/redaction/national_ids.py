@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.redaction import checks
+from actors.redaction.phones import other_is_meant
 
 CONTEXT_CHARS: Final = 40
 """How far before a number, or right after it, a word may stand that names it."""
@@ -34,7 +35,9 @@ def find_national_ids(text: str, countries: frozenset[str]) -> Iterator[Span]:
         if country in countries:
             for kind in kinds:
                 for match in kind.form.finditer(text):
-                    if kind.check(_SEPARATORS.sub("", match[0]).upper()) and _named(text, match.start(), match.end(), kind.near):
+                    if not kind.check(_SEPARATORS.sub("", match[0]).upper()) or not _named(text, *match.span(), kind.near):
+                        continue
+                    if not match[0].isdigit() or not other_is_meant(text, match.start()):
                         yield match.span()
 
 

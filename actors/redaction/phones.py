@@ -64,6 +64,11 @@ def phone_is_meant(text: str, start: int) -> bool:
     return _last(_MEANT, text, start) > _last(_NOT_MEANT, text, start)
 
 
+def other_is_meant(text: str, start: int) -> bool:
+    """Whether what stands before ``start`` speaks of an order, an invoice or the like."""
+    return _last(_NOT_MEANT, text, start) > 0
+
+
 def _is_other(text: str, match: re.Match[str]) -> bool:
     """Whether it is a date or a price."""
     return bool(_DATE.match(match[0].strip("("))) or bool(_MONEY.search(text[max(0, match.start() - 5) : match.start()]))

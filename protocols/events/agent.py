@@ -100,16 +100,16 @@ class SpeechDone(SessionEvent):
 
 @session_event(kept=False)
 class ConversationItemAdded(SessionEvent):
-    """The history has a new item. What is said in it, `UserMessage`, `AgentMessage`, `ToolReturned` and others tell for good.
+    """The history has a new item, a turn being over. What is in it, `UserMessage`, `AgentMessage`, `ToolReturned` and others tell for good.
 
-    ``kind`` is ``message``, ``function_call``, ``function_call_output``, ``handoff``, ``configuration`` or ``summary``; a message has a
-    ``role``. ``item_id`` is empty where the item has none.
+    ``kind`` is that of the item (``message``, ``function_call``, ``function_call_output``, ``summary`` …, see `ChatItem`); a message has a
+    ``role``. ``text`` is what it says, a call's arguments, or an output.
     """
 
     kind: str
-    role: str
-    text: str
-    item_id: str = ""
+    item_id: str
+    role: str = ""
+    text: str = ""
     interrupted: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.chat import heard_text
 from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
@@ -16,10 +17,8 @@ from protocols import (
     CallEnded,
     CancelResponse,
     CommandDone,
-    ConversationItemAdded,
     EndCall,
     InterruptedBy,
-    Role,
     SessionEnded,
     SpeechDone,
     SpeechOutcome,
@@ -41,6 +40,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     turn, interruption = step.turn, step.state.interruption
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)
+    before = step.memory.history
     step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
     finished(step, turn, interrupted=not whole)
     step.publish(AgentMessage(speech_id=turn.speech_id, text=text, interrupted=not whole), turn_id=turn.turn_id)
@@ -48,9 +48,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     outcome = SpeechOutcome.FAILED if failed else SpeechOutcome.COMPLETED if whole else SpeechOutcome.INTERRUPTED
     over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id)
     step.publish(over, turn_id=turn.turn_id)
-    if text:
-        item = ConversationItemAdded(kind="message", role=Role.ASSISTANT, text=text, interrupted=not whole)
-        step.publish(item, turn_id=turn.turn_id, speech_id=turn.speech_id)
+    tell_added(step, before, turn)
     turn_ended(step, turn)
     done = [turn.command_id] if turn.command_id else []
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]

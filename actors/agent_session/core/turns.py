@@ -17,11 +17,9 @@ from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
 from protocols import (
     AgentEvent,
-    ConversationItemAdded,
     FinishReason,
     FunctionCall,
     ResponseGenerated,
-    Role,
     SessionError,
     SpeechCreated,
     SpeechPriority,
@@ -40,7 +38,6 @@ def take_turn(step: Transition, opening: Opening) -> None:
         if turn.source is TurnSource.TEXT:
             step.publish(UserTurnCommitted(by="text"))
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
-        step.publish(ConversationItemAdded(kind="message", role=Role.USER, text=turn.user_text))
     if (guess := take_guess(step)) is None:
         think(step)
     else:

@@ -96,6 +96,7 @@ def test_what_is_taken_out(text: str, left: str) -> None:
         "order 12345678, order number 1234567890, Order #2024-001234, ORD-2024-0001234567",
         "invoice 0123456789, Bestellnummer 0123456789, pedido 612 345 678",
         "order 123456789 for 9 people",
+        "order number 52998224725, Rechnungsnummer 86095742719",
         "IMEI 490154203237518, my imei is 490154203237518, ICCID number 8944500102198304826",
         "my order number is 12345678, ticket 0012345678",
         "call me at 10:30 tomorrow, on 12/11/2024, in room 12 05",

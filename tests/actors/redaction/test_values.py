@@ -13,6 +13,7 @@ from protocols import (
     CommandDone,
     EventPushed,
     FunctionCall,
+    ImageContent,
     PlaybackProgress,
     RedactionSink,
     Role,
@@ -102,3 +103,10 @@ def test_a_text_at_which_a_redactor_fails_is_left_out(caplog: pytest.LogCaptureF
     assert "secret" not in caplog.text
     assert caplog.records[0].failure == "ValueError"  # type: ignore[attr-defined]
     assert redacted("none", redact_for(Failing(), RedactionSink.JOURNAL)) == FAILED
+
+
+def test_an_image_s_address_is_a_text_and_its_bytes_are_none() -> None:
+    linked = redacted(ImageContent(url="https://example.com/4111111111111111.png"), REDACT)
+    assert linked.url == "https://example.com/[card].png"
+    drawn = ImageContent(data=b"4111111111111111", mime_type="image/png")
+    assert redacted(drawn, REDACT) is drawn

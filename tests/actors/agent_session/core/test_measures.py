@@ -9,7 +9,6 @@ from actors.agent_session.core import inputs as i
 from actors.agent_session.core.measures import added
 from protocols import (
     AgentState,
-    ConversationItemAdded,
     EndOfTurnPredicted,
     EventPushed,
     FunctionToolsExecuted,
@@ -17,7 +16,6 @@ from protocols import (
     OverlappingSpeech,
     PartFailed,
     ResponseGenerated,
-    Role,
     Say,
     TokenUsage,
     TurnCompleted,
@@ -186,10 +184,6 @@ def test_a_text_is_a_turn_that_is_committed_at_once() -> None:
     world.send("hello")
     world.settle()
     assert told(world, UserTurnCommitted) == [UserTurnCommitted(by="text")]
-    assert told(world, ConversationItemAdded) == [
-        ConversationItemAdded(kind="message", role=Role.USER, text="hello"),
-        ConversationItemAdded(kind="message", role=Role.ASSISTANT, text="You said hello. Anything else?"),
-    ]
     assert told(world, ResponseGenerated) == [ResponseGenerated(speech_id="speech-1", text="You said hello. Anything else?")]
 
 
