@@ -16,6 +16,7 @@ from protocols import (
     CallEnded,
     CallStarted,
     CancelResponse,
+    ChatContext,
     CommandAccepted,
     CommandDone,
     CommitAudio,
@@ -137,7 +138,7 @@ class EchoSession(Actor):
             os_pid=os.getpid(),
             journal_path=self._args["options"]["journal_dir"] or "",
             user_data_json="{}",
-            history=(),
+            history=ChatContext(),
         )
 
     def _load(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from protocols import Found, GetSession, Lookup, NameChanged, Ref, RegisterName, SessionInfo, SessionStarted, WatchNames
+from protocols import ChatContext, Found, GetSession, Lookup, NameChanged, Ref, RegisterName, SessionInfo, SessionStarted, WatchNames
 from protocols import Message as AnyMessage
 from supervision import Actor, ChildSpec, ChildType, SimRuntime, Strategy, SupervisorFlags, dynamic_args, supervisor_args
 from supervision import DynamicFlags as Flags
@@ -37,7 +37,9 @@ class PlainSession(Actor):
             self.context.send(message.ref, SessionStarted(incarnation=1))
         if isinstance(message, GetSession):
             self.context.reply(
-                SessionInfo(call_id=self.call_id, state="idle", incarnation=1, os_pid=1, journal_path="", user_data_json="{}", history=())
+                SessionInfo(
+                    call_id=self.call_id, state="idle", incarnation=1, os_pid=1, journal_path="", user_data_json="{}", history=ChatContext()
+                )
             )
 
 
