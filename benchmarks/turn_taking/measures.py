@@ -115,10 +115,12 @@ class Summary:
         """Of figures, None where one is missing."""
         known = sorted(figure for figure in figures if figure is not None)
         if not known:
-            return cls(0, len(figures), float("nan"), float("nan"), float("nan"))
+            return cls(0, len(figures), 0.0, 0.0, 0.0)
         p90 = known[min(len(known) - 1, int(0.9 * len(known)))]
         return cls(len(known), len(figures) - len(known), statistics.median(known), p90, known[-1])
 
     def __str__(self) -> str:
         missing = f" ({self.missing} never)" if self.missing else ""
+        if not self.count:
+            return f"{'-':>7} {'-':>7} {'-':>7}  n=0{missing}"
         return f"{self.median:>7.0f} {self.p90:>7.0f} {self.worst:>7.0f}  n={self.count}{missing}"
