@@ -56,7 +56,7 @@ def interruptions(results: Results, side: str) -> None:
 
 
 def holes(results: Results, side: str) -> None:
-    found = [length for call, levels in results for length in holes_ms(levels, 3_000, call.length_s * 1000 - 200)]
+    found = [length for call, levels in results for length in holes_ms(levels, call.sounds[0][0] * 1000, call.length_s * 1000 - 200)]
     heard = sum(len(call.sounds) for call, _ in results)
     show(f"{side}: {len(found)} holes of {heard} sounds, {sum(found) / 1000:.1f} s; ms each", list(found))
 
@@ -78,7 +78,7 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[int], list[Call]], int, int, Calla
     "interruptions": (scenarios.interruptions, 20, 5, interruptions),
     "back-channels": (scenarios.back_channels, 30, 4, holes),
     "noises": (scenarios.noises, 30, 4, holes),
-    "echo": (scenarios.echoes, 4, 1, holes),
+    "echo": (scenarios.echoes, 8, 4, holes),
     "sentences": (scenarios.sentences, 20, 5, sentences),
 }
 """Its calls, how many sounds, how many of them with ``--quick``, and what is measured."""

@@ -16,7 +16,7 @@ SILENT: Final = 150.0
 """RMS; what is below is not heard."""
 DUCKED: Final = 0.75
 """Of the loudness before: from here on speech is ducked."""
-DUCKED_CELLS: Final = 3
+DUCKED_CELLS: Final = 5
 """So many in a row: the border of two sentences is shorter."""
 SILENT_FOR_MS: Final = 150
 """A speech that is stopped is silent for so long at least."""

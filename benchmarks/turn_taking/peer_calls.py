@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import math
+import os
 import sys
 import time
 from array import array
@@ -221,7 +222,13 @@ def main():
     source, target = map(Path, sys.argv[1:3])
     wanted = json.loads(source.read_text("utf-8"))
     work = pauses(wanted["pauses"]) if "pauses" in wanted else all_calls(wanted["calls"], wanted["at_once"])
-    target.write_text(json.dumps(asyncio.run(work)), "utf-8")
+    asyncio.run(answer(work, target))
+
+
+async def answer(work, target):
+    """Write what comes of ``work``, and end at once: native threads of this product abort when they find its loop closed."""
+    target.write_text(json.dumps(await work), "utf-8")
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -95,12 +95,9 @@ def noises(count: int) -> list[Call]:
 
 
 def echoes(count: int) -> list[Call]:
-    """The agent's own words come back, at a tenth of their loudness, from its first second on."""
-    heard = [speech(text, 1.0, 0.1) for text in ("This part of the tale is as long as all the others.",) * 3]
-    return [
-        Call(f"echo {number + 1}", [(0.3 + at * 3.2, sound) for at, sound in enumerate(heard)], 12.0, SENTENCE * LONG, "That is all.")
-        for number in range(count)
-    ]
+    """The agent's own words come back, at a tenth of their loudness, in its first seconds, before any echo cancellation has learnt."""
+    heard = speech("This part of the tale is as long as all the others.", 1.0, 0.1)
+    return [Call(f"echo {number + 1}", [(0.6, heard)], 9.0, SENTENCE * LONG, "That is all.") for number in range(count)]
 
 
 def _undisturbed(name: str, sounds: Sequence[Sound]) -> list[Call]:
