@@ -10,6 +10,7 @@ from protocols import (
     MAX_AGENT_NAME_CHARS,
     MAX_GREETING_CHARS,
     MAX_INSTRUCTIONS_CHARS,
+    Instructions,
     InvalidAgentError,
     InvalidToolError,
     MessageTooLargeError,
@@ -52,7 +53,8 @@ def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> Pro
 class Agent:
     """An agent, checked where it is made. It may be defined anywhere, also after the system was started.
 
-    ``instructions`` (at most 64,000 characters) tell the language model who it is. ``name`` (at most 64) is what events call it
+    ``instructions`` (at most 64,000 characters) tell the language model who it is; `Instructions` may differ with and
+    without a voice. ``name`` (at most 64) is what events call it
     (`AgentChanged`). ``tools`` are functions that it may call: plain ones, or
     made by `function_tool`.
     One that returns an agent, alone or with its result (``return billing, "transferred"``), hands the call to it, in the call's own voice
@@ -87,7 +89,7 @@ class Agent:
         InvalidToolError: a tool cannot be one, or cannot travel; the text names the cure.
     """
 
-    instructions: str
+    instructions: str | Instructions
     name: str = "agent"
     tools: Sequence[Tool] = ()
     greeting: str = ""
@@ -100,8 +102,10 @@ class Agent:
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.instructions, Instructions):
+            object.__setattr__(self, "instructions", self.instructions.render("text" if self.tts is None else "audio"))
         _require_text("instructions", self.instructions, MAX_INSTRUCTIONS_CHARS)
-        if not self.instructions.strip():
+        if not str(self.instructions).strip():
             raise InvalidAgentError("instructions are empty: tell the model in a sentence who it is and what it does")
         _require_text("greeting", self.greeting, MAX_GREETING_CHARS)
         _require_text("name", self.name, MAX_AGENT_NAME_CHARS)
@@ -125,7 +129,7 @@ class Agent:
     def text(
         cls,
         *,
-        instructions: str,
+        instructions: str | Instructions,
         name: str = "agent",
         tools: Sequence[Tool] = (),
         greeting: str = "",
@@ -156,7 +160,7 @@ class Agent:
             providers["llm"] = {"factory": OFFLINE_LLM, "options": rules_for(schemas)}
         return {
             "name": well_formed(self.name).strip(),
-            "instructions": well_formed(self.instructions),
+            "instructions": well_formed(str(self.instructions)),
             "greeting": well_formed(self.greeting),
             "tools": tools,
             **providers,

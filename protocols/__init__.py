@@ -7,6 +7,7 @@ from protocols.agent_state import *
 from protocols.audio import *
 from protocols.chat_context.content import *
 from protocols.chat_context.context import *
+from protocols.chat_context.instructions import *
 from protocols.chat_context.items import *
 from protocols.chat_context.provider_formats.format import *
 from protocols.chat_context.provider_formats.providers import *

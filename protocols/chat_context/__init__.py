@@ -2,6 +2,7 @@
 
 from protocols.chat_context.content import *
 from protocols.chat_context.context import *
+from protocols.chat_context.instructions import *
 from protocols.chat_context.items import *
 from protocols.chat_context.provider_formats.format import *
 from protocols.chat_context.provider_formats.providers import *

@@ -9,7 +9,7 @@ import pytest
 
 from actors import function_tool, reference_to
 from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, OFFLINE_TURN_DETECTOR, Agent, provider
-from protocols import InvalidAgentError, InvalidToolError, ProviderRef, ToolSchema
+from protocols import Instructions, InvalidAgentError, InvalidToolError, ProviderRef, ToolSchema
 
 
 def price(product: str) -> str:
@@ -136,3 +136,11 @@ def test_a_lambda_and_what_is_no_function_are_no_tools() -> None:
         Agent(instructions="Sell.", tools=[lambda product: product])
     with pytest.raises(InvalidToolError, match="tools holds 5: give functions"):
         Agent(instructions="Sell.", tools=[5])  # type: ignore[list-item]
+
+
+def test_instructions_may_differ_with_and_without_a_voice() -> None:
+    instructions = Instructions("Be kind.", audio="Be short.", text="Use lists.")
+    assert Agent.text(instructions=instructions).to_wire()["instructions"] == "Be kind.\n\nUse lists."
+    assert Agent(instructions=instructions).to_wire()["instructions"] == "Be kind.\n\nBe short."
+    with pytest.raises(InvalidAgentError, match="instructions are empty"):
+        Agent.text(instructions=Instructions("", audio="Be short."))
