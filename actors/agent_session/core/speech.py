@@ -28,7 +28,7 @@ MAX_LATENCY_S: Final = 3_600.0
 """Only the wall clock tells how long it took over two incarnations, and it may be set: more than this, or negative, is unknown."""
 
 MAX_SENTENCE_S: Final = 120
-"""A sentence is never longer, as its output sees to."""
+"""Longer audio of one sentence is a failure of its provider."""
 
 
 def write_sentence(step: Transition, text: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
 
+from actors.agent_session.core.speech import MAX_SENTENCE_S
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import delay_before_retry, failure_of
 from actors.agent_session.engine.loop import OwnedTask
@@ -19,8 +20,6 @@ SENTENCE_TIMEOUT_S: Final = 120.0
 """For all audio of a sentence; then it has failed."""
 ATTEMPTS: Final = 2
 MAX_SPARE_S: Final = 10.0
-MAX_SENTENCE_S: Final = 120.0
-"""Longer audio of one sentence is a failure of its provider."""
 
 
 Spawn = Callable[[Coroutine[Any, Any, None]], OwnedTask]
