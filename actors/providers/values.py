@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import inf
 from numbers import Real
 from typing import TypeVar, cast
@@ -29,6 +29,7 @@ from protocols import (
     TranscriptFlushed,
     TurnPrediction,
     VADEvent,
+    VoiceActivity,
     label_of,
     timing_problem,
     well_formed,
@@ -157,6 +158,11 @@ def voice_events_of(vad: object, value: object, *, after_ms: int, until_ms: int)
     for event in events:
         if not isinstance(event, VADEvent):
             raise _wrong(vad, "push() gives a tuple with", event, "give VoiceActivity, VoiceStarted and VoiceEnded")
+        for field in fields(event):
+            if field.name.endswith("_ms"):
+                _require_whole(vad, f"{type(event).__name__}.{field.name}", getattr(event, field.name))
+        if isinstance(event, VoiceActivity):
+            _require_probability(vad, "VoiceActivity.probability", event.probability)
         if not after_ms <= event.at_ms <= until_ms:
             raise ProviderError(
                 f"{label_of(vad)}: push() gives an event at {event.at_ms} ms of audio from {after_ms} to {until_ms} ms: count its samples",
@@ -183,10 +189,14 @@ def _require_number(provider: object, place: str, value: object, *, most: float,
     return float(value)
 
 
-def _require_count(provider: object, place: str, value: object) -> None:
+def _require_whole(provider: object, place: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(provider, f"{place} is", value, "give a whole number")
-    if value < 0:
+    return value
+
+
+def _require_count(provider: object, place: str, value: object) -> None:
+    if _require_whole(provider, place, value) < 0:
         raise ProviderError(f"{label_of(provider)}: {place} is {value!r:.40}: give a whole number from 0 on", retryable=False)
 
 

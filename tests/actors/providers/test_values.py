@@ -34,6 +34,8 @@ from protocols import (
     Transcript,
     TranscriptFlushed,
     TurnPrediction,
+    VoiceActivity,
+    VoiceEnded,
     VoiceStarted,
 )
 from support.wayward import WRONG_VALUES
@@ -168,3 +170,20 @@ def test_a_provider_is_named_by_its_label() -> None:
 
     with pytest.raises(ProviderError, match=r"^acme/one: recognize"):
         transcript_of(Named(), "recognize() gives", None)
+
+
+ACTIVITY = VoiceActivity(at_ms=5, probability=0.5, voiced_ms=0, silent_ms=0, speaking=False)
+
+
+@pytest.mark.parametrize("wrong", [None, "5", 0.5, True, NAN])
+@pytest.mark.parametrize("name", ["at_ms", "voiced_ms", "silent_ms", "start_ms", "end_ms"])
+def test_a_wrong_time_of_a_voice_s_event_is_told(name: str, wrong: Any) -> None:
+    event = VoiceEnded(at_ms=5, start_ms=0, end_ms=5) if name in ("start_ms", "end_ms") else ACTIVITY
+    with pytest.raises(ProviderError, match=f"{name} is"):
+        voice_events_of(Provider(), (replace(event, **{name: wrong}),), after_ms=0, until_ms=10)
+
+
+@pytest.mark.parametrize("wrong", [None, "high", -0.1, 1.1, NAN, INF])
+def test_a_wrong_probability_of_voice_is_told(wrong: Any) -> None:
+    with pytest.raises(ProviderError, match=r"VoiceActivity\.probability is"):
+        voice_events_of(Provider(), (replace(ACTIVITY, probability=wrong),), after_ms=0, until_ms=10)
