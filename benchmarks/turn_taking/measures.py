@@ -20,7 +20,7 @@ DUCKED_CELLS: Final = 5
 """So many in a row: the border of two sentences is shorter."""
 SILENT_FOR_MS: Final = 150
 """A speech that is stopped is silent for so long at least."""
-HOLE_MS: Final = 40
+HOLE_MS: Final = 60
 """What is shorter is the border of two sentences, and no hole."""
 
 Levels = Sequence[float]

@@ -34,11 +34,11 @@ SETTLE_S: Final = 3.0
 
 def agent_of(call: Call, options: Mapping[str, Any]) -> Agent:
     """Our offline voice activity and turn detection, with fakes for the rest."""
-    heard = [{"from_ms": at_s * 1000, "to_ms": (at_s + sound.length_s) * 1000, "text": sound.text} for at_s, sound in call.sounds]
+    heard = [{"ms": round(sound.length_s * 1000), "text": sound.text} for _, sound in call.sounds]
     return Agent(
         instructions="Be brief.",
         greeting="",
-        stt=provider(scripted_stt, stretches=heard),
+        stt=provider(scripted_stt, by_length=heard),
         llm=provider(scripted_llm, replies=[{"say": call.reply}]),
         tts=provider(scripted_tts, sound="tone", ms_per_char=MS_PER_CHAR),
         options=dict(options),

@@ -46,9 +46,9 @@ def test_who_did_not_speak_was_not_interrupted(measures: ModuleType) -> None:
 
 
 def test_holes_are_silences_within_speech(measures: ModuleType) -> None:
-    row = LOUD * 30 + QUIET * 3 + LOUD * 30 + QUIET * 20 + LOUD * 10 + QUIET * 4 + LOUD * 10
-    assert measures.holes_ms(row, 0.0, 1_070.0) == [200.0, 40.0]
-    assert measures.holes_ms(row, 900.0, 1_070.0) == [40.0]
+    row = LOUD * 30 + QUIET * 3 + LOUD * 30 + QUIET * 20 + LOUD * 10 + QUIET * 6 + LOUD * 10
+    assert measures.holes_ms(row, 0.0, 1_090.0) == [200.0, 60.0]
+    assert measures.holes_ms(row, 900.0, 1_090.0) == [60.0]
     assert measures.holes_ms(LOUD * 50, 0.0, 500.0) == []
 
 

@@ -145,6 +145,14 @@ async def test_the_answer_is_made_in_the_pause_that_ends_the_turn() -> None:
     assert await latency(ahead=True) <= await latency(ahead=False) - 99
 
 
+async def test_a_recogniser_that_streams_is_understood_as_one_that_does_not() -> None:
+    async with TestSession(voice([reply(say="You said {input}.")], stt={"streaming": True})) as session:
+        session.kill_when(0.3)
+        result = await session.run(audio=Utterance(text="hello out there, how is it going with you"))
+        result.expect.contains_message(role="user", text="hello out there, how is it going with you")
+        result.expect[-1].is_message(role="assistant", text="You said hello out there, how is it going with you.")
+
+
 async def test_who_hesitates_is_not_cut_off() -> None:
     async with TestSession(voice([reply(say="You said {input}.")])) as session:
         hesitant = [Utterance(text="i would like two pizzas and,", pause_s=0.9), Utterance(text="three bottles of lemonade")]

@@ -138,23 +138,24 @@ def test_a_recogniser_reads_or_says_what_it_is_told_to() -> None:
         assert [virtual_time.run(stt.recognize(spoken(text))).text for text in ("abc", "de")] == expected
 
 
-STRETCHES = [{"from_ms": 300, "to_ms": 900, "text": "two red apples"}, {"from_ms": 1_500.5, "to_ms": 1_700, "text": "yes"}]
+LENGTHS = [{"ms": 200, "text": "yes"}, {"ms": 600.5, "text": "two red apples"}]
 
 
 def test_a_recogniser_may_tell_utterances_by_their_length() -> None:
-    stt = scripted_stt({"stretches": STRETCHES})
+    stt = scripted_stt({"by_length": LENGTHS})
     for letters, expected in [(1, "yes"), (25, "yes"), (55, "two red apples"), (300, "two red apples"), (0, "yes")]:
         pcm = bytes(3_200) + spoken("x" * letters) + bytes(9_600)
         assert virtual_time.run(stt.recognize(pcm)).text == expected
 
 
-def hear_stream(*pieces_s: float, flush_after: int | None = None, **options: Any) -> list[str]:
+def hear_stream(pcm: bytes, *, frame_ms: int = 20, flush_at_ms: int | None = None, **options: Any) -> list[str]:
     async def work() -> list[SpeechEvent]:
-        stream = scripted_stt({"stretches": STRETCHES, **options}).stream()
-        for number, seconds in enumerate(pieces_s):
-            stream.push(AudioChunk(pcm=bytes(2 * round(seconds * SESSION_RATE_HZ)), rate_hz=SESSION_RATE_HZ))
-            if number == flush_after:
+        stream = scripted_stt({"streaming": True, **options}).stream(language="en")
+        size = frame_ms * SESSION_RATE_HZ // 1000 * 2
+        for at in range(0, len(pcm), size):
+            if flush_at_ms is not None and at == flush_at_ms * SESSION_RATE_HZ // 1000 * 2:
                 stream.flush()
+            stream.push(AudioChunk(pcm=pcm[at : at + size], rate_hz=SESSION_RATE_HZ))
         stream.end_input()
         return [event async for event in stream]
 
@@ -164,6 +165,7 @@ def hear_stream(*pieces_s: float, flush_after: int | None = None, **options: Any
             case InterimTranscript(transcript=transcript):
                 told.append(transcript.text + "…")
             case FinalTranscript(transcript=transcript):
+                assert transcript.language == "en"
                 told.append(transcript.text)
             case SpeechStarted(at_ms=at_ms):
                 told.append(f"from {at_ms}")
@@ -175,21 +177,22 @@ def hear_stream(*pieces_s: float, flush_after: int | None = None, **options: Any
 
 
 def test_a_recogniser_tells_words_as_they_come() -> None:
-    first = ["from 300", "two…", "two red…", "two red apples", "to 900"]
-    assert hear_stream(0.25) == []
-    assert hear_stream(0.4) == first, "what has begun is told to its end"
-    assert hear_stream(*[0.1] * 10) == first
-    assert hear_stream(0.9, 0.9) == [*first, "from 1500", "yes", "to 1700"]
+    pcm = bytes(6_400) + spoken("two red apples") + bytes(1_920)
+    assert hear_stream(pcm) == ["from 200", "two…", "two red…", "two red apples", "to 400"]
+    assert hear_stream(bytes(6_400)) == []
+    assert hear_stream(pcm, transcripts=["three"], delay_ms=500)[-2:] == ["three", "to 400"]
 
 
-def test_a_recogniser_that_is_flushed_tells_what_it_waits_for() -> None:
-    first = ["from 300", "two…", "two red…", "two red apples", "to 900"]
-    assert hear_stream(0.6, 0.2, flush_after=0, delay_ms=500) == [*first, "TranscriptFlushed"]
-    assert hear_stream(0.2, flush_after=0) == ["TranscriptFlushed"]
+def test_a_recogniser_that_is_flushed_begins_anew() -> None:
+    pcm = spoken("one two") + bytes(1_600 * 2 - len(spoken("one two")) % 640) + spoken("three four")
+    told = hear_stream(pcm, flush_at_ms=100)
+    assert told[:5] == ["from 0", "one…", "one two", "to 100", "TranscriptFlushed"]
+    assert told[-2] == "three four"
+    assert hear_stream(bytes(6_400), flush_at_ms=100) == ["TranscriptFlushed"]
 
 
-def test_a_recogniser_streams_only_what_stands_in_its_script() -> None:
-    assert scripted_stt({"stretches": STRETCHES}).capabilities.interim_results
+def test_a_recogniser_streams_only_if_it_is_told_to() -> None:
+    assert scripted_stt({"streaming": True}).capabilities.interim_results
     plain = scripted_stt({})
     assert not plain.capabilities.streaming
     with pytest.raises(ProviderError, match="does not stream"):
@@ -200,7 +203,7 @@ def test_a_recogniser_streams_only_what_stands_in_its_script() -> None:
 
 def _push_at(rate_hz: int) -> None:
     async def work() -> None:
-        scripted_stt({"stretches": STRETCHES}).stream().push(AudioChunk(pcm=bytes(160), rate_hz=rate_hz))
+        scripted_stt({"streaming": True}).stream().push(AudioChunk(pcm=bytes(160), rate_hz=rate_hz))
 
     virtual_time.run(work())
 
@@ -328,12 +331,12 @@ async def _close(model: Any) -> None:
         (scripted_stt, {"transcripts": [1]}, "give a list of texts"),
         (scripted_stt, {"delay_ms": -1}, "delay_ms=-1"),
         (scripted_stt, {"text": "x"}, "has no option text"),
-        (scripted_stt, {"stretches": "x"}, "stretches is 'x'"),
-        (scripted_stt, {"stretches": [{"from_ms": "1", "to_ms": 2, "text": "x"}]}, "stretches has"),
-        (scripted_stt, {"stretches": [{"from_ms": 2, "to_ms": 1, "text": "x"}]}, "stretches has"),
-        (scripted_stt, {"stretches": [STRETCHES[1], STRETCHES[0]]}, "stretches has"),
-        (scripted_stt, {"stretches": [{"from_ms": 1, "to_ms": 2, "text": "x", "at": 2}]}, "stretches has"),
-        (scripted_stt, {"stretches": [7]}, "stretches has 7"),
+        (scripted_stt, {"by_length": "x"}, "by_length is 'x'"),
+        (scripted_stt, {"by_length": [{"ms": "1", "text": "x"}]}, "by_length has"),
+        (scripted_stt, {"by_length": [{"ms": -1, "text": "x"}]}, "by_length has"),
+        (scripted_stt, {"by_length": [{"ms": 1, "text": "x", "at": 2}]}, "by_length has"),
+        (scripted_stt, {"by_length": [7]}, "by_length has 7"),
+        (scripted_stt, {"streaming": 1}, "streaming=1"),
         (scripted_tts, {"sound": "song"}, "sound='song'"),
         (scripted_tts, {"rate_hz": 11_025}, "rate_hz=11025"),
         (scripted_tts, {"ms_per_char": 20}, "a written letter lasts 10 ms"),
