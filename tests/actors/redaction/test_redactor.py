@@ -1,7 +1,5 @@
 """What is taken out and what stays, in any order of magnitude of text."""
 
-import time
-
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -171,20 +169,36 @@ def test_of_a_card_that_comes_piece_by_piece_five_digits_at_most_are_ever_seen(l
     assert sum(char.isdigit() for char in seen) < 5
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "unit",
-    ["1", "1 ", "a", "a@", "a.", "1.", "0 ", "four ", "+1", "A1", "(1)", "@", " ", "12 34 ", "(", "AB12 ", "0 1 2-", "\u0661", "a@b."],
+    [
+        "1",
+        "1 ",
+        "a",
+        "a@",
+        "a.",
+        "1.",
+        "0 ",
+        "four ",
+        "+1",
+        "A1",
+        "(1)",
+        "@",
+        " ",
+        "12 34 ",
+        "(",
+        "AB12 ",
+        "0 1 2-",
+        "\u0661",
+        "a@b.",
+        "1_",
+    ],
 )
-def test_the_time_that_it_takes_grows_with_the_length_and_no_faster(unit: str) -> None:
-    """Quadratic growth would take 400 times as long for 20 times the text; the margin is for a machine that is busy."""
-
-    def took(chars: int) -> float:
-        text = unit * (chars // len(unit))
-        began = time.process_time()
-        PatternRedactor().redact(text, RedactionSink.LOG, whole=False)
-        return time.process_time() - began
-
-    assert took(100_000) < 100 * max(took(5_000), 0.001)
+def test_no_text_is_a_catastrophe(unit: str) -> None:
+    """What grows with the square of 60,000 characters has no end within the limit; what grows with them takes a second at most."""
+    text = unit * (60_000 // len(unit))
+    assert isinstance(PatternRedactor().redact(text, RedactionSink.LOG, whole=False), str)
 
 
 def test_what_is_too_long_is_left_out_as_a_whole() -> None:
