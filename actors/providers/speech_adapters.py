@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from typing import Final
 
-from actors.media import Resampler
 from actors.providers.pushed_stream import Flush, PushedStream
 from actors.providers.values import speech_event_of
 from protocols import (
@@ -83,6 +82,8 @@ class _UtteranceStream(PushedStream[bytes, SpeechEvent], SpeechStream):
     def __init__(self, stt: STT, vad: VAD, language: str) -> None:
         super().__init__(stt.label, bound=int(MAX_BUFFERED_S * stt.rate_hz) * BYTES_PER_SAMPLE, what=f"{MAX_BUFFERED_S:g} s of audio")
         self._stt = stt
+        from actors.media import Resampler  # with numpy, which is not to be loaded before its threads are forbidden
+
         self._language = language
         self._vad_rate_hz = vad.capabilities.rate_hz
         self._voice = vad.stream()

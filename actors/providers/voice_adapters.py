@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from actors.media import SentenceSplitter
 from actors.providers.pushed_stream import FLUSH, Flush, PushedStream
 from protocols import (
     MAX_PENDING_CHARS,
@@ -95,6 +94,8 @@ class _SentenceStream(PushedStream[str, SynthesisEvent], SynthesisStream):
         self.put(text, len(text))
 
     async def work(self, inputs: AsyncIterator[str | Flush]) -> AsyncGenerator[SynthesisEvent, None]:
+        from actors.media import SentenceSplitter  # with numpy, which is not to be loaded before its threads are forbidden
+
         splitter, text = SentenceSplitter(), WellFormedStream()
         samples, begun = 0, False
         async for piece in _flushed_at_the_end(inputs):

@@ -20,7 +20,10 @@ _ORDER: Final = "order"
 
 
 def order_death(folder: Path, state: str, how: str = "kill") -> None:
-    """Let the session die when it next enters ``state``: by ``kill`` (SIGKILL), ``segfault`` or an ``exception``."""
+    """Let the session die when it next enters ``state``, or has written an entry of that name.
+
+    By ``kill`` (SIGKILL), ``segfault`` or an ``exception``.
+    """
     unfinished = folder / f"{_ORDER}.new"
     unfinished.write_text(f"{state} {how}", "ascii")
     unfinished.rename(folder / _ORDER)
@@ -61,14 +64,17 @@ class MortalSession(AgentSession):
         if journal is None or not (order := journal.parent / _ORDER).exists():
             return None
         state, how = order.read_text("ascii").split()
+        newest = 0
         for number, entry in enumerate(write.entries, 1):
-            if isinstance(entry, Happened) and isinstance(entry.event, StateChanged) and entry.event.new == state:
+            newest = entry.number if isinstance(entry, Happened) else newest
+            moved = isinstance(entry, Happened) and isinstance(entry.event, StateChanged) and entry.event.new == state
+            if moved or type(entry).__name__ == state:
                 order.unlink()
-                told = [then for then in write.then if _is_before(then, entry)]
+                told = [then for then in write.then if _is_before(then, newest)]
                 return Write(entries=write.entries[:number], then=(*told, _Death(how)))  # type: ignore[arg-type]  # an effect of this class only
         return None
 
 
-def _is_before(effect: Effect, last: Happened) -> bool:
-    """Whether ``effect`` answers, or tells of what happened up to ``last``."""
-    return isinstance(effect, Answer) or (isinstance(effect, Push) and effect.event.number <= last.number)
+def _is_before(effect: Effect, newest: int) -> bool:
+    """Whether ``effect`` answers, or tells of what happened up to the event ``newest``."""
+    return isinstance(effect, Answer) or (isinstance(effect, Push) and effect.event.number <= newest)

@@ -186,7 +186,7 @@ def test_a_tool_that_may_have_run_is_not_run_again_unless_that_does_no_harm(call
 
 
 def test_a_tool_that_was_asked_for_and_not_begun_runs_once(call: Call) -> None:
-    call.die_at("tool_execution")
+    call.die_at("RoundEnded")
     lines = call.folder / "lines"
     call.send(f'use leave_line {{"path": "{lines}"}}', "one")
     assert call.session.wait_for_end() == -signal.SIGKILL
