@@ -183,6 +183,15 @@ def test_the_oldest_turns_are_summed_up_and_an_event_tells_it() -> None:
     assert said(world.thought_about)[:2] == [("system", "Be brief."), ("summary", "They spoke.")]
 
 
+def test_the_model_is_asked_only_once_the_journal_knows() -> None:
+    world = World(BUDGETED)
+    while not any(isinstance(entry, SummaryBegun) for write in world.writes for entry in write.entries):
+        assert world.think() or world.commit() or world.send(LONG)
+    assert world.summing_up is None
+    world.commit_all()
+    assert world.summing_up is not None
+
+
 def test_the_call_goes_on_while_the_model_sums_up() -> None:
     world = summed_up(World(BUDGETED))
     asked, world.summing_up = world.summing_up, None
