@@ -131,7 +131,7 @@ class SpeechOutput:
     heard: list[Line] = field(default_factory=list)
     announced: int = -1
     first: int = 0
-    stopped: str = ""
+    stopped: tuple[str, ...] = ()
     told: str = ""
     held: bool = False
 
@@ -564,7 +564,7 @@ class World:
             case StopThinking():
                 self.model = None
             case SpeakSentence():
-                if effect.speech_id != self.output.stopped:
+                if effect.speech_id not in self.output.stopped:
                     self.output.held &= effect.speech_id == self.output.told
                     self.output.told = effect.speech_id
                     self._say(effect)
@@ -609,7 +609,7 @@ class World:
             output.end += length
 
     def _stop_speech(self, speech_id: str) -> None:
-        output, self.output = self.output, SpeechOutput(stopped=speech_id)
+        output, self.output = self.output, SpeechOutput(stopped=(*self.output.stopped, speech_id))
         index, char = output.done if output.speech_id == speech_id else 0, 0
         if output.queue:
             line = output.queue[0]

@@ -44,6 +44,9 @@ DUCK_AHEAD_MS: Final = 20
 """Ducking begins so far beyond what is heard, so that it is there in time."""
 """The difference is how late this may wake before the caller hears a hole."""
 
+STOPPED_KEPT: Final = 64
+"""The newest speeches that were stopped: what is still to be said of one may come later, when the journal has it."""
+
 Push = Callable[[str, int, bytes], None]
 """Hand out audio: the reply, the position of its first sample, the samples."""
 Clear = Callable[[str, int, int], None]
@@ -82,7 +85,7 @@ class SpeechOutput:
         self._news = asyncio.Event()
         self._synthesis = Synthesis(tts, bulkhead, self._more, spare=spare, spawn=spawn)
         self._open = False
-        self._stopped = ""
+        self._stopped: deque[str] = deque(maxlen=STOPPED_KEPT)
         self._left = ("", 0)
         self._lines: deque[SpeechLine] = deque()
         self._held = False
@@ -113,7 +116,7 @@ class SpeechOutput:
 
     def say(self, wanted: SpeakSentence) -> None:
         """Speak a sentence after those before it, unless its reply was stopped."""
-        if wanted.speech_id == self._stopped:
+        if wanted.speech_id in self._stopped:
             return
         if wanted.speech_id != self._speech_id:
             self._begin_speech(wanted.speech_id)
@@ -149,7 +152,7 @@ class SpeechOutput:
 
     def stop(self, wanted: StopSpeech) -> None:
         """Be silent at once, and tell how far the reply was heard."""
-        self._stopped = wanted.speech_id
+        self._stopped.append(wanted.speech_id)
         index, char, position = 0, 0, 0
         if wanted.speech_id == self._speech_id:
             position = self._heard()
@@ -316,7 +319,7 @@ class SpeechOutput:
         self._report(SpeechHeard(speech_id=self._speech_id, position=heard, index=index, char=char))
 
     def _fail(self, line: SpeechLine, failure: tuple[str, bool]) -> None:
-        self._stopped = self._speech_id
+        self._stopped.append(self._speech_id)
         self._drop()
         self._report(SpeechFailed(speech_id=self._speech_id, index=line.index, text=failure[0], retryable=failure[1]))
 

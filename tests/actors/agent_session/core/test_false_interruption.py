@@ -182,7 +182,7 @@ def test_a_reply_that_is_still_written_is_stopped_at_once() -> None:
         assert world.commit() or world.wait() or (not world.state.memory.turn.sentences and world.think()) or world.play(100)  # type: ignore[union-attr]
     world.begin_to_speak()
     assert not world.state.held
-    assert world.output.stopped == "speech-1"
+    assert world.output.stopped == ("speech-1",)
 
 
 def test_it_is_stopped_at_once_where_that_is_wanted() -> None:

@@ -2,7 +2,7 @@
 
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import NOT_RUN
-from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, SessionError
+from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, Say, SessionError
 from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World
 
@@ -96,7 +96,7 @@ def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
     world.play(300)
     world.begin_to_speak(lasts=False)
     world.feed(i.VoiceLasted())
-    assert world.output.stopped == "speech-1"
+    assert world.output.stopped == ("speech-1",)
     assert world.state.phase is S.TOOL_EXECUTION
     world.finish_tool()
     assert world.state.phase is S.INTERRUPTED
@@ -162,3 +162,17 @@ def test_what_an_earlier_life_had_played_counts_as_heard() -> None:
     cancel(world)  # before anything is heard in this life
     world.settle()
     assert texts(world.state.memory.history)[-1].startswith("You said hello.")
+
+
+def test_what_was_stopped_before_its_words_were_in_the_journal_is_never_said() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.commit_all()
+    for number in range(2):
+        world.command(Say(command_id=f"say-{number}", text="Please wait."))
+        world.command(CancelResponse(command_id=f"stop-{number}"))
+        world.wait()
+    world.send("hello")
+    world.settle()
+    assert set(world.played) == {"speech-3"}
+    assert world.played["speech-3"][0][0] == 0

@@ -568,3 +568,17 @@ def test_a_sentence_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> Non
         assert failed.text == "the voice gave more than 0.05 s for a sentence"
 
     run(test)
+
+
+def test_what_comes_late_of_a_speech_that_was_stopped_is_not_said_whatever_was_stopped_since() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        for speech_id in ("first", "second"):
+            room.output.stop(StopSpeech(speech_id=speech_id))
+        for speech_id in ("first", "second"):
+            room.output.say(replace(say(0, "Too late."), speech_id=speech_id))
+        room.output.say(say(0, "Fine."))
+        await room.desk.wait_for(SentencePlayed)
+        assert {name for name, _, _ in room.desk.audio} == {"s"}
+
+    run(test)
