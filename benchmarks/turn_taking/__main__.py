@@ -1,4 +1,4 @@
-"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 8]``.
+"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 10]``.
 
 Both sides have the same calls in one run, in real time: the same audio, speech recognition whose final transcripts come 100 ms after the
 last sample, a model and a voice (a tone) that take no time. Ours has its offline voice activity and turn detection, theirs the Silero and
@@ -137,5 +137,5 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--peer", default="", help="a Python that has the peer installed")
     parser.add_argument("--only", default="", choices=["", *SCENARIOS, "pauses"])
-    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--at-once", type=int, default=10)
     sys.exit(main(parser.parse_args()))

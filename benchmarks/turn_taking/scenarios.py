@@ -80,7 +80,7 @@ def interruptions(count: int) -> list[Call]:
     """The agent tells a tale, and the caller interrupts it; the answer is another tale, which he interrupts as well."""
     sounds = [speech(INTERRUPTIONS[number % len(INTERRUPTIONS)]) for number in range(count)]
     tale = SENTENCE * LONG
-    return calls_of("interruptions", sounds, first_s=4.0, every_s=9.0, per_call=3, greeting=tale, reply=tale)
+    return calls_of("interruptions", sounds, first_s=4.0, every_s=9.0, per_call=2, greeting=tale, reply=tale)
 
 
 def back_channels(count: int) -> list[Call]:
@@ -101,10 +101,10 @@ def echoes(count: int) -> list[Call]:
 
 
 def _undisturbed(name: str, sounds: Sequence[Sound]) -> list[Call]:
-    return calls_of(name, sounds, first_s=4.0, every_s=5.0, per_call=4, greeting=SENTENCE * LONG, reply=SENTENCE * LONG)
+    return calls_of(name, sounds, first_s=4.0, every_s=5.0, per_call=3, greeting=SENTENCE * LONG, reply=SENTENCE * LONG)
 
 
 def sentences(count: int) -> list[Call]:
     """The caller says a whole sentence and waits for the answer, which is short."""
     sounds = [speech(SENTENCES[number % len(SENTENCES)]) for number in range(count)]
-    return calls_of("sentences", sounds, first_s=1.5, every_s=6.5, per_call=3, greeting="", reply="All right so.")
+    return calls_of("sentences", sounds, first_s=1.5, every_s=6.5, per_call=2, greeting="", reply="All right so.")
