@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from actors.providers.offline import rule_llm
 from livekitex_agent.testing.conformance import llm
 from protocols import (
     CallDelta,
@@ -30,26 +29,6 @@ def subject(make: Any, **changes: Any) -> llm.LLMSubject:
 def test_a_good_model_passes() -> None:
     for check in llm.CHECKS:
         assert check(subject(GoodLLM)), str(check)
-
-
-RULES: dict[str, Any] = {
-    "intents": [
-        {"name": "hello", "examples": ["hello there"], "say": "Hello to you."},
-        {
-            "name": "add",
-            "examples": ["add {product}"],
-            "slots": {"what": {"type": "items", "of": "product", "ask": "What?"}},
-            "call": {"tool": "add", "for_each": "what", "arguments": {"what": "{item}"}},
-        },
-    ],
-    "vocabularies": {"product": {"pizza": []}},
-    "results": {"add": {"say": "Added."}},
-}
-
-
-@pytest.mark.parametrize("check", llm.CHECKS, ids=str)
-def test_rules_keep_the_contract(check: Any) -> None:
-    assert check(subject(lambda: rule_llm(RULES), task="add a pizza"))
 
 
 def of(*events: Any) -> Any:
