@@ -173,13 +173,13 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 
 def test_a_speech_recognition_that_raises_has_the_caller_asked_again(begin: Begin) -> None:
     call = begin(stt=("ears", {"times": 2}))  # once ahead of the end of the turn, and once at it
-    call.speak("one pizza please")
+    call.speak("one pizza please, and some water")
     error = call.wait(SessionError, lambda event: event.source == "stt")
     assert "no ears" in error.text
     call.wait(AgentMessage, lambda event: event.text == REPEAT)
-    call.speak("two pizzas please")
-    call.wait(AgentMessage, lambda event: event.text == "You said two pizzas please.")
-    assert [event.text for event in call.events(UserMessage)] == ["two pizzas please"]
+    call.speak("two pizzas please, and some water")
+    call.wait(AgentMessage, lambda event: event.text == "You said two pizzas please, and some water.")
+    assert [event.text for event in call.events(UserMessage)] == ["two pizzas please, and some water"]
 
 
 def test_a_model_that_raises_four_times_has_the_apology_said_four_times(begin: Begin) -> None:
@@ -219,5 +219,6 @@ def test_a_voice_that_fails_for_good_says_once_more_that_something_went_wrong(
     call.wait(AgentMessage, lambda event: event.text == APOLOGY)
     assert call.heard().startswith("You said hello.")
     assert call.heard().endswith(APOLOGY)
-    call.say("are you there")
-    assert len(call.events(UserMessage)) == 3, "the caller is still heard, and answered as well as can be"
+    if how == "raises":  # so many silences in a row are a reason to begin another incarnation
+        call.say("are you there")
+        assert len(call.events(UserMessage)) == 3, "the caller is still heard, and answered as well as can be"
