@@ -20,7 +20,7 @@ from actors.agent_session.core import Happened
 from actors.agent_session.records import decode_entry
 from actors.journal.format import OVERHEAD
 from livekitex_agent import Agent, AgentSystem, CallHandle, WorkerOptions
-from protocols import AgentMessage, JournalError, SessionError, SessionEvent
+from protocols import AgentMessage, CommandDone, JournalError, SessionError, SessionEvent
 from support.memory_brain import ANSWER, FACT, MEMORY_BRAIN, QUESTION
 from support.procfs import PROC, parse_stat
 
@@ -224,7 +224,7 @@ class Scene:
         """The answer to ``text``."""
         heard = len(self._events)
         command = await self._session.send_text(text)
-        done = await self._wait(lambda event: getattr(event, "command_id", "") == command, heard)
+        done = await self._wait(lambda event: isinstance(event, CommandDone) and event.command_id == command, heard)
         before = self._events[heard : self._events.index(done, heard)]
         return [event.text for event in before if isinstance(event, AgentMessage)][-1]
 
