@@ -27,7 +27,8 @@ from support.procfs import PROC, parse_stat
 AGENT: Final = Agent.text(instructions="Remember.", llm=MEMORY_BRAIN, greeting="Welcome to us.")
 REPEAT: Final = "I am sorry, I did not hear all of that. Could you say it again?"
 APOLOGY: Final = "I am sorry, something went wrong with that. Please go on."
-WHILE_BAD: Final = "This was said while the disk was bad."
+WHILE_BAD: Final = "This was said while the disk was bad." * 200
+"""More than a page, for of a full disk the rest of the last page is free."""
 AFTERWARDS: Final = "This was said when the disk was good again."
 PATIENCE_S: Final = 60.0
 SIZE: Final = "4m"
