@@ -8,11 +8,9 @@ finds the wish, and loads again.
 
 from dataclasses import replace
 
-from actors.agent_session.core.closing import finish_if_over
-from actors.agent_session.core.entries import HandedOff, RoundEnded
+from actors.agent_session.core.entries import HandedOff
 from actors.agent_session.core.inputs import AgentFailed, AgentReady
-from actors.agent_session.core.speech import write_sentence
-from actors.agent_session.core.thinking import think
+from actors.agent_session.core.thinking import end_reply_with, think
 from actors.agent_session.core.transition import Transition
 from protocols import AgentChanged, SessionError
 
@@ -31,11 +29,7 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
     if not ready.greeting:
         think(step)
         return
-    step.state = replace(step.state, thinking=0)
-    for sentence in ready.greeting:
-        write_sentence(step, sentence)
-    step.record(RoundEnded(calls=()))
-    finish_if_over(step)
+    end_reply_with(step, *ready.greeting)
 
 
 def on_failed(step: Transition, failed: AgentFailed) -> None:

@@ -73,7 +73,7 @@ def on_failed(step: Transition, failed: ThinkingFailed) -> None:
         step.publish(PartFailed(part=LLM, text=failed.text, retryable=True))
         return
     step.publish(SessionError(source="llm", text=failed.text, retryable=failed.retryable))
-    end_with_apology(step)
+    end_reply_with(step, step.setup.apology)
 
 
 def on_retry(step: Transition, due: RetryDue) -> None:
@@ -82,9 +82,10 @@ def on_retry(step: Transition, due: RetryDue) -> None:
         think(step)
 
 
-def end_with_apology(step: Transition) -> None:
-    """End the reply here: with the apology."""
+def end_reply_with(step: Transition, *sentences: str) -> None:
+    """End the reply here: with ``sentences``, which stand already."""
     step.state = replace(step.state, thinking=0)
-    write_sentence(step, step.setup.apology)
+    for sentence in sentences:
+        write_sentence(step, sentence)
     step.record(RoundEnded(calls=(), wall_s=step.now.wall_s))
     finish_if_over(step)

@@ -12,7 +12,7 @@ from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening
-from actors.agent_session.core.thinking import end_with_apology, think
+from actors.agent_session.core.thinking import end_reply_with, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
 from protocols import (
@@ -47,10 +47,7 @@ def take_turn(step: Transition, opening: Opening) -> None:
 def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> None:
     """Say something that stands already, in a turn of its own."""
     _open(step, opening)
-    for sentence in sentences:
-        write_sentence(step, sentence)
-    step.record(RoundEnded(calls=(), wall_s=step.now.wall_s))
-    finish_if_over(step)
+    end_reply_with(step, *sentences)
 
 
 def on_round(step: Transition, finished: RoundFinished) -> None:
@@ -66,7 +63,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if finished.calls and (rounds >= step.setup.max_tool_rounds or size > MAX_TURN_BYTES):
         text = f"after {rounds} rounds and {size} bytes the model asks for more tools: the turn ends here"
         step.publish(SessionError(source="llm", text=text, retryable=False))
-        end_with_apology(step)
+        end_reply_with(step, step.setup.apology)
         return
     # Ids of our own: a model may repeat its ids from round to round.
     first = step.memory.calls + 1

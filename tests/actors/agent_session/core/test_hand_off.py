@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.core import SessionConfig
-from actors.agent_session.core.entries import HandedOff
+from actors.agent_session.core.entries import HandedOff, RoundEnded
 from protocols import (
     AgentChanged,
     AgentMessage,
@@ -57,6 +57,8 @@ def test_an_agent_with_a_greeting_says_that_instead() -> None:
     world.send("hello")
     world.settle()
     assert instructions(world) == "You are greeter."
+    ended = [entry for entry in world.entries if isinstance(entry, RoundEnded)]
+    assert all(entry.wall_s >= 1e9 for entry in ended), "each answer stands in the history with its time"
 
 
 def test_the_tools_of_the_agent_before_are_gone_and_those_of_the_new_are_there() -> None:
