@@ -5,11 +5,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # A slow machine fails no property: speed is not what tests are about.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("brief", settings.get_profile("house"), max_examples=20)  # where another Python runs all of them
+# For tests/maxi_cov.py: what random examples happen to run is covered on one day and missing on the next.
+settings.register_profile("cover", settings.get_profile("house"), phases=[Phase.explicit])
 settings.load_profile("house")
 
 # A run in the background may have been started with these ignored, and what it starts would inherit that.

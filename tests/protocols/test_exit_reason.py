@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import KILLED, MAX_REASON_CHARS, NORMAL, SHUTDOWN, ExitKind, ExitReason, abnormal, shorten_reason
@@ -41,6 +41,7 @@ def test_a_clean_exit_is_normal_or_shutdown() -> None:
 
 
 @given(st.text(max_size=3 * MAX_REASON_CHARS))
+@example("normal")
 def test_a_shortened_reason_keeps_its_beginning_and_its_end(text: str) -> None:
     short = shorten_reason(text)
     assert len(short) == min(len(text), MAX_REASON_CHARS)

@@ -1,7 +1,7 @@
 """Text without lone surrogates, whole and in pieces."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import WellFormedStream, well_formed
@@ -41,6 +41,7 @@ def test_any_text_can_be_encoded_afterwards_and_what_could_be_before_stays_as_it
 
 
 @given(st.lists(ANY_TEXT))
+@example(["a \ud83c", "\udf55", "\ud83c"])
 def test_in_whatever_pieces_it_comes_the_text_is_the_same(pieces: list[str]) -> None:
     stream = WellFormedStream()
     assert "".join([*map(stream.feed, pieces), stream.finish()]) == well_formed("".join(pieces))

@@ -19,6 +19,7 @@ from protocols import (
     FunctionCallOutput,
     ImageContent,
     Role,
+    Summary,
     SystemClock,
     UsageError,
     pack,
@@ -151,14 +152,17 @@ def test_remove_nonexistent_is_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "left"),
     [
-        ({}, ["system", "user", "look", "looked", "buy", "bought", "empty", "handoff", "update", "assistant"]),
-        ({"exclude_function_call": True}, ["system", "user", "empty", "handoff", "update", "assistant"]),
-        ({"exclude_instructions": True}, ["user", "look", "looked", "buy", "bought", "empty", "handoff", "update", "assistant"]),
-        ({"exclude_empty": True}, ["system", "user", "look", "looked", "buy", "bought", "handoff", "update", "assistant"]),
-        ({"exclude_handoff": True}, ["system", "user", "look", "looked", "buy", "bought", "empty", "update", "assistant"]),
-        ({"exclude_config_update": True}, ["system", "user", "look", "looked", "buy", "bought", "empty", "handoff", "assistant"]),
-        ({"tools": ["buy"]}, ["system", "user", "buy", "bought", "empty", "handoff", "update", "assistant"]),
-        ({"tools": []}, ["system", "user", "empty", "handoff", "update", "assistant"]),
+        ({}, ["system", "user", "look", "looked", "buy", "bought", "empty", "handoff", "update", "summary", "assistant"]),
+        ({"exclude_function_call": True}, ["system", "user", "empty", "handoff", "update", "summary", "assistant"]),
+        ({"exclude_instructions": True}, ["user", "look", "looked", "buy", "bought", "empty", "handoff", "update", "summary", "assistant"]),
+        ({"exclude_empty": True}, ["system", "user", "look", "looked", "buy", "bought", "handoff", "update", "summary", "assistant"]),
+        ({"exclude_handoff": True}, ["system", "user", "look", "looked", "buy", "bought", "empty", "update", "summary", "assistant"]),
+        (
+            {"exclude_config_update": True},
+            ["system", "user", "look", "looked", "buy", "bought", "empty", "handoff", "summary", "assistant"],
+        ),
+        ({"tools": ["buy"]}, ["system", "user", "buy", "bought", "empty", "handoff", "update", "summary", "assistant"]),
+        ({"tools": []}, ["system", "user", "empty", "handoff", "update", "summary", "assistant"]),
     ],
 )
 def test_a_copy_is_without_what_is_excluded(options: dict[str, Any], left: list[str]) -> None:
@@ -173,6 +177,7 @@ def test_a_copy_is_without_what_is_excluded(options: dict[str, Any], left: list[
             ChatMessage.of(Role.ASSISTANT, " ", id="empty"),
             AgentHandoff(id="handoff", new_agent="billing"),
             AgentConfigUpdate(id="update", instructions="Be kind."),
+            Summary(id="summary", text="All is bought."),
             ChatMessage.of(Role.ASSISTANT, "done", id="assistant"),
         )
     )

@@ -2,7 +2,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import ConfigurationError
@@ -122,6 +122,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
+@example([("ask", "a", 0.0)])
 def test_whatever_happens_it_keeps_its_word(steps: list[tuple[str, str, float]]) -> None:
     breaker, now = Breaker(), 0.0
     for what, caller, passed in steps:

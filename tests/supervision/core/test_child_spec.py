@@ -2,7 +2,7 @@ from contextlib import suppress
 
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import KILLED, NORMAL, SHUTDOWN, ExitReason, InvalidSpecError, abnormal
@@ -37,6 +37,7 @@ def specs(draw: st.DrawFn) -> ChildSpec:
 
 
 @given(specs())
+@example(ChildSpec(id="a", actor="m:C"))
 def test_it_travels_as_msgpack(spec: ChildSpec) -> None:
     assert ChildSpec.from_wire(msgpack.unpackb(msgpack.packb(spec.to_wire()))) == spec
     assert hash(spec) == hash(ChildSpec.from_wire(spec.to_wire()))

@@ -2,7 +2,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import InvalidSpecError
@@ -19,11 +19,13 @@ dynamic_flags = st.builds(DynamicFlags, max_children=st.one_of(st.none(), st.int
 
 
 @given(flags)
+@example(SupervisorFlags())
 def test_flags_travel_as_msgpack(given_flags: SupervisorFlags) -> None:
     assert SupervisorFlags.from_wire(msgpack.unpackb(msgpack.packb(given_flags.to_wire()))) == given_flags
 
 
 @given(dynamic_flags)
+@example(DynamicFlags())
 def test_dynamic_flags_travel_as_msgpack(given_flags: DynamicFlags) -> None:
     assert DynamicFlags.from_wire(msgpack.unpackb(msgpack.packb(given_flags.to_wire()))) == given_flags
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import InvalidSpecError
@@ -45,6 +45,7 @@ def test_values_that_fit_are_returned() -> None:
 
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(max_value=-1), st.floats(), st.binary(), st.lists(st.integers())))
+@example(None)
 def test_whatever_else_is_refused(value: object) -> None:
     with pytest.raises(InvalidSpecError):
         require_map(value, frozenset(), "spec")

@@ -1,7 +1,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import Ref
@@ -11,6 +11,7 @@ addresses = st.binary(min_size=PACKED_BYTES, max_size=PACKED_BYTES).map(Endpoint
 
 
 @given(addresses)
+@example(EndpointAddress.unpack(bytes(PACKED_BYTES)))
 def test_an_address_survives_both_of_its_forms(address: EndpointAddress) -> None:
     assert EndpointAddress.parse(str(address)) == address
     assert EndpointAddress.unpack(address.pack()) == address

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols import AuthenticationError, DecodeError
@@ -17,6 +17,7 @@ def written(messages: list[bytes]) -> bytes:
 
 
 @given(payloads, st.integers(1, 97))
+@example([bytes(200)], 97)
 def test_m6_frames_survive_any_cut_of_the_stream(messages: list[bytes], piece: int) -> None:
     reader, data = FrameReader(KEY), written(messages)
     read = [frame for at in range(0, len(data), piece) for frame in reader.feed(data[at : at + piece])]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -54,6 +54,7 @@ def test_s1_a_listener_without_the_key_is_hung_up_on(data: bytes) -> None:
 
 
 @given(st.binary(max_size=ANSWER_BYTES - 1))
+@example(b"")
 def test_a_listener_that_says_too_little_gets_nothing(data: bytes) -> None:
     channel = OutboundChannel(KEY, ALICE, BOB, b"c" * 16)
     assert channel.receive(data) == (b"", 0)
@@ -93,6 +94,7 @@ def test_m3_every_message_learns_its_fate() -> None:
     outbox.abandon(Fate.DEAD)
     assert told == [(1, Fate.TAKEN), (2, Fate.TAKEN), (3, Fate.DEAD), (4, Fate.DEAD)]
     assert len(outbox) == 0
+    assert outbox.next() is None
 
 
 def test_at_the_bound_of_messages_the_newest_is_refused() -> None:

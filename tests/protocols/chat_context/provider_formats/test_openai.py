@@ -2,7 +2,7 @@ from typing import Any
 
 from hypothesis import given
 
-from protocols import ChatContext, ImageContent, Role
+from protocols import ChatContext, FunctionCall, FunctionCallOutput, ImageContent, Role
 from support import provider_rules
 from support.chat_contexts import CONTEXTS
 from support.dialogue import DIALOGUE
@@ -49,6 +49,18 @@ def test_an_image_by_its_url_and_detail() -> None:
 
 def test_developers_instruct_under_their_own_name() -> None:
     assert messages(ChatContext().add_message("developer", "Be brief.")) == [{"role": "developer", "content": "Be brief."}]
+
+
+def test_words_without_calls_and_calls_without_words() -> None:
+    context = ChatContext().add_message(Role.ASSISTANT, "Welcome.").add_message(Role.USER, "A pizza.")
+    called = context.append(FunctionCall(call_id="1", name="look", arguments=""), FunctionCallOutput(call_id="1", output="found"))
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    assert messages(called) == [
+        {"role": "assistant", "content": "Welcome."},
+        {"role": "user", "content": "A pizza."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "found"},
+    ]
 
 
 @given(CONTEXTS)
