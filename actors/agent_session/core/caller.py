@@ -132,14 +132,13 @@ def understand_echo(step: Transition) -> bool:
 
 def on_interim(step: Transition, heard: InterimTranscript) -> None:
     """Something is understood of what the caller says, while he says it."""
-    if step.state.utterance is not None:
-        step.publish(UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
+    _tell_interim(step, UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
 
 
 def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     """In a pause it is known what he has said so far: tell it, and have the model answer that, in case it is all."""
-    if preflight.text and step.state.utterance is not None:
-        step.publish(UserInputTranscribed(text=preflight.text, is_final=False))
+    if preflight.text:
+        _tell_interim(step, UserInputTranscribed(text=preflight.text, is_final=False))
     preemption.on_preflight(step, preflight)
 
 
@@ -204,6 +203,14 @@ def on_committed(step: Transition, committed: AudioCommitted) -> None:
     """The caller's turn was ended by command."""
     if any(accepted.command_id == committed.command_id for accepted in step.memory.inbox):
         step.publish(CommandDone(command_id=committed.command_id))
+
+
+def _tell_interim(step: Transition, interim: UserInputTranscribed) -> None:
+    """Tell what is understood of the open utterance, unless those words were told: in a pause they become final, and mean the same."""
+    utterance = step.state.utterance
+    if utterance is not None and utterance.interim != interim.text:
+        step.state = replace(step.state, utterance=replace(utterance, interim=interim.text))
+        step.publish(interim)
 
 
 def _may_be_echo(step: Transition) -> bool:

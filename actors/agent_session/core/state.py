@@ -76,7 +76,8 @@ class Utterance:
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
     incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
-    be the agent's own voice. ``began_s`` is when it was noticed, ``committed`` whether a command ended it.
+    be the agent's own voice. ``began_s`` is when it was noticed, ``committed`` whether a command ended it, ``interim`` what was
+    told last of its words.
     """
 
     start: int
@@ -89,6 +90,7 @@ class Utterance:
     ended_s: float = 0.0
     began_s: float = 0.0
     committed: bool = False
+    interim: str = ""
 
     @property
     def ignored(self) -> bool:

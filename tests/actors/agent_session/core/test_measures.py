@@ -245,3 +245,25 @@ def test_what_is_understood_while_the_caller_speaks_is_told_and_not_kept() -> No
     interim = UserInputTranscribed(text="and so", is_final=False, language="en", speaker_id="one")
     assert told(world, UserInputTranscribed) == [interim]
     assert not interim.kept
+
+
+def test_the_same_words_are_told_once_in_a_pause() -> None:
+    world = world_of(SPOKEN)
+    world.begin_to_speak()
+    world.commit_all()
+    for text in ("two", "two pizzas", "two pizzas"):  # as a stream has it: interim, and then final where it was flushed
+        world.feed(i.InterimTranscript(text=text))
+    assert world.preflight("two pizzas")
+    world.commit_all()
+    assert [interim.text for interim in told(world, UserInputTranscribed)] == ["two", "two pizzas"]  # type: ignore[attr-defined]
+    world.feed(i.InterimTranscript(text="two pizzas and"))
+    world.feed(i.InterimTranscript(text="two pizzas"))
+    world.commit_all()
+    heard = ["two", "two pizzas", "two pizzas and", "two pizzas"]
+    assert [interim.text for interim in told(world, UserInputTranscribed)] == heard  # type: ignore[attr-defined]
+    world.stop_speaking()
+    world.commit_all()
+    world.recognize("two pizzas")
+    world.commit_all()
+    finals = [pushed.event for pushed in world.events if isinstance(pushed.event, UserInputTranscribed)]
+    assert finals == [UserInputTranscribed(text="two pizzas", is_final=True)]
