@@ -41,14 +41,14 @@ async def converse(session: CallHandle, turns: int) -> None:
         await session.wait_for(AgentMessage, timeout_s=PATIENCE_S)
 
 
-async def kill_and_ask(session: CallHandle) -> float:
-    """Milliseconds from the kill to the answer, by text."""
+async def kill_and_ask(session: CallHandle) -> tuple[float, float]:
+    """When it was killed and when the answer by text was there, in monotonic seconds."""
     os_pid = (await session.info()).os_pid
     killed = time.monotonic()
     os.kill(os_pid, signal.SIGKILL)
     await session.send_text(QUESTION)
     await session.wait_for(AgentMessage, lambda event: event.text == ANSWER, timeout_s=PATIENCE_S)
-    return (time.monotonic() - killed) * 1000
+    return killed, time.monotonic()
 
 
 async def ask_by_voice(session: CallHandle, question: bytes, rate_hz: int, *, kill: bool, patience_s: float = PATIENCE_S) -> float:
@@ -102,9 +102,9 @@ async def by_text(folder: Path, turns: int, kills: int) -> tuple[list[float], di
             session = await system.start_session(TEXT_AGENT)
             await converse(session, turns)
             for _ in range(KILLS_PER_CALL):
-                killed = time.monotonic()
-                took.append(await kill_and_ask(session))
-                for stage, spent in time_spent(folder / "stamps", killed, killed + took[-1] / 1000).items():
+                killed, answered = await kill_and_ask(session)
+                took.append((answered - killed) * 1000)
+                for stage, spent in time_spent(folder / "stamps", killed, answered).items():
                     stages[stage].append(spent)
             await session.end()
     del os.environ[STAMPS]

@@ -207,7 +207,7 @@ class AgentSession(Actor):
 
     def _opened(self, opening: Opening) -> None:
         """The journal has told what it holds, or does not answer: of a call that is new, nothing can be lost."""
-        past = restore(opening.past)
+        past = restore(opening.past, opening.older)
         returns = bool(self._watermark.incarnation or self._blueprint.last_end or self.context.last_exit)
         if returns or opening.past or not opening.failure:
             past = replace(past, report=opening.report, lost=opening.lost)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
 
-from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened
-from actors.agent_session.records import decode_entry, encode_entry
+from actors.agent_session.core import EVENTS_KEPT, Checkpoint, Entry, Happened, StoredEvent
+from actors.agent_session.records import decode_entry, encode_entry, stored_event
 from actors.journal import CallDescription
 from protocols import AppendResult, CallEntry, ClaimedJournal, DecodeError, FencedError, JournalContent, JournalError, JournalStore
 from supervision import Context
@@ -40,13 +40,15 @@ Then = Callable[[bool], None]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What an incarnation finds: its number, the entries of those before it, and what is to be told (see `protocols.JournalContent`).
+    """What an incarnation finds: its number, what those before it wrote, and what is to be told (see `protocols.JournalContent`).
 
-    ``failure`` says why nothing can be written now (empty: it can).
+    ``past`` are the entries from the last checkpoint on, ``older`` the events before it. ``failure`` says why nothing can be written now
+    (empty: it can).
     """
 
     incarnation: int = 1
     past: tuple[Entry, ...] = ()
+    older: tuple[StoredEvent, ...] = ()
     report: str = ""
     lost: int | None = 0
     failure: str = ""
@@ -291,17 +293,21 @@ class _Desk:
             before = self._store.find(call_id)
         if before is not None and before.description:  # a claim alone would fence another run's incarnation
             self._require_ours(self._understood(CallDescription.decode, before.description))
-        entries: tuple[Entry, ...] = ()
+        entries = deque[Entry]()
 
         def understand(past: JournalContent) -> None:
-            nonlocal entries
-            entries = tuple(self._understood(decode_entry, body) for body in past.bodies)
+            for body in reversed(past.bodies):
+                entries.appendleft(self._understood(decode_entry, body))
+                if isinstance(entries[0], Checkpoint):
+                    break
 
         nonce = f"{self._description.run_id}/{self._above}"
         journal = self._store.claim(call_id, self._description.encode(), nonce=nonce, above=self._above, judge=understand)
         self._journal, self.broken, past = journal, bool(journal.failure), journal.past
-        self._events.extend(body for body, entry in zip(past.bodies, entries, strict=True) if isinstance(entry, Happened))
-        return Opening(journal.incarnation, entries, past.report, past.lost, journal.failure)
+        first = len(past.bodies) - len(entries)
+        older, read = past.bodies[:first], past.bodies[first:]
+        self._events.extend((*older, *(body for body, entry in zip(read, entries, strict=True) if isinstance(entry, Happened))))
+        return Opening(journal.incarnation, tuple(entries), tuple(map(stored_event, older)), past.report, past.lost, journal.failure)
 
     def keep(self, entries: Sequence[Entry]) -> str:
         """Write the entries as one batch; a checkpoint among them replaces what was. Gives what failed (nothing: empty).

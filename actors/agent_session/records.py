@@ -22,6 +22,7 @@ from actors.agent_session.core.entries import (
     SentenceBegun,
     SentenceWritten,
     SetBack,
+    StoredEvent,
     SummaryBegun,
     ToolBegun,
     ToolEnded,
@@ -35,6 +36,7 @@ from protocols import (
     CancelResponse,
     ChatContext,
     CommitAudio,
+    DecodeError,
     EndCall,
     GenerateReply,
     ModelUsage,
@@ -212,6 +214,11 @@ def encode_entry(entry: Entry) -> bytes:
     return ENTRIES.encode(entry)
 
 
+def stored_event(body: bytes) -> StoredEvent:
+    """The event of a body that need not be read yet."""
+    return StoredEvent(body, _event_of)
+
+
 def decode_entry(body: bytes) -> Entry:
     """The entry of a body that any version wrote; `UnknownRecord` where this version does not know it and may go on without.
 
@@ -219,3 +226,11 @@ def decode_entry(body: bytes) -> Entry:
         DecodeError: this version cannot take up the call; or the bytes are no record.
     """
     return cast("Entry", ENTRIES.decode(body))
+
+
+def _event_of(body: bytes) -> Happened | None:
+    try:
+        entry = decode_entry(body)
+    except DecodeError:
+        return None
+    return entry if isinstance(entry, Happened) else None

@@ -28,7 +28,7 @@ from actors.agent_session.core.effects import (
     UseAgent,
     Write,
 )
-from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded
+from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded, StoredEvent
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.kept_speech import KeptSpeech, Stretch
 from actors.agent_session.core.machine import begin, handle
@@ -71,6 +71,7 @@ __all__ = [
     "State",
     "StopSpeech",
     "StopThinking",
+    "StoredEvent",
     "Stretch",
     "Subscriber",
     "Summarise",

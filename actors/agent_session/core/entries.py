@@ -4,6 +4,7 @@ A memory is a fold over entries (`replay.remember`), so whatever has to survive 
 one transaction. How they are written, and which a reader may pass over, `actors.agent_session.records` says.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from actors.agent_session.core.memory import Memory, TurnSource
@@ -46,6 +47,21 @@ class Happened:
     event: SessionEvent | UnknownRecord
     turn_id: str = ""
     speech_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event that stands before the last checkpoint, as the journal has it. It is read when a subscriber asks so far back: few do.
+
+    ``decode`` gives None for what this version cannot read: subscribers miss it.
+    """
+
+    body: bytes
+    decode: Callable[[bytes], Happened | None]
+
+    def read(self) -> Happened | None:
+        """The event."""
+        return self.decode(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

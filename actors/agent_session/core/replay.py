@@ -26,6 +26,7 @@ from actors.agent_session.core.entries import (
     SentenceBegun,
     SentenceWritten,
     SetBack,
+    StoredEvent,
     SummaryBegun,
     ToolBegun,
     ToolEnded,
@@ -65,19 +66,18 @@ class Past:
     """
 
     memory: Memory
-    log: tuple[Happened, ...]
+    log: tuple[Happened | StoredEvent, ...]
     entries: int
     report: str = ""
     lost: int | None = 0
 
 
-def restore(entries: Sequence[Entry]) -> Past:
-    """The past that ``entries`` tell, in the order of their making; none tell of a call that has not begun."""
+def restore(entries: Sequence[Entry], older: Sequence[StoredEvent] = ()) -> Past:
+    """The past that ``entries`` tell, in the order of their making; none tell of a call that has not begun. ``older`` came before."""
     checkpoints = [at for at, entry in enumerate(entries) if isinstance(entry, Checkpoint)]
     start = checkpoints[-1] if checkpoints else 0
-    memory = reduce(remember, entries[start:], Memory())
-    log = tuple(entry for entry in entries if isinstance(entry, Happened))
-    return Past(memory=memory, log=log[-EVENTS_KEPT:], entries=len(entries) - start)
+    log: tuple[Happened | StoredEvent, ...] = (*older, *(entry for entry in entries if isinstance(entry, Happened)))
+    return Past(memory=reduce(remember, entries[start:], Memory()), log=log[-EVENTS_KEPT:], entries=len(entries) - start)
 
 
 def after_end(incarnation: int, next_event: int) -> Past:

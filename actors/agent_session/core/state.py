@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from actors.agent_session.core.entries import Happened
+from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
 from actors.turn_taking import MuteStrategy
 from protocols import (
@@ -176,7 +176,7 @@ class State:
 
     setup: SessionConfig
     memory: Memory
-    log: tuple[Happened, ...] = ()
+    log: tuple[Happened | StoredEvent, ...] = ()
     user: UserState = UserState.LISTENING
     agent: AgentState = AgentState.INITIALIZING
     subscribers: tuple[Subscriber, ...] = ()

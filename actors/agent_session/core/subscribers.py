@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 from actors.agent_session.core.chat import appended, asked_in, item_bytes
 from actors.agent_session.core.closing import leave
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.effects import Answer, OpenOutput, Push
-from actors.agent_session.core.entries import Happened
+from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.inputs import InfoAsked, SubscriptionAsked, SubscriptionEnded
 from actors.agent_session.core.memory import Memory
 from actors.agent_session.core.state import State, Subscriber
@@ -66,17 +67,23 @@ def open_output(step: Transition) -> None:
         step.do(OpenOutput())
 
 
-def replayed(log: tuple[Happened, ...], memory: Memory, from_number: int, wall_s: float) -> Iterator[Happened]:
+def replayed(log: tuple[Happened | StoredEvent, ...], memory: Memory, from_number: int, wall_s: float) -> Iterator[Happened]:
     """The events from ``from_number`` on, with a word about those that do not exist any more."""
-    wanted = max(1, from_number)
-    for happened in log:
-        if happened.number >= wanted:
-            if happened.number > wanted:
-                yield _missed(wanted, happened.number, memory.incarnation, wall_s)
-            yield happened
-            wanted = happened.number + 1
+    wanted = first = max(1, from_number)
+    for happened in reversed(tuple(takewhile(lambda happened: happened.number >= first, _newest_first(log)))):
+        if happened.number > wanted:
+            yield _missed(wanted, happened.number, memory.incarnation, wall_s)
+        yield happened
+        wanted = happened.number + 1
     if wanted < memory.next_event:
         yield _missed(wanted, memory.next_event, memory.incarnation, wall_s)
+
+
+def _newest_first(log: tuple[Happened | StoredEvent, ...]) -> Iterator[Happened]:
+    for logged in reversed(log):
+        happened = logged.read() if isinstance(logged, StoredEvent) else logged
+        if happened is not None:
+            yield happened
 
 
 def on_info(step: Transition, asked: InfoAsked) -> None:

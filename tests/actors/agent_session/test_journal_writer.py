@@ -195,7 +195,7 @@ def test_a_disk_that_does_not_answer_is_given_up_and_made_good_later(
     if method == "claim":
         desk = open_desk()
         desk.context.advance(STALL_S)
-        assert desk.openings == [Opening(1, (), STALLED, None, STALLED)]
+        assert desk.openings == [Opening(1, report=STALLED, lost=None, failure=STALLED)]
     else:
         desk.write("waits", sentence("waits"))
         desk.context.advance(0.9 * STALL_S)
@@ -269,3 +269,7 @@ def test_a_checkpoint_keeps_the_journal_small_and_loses_nothing(folder: Path, op
     assert sum(isinstance(entry, Checkpoint) for entry in kept) == 1
     assert restore(kept) == restore(world.entries)
     assert sorted(path.suffix for path in (folder / "c1").iterdir()) == [".log", ".previous"]
+    opening = open_desk(above=1).opened()
+    first = next(at for at, entry in enumerate(kept) if isinstance(entry, Checkpoint))
+    assert opening.past == tuple(kept[first:])
+    assert [event.read() for event in opening.older] == list(kept[:first])

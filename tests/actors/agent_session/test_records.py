@@ -13,7 +13,7 @@ from actors.agent_session.core.entries import CommandTaken, IncarnationBegan, In
 from actors.agent_session.core.memory import LONG_AGO, Turn, TurnSource
 from actors.agent_session.core.subscribers import replayed
 from actors.agent_session.core.transition import pushed
-from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS, decode_entry, encode_entry
+from actors.agent_session.records import COMMANDS, ENTRIES, EVENTS, decode_entry, encode_entry, stored_event
 from actors.journal import CallDescription, UnknownRecord, describe_record
 from protocols import CommandDone, DecodeError, EventsMissed, SendText, UsageError
 from support.chat import said, texts
@@ -166,7 +166,9 @@ def test_an_event_that_is_not_known_keeps_its_number_and_is_told_as_missed() -> 
     others = [Happened(number=number, incarnation=1, wall_s=5.0, event=CommandDone(command_id=str(number))) for number in (1, 3)]
     past = restore((others[0], unknown, others[1]))
     assert past.memory.next_event == 4
+    later = restore((Checkpoint(memory=past.memory),), [stored_event(encode_entry(entry)) for entry in (others[0], unknown, others[1])])
     told = [pushed("c", happened) for happened in replayed(past.log, past.memory, 1, 5.0)]
+    assert [pushed("c", happened) for happened in replayed(later.log, later.memory, 1, 5.0)] == told
     assert [(event.number, event.event) for event in told] == [
         (1, CommandDone(command_id="1")),
         (2, EventsMissed(count=1)),
@@ -202,3 +204,11 @@ def test_defaults_take_no_room() -> None:
     assert len(encode_entry(happened)) < 110
     assert len(encode_entry(Checkpoint(memory=Memory()))) < 30
     assert len(encode_entry(replace(happened, number=1))) < len(encode_entry(happened))
+
+
+@pytest.mark.parametrize("body", [b"", msgpack.packb(["event", True, {"number": "two"}]), encode_entry(IncarnationBegan(incarnation=1))])
+def test_what_is_no_event_of_this_version_is_missed(body: bytes) -> None:
+    event = Happened(number=1, incarnation=1, wall_s=5.0, event=CommandDone(command_id="1"))
+    log = (stored_event(encode_entry(event)), stored_event(body))
+    missed = Happened(number=2, incarnation=1, wall_s=5.0, event=EventsMissed(count=1))
+    assert list(replayed(log, Memory(next_event=3, incarnation=1), 1, 5.0)) == [event, missed]

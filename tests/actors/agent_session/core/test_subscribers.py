@@ -1,13 +1,16 @@
 """Subscribers get each event once and in order, and those who ask are told how the session is."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agent_session.core import Happened, Memory, Push
+from actors.agent_session.core import Happened, Memory, Push, StoredEvent
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.subscribers import MAX_INFO_BYTES, MAX_INFO_ITEMS, MAX_SUBSCRIBERS, replayed
+from actors.agent_session.records import encode_entry, stored_event
 from protocols import (
     MAX_TEXT_CHARS,
     CallStarted,
@@ -111,9 +114,12 @@ def test_an_event_goes_to_all_subscribers_at_once() -> None:
     assert {tuple(ref.id for ref in push.to) for push in pushes} == {("one", "two")}
 
 
+@pytest.mark.parametrize("logged", [lambda happened: happened, lambda happened: stored_event(encode_entry(happened))])
 @given(st.sets(st.integers(1, 30)), st.integers(-3, 40))
-def test_what_is_missing_is_announced_with_its_number(kept: set[int], wanted: int) -> None:
-    log = tuple(Happened(number=n, incarnation=1, wall_s=0.0, event=CommandDone(command_id=str(n))) for n in sorted(kept))
+def test_what_is_missing_is_announced_with_its_number(
+    logged: Callable[[Happened], Happened | StoredEvent], kept: set[int], wanted: int
+) -> None:
+    log = tuple(logged(Happened(number=n, incarnation=1, wall_s=0.0, event=CommandDone(command_id=str(n)))) for n in sorted(kept))
     told = list(replayed(log, Memory(next_event=31, incarnation=2), wanted, 9.0))
     numbers = [happened.number for happened in told]
     assert numbers == sorted(set(numbers))
