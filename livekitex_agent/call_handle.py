@@ -1,7 +1,7 @@
 """The handle of one call: it goes on working while the call's process dies and comes back."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final, TypeVar, overload
@@ -10,6 +10,7 @@ from livekitex_agent.callbacks import Callback, Callbacks, Kinds, kinds_of
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
 from livekitex_agent.speech_handle import SpeechHandle
+from livekitex_agent.tool_choice import ToolChoiceArgument, choice_of, names_of
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
@@ -111,19 +112,31 @@ class CallHandle:
         user_input: str = "",
         allow_interruptions: bool = True,
         priority: int = SpeechPriority.NORMAL,
+        tools: Sequence[str] | None = None,
+        tool_choice: ToolChoiceArgument = "auto",
         command_id: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> SpeechHandle:
         """Have the agent's model speak as soon as nobody has the turn: to ``user_input`` as a text of the caller's, or by itself.
 
-        ``instructions`` are told to it for this reply alone. The rest is as in `say`.
+        ``instructions`` are told to it for this reply alone. In all its rounds it is offered the agent's tools that ``tools`` names (None:
+        all), and may call no others. ``tool_choice`` is ``"auto"``, ``"required"`` (it calls at least one), ``"none"``, or
+        ``{"name": ...}`` of the one that it has to call. It is for the first round: with the results the model is free, unless it is none.
+        The rest is as in `say`.
+
+        Raises:
+            UsageError: also where the agent has no such tool, or none is offered of which one is required.
         """
+        choice, required_tool = choice_of(tool_choice)
         command = GenerateReply(
             command_id=self._id(command_id),
             instructions=well_formed(instructions),
             user_input=well_formed(user_input),
             allow_interruptions=allow_interruptions,
             priority=int(priority),
+            tools=names_of(tools),
+            tool_choice=choice,
+            required_tool=required_tool,
         )
         return await self._speech(command, timeout_s, again=command_id is not None)
 

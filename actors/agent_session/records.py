@@ -43,6 +43,7 @@ from protocols import (
     Say,
     SendText,
     SpeechPriority,
+    ToolChoice,
     UpdateChatContext,
     UpdateInstructions,
     event_types,
@@ -62,6 +63,8 @@ _SOURCE: Final = choice(
     },
 )
 
+_TOOL_CHOICE: Final = choice({ToolChoice.AUTO: "auto", ToolChoice.NONE: "none", ToolChoice.REQUIRED: "required"})
+
 COMMANDS: Final = Records(
     RecordType(SendText, "send_text", command_id=TEXT, text=TEXT),
     RecordType(
@@ -75,6 +78,9 @@ COMMANDS: Final = Records(
         user_input=TEXT.default(""),
         allow_interruptions=FLAG.default(True),
         priority=INTEGER.default(int(SpeechPriority.NORMAL)),
+        tools=maybe(many(TEXT)).default(None),
+        tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
+        required_tool=TEXT.default(""),
     ),
     RecordType(CommitAudio, "commit_audio", command_id=TEXT),
     RecordType(UpdateInstructions, "update_instructions", command_id=TEXT, instructions=TEXT),
@@ -114,6 +120,9 @@ _TURN: Final = nested(
         opened_wall_s=NUMBER.default(0.0),
         instructions=TEXT.default(""),
         allow_interruptions=FLAG.default(True),
+        tools=maybe(many(TEXT)).default(None),
+        tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
+        required_tool=TEXT.default(""),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
         outcomes=many(_OUTCOME).default(()),
@@ -149,6 +158,9 @@ _OTHERS: Final = (
         heard_until=INTEGER.default(0),
         instructions=TEXT.default(""),
         allow_interruptions=FLAG.default(True),
+        tools=maybe(many(TEXT)).default(None),
+        tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
+        required_tool=TEXT.default(""),
         wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from protocols.chat_context import ChatContext
 from protocols.events.definition import SessionEvent
+from protocols.language_model import ToolChoice
 
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
 __all__ += ["BACKGROUND_ID", "GetSession"]
@@ -52,7 +53,9 @@ class Say:
 class GenerateReply:
     """The agent's model speaks, as soon as nobody has the turn: to ``user_input`` as a text of the caller's, or by itself (empty).
 
-    ``instructions`` are told to it for this reply alone. The rest is as in `Say`.
+    ``instructions`` are told to it for this reply alone. Of the agent's tools it is offered those that ``tools`` names (None: all), in
+    every round of the reply. ``tool_choice`` is for its first round, and for all of them if it is ``none``; ``required_tool`` names the
+    one that it has to call where that is ``required`` (empty: any). The rest is as in `Say`.
     """
 
     TAG: ClassVar[str] = "session.generate_reply"
@@ -61,6 +64,9 @@ class GenerateReply:
     user_input: str = ""
     allow_interruptions: bool = True
     priority: int = int(SpeechPriority.NORMAL)
+    tools: tuple[str, ...] | None = None
+    tool_choice: ToolChoice = ToolChoice.AUTO
+    required_tool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from livekitex_agent import Agent, SpeechPriority, WorkerOptions, sync
-from protocols import Restarted
+from protocols import Restarted, UsageError
 from support.chat import said, texts
+from support.choosing_brain import CHOOSING_BRAIN, look, order
 from support.memory_brain import FACT, MEMORY_BRAIN
 
 pytestmark = pytest.mark.processes
@@ -29,3 +30,17 @@ def test_what_the_script_has_said_is_said_once_by_whichever_process(tmp_path: Pa
         roles = [who for who, _ in said(call.info().history)]
         assert roles.count("user") == 1
         assert texts(call.info().history).count("Welcome back.") == 1
+
+
+def test_the_model_is_offered_what_the_script_names_by_whichever_process(tmp_path: Path) -> None:
+    with sync.AgentSystem.start(WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+        call = system.start_session(Agent.text(instructions="Choose.", llm=CHOOSING_BRAIN, tools=[look, order]))
+        required = call.generate_reply(tools=["order"], tool_choice="required")
+        assert required.wait_for_playout().text == "order of order. auto of order."
+        os.kill(call.info().os_pid, signal.SIGKILL)
+        named, none = call.generate_reply(tool_choice={"name": "look"}), call.generate_reply(tool_choice="none")
+        assert named.wait_for_playout().text == "look of look and order. auto of look and order."
+        assert none.wait_for_playout().text == "none of look and order."
+        assert call.generate_reply(tools=[]).wait_for_playout().text == "auto of nothing."
+        with pytest.raises(UsageError, match=r"has no tool 'fly' \(it has: look, order\)"):
+            call.generate_reply(tools=["fly"])

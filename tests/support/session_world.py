@@ -59,10 +59,12 @@ from protocols import (
     EventPushed,
     FunctionCall,
     FunctionCallOutput,
+    FunctionChoice,
     Message,
     Ref,
     SendText,
     SessionCommand,
+    ToolChoice,
 )
 
 SAMPLES_PER_CHAR = 100
@@ -73,17 +75,24 @@ CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=frozenset({
 SPOKEN = replace(CHECKED, audio_in=True, voice=True, voice_rate_hz=VOICE_HZ)
 
 
-def answer(context: ChatContext, *, offer_tools: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
-    """What the model says: text that follows from the context alone, and the tools that the caller names (``use look order``)."""
-    last, asked = context.items[-1], context.messages[-1].text
+def answer(asked: Think, *, may_call: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
+    """What the model says: text that follows from the context alone, and the tools that the caller names (``use look order``).
+
+    Where it has to call a tool, it does; of those that are offered the first by name. It calls others only if the caller names them.
+    """
+    context, must = asked.context, asked.options.tool_choice
+    last, said = context.items[-1], context.messages[-1].text
+    if must is ToolChoice.REQUIRED or isinstance(must, FunctionChoice):
+        name = must.name if isinstance(must, FunctionChoice) else min(asked.tools)
+        return ("I look.",), (FunctionCall(call_id="1", name=name, arguments="{}"),)
     if isinstance(last, FunctionCallOutput):
         return (f"It came back: {last.output}.",), ()
-    if asked.startswith("use ") and offer_tools:
-        names = asked.removeprefix("use ").split()
+    if said.startswith("use ") and may_call and must is ToolChoice.AUTO:
+        names = said.removeprefix("use ").split()
         return ("One moment.",), tuple(FunctionCall(call_id="1", name=name, arguments="{}") for name in names)
-    if asked.startswith("silence"):
+    if said.startswith("silence"):
         return (), ()
-    return (f"You said {asked}.", "Anything else?"), ()
+    return (f"You said {said}.", "Anything else?"), ()
 
 
 def agent_of(tool: str) -> str:
@@ -172,6 +181,7 @@ class World:
     model: tuple[int, deque[Any]] | None = None
     summing_up: Summarise | None = None
     thought_about: ChatContext = field(default_factory=ChatContext)
+    thoughts: list[Think] = field(default_factory=list)
     recognizing: Recognize | None = None
     listening_from: int = -1
     oldest: int = 0
@@ -559,7 +569,8 @@ class World:
                 self.summing_up = effect
             case Think():
                 self.thought_about = effect.context
-                sentences, calls = answer(effect.context, offer_tools=effect.offer_tools)
+                self.thoughts.append(effect)
+                sentences, calls = answer(effect, may_call=bool(effect.tools) or not self.state.setup.tools)
                 self.model = (effect.token, deque([*sentences, calls]))
             case StopThinking():
                 self.model = None

@@ -9,6 +9,7 @@ from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import Accepted, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.state import Opening
+from actors.agent_session.core.tool_choice import tools_refusal
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
@@ -102,6 +103,9 @@ def take_up(step: Transition) -> bool:
                 asked_s=step.now.monotonic_s if text else None,
                 instructions=command.instructions,
                 allow_interruptions=command.allow_interruptions,
+                tools=command.tools,
+                tool_choice=command.tool_choice,
+                required_tool=command.required_tool,
             )
             take_turn(step, opening)
         case UpdateInstructions() | UpdateChatContext() | CommitAudio() | CancelResponse() | EndCall():
@@ -189,6 +193,8 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
             return problem
     if not isinstance(command, SendText) and not SpeechPriority.LOW <= command.priority <= SpeechPriority.HIGH:
         return UsageError(f"priority={command.priority}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
+    if isinstance(command, GenerateReply) and (misfit := tools_refusal(step.setup, command)) is not None:
+        return misfit
     waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]
     if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")

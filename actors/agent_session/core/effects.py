@@ -106,11 +106,14 @@ class Recognize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Think:
-    """Ask the model: for `SentenceReady`s and then `RoundFinished`, or `ThinkingFailed`. Replaces what it was asked before."""
+    """Ask the model: for `SentenceReady`s and then `RoundFinished`, or `ThinkingFailed`. Replaces what it was asked before.
+
+    It is offered the agent's tools of the names ``tools``.
+    """
 
     token: int
     context: ChatContext
-    offer_tools: bool
+    tools: frozenset[str]
     options: ChatOptions = DEFAULT_CHAT_OPTIONS
 
 

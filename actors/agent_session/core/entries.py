@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from actors.agent_session.core.memory import Memory, TurnSource
 from actors.journal import UnknownRecord
-from protocols import FunctionCall, SessionCommand, SessionEvent
+from protocols import FunctionCall, SessionCommand, SessionEvent, ToolChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class CommandTaken:
 class TurnOpened:
     """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``.
 
-    ``speech_id``, ``instructions`` and ``allow_interruptions`` are as in `Turn`.
+    All from ``speech_id`` on is as in `Turn`; ``wall_s`` is now.
     """
 
     turn_id: str
@@ -90,6 +90,9 @@ class TurnOpened:
     speech_id: str = ""
     instructions: str = ""
     allow_interruptions: bool = True
+    tools: tuple[str, ...] | None = None
+    tool_choice: ToolChoice = ToolChoice.AUTO
+    required_tool: str = ""
     wall_s: float = 0.0
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand
+from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand, ToolChoice
 
 MAX_DEATHS_IN_STEP: Final = 2
 """A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
@@ -81,9 +81,10 @@ class Turn:
     """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
 
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
-    be answered after a reboot; 0: nobody asked), ``opened_wall_s`` when it was taken up. ``instructions`` are for this turn's model alone.
-    Without ``allow_interruptions`` the caller's voice does not stop it. ``starts`` holds the position in the reply's audio at which each
-    sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the caller spoke it too.
+    be answered after a reboot; 0: nobody asked), ``opened_wall_s`` when it was taken up. ``instructions`` are for this turn's model alone,
+    and so are ``tools``, ``tool_choice`` and ``required_tool`` (see `GenerateReply`). Without ``allow_interruptions`` the caller's voice
+    does not stop it. ``starts`` holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` are the
+    steps in which incarnations ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
@@ -95,6 +96,9 @@ class Turn:
     opened_wall_s: float = 0.0
     instructions: str = ""
     allow_interruptions: bool = True
+    tools: tuple[str, ...] | None = None
+    tool_choice: ToolChoice = ToolChoice.AUTO
+    required_tool: str = ""
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

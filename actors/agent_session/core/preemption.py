@@ -15,7 +15,7 @@ from actors.agent_session.core.measures import model_asked, round_ended
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.core.state import Guess
 from actors.agent_session.core.transition import Transition
-from protocols import SESSION_RATE_HZ, AgentState, ChatContext
+from protocols import SESSION_RATE_HZ, AgentState, ChatContext, ToolChoice
 
 MAX_GUESSES: Final = 3
 """Of one turn: a caller who pauses often has the model asked no more than so often in vain."""
@@ -38,7 +38,7 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     token, asked = step.next_token(), _context(step, preflight.text)
     step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, context=asked), guesses=step.state.guesses + 1)
     model_asked(step)
-    step.then(Think(token=token, context=asked, offer_tools=step.setup.max_tool_rounds > 0))
+    step.then(Think(token=token, context=asked, tools=step.setup.tools if step.setup.max_tool_rounds else frozenset()))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> bool:
@@ -80,7 +80,8 @@ def take_guess(step: Transition) -> Guess | None:
     """Give up the guess; it is returned if it is what the open turn asks."""
     guess = step.state.guess
     step.state = replace(step.state, guess=None, guesses=0)
-    if guess is not None and tells_the_same(guess.context, context(step.setup.instructions, step.memory)):
+    free = step.turn.tools is None and step.turn.tool_choice is ToolChoice.AUTO  # as a guess is asked
+    if guess is not None and free and tells_the_same(guess.context, context(step.setup.instructions, step.memory)):
         return guess
     return None
 

@@ -181,6 +181,9 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         asked_wall_s=entry.asked_wall_s,
         instructions=entry.instructions,
         allow_interruptions=entry.allow_interruptions,
+        tools=entry.tools,
+        tool_choice=entry.tool_choice,
+        required_tool=entry.required_tool,
         opened_wall_s=entry.wall_s,
     )
     settles = entry.heard_until > memory.heard_until

@@ -16,6 +16,7 @@ from protocols import (
     ModelUsage,
     Ref,
     TokenEstimator,
+    ToolChoice,
     UserState,
     conversation_state,
 )
@@ -119,6 +120,9 @@ class Opening:
     heard_until: int = 0
     instructions: str = ""
     allow_interruptions: bool = True
+    tools: tuple[str, ...] | None = None
+    tool_choice: ToolChoice = ToolChoice.AUTO
+    required_tool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

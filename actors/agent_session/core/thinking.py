@@ -16,8 +16,10 @@ from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import AgentFailed, RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.measures import LLM, first_token_came, model_asked
 from actors.agent_session.core.speech import write_sentence
+from actors.agent_session.core.tool_choice import choice, offered
 from actors.agent_session.core.transition import Transition
 from protocols import (
+    ChatOptions,
     PartFailed,
     SessionError,
 )
@@ -43,11 +45,10 @@ def think(step: Transition) -> None:
         step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
         return
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
-    rounds = sum(round_.ended for round_ in turn.rounds)
     model_asked(step)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
     asked = context(step.setup.instructions, step.memory)
-    step.then(Think(token=token, context=asked, offer_tools=rounds < step.setup.max_tool_rounds))
+    step.then(Think(token=token, context=asked, tools=offered(step.setup, turn), options=ChatOptions(tool_choice=choice(step.setup, turn))))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> None:

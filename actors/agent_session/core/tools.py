@@ -11,6 +11,7 @@ from actors.agent_session.core.effects import RunTool, Tell
 from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.thinking import think
+from actors.agent_session.core.tool_choice import permitted
 from actors.agent_session.core.transition import Transition
 from protocols import (
     AgentEvent,
@@ -40,8 +41,8 @@ def run_next(step: Transition) -> None:
     for call in step.turn.waiting_calls:
         if step.state.interruption is not None:
             _settle(step, call, NOT_RUN)
-        elif call.name not in step.setup.tools:
-            known = ", ".join(sorted(step.setup.tools)) or "none"
+        elif call.name not in (tools := permitted(step.setup, step.turn)):
+            known = ", ".join(sorted(tools)) or "none"
             _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
         elif was_redacted(call.arguments):
             _settle(step, call, REDACTED)

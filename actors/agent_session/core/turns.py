@@ -104,6 +104,9 @@ def _open(step: Transition, opening: Opening) -> None:
             heard_until=opening.heard_until,
             instructions=opening.instructions,
             allow_interruptions=opening.allow_interruptions,
+            tools=opening.tools,
+            tool_choice=opening.tool_choice,
+            required_tool=opening.required_tool,
             wall_s=now.wall_s,
         )
     )

@@ -98,7 +98,7 @@ class Generation:
             self._report(Summarised(token=wanted.token, text="".join(pieces) + text.finish()))
 
     async def _read(self, wanted: Think, answer: "_Answer") -> None:
-        tools = self._tools if wanted.offer_tools else ()
+        tools = [tool for tool in self._tools if tool.name in wanted.tools]
         stream = self._bulkhead.stream(
             lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.context, tools, wanted.options)),
             silence_s=DELTA_TIMEOUT_S,

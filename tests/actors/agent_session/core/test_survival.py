@@ -34,6 +34,7 @@ from protocols import (
     SendText,
     SessionCommand,
     ToolCalled,
+    ToolChoice,
     ToolReturned,
     TurnFailed,
     UserMessage,
@@ -74,10 +75,26 @@ class Conversation(RuleBasedStateMachine):
         text = "Please wait. It takes a while."
         self._send(Say(command_id=f"say-{len(self.sent)}", text=text, allow_interruptions=not protected, priority=priority))
 
-    @rule(protected=st.booleans(), user_input=st.sampled_from(["", "", "hello", "use look"]))
-    def generate_reply(self, protected: bool, user_input: str) -> None:
-        command_id = f"reply-{len(self.sent)}"
-        self._send(GenerateReply(command_id=command_id, instructions="Ask.", user_input=user_input, allow_interruptions=not protected))
+    @rule(
+        protected=st.booleans(),
+        user_input=st.sampled_from(["", "", "hello", "use look"]),
+        tools=st.sampled_from([None, None, (), ("look",), ("order", "look"), ("nothing",)]),
+        tool_choice=st.sampled_from([*ToolChoice, ToolChoice.AUTO]),
+        required_tool=st.sampled_from(["", "", "look"]),
+    )
+    def generate_reply(
+        self, protected: bool, user_input: str, tools: tuple[str, ...] | None, tool_choice: ToolChoice, required_tool: str
+    ) -> None:
+        command = GenerateReply(
+            command_id=f"reply-{len(self.sent)}",
+            instructions="Ask.",
+            user_input=user_input,
+            allow_interruptions=not protected,
+            tools=tools,
+            tool_choice=tool_choice,
+            required_tool=required_tool,
+        )
+        self._send(command)
 
     @rule(data=st.data())
     def send_again(self, data: Any) -> None:

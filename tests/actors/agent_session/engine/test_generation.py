@@ -31,7 +31,7 @@ from support.wayward import AWAITED, WRONG_VALUES
 
 SCHEMA = ToolSchema(name="look", description="", parameters={})
 CONTEXT = ChatContext().add_message(Role.USER, "hello")
-ASKED = Think(token=7, context=CONTEXT, offer_tools=True)
+ASKED = Think(token=7, context=CONTEXT, tools=frozenset({"look"}))
 
 
 class Still(SystemClock):
@@ -97,8 +97,8 @@ def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -
 
 def test_tools_are_offered_only_if_they_may_be_used() -> None:
     model = Scripted()
-    think(model, Think(token=1, context=ChatContext(), offer_tools=False))
-    assert model.asked == [(ChatContext(), ())]
+    think(model, Think(token=1, context=ChatContext(), tools=frozenset({"order"})))
+    assert model.asked == [(ChatContext(), [])]
 
 
 @pytest.mark.parametrize(
