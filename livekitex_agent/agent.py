@@ -69,7 +69,9 @@ class Agent:
 
     ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (300
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
-    with ``turn_detection="manual"`` only `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
+    with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
+    pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only
+    `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
     interrupt the agent (500). A reply whose text stands is held then, and goes on if nothing was said but back-channels in the caller's
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
     it is, ``interruption_duck_ms`` (80) of voice make the agent softer and ``interruption_pause_ms`` (200) silent until the voice is over
@@ -113,8 +115,12 @@ class Agent:
             raise InvalidAgentError("name is empty: give it one, or leave it out")
         for name in _PROVIDERS:
             object.__setattr__(self, name, _reference(name, getattr(self, name)))
-        if (self.vad is None) is not (self.stt is None):
-            raise InvalidAgentError("one of vad and stt is None: to hear it needs both, and to read text neither")
+        if self.stt is None and self.vad is not None:
+            raise InvalidAgentError("stt is None and vad is not: to hear it needs an stt, and to read text neither")
+        if self.vad is None and self.stt == OFFLINE_STT:
+            raise InvalidAgentError(
+                "vad is None, and the offline stt finds no turns by itself: leave vad out, or to read text say stt=None"
+            )
         if self.turn_detector is OFFLINE_TURN_DETECTOR and self.vad != OFFLINE_VAD:
             object.__setattr__(self, "turn_detector", None)  # the default goes with the default
         if self.turn_detector is not None and self.vad is None:

@@ -8,8 +8,9 @@ A stream tells an utterance so::
     SpeechStarted  InterimTranscript*  PreflightTranscript*  FinalTranscript*  SpeechEnded
 
 Interim and preflight transcripts may be mixed. Each replaces the one before, and says what is not final yet; a final one settles it, and
-what comes after begins anew. A recogniser that finds no beginnings and ends leaves `SpeechStarted` and `SpeechEnded` out. Times are
-milliseconds since the stream's beginning. They count samples, not arrivals.
+what comes after begins anew. A recogniser that finds no beginnings and ends leaves `SpeechStarted` and `SpeechEnded` out; one that finds
+the end of a turn tells it by `SpeechEnded` (`STTCapabilities.end_of_turn`). Times are milliseconds since the stream's beginning. They count
+samples, not arrivals.
 """
 
 from collections.abc import AsyncIterator
@@ -35,12 +36,18 @@ class STTCapabilities:
 
     ``streaming``: `STT.stream` works. ``interim_results``: its streams tell transcripts before they are final. ``aligned_words``:
     transcripts have words with times. ``diarization``: they have speakers. ``languages`` are ISO 639 codes; None is every language.
+
+    ``end_of_turn``: its streams tell `SpeechEnded`, behind the final transcripts, where somebody has finished his turn and at no other
+    pause, without being flushed: so they may decide it (the agent's option ``turn_detection="stt"``). ``start_of_speech``: they tell
+    `SpeechStarted` where somebody begins, also where he goes on after such an end: then that needs no voice activity detection.
     """
 
     streaming: bool = False
     interim_results: bool = False
     aligned_words: bool = False
     diarization: bool = False
+    end_of_turn: bool = False
+    start_of_speech: bool = False
     languages: frozenset[str] | None = None
 
     def supports(self, language: str) -> bool:

@@ -15,6 +15,7 @@ from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, m
 from actors.tools import FunctionTool, load_reference, load_tool
 from protocols import (
     LLM,
+    STT,
     ConfigurationError,
     InvalidAgentError,
     ModelUsage,
@@ -52,11 +53,28 @@ def make_providers(blueprint: Blueprint, begin: Callable[[str], None]) -> Provid
         turn_detector=made(ProviderKind.TURN_DETECTOR, make_turn_detector) if ProviderKind.TURN_DETECTOR in refs else None,
         tts=made(ProviderKind.TTS, make_tts) if ProviderKind.TTS in refs else None,
     )
+    if providers.stt is not None and blueprint.turns.endpointing.by_stt:
+        _require_turns(providers.stt, beginnings=providers.vad is None)
     for kind, provider in ((ProviderKind.VAD, providers.vad), (ProviderKind.TURN_DETECTOR, providers.turn_detector)):
         if provider is not None:
             begin(f"warming up the {kind} {refs[kind].factory}")
             provider.prewarm()
     return providers
+
+
+def _require_turns(stt: STT, *, beginnings: bool) -> None:
+    """Refuse a recogniser that is to find turns and cannot."""
+    capabilities = stt.capabilities
+    if not (capabilities.streaming and capabilities.end_of_turn):
+        raise ConfigurationError(
+            f"the agent: turn_detection='stt' needs an stt whose streams find the end of a turn, and {label_of(stt)} does not say so"
+            " (STTCapabilities.end_of_turn): give the agent another stt, or a vad and turn_detection='vad'"
+        )
+    if beginnings and not capabilities.start_of_speech:
+        raise ConfigurationError(
+            f"the agent: without a vad the stt has to tell where speech begins, and {label_of(stt)} does not say that it does"
+            " (STTCapabilities.start_of_speech): give the agent a vad"
+        )
 
 
 def make_model(blueprint: Blueprint) -> LLM:
@@ -146,7 +164,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         farewell_reason=blueprint.farewell_reason,
         tools=frozenset(tools),
         idempotent=_idempotent(tools),
-        audio_in=providers.vad is not None,
+        audio_in=providers.stt is not None,
         voice=providers.tts is not None,
         voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
         max_tool_rounds=blueprint.turns.max_tool_rounds,

@@ -1,7 +1,7 @@
 """What a session is started with: its arguments, checked before anything is begun."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,8 @@ _MAX_SENTENCE: Final = 300
 _MOST_CONTEXT_TOKENS: Final = 10_000_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
+_LONGEST_BY_STT_MS: Final = 3_000
+"""Recognisers that find the ends of turns let a pause be longer than a detector of the voice should."""
 _DEFAULT_NAME: Final = "agent"
 
 
@@ -29,9 +31,11 @@ class TurnOptions:
     ``language`` is the caller's, as a BCP 47 tag ("en"; empty: it is not known). ``min_speech_ms`` of voice are speech (250).
     ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (300 with a turn detector, 500
     without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
-    (the default where there is one), "vad" (the least delay holds) or "manual" (only `CommitAudio` ends a turn). ``min_interruption_ms`` of
-    voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter how many). Before that is
-    known, ``interruption_duck_ms`` of voice duck the agent (80) and ``interruption_pause_ms`` pause it (200). For ``aec_warmup_s`` after it
+    (the default where there is one), "vad" (the least delay holds), "stt" (the default without a vad: the recogniser finds the end of a
+    turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn).
+    ``min_interruption_ms`` of voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter
+    how many). Before that is known, ``interruption_duck_ms`` of voice duck the agent (80) and ``interruption_pause_ms`` pause it (200).
+    For ``aec_warmup_s`` after it
     begins to speak the agent may hear itself (0: its input never hears its output, as audio that a script streams; 3 is right for a caller
     whose echo cancellation has to learn): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
     ask for tools within a turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if
@@ -104,7 +108,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
         providers=providers,
-        turns=_turn_options(settings, detector=ProviderKind.TURN_DETECTOR in providers, voice=ProviderKind.TTS in providers),
+        turns=_turn_options(settings, providers),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
@@ -146,8 +150,8 @@ def _providers(agent: Mapping[str, Any]) -> dict[ProviderKind, ProviderRef]:
     providers = {kind: ref for kind in ProviderKind if (ref := _provider(agent, kind)) is not None}
     if ProviderKind.LLM not in providers:
         raise InvalidAgentError("the agent has no llm: give it one")
-    if (ProviderKind.VAD in providers) is not (ProviderKind.STT in providers):
-        raise InvalidAgentError("the agent has one of vad and stt: to hear it needs both")
+    if ProviderKind.VAD in providers and ProviderKind.STT not in providers:
+        raise InvalidAgentError("the agent has a vad and no stt: to hear it needs an stt")
     if ProviderKind.TURN_DETECTOR in providers and ProviderKind.VAD not in providers:
         raise InvalidAgentError("the agent has a turn_detector and hears nothing: give it a vad and an stt, or no turn_detector")
     return providers
@@ -176,17 +180,17 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
     return ProviderRef(factory=wire["factory"], options=wire.get("options") or {})
 
 
-def _turn_options(options: Mapping[str, Any], *, detector: bool, voice: bool) -> TurnOptions:
+def _turn_options(options: Mapping[str, Any], providers: Collection[ProviderKind]) -> TurnOptions:
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),
         language=_language(reader),
-        endpointing=_endpointing(reader, detector=detector),
+        endpointing=_endpointing(reader, providers),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=20),
         ducking=_ducking(reader),
         aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
-        background=read_background(reader, voice=voice),
+        background=read_background(reader, voice=ProviderKind.TTS in providers),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         max_context_tokens=reader.integer("max_context_tokens", 0, lowest=0, highest=_MOST_CONTEXT_TOKENS),
         resume_false_interruption=reader.flag("resume_false_interruption", default=True),
@@ -224,17 +228,29 @@ def _language(reader: OptionReader) -> str:
     return value
 
 
-def _endpointing(reader: OptionReader, *, detector: bool) -> EndpointingOptions:
-    detection = reader.choice("turn_detection", "detector" if detector else "vad", ("vad", "detector", "manual"))
+def _endpointing(reader: OptionReader, providers: Collection[ProviderKind]) -> EndpointingOptions:
+    detector, alone = ProviderKind.TURN_DETECTOR in providers, ProviderKind.STT in providers and ProviderKind.VAD not in providers
+    default = "detector" if detector else "stt" if alone else "vad"
+    detection = reader.choice("turn_detection", default, ("vad", "detector", "stt", "manual"))
     if detection == "detector" and not detector:
         raise ConfigurationError("the agent: turn_detection='detector' needs one: give it a turn_detector, or leave the option out")
-    predicted = detection == "detector"
+    if detection == "stt" and ProviderKind.STT not in providers:
+        raise ConfigurationError("the agent: turn_detection='stt' needs an stt, and it has none: give it one, or leave the option out")
+    if detection != "stt" and alone:
+        raise ConfigurationError(f"the agent: turn_detection={detection!r} needs a vad, and it has none: give it one, or use 'stt'")
+    predicted, by_stt = detection == "detector", detection == "stt"
     least = reader.integer("min_endpointing_delay_ms", 300 if predicted else 500, lowest=0, highest=_LONGEST_DELAY_MS)
-    longest = reader.integer("max_endpointing_delay_ms", max(1_500, least), lowest=0, highest=_LONGEST_DELAY_MS)
+    usual = _LONGEST_BY_STT_MS if by_stt else 1_500
+    longest = reader.integer("max_endpointing_delay_ms", max(usual, least), lowest=0, highest=_LONGEST_DELAY_MS)
     if longest < least:
         raise reader.error("max_endpointing_delay_ms", longest, f"at least min_endpointing_delay_ms={least}")
     return EndpointingOptions(
-        min_delay_ms=least, max_delay_ms=longest, predicted=predicted, transcribed=False, manual=detection == "manual"
+        min_delay_ms=least,
+        max_delay_ms=longest,
+        predicted=predicted,
+        by_stt=by_stt,
+        transcribed=False,
+        manual=detection == "manual",
     )
 
 

@@ -51,8 +51,8 @@ class StreamingSTT(STT):
 
     @property
     def capabilities(self) -> STTCapabilities:
-        """The recogniser's, streaming."""
-        return replace(self._stt.capabilities, streaming=True, interim_results=False)
+        """The recogniser's, streaming; what ends is the voice, which is no turn."""
+        return replace(self._stt.capabilities, streaming=True, interim_results=False, end_of_turn=False, start_of_speech=True)
 
     @property
     def rate_hz(self) -> int:

@@ -12,6 +12,7 @@ from actors.turn_taking.endpointing import (
 )
 from actors.turn_taking.events import (
     EndedBy,
+    EndOfTurn,
     EndpointingEvent,
     EndpointingOptions,
     EndpointingOutput,
@@ -33,6 +34,7 @@ __all__ = [
     "ENDPOINTING_TABLE",
     "PHRASES",
     "DuckingOptions",
+    "EndOfTurn",
     "EndedBy",
     "Endpointing",
     "EndpointingEvent",

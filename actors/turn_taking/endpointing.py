@@ -5,6 +5,9 @@ runs from the end of the voice: ``min_delay_ms``, or ``max_delay_ms`` where the 
 Voice within it goes on with the same turn. After it the turn is *closing*: over, but for the text of its last words, which may take
 ``final_timeout_ms``. Then it has ended; a turn without a word (a cough) is dropped.
 
+Where the recogniser finds the end of a turn (``by_stt``), the least delay runs from the end of speech that it tells, even if there still is
+voice, which may be noise; without a word of it a pause is as long as the longest.
+
 A manual turn has no delay: it ends when it is committed, and until then is held however long its pauses are.
 
 With ``dynamic``, the least delay follows this caller's pauses: each that did not end his turn, or ended it wrongly, since he went on
@@ -22,6 +25,7 @@ from typing import Final, cast
 
 from actors.turn_taking.events import (
     EndedBy,
+    EndOfTurn,
     EndpointingEvent,
     EndpointingOptions,
     EndpointingOutput,
@@ -39,6 +43,8 @@ from protocols import VoiceEnded, VoiceStarted
 _SMOOTHING: Final = 0.9
 _CUT_IN_MS: Final = 500
 """Who speaks again so soon after his turn was ended had not finished it."""
+_FOR_GOOD: Final = frozenset({EndedBy.COMMIT, EndedBy.LIMIT})
+"""What ends a turn also for him who goes on."""
 _COVERED_MS: Final = 300
 """A text that ends as much before the voice does is its last: recognisers and detectors differ about ends."""
 
@@ -53,7 +59,7 @@ class TurnState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the detector says of this pause."""
+    """What the detector, or the recogniser, says of this pause."""
 
     NONE = "none"
     PENDING = "pending"
@@ -69,6 +75,8 @@ class Endpointing:
     start_ms: float = 0.0
     end_ms: float = 0.0
     """Of the last voice; while it lasts, of that before."""
+    voice_ms: float = 0.0
+    """When the last voice began."""
     covered_ms: float = 0.0
     """Up to where the final text goes."""
     worded: bool = False
@@ -102,7 +110,8 @@ def deadline_ms(turn: Endpointing, options: EndpointingOptions) -> float | None:
         return turn.closing_ms + options.final_timeout_ms
     if turn.state is not TurnState.PAUSED or options.manual:
         return None
-    return turn.end_ms + (options.max_delay_ms if turn.verdict in {Verdict.PENDING, Verdict.NOT_OVER} else least_delay_ms(turn, options))
+    waits = turn.verdict is not Verdict.OVER if options.by_stt else turn.verdict in {Verdict.PENDING, Verdict.NOT_OVER}
+    return turn.end_ms + (options.max_delay_ms if waits else least_delay_ms(turn, options))
 
 
 def awaits_prediction(turn: Endpointing) -> bool:
@@ -124,7 +133,8 @@ def _open(turn: Endpointing, event: VoiceStarted, options: EndpointingOptions) -
     if event.start_ms - turn.last_known_ms <= _CUT_IN_MS:
         turn = _learn(turn, event.start_ms - turn.last_end_ms, options)
     start = event.start_ms
-    return replace(turn, state=TurnState.SPEAKING, start_ms=start, end_ms=start, worded=False, voice=True, voiced=True), ()
+    turn = replace(turn, start_ms=start, end_ms=start, voice_ms=start)
+    return replace(turn, state=TurnState.SPEAKING, worded=False, voice=True, voiced=True), ()
 
 
 def _open_by_text(turn: Endpointing, event: Transcribed, options: EndpointingOptions) -> Step:
@@ -138,10 +148,19 @@ def _open_by_text(turn: Endpointing, event: Transcribed, options: EndpointingOpt
 
 def _go_on(turn: Endpointing, event: VoiceStarted, options: EndpointingOptions) -> Step:
     turn = _learn(turn, event.start_ms - turn.end_ms, options)
-    return replace(turn, state=TurnState.SPEAKING, voice=True, voiced=True), ()
+    return replace(turn, state=TurnState.SPEAKING, voice=True, voiced=True, voice_ms=event.start_ms), ()
+
+
+def _find_over(turn: Endpointing, event: EndOfTurn, options: EndpointingOptions) -> Step:
+    if not options.by_stt or event.end_ms <= turn.voice_ms:  # he has gone on since
+        return turn, ()
+    end = turn.end_ms if turn.state is TurnState.PAUSED else event.end_ms
+    return replace(turn, state=TurnState.PAUSED, end_ms=end, verdict=Verdict.OVER), ()
 
 
 def _voice_ended(turn: Endpointing, event: VoiceEnded, options: EndpointingOptions) -> Step:
+    if options.by_stt and turn.state is TurnState.PAUSED:  # the recogniser knew before
+        return replace(turn, voice=False), ()
     return _pause(replace(turn, end_ms=max(turn.end_ms, event.end_ms), voice=False), options)
 
 
@@ -175,7 +194,7 @@ def _add_text_in_pause(turn: Endpointing, event: Transcribed, options: Endpointi
 def _add_last_text(turn: Endpointing, event: Transcribed, options: EndpointingOptions) -> Step:
     turn, _ = _add_text(turn, event, options)
     # After a commit the recogniser was told to finish: whatever it gives then is the rest.
-    complete = turn.by is EndedBy.COMMIT or _covered(turn, options)
+    complete = turn.by in _FOR_GOOD or _covered(turn, options)
     return _end(turn, event.at_ms, options) if complete else (turn, ())
 
 
@@ -191,7 +210,8 @@ def _pass_time_paused(turn: Endpointing, event: TimePassed, options: Endpointing
     due = deadline_ms(turn, options)
     if due is None or event.at_ms < due:
         return turn, ()
-    return _close(turn, event.at_ms, EndedBy.SILENCE, options)
+    found = options.by_stt and turn.verdict is Verdict.OVER
+    return _close(turn, event.at_ms, EndedBy.STT if found else EndedBy.SILENCE, options)
 
 
 def _pass_time_closing(turn: Endpointing, event: TimePassed, options: EndpointingOptions) -> Step:
@@ -201,7 +221,7 @@ def _pass_time_closing(turn: Endpointing, event: TimePassed, options: Endpointin
 
 def _commit(turn: Endpointing, event: TurnCommitted, options: EndpointingOptions) -> Step:
     end = event.at_ms if turn.state is TurnState.SPEAKING else turn.end_ms
-    return _close(replace(turn, end_ms=end), event.at_ms, EndedBy.COMMIT, options)
+    return _close(replace(turn, end_ms=end), event.at_ms, event.by, options)
 
 
 def _close(turn: Endpointing, at_ms: float, by: EndedBy, options: EndpointingOptions) -> Step:
@@ -210,7 +230,7 @@ def _close(turn: Endpointing, at_ms: float, by: EndedBy, options: EndpointingOpt
 
 
 def _go_on_closing(turn: Endpointing, event: VoiceStarted, options: EndpointingOptions) -> Step:
-    if turn.by is EndedBy.SILENCE:
+    if turn.by not in _FOR_GOOD:
         return _go_on(turn, event, options)
     # A commit stands: this voice is the next turn's, and so is text that is still missing.
     turn, ended = _end(turn, event.at_ms, options)
@@ -255,6 +275,7 @@ _ROWS: Final = {
     VoiceEnded:        (_fall_silent,   _voice_ended, _voice_ended,       _fall_silent),
     Transcribed:   (_open_by_text,  _add_text,    _add_text_in_pause, _add_last_text),
     Predicted:         (_stay,          _stay,        _judge,             _stay),
+    EndOfTurn:         (_stay,          _find_over,   _find_over,         _stay),
     TurnCommitted:     (_stay,          _commit,      _commit,            _stay),
     TurnCleared:       (_clear,         _clear,       _clear,             _clear),
     TimePassed:        (_stay,          _stay,        _pass_time_paused,  _pass_time_closing),

@@ -13,8 +13,9 @@ LONGEST_MS: Final = 60_000
 class EndpointingOptions:
     """How long to wait, and for what.
 
-    ``predicted``: a turn detector is asked in each pause; ``predicted_from_text``: again with each final text. ``transcribed``: there is a
-    recogniser, so a turn has words. ``manual``: only a commit ends a turn. They may change in the middle of a turn.
+    ``predicted``: a turn detector is asked in each pause; ``predicted_from_text``: again with each final text. ``by_stt``: the recogniser
+    finds the end of a turn (`EndOfTurn`). ``transcribed``: there is a recogniser, so a turn has words. ``manual``: only a commit ends a
+    turn. They may change in the middle of a turn.
 
     Raises:
         ConfigurationError: a time that is negative, above a minute, or a least delay above the longest.
@@ -26,6 +27,7 @@ class EndpointingOptions:
     dynamic: bool = False
     predicted: bool = False
     predicted_from_text: bool = False
+    by_stt: bool = False
     transcribed: bool = True
     manual: bool = False
 
@@ -52,10 +54,30 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnCommitted:
-    """The caller, or the program, says that the turn is over."""
+class EndOfTurn:
+    """The recogniser finds that the turn is over; its speech ended at ``end_ms``."""
 
     at_ms: float
+    end_ms: float
+
+
+class EndedBy(StrEnum):
+    """Why a turn is over."""
+
+    SILENCE = "silence"
+    STT = "stt"
+    """The recogniser has found it over (`EndOfTurn`)."""
+    COMMIT = "commit"
+    LIMIT = "limit"
+    """It is as long as a turn may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnCommitted:
+    """The caller, or the program, says that the turn is over; or it has to be (``by``)."""
+
+    at_ms: float
+    by: EndedBy = EndedBy.COMMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +94,7 @@ class TimePassed:
     at_ms: float
 
 
-EndpointingEvent = VoiceStarted | VoiceEnded | Transcribed | Predicted | TurnCommitted | TurnCleared | TimePassed
+EndpointingEvent = VoiceStarted | VoiceEnded | Transcribed | Predicted | EndOfTurn | TurnCommitted | TurnCleared | TimePassed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +104,6 @@ class PredictionWanted:
     number: int
     start_ms: float
     end_ms: float
-
-
-class EndedBy(StrEnum):
-    """Why a turn is over."""
-
-    SILENCE = "silence"
-    COMMIT = "commit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,8 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
             {"llm": ProviderRef(factory="a:b", options={"api_key": "k"})},
             r"llm\.options\.api_key looks like a secret, .*environment variable",
         ),
-        ({"vad": None}, "one of vad and stt is None: to hear it needs both"),
+        ({"vad": None}, "vad is None, and the offline stt finds no turns by itself: leave vad out, or to read text say stt=None"),
+        ({"stt": None}, "stt is None and vad is not: to hear it needs an stt"),
         ({"vad": None, "stt": None, "turn_detector": brain}, "it has a turn_detector and hears nothing: give it a vad and an stt"),
         (
             {"turn_detector": ProviderRef(factory="a:b", options={"token": "k"})},

@@ -37,6 +37,8 @@ def test_by_default_it_recognises_utterances_of_the_session_s_rate() -> None:
     stt = Deaf()
     assert stt.rate_hz == 16_000
     assert stt.capabilities == STTCapabilities(streaming=False, interim_results=False, aligned_words=False, diarization=False)
+    assert not stt.capabilities.end_of_turn
+    assert not stt.capabilities.start_of_speech
 
 
 def test_the_form_that_it_does_not_have_is_an_error_that_names_the_other() -> None:

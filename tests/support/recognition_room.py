@@ -21,7 +21,7 @@ PADDING = SESSION_RATE_HZ // 5
 
 
 class Room:
-    """Audio recognition, a memory to put audio into, and a desk for what is told."""
+    """Audio recognition, a memory to put audio into, and a desk for what is told; where it is ``deaf`` the recogniser finds the voice."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Room:
         *,
         told: bool = True,
         detector: VAD | None = None,
+        deaf: bool = False,
         predictor: TurnDetector | None = None,
         heeds: bool = True,
         agent_speaks: bool = False,
@@ -42,7 +43,7 @@ class Room:
         self.memory = memory or SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES)))
         endpointing = {"min_delay_ms": 300, "max_delay_ms": 1_500, "predicted": predictor is not None, "transcribed": False, **delays}
         self.recognition = AudioRecognition(
-            detector or vad({}),
+            None if deaf else detector or vad({}),
             recogniser or stt({}),
             predictor,
             self.memory,
@@ -59,7 +60,7 @@ class Room:
             spawn=self.desk.spawn,
             report=self._report,
         )
-        self._heeds = heeds and predictor is not None
+        self._heeds = heeds and (predictor is not None or delays.get("by_stt", False))
         if told:
             self.recognition.listen(listen or Listen(start=self.memory.position))
 

@@ -32,7 +32,7 @@ from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
-from actors.turn_taking import count_words, is_back_channel, is_interruption, is_muted, repeats
+from actors.turn_taking import EndedBy, count_words, is_back_channel, is_interruption, is_muted, repeats
 from protocols import (
     SESSION_RATE_HZ,
     AgentState,
@@ -86,7 +86,8 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
     if step.state.utterance is None:
         return
     committed = any(isinstance(accepted.command, CommitAudio) for accepted in step.memory.inbox)
-    utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s, committed=committed)
+    by = EndedBy.COMMIT if committed else ended.by
+    utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s, ended_by=by)
     step.state = replace(step.state, utterance=utterance)
     step.publish(UserSpeechEnded(position_ms=ended.end // SAMPLES_PER_MS))
     step.move_user(UserEvent.SPEECH_ENDED)
@@ -271,8 +272,8 @@ def _speech_ms(step: Transition) -> int:
 
 def _tell_committed(step: Transition) -> None:
     utterance = step.state.utterance
-    by = "commit" if utterance is not None and utterance.committed else "endpointing"
-    step.publish(UserTurnCommitted(by=by, speech_ms=_speech_ms(step)))
+    by = EndedBy.SILENCE if utterance is None else utterance.ended_by
+    step.publish(UserTurnCommitted(by="endpointing" if by is EndedBy.SILENCE else by, speech_ms=_speech_ms(step)))
 
 
 def _nothing(step: Transition) -> None:

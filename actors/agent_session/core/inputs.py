@@ -7,6 +7,7 @@ samples of its reply's audio.
 
 from dataclasses import dataclass
 
+from actors.turn_taking import EndedBy
 from protocols import FinishReason, FunctionCall, Ref, SessionCommand, TokenUsage
 
 
@@ -60,10 +61,11 @@ class VoiceLasted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceEnded:
-    """His speech is over before the sample ``end``; the last sound of it was heard at ``ended_s``."""
+    """His turn is over before the sample ``end``, ended ``by`` what is said; the last sound of it was heard at ``ended_s``."""
 
     end: int
     ended_s: float
+    by: EndedBy = EndedBy.SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
-from actors.turn_taking import MuteStrategy
+from actors.turn_taking import EndedBy, MuteStrategy
 from protocols import (
     DEFAULT_TOKENS,
     AgentState,
@@ -77,7 +77,7 @@ class Utterance:
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
     incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
-    be the agent's own voice. ``began_s`` is when it was noticed, ``committed`` whether a command ended it, ``interim`` what was
+    be the agent's own voice. ``began_s`` is when it was noticed, ``ended_by`` what ended it, ``interim`` what was
     told last of its words.
     """
 
@@ -90,7 +90,7 @@ class Utterance:
     end: int | None = None
     ended_s: float = 0.0
     began_s: float = 0.0
-    committed: bool = False
+    ended_by: EndedBy = EndedBy.SILENCE
     interim: str = ""
 
     @property

@@ -4,11 +4,17 @@ Audio is read where the mailbox put it, outside the process, so there is no queu
 time (`CallerTurn`): where the agent's turn detector is asked about a pause, reading waits where the least delay is over until it has
 answered. Recognition begins in the pause that may end the turn, ahead of its end: if the turn does end there, its text is ready or nearly
 so. But nothing is recognised or predicted that the journal does not know of, since it may kill this incarnation.
+
+Where the recogniser finds the ends of turns (``turn_detection="stt"``), its stream tells them, and other pauses are none of their business.
+What it tells of a pause counts for nothing once the caller has gone on, so of audio that comes faster than it is spoken turns may be one.
+Without a voice activity detection it tells the beginnings too, and so hears everything, also what the journal does not know of.
+If that stream goes on failing, voice is told by its loudness.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final
 
 from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
@@ -23,11 +29,12 @@ from actors.agent_session.engine.caller_turn import (
     TurnOver,
 )
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.recognised_voice import RecognisedVoice
 from actors.agent_session.engine.speech_recognition import SpeechRecognition
 from actors.agent_session.engine.turn_prediction import TurnPredictor
 from actors.agent_session.engine.voice_reader import SAMPLES_PER_MS, VoiceReader
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
-from actors.turn_taking import PredictionWanted
+from actors.turn_taking import EndedBy, PredictionWanted
 from protocols import STT, VAD, Clock, TurnDetector, TurnPrediction, VoiceActivity
 
 FRAMES_AT_ONCE: Final = 32
@@ -37,12 +44,16 @@ AT_ONCE_MS: Final = 300
 """What begins so soon where nothing is known has begun before, or is the next word of what has."""
 LIVE_MS: Final = 500
 """Audio that is older when it is judged (a new incarnation hears it again) is not heard over the agent's speech of now."""
+TOLD_LATE_MS: Final = 2_000
+"""A recogniser that finds speech has told of it by then: audio that is older is not needed by another incarnation."""
 REST_S: Final = 2.0
 """Where the rest of a turn is awaited and no audio comes for so long, there is none."""
 
 
 class AudioRecognition:
     """Listens with ``vad`` and ``stt``, once it is told from where on; until then its `position` is ``start``.
+
+    Without a ``vad`` the recogniser finds turns, as ``options`` have to want.
 
     ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
     is lost; ``fallback_vad`` makes what detects voice where ``vad`` goes on failing; the caller's ``language`` is a BCP 47 tag. A short
@@ -54,7 +65,7 @@ class AudioRecognition:
 
     def __init__(
         self,
-        vad: VAD,
+        vad: VAD | None,
         stt: STT,
         detector: TurnDetector | None,
         memory: SharedAudioBuffer,
@@ -74,14 +85,19 @@ class AudioRecognition:
     ) -> None:
         self._memory = memory
         self._clock = clock
-        self._options = options
+        self._options = options if vad is not None else replace(options, told_late_ms=TOLD_LATE_MS)
         self._agent_speaks = agent_speaks
         self._echo_expected = echo_expected
         self._heard_voice = heard_voice
         self._spawn = spawn
         self._report = report
-        self._voice = VoiceReader(vad, memory, report, fallback=fallback_vad, position=start)
-        self._recognition = SpeechRecognition(stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, report=report)
+        self._recognised = RecognisedVoice()
+        self._voice = VoiceReader(vad or self._recognised, memory, report, fallback=fallback_vad, position=start)
+        self._by_stt = options.endpointing.by_stt
+        finder = self if self._by_stt else None
+        self._recognition = SpeechRecognition(
+            stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, report=report, finder=finder
+        )
         self._predictor: TurnPredictor | None = None
         if detector is not None:
             self._predictor = TurnPredictor(
@@ -98,7 +114,8 @@ class AudioRecognition:
 
     def listen(self, wanted: Listen) -> None:
         """Listen from a sample on, as if nothing had been heard before."""
-        self._recognition.forget()
+        self._recognition.listen()
+        self._recognised.end()
         self._wanted, self._first, self._listening = wanted, True, True
         self._lost = wanted.origin is Origin.REST
         self._voice.begin(wanted.start)
@@ -135,6 +152,31 @@ class AudioRecognition:
         self._commits.append(wanted)
         self._go_on()
 
+    def speech_began(self, sample: int) -> None:
+        """The recogniser hears speech from a sample on."""
+        if not self._listening:
+            return
+        if self._stands_by:
+            self._recognised.begin()
+        elif not self._turn.open:
+            return  # the voice activity detection tells of beginnings
+        self._tell(self._turn.begin_turn(self._voice.ms(sample)))
+
+    def turn_ended(self, sample: int) -> None:
+        """The recogniser finds that the turn is over."""
+        if self._listening:
+            self._recognised.end()
+            self._tell(self._turn.end_turn(self._voice.ms(sample)))
+            self._go_on()  # what follows may have been heard already, and is another turn's
+
+    def stream_began(self) -> None:
+        """The recogniser hears what comes."""
+        self._recognised.work_again()
+
+    def stream_lost(self, failure: Exception) -> None:
+        """The recogniser hears nothing more; of a turn that goes on, what is recognised anew will be known."""
+        self._recognised.fail(failure)
+
     async def recognize(self, wanted: Recognize) -> None:
         """The text of an utterance, or why there is none."""
         if wanted.start < self._memory.oldest:
@@ -148,7 +190,7 @@ class AudioRecognition:
             heard_to = self._memory.position
             await asyncio.sleep(REST_S)
         if self._turn.open and self._lost:
-            self._tell(self._turn.commit(self._voice.ms(self.position)))
+            self._tell(self._turn.commit(self._voice.ms(self.position), EndedBy.SILENCE))
 
     def _go_on(self) -> None:
         for _ in range(FRAMES_AT_ONCE):
@@ -170,6 +212,11 @@ class AudioRecognition:
             self._tell(self._turn.feed(events))
         asyncio.get_running_loop().call_soon(self._go_on)
 
+    @property
+    def _stands_by(self) -> bool:
+        """Whether only the recogniser tells where there is voice."""
+        return self._voice.vad is self._recognised
+
     def _reached(self, position: int) -> bool:
         """Whether everything before ``position`` was listened to; what a memory that was lost had held never comes."""
         return self._voice.reaches(position) or position > self._memory.position
@@ -180,11 +227,13 @@ class AudioRecognition:
 
     def _think_ahead(self) -> None:
         """In a pause, recognise and predict what is known to the journal: this is where the turn will end if nothing follows."""
+        if self._listening and self._stands_by:
+            self._recognition.stand_by(self.position, self._start if self._turn.open and not self._lost else None)
         if not self._listening or not self._turn.open or self._heeded != self._start:
             return
         if not self._lost:
             self._recognition.follow(self._start, self.position)
-        if (end := self._turn.paused_at) is not None:
+        if not self._by_stt and (end := self._turn.paused_at) is not None:
             self._recognition.begin(self._start, self._voice.sample(end))
         if self._predictor is not None:
             self._predictor.go_on()
@@ -204,8 +253,8 @@ class AudioRecognition:
                     self._report(VoiceLasted(echo=self._over_speech and self._echo_expected()))
                 case PredictionWanted(number=number, end_ms=end):
                     self._predict(number, self._voice.sample(end))
-                case TurnOver(end_ms=end, voice_end_ms=voice_end):
-                    self._end(self._voice.sample(end), self._voice.sample(voice_end))
+                case TurnOver(end_ms=end, voice_end_ms=voice_end, by=by):
+                    self._end(self._voice.sample(end), self._voice.sample(voice_end), by)
 
     def _predict(self, number: int, end: int) -> None:
         hopeless = self._lost or (self._over_speech and not self._turn.lasted)  # of half a turn nobody could tell
@@ -224,16 +273,19 @@ class AudioRecognition:
         self._segment, self._first, self._over_speech = found, False, self._agent_speaks()
         if self._unsettled is None:
             self._unsettled = found
+        if not self._lost:
+            self._recognition.take_up(self._start)
         self._report(VoiceBegan(start=self._start))
 
-    def _end(self, end: int, voice_end: int) -> None:
+    def _end(self, end: int, voice_end: int, by: EndedBy) -> None:
         """The caller's turn is over before the sample ``end``; its last voice ended at the sample ``voice_end``."""
+        self._recognition.settle(self._start, end, found=by is EndedBy.STT)
         if self._predictor is not None:
             self._predictor.drop()
         self._voice.forget()
         if self._lost:
             self._lost_to = end
-        self._report(VoiceEnded(end=end, ended_s=self._arrived(voice_end - self._voice.frame_ms * SAMPLES_PER_MS + 1)))
+        self._report(VoiceEnded(end=end, ended_s=self._arrived(voice_end - self._voice.frame_ms * SAMPLES_PER_MS + 1), by=by))
 
     def _commit(self, wanted: EndVoice) -> None:
         """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""

@@ -6,7 +6,11 @@ the least delay is over: no frame beyond is to be fed before it is known (`await
 
 How it works. Voice begins with an onset. With ``min_speech_ms`` of it, pauses left out, it is a turn, from its onset on; what is silent
 for as long before that is forgotten: a cough. ``min_interruption_ms`` of voice last; a pause of the least delay begins that count anew.
-Whatever is not over after `MAX_TURN_MS` is ended, since no more of it is kept.
+Whatever is not over after ``max_turn_ms`` is ended, at the latest after `MAX_TURN_MS`, since no more of it is kept.
+
+A recogniser that finds the ends of turns tells them when it does (`end_turn`), and beginnings too where there is no voice activity
+detection (`begin_turn`). These come late, and not always equally late: only audio that is cut by them alone may be cut elsewhere in another
+incarnation.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +18,7 @@ from typing import Final
 
 from actors.turn_taking import (
     EndedBy,
+    EndOfTurn,
     Endpointing,
     EndpointingEvent,
     EndpointingOptions,
@@ -37,11 +42,16 @@ MAX_TURN_MS: Final = 25_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerTurnOptions:
-    """How much voice is a turn, how much interrupts, and when a turn is over."""
+    """How much voice is a turn, how much interrupts, when a turn is over, and when it has to be.
+
+    Speech may be told of ``told_late_ms`` after it began, beside what the voice activity detection takes (0).
+    """
 
     min_speech_ms: int
     min_interruption_ms: int
     endpointing: EndpointingOptions
+    max_turn_ms: int = MAX_TURN_MS
+    told_late_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class TurnOver:
 
     end_ms: float
     voice_end_ms: float
+    by: EndedBy = EndedBy.SILENCE
 
 
 TurnOutput = TurnBegan | TurnLasted | TurnOver | PredictionWanted
@@ -101,7 +112,7 @@ class CallerTurn:
     @property
     def needed_from(self) -> float:
         """From where on audio may still be asked for by a turn that is not told yet."""
-        onset = self._at if self._onset is None else self._onset
+        onset = self._at - self._options.told_late_ms if self._onset is None else self._onset
         return max(self._free_from, onset - PADDING_MS)
 
     def awaits_prediction(self, frame_ms: float) -> bool:
@@ -117,22 +128,39 @@ class CallerTurn:
                 outputs += self._judge_frame(event)
             elif self.open:
                 outputs += self._step(event)
-        if self.open and self._at - self._turn.start_ms >= MAX_TURN_MS:
-            outputs += self.commit(self._at)
-        elif not self._beginning:  # voice that begins before the turn is over goes on with it, however late it is announced
-            outputs += self._step(TimePassed(at_ms=self._at))
+        if self.open and self._at - self._turn.start_ms >= self._options.max_turn_ms:
+            outputs += self.commit(self._at, EndedBy.LIMIT)
+        else:
+            outputs += self._pass_time()
         return tuple(outputs)
+
+    def begin_turn(self, start_ms: float) -> tuple[TurnOutput, ...]:
+        """The recogniser hears speech from ``start_ms`` on: his turn begins there, or goes on."""
+        if self.open:
+            return self._step(VoiceStarted(at_ms=round(self._at), start_ms=round(start_ms)))
+        if self._heard_from is None:
+            self._heard_from = start_ms
+        return self._begin(max(start_ms, self._free_from))
+
+    def end_turn(self, end_ms: float) -> tuple[TurnOutput, ...]:
+        """The recogniser finds his turn over, whose speech ended at ``end_ms``."""
+        return self._step(EndOfTurn(at_ms=self._at, end_ms=min(end_ms, self._at))) + self._pass_time()
 
     def predict(self, number: int, prediction: TurnPrediction | None) -> tuple[TurnOutput, ...]:
         """What the detector's answer to the `PredictionWanted` of this number comes to; None where it has none."""
         return self._step(Predicted(at_ms=self._at, number=number, prediction=prediction))
 
-    def commit(self, at_ms: float) -> tuple[TurnOutput, ...]:
+    def commit(self, at_ms: float, by: EndedBy = EndedBy.COMMIT) -> tuple[TurnOutput, ...]:
         """End the turn: the caller says so, or nothing more of it comes. Then voice that is too short for a turn is one, too."""
         outputs: tuple[TurnOutput, ...] = ()
         if not self.open and self._heard_from is not None:
             outputs = self._begin(self._heard_from if self._onset is None else min(self._heard_from, self._onset))
-        return outputs + self._step(TurnCommitted(at_ms=at_ms))
+        return outputs + self._step(TurnCommitted(at_ms=at_ms, by=by))
+
+    def _pass_time(self) -> tuple[TurnOutput, ...]:
+        if self._beginning:  # voice that begins before the turn is over goes on with it, however late it is announced
+            return ()
+        return self._step(TimePassed(at_ms=self._at))
 
     def _judge_frame(self, event: VoiceActivity) -> tuple[TurnOutput, ...]:
         before, self._at = self._at, event.at_ms
@@ -178,8 +206,8 @@ class CallerTurn:
         return tuple(told)
 
     def _end(self, ended: TurnEnded) -> TurnOver:
-        known_ms = self._at if ended.by is EndedBy.SILENCE else ended.at_ms
+        known_ms = ended.at_ms if ended.by is EndedBy.COMMIT else self._at
         end = min(ended.end_ms + PADDING_MS, known_ms)
         self._free_from = end
         self._onset, self._heard_from, self._voiced, self._lasted = None, None, 0.0, False
-        return TurnOver(end_ms=end, voice_end_ms=min(ended.end_ms, end))
+        return TurnOver(end_ms=end, voice_end_ms=min(ended.end_ms, end), by=ended.by)

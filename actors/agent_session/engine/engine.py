@@ -64,7 +64,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
-    """The providers of a call: ``vad`` and ``stt`` come together or not at all, and ``turn_detector`` only with them."""
+    """The providers of a call: a ``vad`` comes with an ``stt``, which finds turns where it comes alone; a ``turn_detector`` with both."""
 
     llm: LLM
     vad: VAD | None = None
@@ -116,11 +116,11 @@ class Engine:
         self._recognizing: OwnedTask | None = None
         # The position is read here: audio that comes before the loop is at work is to be heard too.
         self._start = memory.position
-        self._hears = providers.vad is not None
+        self._hears = providers.stt is not None
         self._ducking = turns.ducking
 
         def begin() -> None:
-            if providers.vad is not None and providers.stt is not None:
+            if providers.stt is not None:
                 self._recognition = AudioRecognition(
                     providers.vad,
                     providers.stt,

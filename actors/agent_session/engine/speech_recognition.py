@@ -2,20 +2,22 @@
 
 A recogniser that streams hears the turn while it goes on (`TurnStream`), and what it has understood so far is told. One that does not is
 given the whole utterance, and so is one whose stream has failed.
+
+One that finds the end of a turn (``by_stt``) is not flushed in pauses: what it has told when the turn is over is the turn's text.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from actors.agent_session.core import Input, Recognize
 from actors.agent_session.core.inputs import AudioLost, InterimTranscript, PreflightTranscript, RecognitionFailed, Recognized
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import delay_before_retry, failure_of
 from actors.agent_session.engine.loop import OwnedTask
-from actors.agent_session.engine.turn_stream import TurnStream
+from actors.agent_session.engine.turn_stream import StreamListener, TurnStream
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
 from actors.providers import answer_of, recognize_by_stream, transcript_of
@@ -23,6 +25,8 @@ from protocols import SESSION_RATE_HZ, STT, Transcript
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
 ATTEMPTS: Final = 2
+REOPEN_S: Final = 0.25
+"""After the loss of a standing stream, until another is begun."""
 
 
 @dataclass(eq=False)
@@ -32,13 +36,33 @@ class _Ahead:
     start: int
     end: int
     transcript: Transcript | None = None
-    task: OwnedTask = field(init=False)
+    task: OwnedTask | None = None
+
+
+class TurnFinder(Protocol):
+    """Who is told where speech begins, by its sample, where a turn was over, and that nothing is told any more, or again."""
+
+    def speech_began(self, sample: int) -> None:
+        """There is speech from ``sample`` on."""
+        ...
+
+    def turn_ended(self, sample: int) -> None:
+        """The turn is over; its speech ended at ``sample``."""
+        ...
+
+    def stream_began(self) -> None:
+        """A stream listens."""
+        ...
+
+    def stream_lost(self, failure: Exception) -> None:
+        """It is over."""
+        ...
 
 
 class SpeechRecognition:
     """Asks ``stt`` behind ``bulkhead`` about audio in ``memory``. All methods are called on the event loop.
 
-    ``language`` is the caller's; a recogniser that does not know it is not told.
+    ``language`` is the caller's; a recogniser that does not know it is not told. One that finds the ends of turns tells ``finder``.
     """
 
     def __init__(
@@ -50,6 +74,7 @@ class SpeechRecognition:
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
+        finder: TurnFinder | None = None,
     ) -> None:
         self._stt = stt
         self._memory = memory
@@ -59,23 +84,51 @@ class SpeechRecognition:
         self._report = report
         self._ahead: _Ahead | None = None
         self._turn: TurnStream | None = None
+        self._finder = finder
+        self._heard_to: int | None = None  # the sample up to which all turns are over
+        self._not_before = float("-inf")  # when a standing stream may be begun again
 
     def follow(self, start: int, position: int) -> None:
         """The turn that began at ``start`` goes on; it was listened to up to ``position``."""
         if not self._stt.capabilities.streaming:
             return
-        if self._turn is None or self._turn.start != start:
+        if self._turn is None or self._turn.turn != start:
             self.forget()
-            self._turn = TurnStream(
-                self._stt,
-                self._memory,
-                start,
-                language=self._language,
-                bulkhead=self._bulkhead,
-                spawn=self._spawn,
-                heard=self._hear,
-            )
+            self._turn = self._stream(start, turn=start)
         self._turn.feed(position)
+
+    def stand_by(self, position: int, start: int | None) -> None:
+        """Audio was listened to up to ``position``, and it is for the recogniser to tell whether a turn begins: it hears all of it.
+
+        ``start`` is where the turn began that goes on; None: none does.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._turn is not None and self._turn.over:
+            self.forget()
+            self._heard_to, self._not_before = position, now + REOPEN_S
+        if self._turn is None:
+            if now < self._not_before:
+                return
+            first = self._heard_to if start is None else start
+            self._turn = self._stream(position if first is None else first, turn=start, standing=True)
+            if self._finder is not None:
+                self._finder.stream_began()
+        self._turn.feed(position)
+
+    def take_up(self, start: int) -> None:
+        """The turn for which the recogniser stood by began at ``start``."""
+        if self._turn is not None and self._turn.turn is None:
+            self._turn.turn = start
+
+    def settle(self, start: int, end: int, *, found: bool) -> None:
+        """The turn from ``start`` to ``end`` is over; ``found``: by the recogniser, which then has told all of its text."""
+        turn, self._heard_to = self._turn, end
+        if turn is None or not (found or turn.standing):
+            return
+        if found and turn.turn == start:
+            self._drop_ahead()
+            self._ahead = _Ahead(start, end, transcript=turn.said)
+        self.forget()  # what follows is another turn's
 
     def forget(self) -> None:
         """No turn goes on."""
@@ -83,12 +136,16 @@ class SpeechRecognition:
             self._turn.drop()
             self._turn = None
 
+    def listen(self) -> None:
+        """Nothing goes on, and nothing was heard."""
+        self.forget()
+        self._heard_to, self._not_before = None, float("-inf")
+
     def begin(self, start: int, end: int) -> None:
         """Recognise what may be the whole turn; replaces what was begun before."""
-        if self._ahead is not None:
-            if self._ahead.end == end:
-                return
-            self._ahead.task.drop()
+        if self._ahead is not None and self._ahead.end == end:
+            return
+        self._drop_ahead()
         self._ahead = ahead = _Ahead(start, end)
         ahead.task = self._spawn(self._recognize_ahead(ahead))
 
@@ -96,7 +153,8 @@ class SpeechRecognition:
         """Tell the text of an utterance, or why there is none."""
         ahead = self._ahead
         if ahead is not None and (ahead.start, ahead.end) == (wanted.start, wanted.end):
-            await asyncio.wait((ahead.task,))
+            if ahead.task is not None:
+                await asyncio.wait((ahead.task,))
             if ahead.transcript is not None:
                 self._tell(wanted, ahead.transcript)
                 return
@@ -118,7 +176,7 @@ class SpeechRecognition:
             return
 
     def _tell(self, wanted: Recognize, heard: Transcript) -> None:
-        if self._turn is not None and self._turn.start == wanted.start:
+        if self._turn is not None and self._turn.turn == wanted.start:
             self.forget()
         self._report(Recognized(token=wanted.token, text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
 
@@ -126,9 +184,48 @@ class SpeechRecognition:
         if heard.text:
             self._report(InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
 
+    def _stream(self, first: int, *, turn: int | None, standing: bool = False) -> TurnStream:
+        """A stream from the sample ``first`` on."""
+        listener = StreamListener(heard=self._hear, expected=self._expect, began=self._began, ended=self._ended, lost=self._lost)
+        stream = TurnStream(
+            self._stt,
+            self._memory,
+            first,
+            language=self._language,
+            bulkhead=self._bulkhead,
+            spawn=self._spawn,
+            listener=listener,
+            standing=standing,
+        )
+        stream.turn = turn
+        return stream
+
+    def _drop_ahead(self) -> None:
+        if self._ahead is not None and self._ahead.task is not None:
+            self._ahead.task.drop()
+
+    def _expect(self, heard: Transcript) -> None:
+        """This may be the whole turn: where the recogniser decides it, nobody else says so."""
+        turn = self._turn
+        if self._finder is not None and turn is not None and turn.turn is not None and heard.text:
+            self._report(PreflightTranscript(start=turn.turn, end=turn.position, text=heard.text))
+
+    def _began(self, sample: int) -> None:
+        if self._finder is not None:
+            self._finder.speech_began(sample)
+
+    def _ended(self, sample: int) -> None:
+        if self._finder is not None and self._turn is not None:
+            self._expect(self._turn.said)
+            self._finder.turn_ended(sample)
+
+    def _lost(self, failure: Exception) -> None:
+        if self._finder is not None:
+            self._finder.stream_lost(failure)
+
     async def _transcript(self, start: int, end: int) -> Transcript | None:
         """What was said from ``start`` to ``end``; None if some of that audio is not there."""
-        if self._turn is not None and self._turn.start == start:
+        if self._turn is not None and self._turn.turn == start:
             heard = await self._turn.transcript(end)
             if heard is not None:
                 return heard

@@ -1,12 +1,14 @@
 """The caller's turn in a stream of the recogniser: its audio goes there as it comes, and his words come back while he speaks.
 
-A stream serves one turn. It is flushed in each pause that may end the turn, so that the final transcripts are there, or nearly so, when it
-is over. Whatever the recogniser does wrong ends the stream and nothing else: the turn is then recognised anew, from its audio.
+A stream serves one turn; where only the recogniser tells when one begins, also the silence before it. It is flushed in each pause that may
+end the turn, so that the final transcripts are there, or nearly so, when it is over; a recogniser that finds the end by itself is left to
+do so. Whatever it does wrong ends the stream and nothing else: the turn is then recognised anew, from its audio.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from actors.agent_session.engine.bulkhead import Bulkhead
@@ -22,24 +24,46 @@ from protocols import (
     FinalTranscript,
     InterimTranscript,
     PreflightTranscript,
+    ProviderError,
+    SpeechEnded,
+    SpeechStarted,
     SpeechStream,
     Transcript,
     TranscriptFlushed,
+    label_of,
 )
 
 FLUSH_TIMEOUT_S: Final = 3.0
 """From the end of what is asked for to its final transcripts; then the stream is given up."""
 STREAM_TIMEOUT_S: Final = 60.0
 """For the stream of a turn, which has 25 s of audio at most; then it is given up."""
+STANDING_TIMEOUT_S: Final = 86_400.0
+"""For a stream that also hears the silence between turns; then it is lost, and another begun."""
 MAX_FINALS: Final = 256
 """Final transcripts of a turn; with more its stream is given up."""
 CHUNK: Final = int(MAX_CHUNK_S * SESSION_RATE_HZ)
 
 
-class TurnStream:
-    """A stream of ``stt`` for the turn that began at the sample ``start`` of ``memory``. All methods are called on the event loop.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamListener:
+    """Who is told, on the event loop, what a stream tells.
 
-    ``heard`` is told what is understood so far, each time that it changes.
+    ``heard`` what is understood so far, each time that it changes; ``expected`` the same where it will very likely be all. ``began`` and
+    ``ended``: at which sample of the caller's audio there is speech, and where a turn was over. ``lost`` why the stream is over; of one
+    that is dropped it is not told.
+    """
+
+    heard: Callable[[Transcript], None]
+    expected: Callable[[Transcript], None]
+    began: Callable[[int], None]
+    ended: Callable[[int], None]
+    lost: Callable[[Exception], None]
+
+
+class TurnStream:
+    """A stream of ``stt`` of the audio in ``memory`` from the sample ``start`` on. All methods are called on the event loop.
+
+    It serves the turn that began at the sample `turn` (None: none has begun yet, and it is ``standing`` in wait for one).
     """
 
     def __init__(
@@ -51,13 +75,15 @@ class TurnStream:
         language: str,
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
-        heard: Callable[[Transcript], None],
+        listener: StreamListener,
+        standing: bool = False,
     ) -> None:
         self._stt = stt
         self._memory = memory
         self._language = language
         self._bulkhead = bulkhead
-        self._heard = heard
+        self._listener = listener
+        self._timeout_s = STANDING_TIMEOUT_S if standing else STREAM_TIMEOUT_S
         self._stream: SpeechStream | None = None  # until it is open, and once it is over
         self._resampler = Resampler(SESSION_RATE_HZ, stt.rate_hz)
         self._sent = self._target = self._flushed = start  # samples: of what was pushed, is to be pushed, has been flushed
@@ -66,8 +92,25 @@ class TurnStream:
         self._finals: list[Transcript] = []
         self._over = False
         self._news = asyncio.Event()
-        self.start: Final = start
+        self._start: Final = start
+        self.standing: Final = standing
+        self.turn: int | None = start
         self._task = spawn(self._read())
+
+    @property
+    def over(self) -> bool:
+        """Whether it tells nothing any more."""
+        return self._over
+
+    @property
+    def position(self) -> int:
+        """The sample up to which it was given audio."""
+        return self._sent
+
+    @property
+    def said(self) -> Transcript:
+        """What is final of it."""
+        return joined(self._finals)
 
     def feed(self, position: int) -> None:
         """The turn goes on up to the sample ``position``."""
@@ -82,7 +125,7 @@ class TurnStream:
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 while not self._over:
                     if self._flushed >= end and not self._unanswered:
-                        return joined(self._finals)
+                        return self.said
                     self._news.clear()
                     await self._news.wait()
         self.drop()
@@ -102,7 +145,7 @@ class TurnStream:
                 until = min(self._target, self._sent + CHUNK)
                 pcm = self._memory.read(self._sent, until)
                 if pcm is None:  # overwritten, or not there yet: the turn is recognised, or lost, as a whole
-                    self._end()
+                    self._fail(ProviderError("some of the audio for a stream of the recogniser is gone", retryable=True))
                     return
                 self._sent = until
                 self._push(self._stream, self._resampler.process(pcm))
@@ -112,8 +155,8 @@ class TurnStream:
                 self._flushed = self._sent
                 self._unanswered += 1
             self._flush_wanted = False
-        except Exception:  # noqa: BLE001 - the seam to a provider: it may raise anything
-            self._end()
+        except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+            self._fail(failure)
 
     def _push(self, stream: SpeechStream, pcm: bytes) -> None:
         if pcm:
@@ -123,14 +166,21 @@ class TurnStream:
         self._over = True
         self._news.set()
 
+    def _fail(self, failure: Exception) -> None:
+        if not self._over:
+            self._end()
+            self._listener.lost(failure)
+
     async def _read(self) -> None:
         """Take what the stream tells, until it is over."""
-        events = self._bulkhead.stream(self._open, silence_s=STREAM_TIMEOUT_S, total_s=STREAM_TIMEOUT_S)
+        events = self._bulkhead.stream(self._open, silence_s=self._timeout_s, total_s=self._timeout_s)
         try:
-            with suppress(Exception):  # the turn is recognised anew, and then it is told
-                async with aclosing(events) as values:
-                    async for value in values:
-                        self._take(value)
+            async with aclosing(events) as values:
+                async for value in values:
+                    self._take(value)
+            self._fail(ProviderError(f"{label_of(self._stt)}: its stream has ended: end it after end_input()", retryable=True))
+        except Exception as failure:  # noqa: BLE001 - the seam to a provider: the turn is recognised anew, and then it is told
+            self._fail(failure)
         finally:
             self._end()
 
@@ -147,15 +197,26 @@ class TurnStream:
 
     def _take(self, value: object) -> None:
         match speech_event_of(self._stt, value):
-            case InterimTranscript(transcript=transcript) | PreflightTranscript(transcript=transcript):
-                self._heard(joined([*self._finals, transcript]))
+            case InterimTranscript(transcript=transcript):
+                self._listener.heard(joined([*self._finals, transcript]))
+            case PreflightTranscript(transcript=transcript):
+                self._listener.heard(joined([*self._finals, transcript]))
+                self._listener.expected(joined([*self._finals, transcript]))
             case FinalTranscript(transcript=transcript):
                 self._finals.append(transcript)
-                self._heard(joined(self._finals))
+                self._listener.heard(self.said)
                 if len(self._finals) > MAX_FINALS:
-                    self._end()
+                    self._fail(ProviderError(f"{label_of(self._stt)}: more than {MAX_FINALS} final transcripts of a turn", retryable=True))
             case TranscriptFlushed():
                 self._unanswered = max(0, self._unanswered - 1)
                 self._news.set()
+            case SpeechStarted(at_ms=at_ms):
+                self._listener.began(self._sample(at_ms))
+            case SpeechEnded(at_ms=at_ms):
+                self._listener.ended(self._sample(at_ms))
             case _:
                 pass
+
+    def _sample(self, at_ms: int) -> int:
+        """The sample of the caller's audio at a time of the stream, which cannot be one that it was not given."""
+        return min(self._sent, self._start + at_ms * SESSION_RATE_HZ // 1000)

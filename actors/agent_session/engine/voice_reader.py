@@ -43,6 +43,11 @@ class VoiceReader:
         self.position = self.origin = position
 
     @property
+    def vad(self) -> VAD:
+        """What judges now."""
+        return self._vad
+
+    @property
     def frame_ms(self) -> int:
         """The length of a frame."""
         return max(1, self._vad.capabilities.frame_ms)

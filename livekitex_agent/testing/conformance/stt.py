@@ -40,6 +40,8 @@ from protocols import (
 )
 
 CHUNK_MS: Final = 20
+LONGEST_PAUSE_S: Final = 6
+"""After so much silence every recogniser that finds the end of turns has found one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ async def says_what_it_is(stt: STT, _subject: STTSubject) -> None:
         require(stt, language.isalpha() and language.islower(), f"it names the language {language!r}: give codes of ISO 639, as 'en'")
     require(stt, capabilities.streaming or _recognizes(stt, _subject), "it neither recognises nor streams: write one of them")
     require(stt, capabilities.streaming or not capabilities.interim_results, "it has interim results and no stream: they come in streams")
+    finds = capabilities.end_of_turn or capabilities.start_of_speech
+    require(stt, capabilities.streaming or not finds, "it finds beginnings or ends of turns and has no stream: they come in streams")
 
 
 @_SUITE.check(_recognizes)
@@ -182,6 +186,36 @@ async def answers_each_flush(stt: STT, subject: STTSubject) -> None:
     require(stt, flushed == 3, f"it answers 3 flushes with {flushed} TranscriptFlushed: give one for each")  # noqa: PLR2004 - three
 
 
+@_SUITE.check(lambda stt, _: stt.capabilities.streaming and stt.capabilities.end_of_turn)
+async def finds_the_end_of_a_turn(stt: STT, subject: STTSubject) -> None:
+    """Without a flush it tells where a turn was over, once, behind all of its words; and where it began, if it says so."""
+    stream = stt.stream(language=subject.language)
+    pcm = _padded(stt, subject)
+    speech_ms = _ms(stt, pcm)
+    pcm += bytes(stt.rate_hz * LONGEST_PAUSE_S * BYTES_PER_SAMPLE)
+    events: list[SpeechEvent] = []
+    try:
+        _push(stt, stream, pcm)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(subject.timeout_s / 2):
+                async for event in _checked(stt, stream):
+                    events.append(event)
+                    if isinstance(event, SpeechEnded):
+                        stream.end_input()
+    finally:
+        await stream.aclose()
+    ends = [at for at, event in enumerate(events) if isinstance(event, SpeechEnded)]
+    told = f"of a turn and {LONGEST_PAUSE_S} s of silence its stream tells {len(ends)} SpeechEnded: tell one, or leave end_of_turn out"
+    require(stt, len(ends) == 1, told)
+    before = events[: ends[0]]
+    ended_ms = [event.at_ms for event in events if isinstance(event, SpeechEnded)]
+    late = f"it tells that a turn of {speech_ms} ms was over at {ended_ms[0]} ms: tell where its speech ended"
+    require(stt, ended_ms[0] <= speech_ms, late)
+    _understands(stt, subject, joined([event.transcript for event in before if isinstance(event, FinalTranscript)]))
+    began = any(isinstance(event, SpeechStarted) for event in before)
+    require(stt, began >= stt.capabilities.start_of_speech, "it says that it tells where speech begins, and tells no SpeechStarted")
+
+
 @_SUITE.check(_streams)
 async def refuses_audio_of_another_rate(stt: STT, subject: STTSubject) -> None:
     """Another rate is refused, and the stream goes on."""
@@ -247,6 +281,10 @@ def _padded(stt: STT, subject: STTSubject) -> bytes:
     """The speech between half seconds of silence, so that a stream finds its beginning and its end."""
     silence = bytes(stt.rate_hz // 2 * BYTES_PER_SAMPLE)
     return silence + subject.speech + silence * 2
+
+
+def _ms(stt: STT, pcm: bytes) -> int:
+    return len(pcm) * 1000 // BYTES_PER_SAMPLE // stt.rate_hz
 
 
 def _push(stt: STT, stream: SpeechStream, pcm: bytes) -> None:

@@ -93,6 +93,30 @@ def test_how_long_a_pause_may_be_depends_on_who_judges_it(
     assert (turns.predicted, turns.manual, turns.transcribed) == (predicted, manual, False)
 
 
+@pytest.mark.parametrize(
+    ("wire", "options", "delays", "by_stt"),
+    [
+        ({}, {}, (500, 1_500), False),
+        ({}, {"turn_detection": "stt"}, (500, 3_000), True),
+        ({"turn_detector": DETECTOR}, {"turn_detection": "stt", "min_endpointing_delay_ms": 200}, (200, 3_000), True),
+        ({"vad": None}, {}, (500, 3_000), True),
+        ({"vad": None}, {"max_endpointing_delay_ms": 700}, (500, 700), True),
+    ],
+)
+def test_the_recogniser_finds_turns_if_it_is_told_to_or_comes_alone(
+    wire: dict[str, Any], options: dict[str, Any], delays: tuple[int, int], by_stt: bool
+) -> None:
+    turns = read(arguments(agent(voice=True, options=options, **wire))).turns.endpointing
+    assert (turns.min_delay_ms, turns.max_delay_ms) == delays
+    assert (turns.by_stt, turns.predicted, turns.manual) == (by_stt, False, False)
+
+
+@pytest.mark.parametrize("detection", ["vad", "manual"])
+def test_without_a_vad_nobody_else_finds_turns(detection: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"turn_detection='{detection}' needs a vad, and it has none: give it one, or use 'stt'"):
+        read(arguments(agent(voice=True, vad=None, options={"turn_detection": detection})))
+
+
 @pytest.mark.parametrize("language", ["", "en", "pt-BR", "zh_Hans_CN", "de-DE-1996"])
 def test_the_language_is_a_tag_or_not_known(language: str) -> None:
     assert read(arguments(agent(options={"language": language}))).turns.language == language
@@ -103,7 +127,7 @@ def test_the_language_is_a_tag_or_not_known(language: str) -> None:
     ("changes", "complaint"),
     [
         ({"llm": None}, "has no llm"),
-        ({"vad": {"factory": "a:b", "options": {}}}, "needs both"),
+        ({"vad": {"factory": "a:b", "options": {}}}, "has a vad and no stt: to hear it needs an stt"),
         ({"turn_detector": {"factory": "a:b", "options": {}}}, "a turn_detector and hears nothing: give it a vad"),
         ({"llm": "gpt"}, "llm is 'gpt'"),
         ({"llm": {"options": {}}}, "llm is"),
@@ -122,7 +146,8 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"patience_ms": 1}, "no option patience_ms: it knows min_speech_ms"),
         ({"min_endpointing_delay_ms": -5}, "min_endpointing_delay_ms=-5 must be a number from 0 to 10000"),
         ({"min_endpointing_delay_ms": 900, "max_endpointing_delay_ms": 800}, "=800 must be at least min_endpointing_delay_ms=900"),
-        ({"turn_detection": "stt"}, "turn_detection='stt' must be one of detector, manual, vad"),
+        ({"turn_detection": "realtime"}, "turn_detection='realtime' must be one of detector, manual, stt, vad"),
+        ({"turn_detection": "stt"}, "turn_detection='stt' needs an stt, and it has none"),
         ({"turn_detection": "detector"}, "needs one: give it a turn_detector"),
         ({"language": "English please"}, "language='English please' must be a tag as"),
         ({"language": 5}, "language=5 must be a tag as"),

@@ -185,7 +185,7 @@ def test_an_adapter_is_what_it_adapts_and_streams() -> None:
     stt = streaming(reader)
     assert stt.label == reader.label
     assert stt.rate_hz == reader.rate_hz
-    assert stt.capabilities == replace(reader.capabilities, streaming=True)
+    assert stt.capabilities == replace(reader.capabilities, streaming=True, start_of_speech=True)
     stt.prewarm()
     assert virtual_time.run(stt.recognize(spoken("hello there"))).text == "hello there"
     virtual_time.run(stt.aclose())

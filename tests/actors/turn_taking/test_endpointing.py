@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from actors.turn_taking import (
     ENDPOINTING_TABLE,
     EndedBy,
+    EndOfTurn,
     Endpointing,
     EndpointingEvent,
     EndpointingOptions,
@@ -64,7 +65,7 @@ def run(*events: EndpointingEvent, options: EndpointingOptions = PLAIN, turn: En
 
 
 def test_the_table_is_total() -> None:
-    kinds = {VoiceStarted, VoiceEnded, Transcribed, Predicted, TurnCommitted, TurnCleared, TimePassed}
+    kinds = {VoiceStarted, VoiceEnded, Transcribed, Predicted, EndOfTurn, TurnCommitted, TurnCleared, TimePassed}
     assert set(ENDPOINTING_TABLE) == {(state, kind) for state in TurnState for kind in kinds}
     assert kinds == set(EndpointingEvent.__args__)
 
@@ -382,3 +383,61 @@ def test_every_turn_is_over_some_time_after_the_last_voice(acts: list[Act], opti
         fired += 1
     assert turn.state is IDLE
     assert fired <= 2
+
+
+BY_STT = EndpointingOptions(min_delay_ms=300, max_delay_ms=2_000, by_stt=True, transcribed=False)
+
+
+def found(at_ms: float, end_ms: float) -> EndOfTurn:
+    return EndOfTurn(at_ms=at_ms, end_ms=end_ms)
+
+
+def over(at_ms: float, end_ms: float, by: EndedBy = EndedBy.STT) -> TurnEnded:
+    return TurnEnded(at_ms=at_ms, start_ms=1_000, end_ms=end_ms, by=by)
+
+
+def test_the_least_delay_runs_from_the_end_that_the_recogniser_finds() -> None:
+    turn, outputs = run(started(1_000), ended(2_000), TimePassed(at_ms=2_400), options=BY_STT)
+    assert (turn.state, deadline_ms(turn, BY_STT), outputs) == (PAUSED, 4_000, []), "a pause is none of its business"
+    turn, _ = run(found(2_200, 2_010), turn=turn, options=BY_STT)
+    assert deadline_ms(turn, BY_STT) == 2_300, "where the voice ended is known best by who detects voice"
+    assert run(TimePassed(at_ms=2_299), turn=turn, options=BY_STT)[1] == []
+    assert run(TimePassed(at_ms=2_300), turn=turn, options=BY_STT)[1] == [over(2_300, 2_000)]
+
+
+def test_where_the_recogniser_says_nothing_the_longest_pause_ends_the_turn() -> None:
+    turn, outputs = run(started(1_000), ended(2_000), TimePassed(at_ms=3_999), options=BY_STT)
+    assert outputs == []
+    assert run(TimePassed(at_ms=4_000), turn=turn, options=BY_STT)[1] == [over(4_000, 2_000, EndedBy.SILENCE)]
+
+
+def test_the_recogniser_ends_a_turn_though_there_is_noise() -> None:
+    turn, outputs = run(started(1_000), found(2_400, 2_000), TimePassed(at_ms=2_299), options=BY_STT)
+    assert (turn.state, deadline_ms(turn, BY_STT), outputs) == (PAUSED, 2_300, [])
+    assert run(TimePassed(at_ms=2_400), turn=turn, options=BY_STT)[1] == [over(2_400, 2_000)]
+    turn, _ = run(ended(2_350), turn=turn, options=BY_STT)
+    assert deadline_ms(turn, BY_STT) == 2_300, "the voice that was taken for more is over too"
+
+
+def test_who_goes_on_before_the_least_delay_is_over_has_not_finished() -> None:
+    turn, outputs = run(started(1_000), ended(2_000), found(2_150, 2_000), started(2_250), options=BY_STT)
+    assert (turn.state, outputs) == (SPEAKING, [])
+    turn, _ = run(found(2_400, 2_200), turn=turn, options=BY_STT)
+    assert turn.state is SPEAKING, "that was the end before"
+    turn, _ = run(ended(3_000), TimePassed(at_ms=3_400), turn=turn, options=BY_STT)
+    assert deadline_ms(turn, BY_STT) == 5_000
+    assert run(found(3_500, 3_000), TimePassed(at_ms=3_500), turn=turn, options=BY_STT)[1] == [over(3_500, 3_000)]
+
+
+@pytest.mark.parametrize("options", [PLAIN, PREDICTED, EndpointingOptions(manual=True)])
+def test_a_recogniser_that_is_not_to_decide_decides_nothing(options: EndpointingOptions) -> None:
+    turn, _ = run(started(1_000), ended(2_000), options=options)
+    assert run(found(2_100, 2_000), turn=turn, options=options) == (turn, [])
+    assert run(found(2_100, 2_000), options=BY_STT) == (Endpointing(), []), "nor one who hears a turn where there is none"
+
+
+def test_what_reaches_its_limit_is_ended_for_good() -> None:
+    limit = TurnCommitted(at_ms=2_000, by=EndedBy.LIMIT)
+    assert run(started(1_000), limit, options=BY_STT)[1] == [over(2_000, 2_000, EndedBy.LIMIT)]
+    turn, outputs = run(started(1_000), limit, started(2_100), options=PLAIN)
+    assert (turn.state, outputs) == (SPEAKING, [TurnDropped(at_ms=2_160, start_ms=1_000)]), "who goes on begins the next"

@@ -24,6 +24,7 @@ from protocols import (
     ToolCalled,
     ToolReturned,
     UserMessage,
+    UserTurnCommitted,
 )
 
 pytestmark = pytest.mark.asyncio
@@ -151,6 +152,54 @@ async def test_a_recogniser_that_streams_is_understood_as_one_that_does_not() ->
         result = await session.run(audio=Utterance(text="hello out there, how is it going with you"))
         result.expect.contains_message(role="user", text="hello out there, how is it going with you")
         result.expect[-1].is_message(role="assistant", text="You said hello out there, how is it going with you.")
+
+
+def by_stt(replies: Sequence[dict[str, Any]], *, vad: bool, **options: Any) -> Agent:
+    """One whose recogniser finds the end of the caller's turn, beside a voice activity detection or without one."""
+    return Agent(
+        instructions="Be brief.",
+        vad=provider(scripted_vad) if vad else None,
+        stt=provider(scripted_stt, end_of_turn_ms=200),
+        llm=provider(scripted_llm, replies=list(replies)),
+        tts=provider(scripted_tts),
+        options={"turn_detection": "stt", "min_endpointing_delay_ms": 300, **options},
+    )
+
+
+@pytest.mark.parametrize("vad", [True, False])
+async def test_the_recogniser_ends_the_turn_and_whoever_hesitates_is_not_cut_off(*, vad: bool) -> None:
+    async with TestSession(by_stt([reply(say="You said {input}.")], vad=vad)) as session:
+        hesitant, rest = "i would like two small pizzas,", "and a salad please"
+        result = await session.run(audio=[Utterance(text=hesitant, at_s=0.5), Utterance(text=rest, at_s=2.0)])
+        assert len(result.of_kind(UserMessage)) == 1
+        assert {committed.by for committed in result.of_kind(UserTurnCommitted)} == {"stt"}
+        (latency,) = result.of_kind(ReplyLatency)
+        assert latency.latency_ms == pytest.approx(300, abs=120), "the least delay after the end of speech, and no second recognition"
+
+
+@pytest.mark.parametrize("vad", [True, False])
+async def test_who_speaks_over_the_agent_interrupts_where_the_recogniser_finds_turns(*, vad: bool) -> None:
+    async with TestSession(by_stt([reply(QUESTION, STORY), reply(say="As you wish.")], vad=vad)) as session:
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text=STOP, at_s=1.6)])
+        assert [message.interrupted for message in result.of_kind(AgentMessage)] == [True, False]
+        assert [message.text for message in result.of_kind(UserMessage)] == [QUESTION, STOP]
+
+
+async def test_where_the_recogniser_says_nothing_the_longest_pause_ends_the_turn() -> None:
+    async with TestSession(by_stt([reply(say="Yes?")], vad=True, max_endpointing_delay_ms=800)) as session:
+        result = await session.run(audio=Utterance(text="what i really wanted to say,", at_s=0.5))
+        assert [committed.by for committed in result.of_kind(UserTurnCommitted)] == ["endpointing"]
+        assert len(result.of_kind(UserMessage)) == 1
+
+
+@pytest.mark.parametrize("kill", [0.55, 0.75, 0.95, UserMessage, AgentSentence])
+async def test_a_turn_that_the_recogniser_finds_survives_a_death(kill: Any) -> None:
+    async with TestSession(by_stt([reply(say="You said {input}.")], vad=False)) as session:
+        session.kill_when(kill)
+        result = await session.run(audio=Utterance(text="two small pizzas and a salad please", at_s=0.5))
+        assert len(result.restarts) == 1
+        assert [message.text for message in result.of_kind(UserMessage)] == ["two small pizzas and a salad please"]
+        result.expect[-1].is_message(role="assistant", text="You said two small pizzas and a salad please.")
 
 
 async def test_who_hesitates_is_not_cut_off() -> None:

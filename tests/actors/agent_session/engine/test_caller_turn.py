@@ -4,7 +4,7 @@ import pytest
 
 from actors.agent_session.engine.caller_turn import CallerTurn, CallerTurnOptions, TurnBegan, TurnLasted, TurnOutput, TurnOver
 from actors.providers.vad.segmentation import VoiceSegmenter
-from actors.turn_taking import EndpointingOptions, PredictionWanted
+from actors.turn_taking import EndedBy, EndpointingOptions, PredictionWanted
 from protocols import TurnPrediction, VADOptions
 
 FRAME = 20
@@ -125,11 +125,11 @@ def test_what_may_still_be_asked_for_begins_before_the_onset() -> None:
 def test_a_commit_ends_what_goes_on_and_counts_what_was_too_short() -> None:
     line = Line()
     line.hear(200)
-    assert line.turn.commit(190) == (TurnOver(end_ms=190, voice_end_ms=190),)
+    assert line.turn.commit(190) == (TurnOver(end_ms=190, voice_end_ms=190, by=EndedBy.COMMIT),)
     assert line.turn.commit(200) == ()
     line = Line()
     line.hear(-500, 40, -1_000)
-    assert line.turn.commit(1_540) == (TurnBegan(start_ms=300), TurnOver(end_ms=1_540, voice_end_ms=1_540))
+    assert line.turn.commit(1_540) == (TurnBegan(start_ms=300), TurnOver(end_ms=1_540, voice_end_ms=1_540, by=EndedBy.COMMIT))
 
 
 def test_a_rest_is_over_after_the_least_delay_without_voice() -> None:
@@ -140,4 +140,4 @@ def test_a_rest_is_over_after_the_least_delay_without_voice() -> None:
 def test_whatever_does_not_end_is_ended() -> None:
     line = Line(manual=True)
     told = line.hear(*[400, -600] * 26)
-    assert [output for output in told if isinstance(output, TurnOver)] == [TurnOver(end_ms=24_600, voice_end_ms=24_400)]
+    assert [output for output in told if isinstance(output, TurnOver)] == [TurnOver(end_ms=24_600, voice_end_ms=24_400, by=EndedBy.LIMIT)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from livekitex_agent.testing.conformance import stt
+from livekitex_agent.testing.fakes import scripted_stt
 from protocols import (
     STT,
     AudioChunk,
@@ -37,7 +38,7 @@ def check_of(name: str) -> Any:
 
 def test_a_good_recogniser_passes() -> None:
     for check in stt.CHECKS:
-        assert check(subject(GoodSTT)), str(check)
+        assert check(subject(GoodSTT)) is (str(check) != "finds_the_end_of_a_turn"), str(check)
 
 
 def capable(**changes: Any) -> property:
@@ -155,6 +156,29 @@ async def twice_closed(self: Any) -> None:
     self.closed = True
 
 
+class ReadsTurns(GoodSTT):
+    """Finds a turn over after 600 ms of silence."""
+
+    @property
+    def capabilities(self) -> STTCapabilities:
+        return replace(scripted_stt({"end_of_turn_ms": 600}).capabilities, languages=frozenset({"en"}))
+
+    def stream(self, *, language: str = "") -> Any:
+        return scripted_stt({"end_of_turn_ms": 600}).stream(language=language)
+
+
+def finding(change: Any) -> type:
+    """One that finds the end of a turn and whose stream tells, for each event, what ``change`` makes of it."""
+
+    class Told(Stream):
+        async def __aiter__(self) -> Any:
+            async for event in self.inner:
+                for each in change(event):
+                    yield each
+
+    return breaks(ReadsTurns, stream=lambda self, *, language="": Told(ReadsTurns.stream(self, language=language)))
+
+
 def interim(event: Any) -> list[Any]:
     return [InterimTranscript(transcript=event.transcript), event] if isinstance(event, FinalTranscript) else [event]
 
@@ -169,6 +193,8 @@ BROKEN: dict[str, list[type]] = {
         breaks(GoodSTT, capabilities=capable(languages=frozenset({"EN"}))),
         breaks(GoodSTT, capabilities=capable(streaming=False), recognize=STT.recognize),
         breaks(GoodSTT, capabilities=capable(streaming=False, interim_results=True)),
+        breaks(GoodSTT, capabilities=capable(streaming=False, start_of_speech=True)),
+        breaks(GoodSTT, capabilities=capable(streaming=False, end_of_turn=True)),
     ],
     "recognizes_an_utterance": [
         breaks(GoodSTT, recognize=giving(lambda heard: replace(heard, text="one salad"))),
@@ -198,6 +224,13 @@ BROKEN: dict[str, list[type]] = {
         telling(lambda event: [event, event] if isinstance(event, TranscriptFlushed) else [event]),
         streaming(FlushesOnce),
     ],
+    "finds_the_end_of_a_turn": [
+        breaks(ReadsTurns, stream=lambda self, *, language="": scripted_stt({"streaming": True}).stream(language=language)),
+        finding(lambda event: [replace(event, at_ms=event.at_ms + 3_000)] if isinstance(event, SpeechEnded) else [event]),
+        finding(lambda event: [] if isinstance(event, FinalTranscript) else [event]),
+        finding(lambda event: [] if isinstance(event, SpeechStarted) else [event]),
+        finding(lambda event: [event, event] if isinstance(event, SpeechEnded) else [event]),
+    ],
     "refuses_audio_of_another_rate": [streaming(TakesAnyRate), streaming(BreaksAfterARefusal)],
     "takes_nothing_after_the_end_of_its_input": [streaming(TakesMore)],
     "ends_when_it_is_closed": [streaming(NeverEnds)],
@@ -216,6 +249,12 @@ def test_a_recogniser_that_breaks_a_promise_is_found(name: str, broken: type) ->
     require_found(check, subject(broken, timeout_s=0.1 if hangs else 5.0))
 
 
+def test_a_recogniser_that_finds_the_end_of_turns_is_checked_in_that() -> None:
+    applied = {str(check): check(subject(ReadsTurns)) for check in stt.CHECKS}
+    assert applied["finds_the_end_of_a_turn"]
+    assert not check_of("finds_the_end_of_a_turn")(subject(GoodSTT))
+
+
 def test_each_check_can_fail() -> None:
     assert {*BROKEN, "warms_up_and_closes_more_than_once"} == {str(check) for check in stt.CHECKS}
     with pytest.raises(RuntimeError, match="closed twice"):
@@ -227,6 +266,7 @@ def test_a_recogniser_of_one_form_is_checked_in_that() -> None:
     ran = {str(check): check(subject(batch)) for check in stt.CHECKS}
     assert {name for name, applied in ran.items() if not applied} == {
         *("streams_an_utterance", "recognizes_by_a_stream", "answers_each_flush", "refuses_audio_of_another_rate"),
+        "finds_the_end_of_a_turn",
         *("takes_nothing_after_the_end_of_its_input", "ends_when_it_is_closed", "refuses_a_language_that_it_does_not_know"),
     }
 

@@ -29,6 +29,7 @@ from protocols import (
     InterimTranscript,
     InvalidAudioError,
     OpenTurn,
+    PreflightTranscript,
     ProviderError,
     Role,
     SpeechEnded,
@@ -162,7 +163,7 @@ def hear_stream(pcm: bytes, *, frame_ms: int = 20, flush_at_ms: int | None = Non
     told = []
     for event in virtual_time.run(work()):
         match event:
-            case InterimTranscript(transcript=transcript):
+            case InterimTranscript(transcript=transcript) | PreflightTranscript(transcript=transcript):
                 told.append(transcript.text + "…")
             case FinalTranscript(transcript=transcript):
                 assert transcript.language == "en"
@@ -189,6 +190,17 @@ def test_a_recogniser_that_is_flushed_begins_anew() -> None:
     assert told[:5] == ["from 0", "one…", "one two", "to 100", "TranscriptFlushed"]
     assert told[-2] == "three four"
     assert hear_stream(bytes(6_400), flush_at_ms=100) == ["TranscriptFlushed"]
+
+
+def test_a_recogniser_finds_the_end_of_a_turn_unless_the_voice_would_go_on() -> None:
+    pcm = bytes(6_400) + spoken("two red apples", pause_s=0.5) + spoken("please", pause_s=0.2)
+    whole = ["from 200", "two…", "two red…", "two red apples…", "two red apples", "to 340", "from 840", "please…", "please", "to 900"]
+    assert hear_stream(pcm, end_of_turn_ms=300) == whole
+    assert hear_stream(pcm, end_of_turn_ms=300, frame_ms=400) == whole, "however it is cut"
+    goes_on = spoken("two apples,", pause_s=0.5) + spoken("please", pause_s=0.5)
+    assert hear_stream(goes_on, end_of_turn_ms=300)[-2:] == [read_aloud(goes_on, SESSION_RATE_HZ), "to 670"]
+    assert scripted_stt({"end_of_turn_ms": 300}).capabilities.end_of_turn
+    assert not scripted_stt({"streaming": True}).capabilities.end_of_turn
 
 
 def test_a_recogniser_streams_only_if_it_is_told_to() -> None:
