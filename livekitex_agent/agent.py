@@ -72,7 +72,7 @@ class Agent:
     with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
     pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only
     `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
-    interrupt the agent (500). A reply whose text stands is held then, and goes on if nothing was said but back-channels in the caller's
+    interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in the caller's
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
     it is, ``interruption_duck_ms`` (80) of voice make the agent softer and ``interruption_pause_ms`` (200) silent until the voice is over
     or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a

@@ -34,7 +34,7 @@ class AgentEvent(StrEnum):
     READY = "ready"
     """What was open is known, and the conversation goes on."""
     TURN_TAKEN = "turn_taken"
-    """It answers the caller, speaks by itself, or takes up again what it was at before a restart."""
+    """It answers the caller, speaks by itself, or takes up again what it was at before a restart, or a pause in which nothing was heard."""
     PLAYOUT_STARTED = "playout_started"
     """A sentence begins to be heard."""
     TOOLS_RETURNED = "tools_returned"
@@ -76,6 +76,8 @@ AGENT_STATES: Final = StateTable(
             _E.TURN_ENDED: _S.LISTENING,
         },
         _S.PAUSED: {
+            _E.TURN_TAKEN: _S.THINKING,
+            _E.TOOLS_RETURNED: _S.PAUSED,
             _E.RESUMED: _S.SPEAKING,
             _E.INTERRUPTED: _S.PAUSED,
             _E.TURN_ENDED: _S.LISTENING,

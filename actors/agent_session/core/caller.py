@@ -114,7 +114,7 @@ def understand(step: Transition) -> bool:
 def listen_while_held(step: Transition) -> bool:
     """While the reply is held: find out what the caller says over it; tells whether the conversation moved: it was heard to its end."""
     utterance, turn = step.state.utterance, step.turn
-    if step.state.played >= len(turn.sentences):
+    if turn.written and step.state.played >= len(turn.sentences):
         step.state = replace(step.state, held=False, recognizing=0)
         close_turn(step, Heard(sentences=len(turn.sentences)))
         return True

@@ -3,8 +3,9 @@
 How much of the reply was heard is asked from those who play it. A tool that runs is awaited: then the turn ends, before the model is
 asked again.
 
-A caller who speaks over a reply that stands in full need not mean to interrupt it. It is held first, and decided when his words are known:
-then it is stopped for them, or goes on where it was held. A reply whose rest is still to be written is stopped at once.
+A caller who speaks over a reply need not mean to interrupt it. It is held first, and decided when his words are known: then it is stopped
+for them, or goes on where it was held. Meanwhile what is still to be written of it is written, and waits to be heard; a tool that runs goes
+on, but none begins, since he may be about to forbid it.
 """
 
 from dataclasses import replace
@@ -15,7 +16,9 @@ from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpe
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.playback import heard_of
+from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Opening
+from actors.agent_session.core.tools import run_next
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_up, take_turn
 from protocols import (
@@ -51,7 +54,7 @@ def begin_if_due(step: Transition) -> bool:
     utterance = step.state.utterance
     if utterance is None or not utterance.counts or utterance.echo or not step.turn.allow_interruptions:
         return False
-    over_reply = step.setup.voice and step.turn.written
+    over_reply = step.setup.voice and bool(step.turn.sentences)
     if step.setup.resume_false_interruption and over_reply and utterance.over_speech and not utterance.given_up:
         _hold(step)
     else:
@@ -81,11 +84,12 @@ def _hold(step: Transition) -> None:
 
 
 def resume(step: Transition, text: str) -> None:
-    """The caller did not mean it: go on with the reply that is held."""
+    """The caller did not mean it: go on with the reply that is held, and with what waited for that."""
     step.then(ResumeSpeech(speech_id=step.turn.speech_id))
     step.state = replace(step.state, held=False)
     step.publish(FalseInterruption(speech_id=step.turn.speech_id, text=text))
-    step.move_agent(AgentEvent.RESUMED)
+    step.move_agent(AgentEvent.RESUMED if audible(step.state) else AgentEvent.TURN_TAKEN)
+    _run_what_waits(step)
 
 
 def stop_held(step: Transition, after: Opening) -> None:
@@ -159,3 +163,10 @@ def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
     step.move_agent(AgentEvent.INTERRUPTED)
+    _run_what_waits(step)
+
+
+def _run_what_waits(step: Transition) -> None:
+    """Settle the tools that were asked for while the reply was held: they are run now, or not at all."""
+    if step.turn.waiting_calls and not step.state.tool:
+        run_next(step)

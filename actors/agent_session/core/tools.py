@@ -37,7 +37,7 @@ MAX_TURN_BYTES: Final = 200_000
 
 
 def run_next(step: Transition) -> None:
-    """Run the next tool that has no outcome yet; when all have one, ask the model again."""
+    """Run the next tool that has no outcome yet, unless the reply is held; when all have one, ask the model again."""
     for call in step.turn.waiting_calls:
         if step.state.interruption is not None:
             _settle(step, call, NOT_RUN)
@@ -46,6 +46,8 @@ def run_next(step: Transition) -> None:
             _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
         elif was_redacted(call.arguments):
             _settle(step, call, REDACTED)
+        elif step.state.held:
+            return  # until it is known whether the caller means to interrupt
         else:
             _run(step, call)
             return

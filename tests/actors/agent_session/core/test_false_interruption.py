@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import inputs as i
+from actors.agent_session.core.tools import NOT_RUN
 from protocols import (
     AgentMessage,
+    AgentState,
     CancelResponse,
     CommandDone,
     ConversationState,
@@ -15,6 +17,7 @@ from protocols import (
     SessionError,
     UserMessage,
 )
+from support.chat import said
 from support.session_world import SAMPLES_PER_CHAR, SPOKEN, World
 
 S = ConversationState
@@ -174,15 +177,178 @@ def test_killed_while_it_is_held_it_is_decided_anew() -> None:
         assert whole.interrupted is bool(heard)  # type: ignore[attr-defined]
 
 
-def test_a_reply_that_is_still_written_is_stopped_at_once() -> None:
-    world = World(SPOKEN)
+def held_while_written(text: str = "hello", setup: object = SPOKEN, thoughts: int = 1) -> World:
+    """A reply that is held in its first sentence, while the model is still at it: it had so many ``thoughts``."""
+    world = World(setup)  # type: ignore[arg-type]
     world.subscribe()
-    world.send("hello")
-    while world.state.phase is not S.SPEAKING:
-        assert world.commit() or world.wait() or (not world.state.memory.turn.sentences and world.think()) or world.play(100)  # type: ignore[union-attr]
+    world.send(text, "ask")
+    thought = 0
+    while world.state.phase not in {S.SPEAKING, S.TOOL_EXECUTION} or thought < thoughts:
+        if thought < thoughts and world.think():
+            thought += 1
+        else:
+            assert world.commit() or world.wait() or world.play(400)
+    world.commit_all()
+    if not world.played:
+        world.play(400)
+    world.commit_all()
     world.begin_to_speak()
-    assert not world.state.held
-    assert world.output.stopped == ("speech-1",)
+    return world
+
+
+def results(world: World) -> list[str]:
+    return [text for who, text in said(world.state.memory.history) if who == "tool"]
+
+
+def test_one_that_is_still_written_is_held_too_and_goes_on_being_written() -> None:
+    world = held_while_written()
+    assert world.state.held
+    assert world.output.held
+    while world.think():
+        assert not world.play()
+    world.commit_all()
+    assert world.state.memory.turn is not None
+    assert world.state.memory.turn.written
+    assert world.state.phase is S.INTERRUPTED
+    assert not world.play(), "what was written waits"
+    world.stop_speaking()
+    world.settle("")
+    assert events(world, FalseInterruption) == [FalseInterruption(speech_id="speech-1", text="")]
+    assert [event.text for event in events(world, AgentMessage)] == ["You said hello. Anything else?"]  # type: ignore[attr-defined]
+    at = 0
+    for start, end in world.played["speech-1"]:
+        assert start == at, "at the sample where it was held"
+        at = end
+    assert world.state.phase is S.IDLE
+
+
+def test_the_model_stops_where_his_words_are_meant() -> None:
+    world = held_while_written()
+    world.stop_speaking()
+    world.commit_all()
+    assert world.model is not None
+    world.recognize("I want a pizza.")
+    world.commit_all()
+    assert world.model is None
+    world.settle()
+    first, second = events(world, AgentMessage)
+    assert first == AgentMessage(speech_id="speech-1", text="You", interrupted=True)
+    assert second.text.startswith("You said I want a pizza.")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("text", "goes_on"), [("A pizza.", True), ("Okay.", True), ("Stop.", False), ("A pizza with cheese.", False)])
+def test_so_few_words_do_not_stop_one_that_is_still_written(text: str, goes_on: bool) -> None:
+    world = held_while_written(setup=replace(SPOKEN, min_interruption_words=3))
+    world.stop_speaking()
+    world.settle(text)
+    assert bool(events(world, FalseInterruption)) is goes_on
+    assert [event.text for event in events(world, UserMessage)][1:] == ([] if goes_on else [text])  # type: ignore[attr-defined]
+
+
+def test_where_nothing_of_it_is_left_to_be_heard_the_agent_thinks_when_it_goes_on() -> None:
+    world = held_while_written()
+    world.output.queue.clear()
+    world.feed(i.SentencePlayed(speech_id="speech-1", index=0))
+    assert world.state.phase is S.INTERRUPTED, "the rest is still written"
+    world.stop_speaking()
+    world.commit_all()
+    world.recognize("")
+    assert world.state.agent is AgentState.THINKING
+    world.settle("")
+    assert [event.interrupted for event in events(world, AgentMessage)] == [False]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["", "I want a pizza."])
+def test_no_tool_begins_while_it_is_held(text: str) -> None:
+    world = held_while_written("use look look")
+    while world.think():
+        pass
+    world.commit_all()
+    assert world.state.memory.turn is not None
+    assert len(world.state.memory.turn.waiting_calls) == 2
+    assert world.tool is None
+    world.stop_speaking()
+    world.settle(text)
+    assert results(world)[:2] == (["done", "done"] if not text else [NOT_RUN, NOT_RUN])
+    assert world.ran == ({"call-1": 1, "call-2": 1} if not text else {})
+    assert next(event.interrupted for event in events(world, AgentMessage)) is bool(text)  # type: ignore[attr-defined]
+    assert world.state.phase is S.IDLE
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", ["done", "done"]), ("I want a pizza.", ["done", NOT_RUN])])
+def test_a_tool_that_runs_goes_on_and_the_next_waits(text: str, expected: list[str]) -> None:
+    world = held_while_written("use look order", thoughts=2)
+    assert world.tool is not None
+    assert world.state.held
+    world.finish_tool()
+    world.commit_all()
+    assert world.tool is None
+    assert world.state.memory.turn is not None
+    assert len(world.state.memory.turn.waiting_calls) == 1
+    world.stop_speaking()
+    world.settle(text)
+    assert results(world)[:2] == expected
+    assert world.state.phase is S.IDLE
+
+
+def test_the_model_is_asked_again_while_it_is_held_and_what_it_says_waits() -> None:
+    world = held_while_written("use look", thoughts=2)
+    world.finish_tool()
+    world.commit_all()
+    while world.think():
+        pass
+    world.commit_all()
+    assert world.state.memory.turn is not None
+    assert world.state.memory.turn.written
+    assert world.state.phase is S.INTERRUPTED
+    world.stop_speaking()
+    world.settle("")
+    assert [event.text for event in events(world, AgentMessage)] == ["One moment. It came back: done."]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"), [("hello", "You said hello. Anything else?"), ("use look look", "One moment. It came back: done.")]
+)
+@pytest.mark.parametrize("thoughts", [1, 2])
+def test_killed_after_every_effect_nothing_of_one_that_is_still_written_is_lost(text: str, whole: str, thoughts: int) -> None:
+    for fuse in range(400):
+        world = held_while_written(text, thoughts=thoughts)
+        world.fuse = fuse
+        world.stop_speaking()
+        world.settle("")
+        if world.dead:
+            world.fuse = None
+            world.kill()
+            world.subscribe()
+            world.settle("")
+        assert [event.text for event in events(world, AgentMessage)] == [whole]  # type: ignore[attr-defined]
+        assert [event.command_id for event in events(world, CommandDone)] == ["ask"]  # type: ignore[attr-defined]
+        assert [event.text for event in events(world, UserMessage)] == [text]  # type: ignore[attr-defined]
+        assert results(world) == ["done"] * text.count("look")
+        if world.lives == 1:
+            return
+    raise AssertionError("it has no end")
+
+
+@pytest.mark.parametrize("thoughts", [1, 2])
+def test_killed_after_every_effect_his_words_over_one_that_is_still_written_are_answered(thoughts: int) -> None:
+    for fuse in range(400):
+        world = held_while_written("use look look", thoughts=thoughts)
+        world.fuse = fuse
+        world.stop_speaking()
+        world.settle("I want a pizza.")
+        if world.dead:
+            world.fuse = None
+            world.kill()
+            world.subscribe()
+            world.settle("I want a pizza.")
+        assert [event.text for event in events(world, UserMessage)] == ["use look look", "I want a pizza."]  # type: ignore[attr-defined]
+        assert [event.command_id for event in events(world, CommandDone)] == ["ask"]  # type: ignore[attr-defined]
+        assert events(world, AgentMessage)[-1].text == "You said I want a pizza.. Anything else?"  # type: ignore[attr-defined]
+        assert len(results(world)) in {0, 2}
+        if world.lives == 1:
+            return
+    raise AssertionError("it has no end")
 
 
 def test_it_is_stopped_at_once_where_that_is_wanted() -> None:

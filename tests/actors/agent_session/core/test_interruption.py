@@ -1,5 +1,7 @@
 """Stopping the agent: what was heard is known, and tools end first."""
 
+from dataclasses import replace
+
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import NOT_RUN
 from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, Say, SessionError
@@ -88,7 +90,7 @@ def test_a_tool_that_runs_is_awaited_and_the_next_is_not_run() -> None:
 
 
 def test_a_filler_stops_at_once_though_the_tool_goes_on() -> None:
-    world = World(SPOKEN)
+    world = World(replace(SPOKEN, resume_false_interruption=False))
     world.subscribe()
     world.send("use look")
     while world.tool is None:

@@ -60,6 +60,7 @@ class Conversation(RuleBasedStateMachine):
         self.accepted: set[str] = set()
         self.speaking = False
         self.seen: dict[int, EventPushed] = {}
+        self.begun: dict[tuple[int, str], int] = {}
         self.world.subscribe()
 
     def _send(self, command: SessionCommand) -> None:
@@ -141,7 +142,7 @@ class Conversation(RuleBasedStateMachine):
     def think(self) -> None:
         self.world.think()
 
-    @rule(text=st.sampled_from(["", "spoken words", "use look"]))
+    @rule(text=st.sampled_from(["", "okay", "spoken words", "use look"]))
     def recognize(self, text: str) -> None:
         self.world.commit_voice()
         self.world.recognize(text)
@@ -202,6 +203,17 @@ class Conversation(RuleBasedStateMachine):
         elif state.phase is not S.INTERRUPTED and not state.memory.closed:
             assert state.memory.turn is None
         assert (state.interruption is not None) <= (state.phase in {S.INTERRUPTED, S.TOOL_EXECUTION})
+
+    @invariant()
+    def nothing_is_heard_and_no_tool_begins_while_the_reply_is_held(self) -> None:
+        state = self.world.state
+        if state.held:
+            assert state.memory.turn is not None
+            assert not self.world.output.queue or self.world.output.held or self.world.writes
+            begun = len(state.memory.turn.begun_calls)
+            assert begun <= self.begun.setdefault((self.world.lives, state.memory.turn.turn_id), begun)
+        else:
+            self.begun.clear()
 
     @invariant()
     def a_tool_that_may_not_run_twice_does_not(self) -> None:
