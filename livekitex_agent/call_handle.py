@@ -14,6 +14,7 @@ from livekitex_agent.tool_choice import ToolChoiceArgument, choice_of, names_of
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
+    SPEECH_DEADLINE_S,
     AudioCleared,
     AudioPushed,
     CancelResponse,
@@ -91,6 +92,7 @@ class CallHandle:
         *,
         allow_interruptions: bool = True,
         priority: int = SpeechPriority.NORMAL,
+        deadline_s: float = SPEECH_DEADLINE_S,
         command_id: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> SpeechHandle:
@@ -98,10 +100,15 @@ class CallHandle:
 
         Of what waits, the highest ``priority`` (0 to 10; a text of the caller has 5) is said first, then the oldest. The model hears of it
         as of words of the agent. Without ``allow_interruptions`` the caller's voice does not stop it: what the caller says meanwhile is
-        answered after it. `cancel_response` stops it all the same. Raises as `send_text`.
+        answered after it. `cancel_response` stops it all the same. If it is not over ``deadline_s`` seconds (1,800; at most 3,600) after
+        the call has taken it, waiting or being said, it ends then as `SpeechOutcome.EXPIRED`, with what was heard. Raises as `send_text`.
         """
         command = Say(
-            command_id=self._id(command_id), text=well_formed(text), allow_interruptions=allow_interruptions, priority=int(priority)
+            command_id=self._id(command_id),
+            text=well_formed(text),
+            allow_interruptions=allow_interruptions,
+            priority=int(priority),
+            deadline_s=float(deadline_s),
         )
         return await self._speech(command, timeout_s, again=command_id is not None)
 
@@ -114,6 +121,7 @@ class CallHandle:
         priority: int = SpeechPriority.NORMAL,
         tools: Sequence[str] | None = None,
         tool_choice: ToolChoiceArgument = "auto",
+        deadline_s: float = SPEECH_DEADLINE_S,
         command_id: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> SpeechHandle:
@@ -137,6 +145,7 @@ class CallHandle:
             tools=names_of(tools),
             tool_choice=choice,
             required_tool=required_tool,
+            deadline_s=float(deadline_s),
         )
         return await self._speech(command, timeout_s, again=command_id is not None)
 

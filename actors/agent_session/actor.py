@@ -136,7 +136,8 @@ class AgentSession(Actor):
             case StreamAudio():
                 self._take_audio(message, reply)
             case _ if isinstance(message, SessionCommand):
-                self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position))
+                owner = sender.id if sender is not None else ""
+                self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position, owner=owner))
             case Subscribe():
                 self._subscribe(message, sender, reply)
             case Unsubscribe():

@@ -68,7 +68,13 @@ _TOOL_CHOICE: Final = choice({ToolChoice.AUTO: "auto", ToolChoice.NONE: "none", 
 COMMANDS: Final = Records(
     RecordType(SendText, "send_text", command_id=TEXT, text=TEXT),
     RecordType(
-        Say, "say", command_id=TEXT, text=TEXT, allow_interruptions=FLAG.default(True), priority=INTEGER.default(int(SpeechPriority.NORMAL))
+        Say,
+        "say",
+        command_id=TEXT,
+        text=TEXT,
+        allow_interruptions=FLAG.default(True),
+        priority=INTEGER.default(int(SpeechPriority.NORMAL)),
+        deadline_s=NUMBER.default(1_800.0),
     ),
     RecordType(
         GenerateReply,
@@ -81,6 +87,7 @@ COMMANDS: Final = Records(
         tools=maybe(many(TEXT)).default(None),
         tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
         required_tool=TEXT.default(""),
+        deadline_s=NUMBER.default(1_800.0),
     ),
     RecordType(CommitAudio, "commit_audio", command_id=TEXT),
     RecordType(UpdateInstructions, "update_instructions", command_id=TEXT, instructions=TEXT),
@@ -123,6 +130,8 @@ _TURN: Final = nested(
         tools=maybe(many(TEXT)).default(None),
         tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
         required_tool=TEXT.default(""),
+        owner=TEXT.default(""),
+        deadline_wall_s=NUMBER.default(0.0),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
         outcomes=many(_OUTCOME).default(()),
@@ -145,7 +154,15 @@ _OTHERS: Final = (
         turn_id=TEXT.default(""),
         speech_id=TEXT.default(""),
     ),
-    RecordType(CommandTaken, "command_taken", command=_COMMAND, position=INTEGER, speech_id=TEXT.default(""), wall_s=NUMBER.default(0.0)),
+    RecordType(
+        CommandTaken,
+        "command_taken",
+        command=_COMMAND,
+        position=INTEGER,
+        speech_id=TEXT.default(""),
+        owner=TEXT.default(""),
+        wall_s=NUMBER.default(0.0),
+    ),
     RecordType(
         TurnOpened,
         "turn_opened",
@@ -161,6 +178,8 @@ _OTHERS: Final = (
         tools=maybe(many(TEXT)).default(None),
         tool_choice=_TOOL_CHOICE.default(ToolChoice.AUTO),
         required_tool=TEXT.default(""),
+        owner=TEXT.default(""),
+        deadline_wall_s=NUMBER.default(0.0),
         wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),
@@ -187,6 +206,17 @@ _OTHERS: Final = (
     RecordType(CallFailed, "call_failed", reason=TEXT),
     RecordType(CallClosed, "call_closed"),
 )
+_ACCEPTED: Final = nested(
+    RecordType(
+        Accepted,
+        "accepted",
+        command=_COMMAND,
+        position=INTEGER,
+        speech_id=TEXT.default(""),
+        owner=TEXT.default(""),
+        deadline_wall_s=NUMBER.default(0.0),
+    )
+)
 _MEMORY: Final = RecordType(
     Memory,
     "memory",
@@ -198,7 +228,7 @@ _MEMORY: Final = RecordType(
     turns=INTEGER.default(0),
     speeches=INTEGER.default(0),
     calls=INTEGER.default(0),
-    inbox=many(nested(RecordType(Accepted, "accepted", command=_COMMAND, position=INTEGER, speech_id=TEXT.default("")))).default(()),
+    inbox=many(_ACCEPTED).default(()),
     seen=many(TEXT).default(()),
     caller=maybe(nested(RecordType(CallerSpeech, "caller", start=INTEGER, deaths=INTEGER.default(0)))).default(None),
     heard_until=INTEGER.default(0),

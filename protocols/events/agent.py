@@ -34,6 +34,7 @@ class SpeechCreated(SessionEvent):
 
     ``source`` is why: ``say``, ``generate_reply``, ``tool_response``, ``greeting``, ``apology`` … (`TurnSource`). ``user_initiated`` tells
     whether the program asked for it, by the command ``command_id``; a reply to a text of the caller's has that text's.
+    ``owner`` is who sent the command (the id of an actor), or the session, which replies by itself.
     """
 
     speech_id: str
@@ -42,6 +43,7 @@ class SpeechCreated(SessionEvent):
     allow_interruptions: bool
     user_initiated: bool
     command_id: str = ""
+    owner: str = ""
 
 
 @session_event
@@ -96,6 +98,7 @@ class SpeechDone(SessionEvent):
     source: str
     outcome: SpeechOutcome
     command_id: str = ""
+    owner: str = ""
 
 
 @session_event(kept=False)

@@ -42,6 +42,8 @@ class InterruptedBy(StrEnum):
     """The caller speaks."""
     PROGRAM = "program"
     """It was cancelled by `CancelResponse`, or by its handle."""
+    DEADLINE = "deadline"
+    """It has taken longer than it was to take."""
     ERROR = "error"
     """It cannot be made audible."""
 
@@ -54,3 +56,5 @@ class SpeechOutcome(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
     """Its turn is given up, or it cannot be made audible."""
+    EXPIRED = "expired"
+    """It was not over by its deadline: it still waited to be said, or was stopped."""

@@ -6,14 +6,14 @@ that is sent again under the same id is accepted again and acted on once; so who
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from protocols.chat_context import ChatContext
 from protocols.events.definition import SessionEvent
 from protocols.language_model import ToolChoice
 
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
-__all__ += ["BACKGROUND_ID", "GetSession"]
+__all__ += ["BACKGROUND_ID", "MAX_SPEECH_S", "SPEECH_DEADLINE_S", "GetSession"]
 __all__ += ["GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe", "UpdateChatContext", "UpdateInstructions"]
 
@@ -25,6 +25,12 @@ class SendText:
     TAG: ClassVar[str] = "session.send_text"
     command_id: str
     text: str
+
+
+SPEECH_DEADLINE_S: Final = 1_800.0
+"""How long a speech may take, from its command to its end, where nothing else is asked for; a reply to the caller from its beginning."""
+MAX_SPEECH_S: Final = 3_600.0
+"""The longest that may be asked for."""
 
 
 class SpeechPriority(IntEnum):
@@ -39,7 +45,8 @@ class SpeechPriority(IntEnum):
 class Say:
     """The agent says ``text``, as soon as nobody has the turn and nothing of higher ``priority`` waits.
 
-    Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it.
+    Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it. If it is not over
+    ``deadline_s`` after it was accepted, it ends then, wherever it is.
     """
 
     TAG: ClassVar[str] = "session.say"
@@ -47,6 +54,7 @@ class Say:
     text: str
     allow_interruptions: bool = True
     priority: int = int(SpeechPriority.NORMAL)
+    deadline_s: float = SPEECH_DEADLINE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,7 @@ class GenerateReply:
     tools: tuple[str, ...] | None = None
     tool_choice: ToolChoice = ToolChoice.AUTO
     required_tool: str = ""
+    deadline_s: float = SPEECH_DEADLINE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

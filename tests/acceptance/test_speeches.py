@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from livekitex_agent import Agent, SpeechPriority, WorkerOptions, sync
-from protocols import Restarted, UsageError
+from protocols import ProviderRef, Restarted, SpeechCreated, SpeechDone, SpeechOutcome, UsageError
 from support.chat import said, texts
 from support.choosing_brain import CHOOSING_BRAIN, look, order
 from support.memory_brain import FACT, MEMORY_BRAIN
@@ -44,3 +44,29 @@ def test_the_model_is_offered_what_the_script_names_by_whichever_process(tmp_pat
         assert call.generate_reply(tools=[]).wait_for_playout().text == "auto of nothing."
         with pytest.raises(UsageError, match=r"has no tool 'fly' \(it has: look, order\)"):
             call.generate_reply(tools=["fly"])
+
+
+def test_a_speech_that_does_not_end_is_ended_at_its_deadline_by_whichever_process(tmp_path: Path) -> None:
+    silent = ProviderRef(factory="livekitex_agent.testing.fakes:scripted_llm", options={"replies": [{"say": "Wait.", "silent": True}]})
+    with sync.AgentSystem.start(WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+        call = system.start_session(Agent.text(instructions="Wait.", llm=silent))
+        endless = call.generate_reply(user_input="hello", deadline_s=1.0)
+        waiting = call.say("It is too late for this.", deadline_s=0.5)
+        os.kill(call.info().os_pid, signal.SIGKILL)
+        later = call.say("I am here.")
+        assert waiting.wait_for_playout(timeout_s=60).text == ""
+        assert endless.wait_for_playout(timeout_s=60).interrupted
+        assert (waiting.outcome, endless.outcome) == (SpeechOutcome.EXPIRED, SpeechOutcome.EXPIRED)
+        assert later.wait_for_playout(timeout_s=60).text == "I am here."
+        assert {event.owner for event in created(call)} == {"gateway"}
+
+
+def created(call: sync.CallHandle) -> list[SpeechCreated]:
+    """The speeches that the script has asked for so far."""
+    found: list[SpeechCreated] = []
+    for pushed in call.events():
+        if isinstance(pushed.event, SpeechCreated):
+            found.append(pushed.event)
+        if isinstance(pushed.event, SpeechDone) and pushed.event.command_id == found[-1].command_id:
+            break
+    return found

@@ -171,6 +171,7 @@ class World:
     transactions: list[tuple[Entry, ...]] = field(default_factory=list)
     writes: deque[Write] = field(default_factory=deque)
     now: float = 0.0
+    clock_set_by: float = 0.0
     lives: int = 0
     dead: bool = False
     left: bool = False
@@ -219,7 +220,7 @@ class World:
 
     @property
     def moment(self) -> Moment:
-        return Moment(monotonic_s=self.now, wall_s=1e9 + self.now)
+        return Moment(monotonic_s=self.now, wall_s=1e9 + self.now + self.clock_set_by)
 
     # Lives.
 
@@ -253,6 +254,10 @@ class World:
         self.output_open = self.dead = False
         self.live()
 
+    def set_clock(self, by_s: float) -> None:
+        """Somebody sets the wall clock."""
+        self.clock_set_by += by_s
+
     def lose_memory(self) -> None:
         """The partition dies, and with it what outlives the incarnation alone; what the caller says meanwhile comes later."""
         self.position += 1
@@ -277,7 +282,7 @@ class World:
 
     def command(self, command: SessionCommand) -> int:
         self.requests += 1
-        self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position))
+        self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position, owner=SUBSCRIBER.id))
         return self.requests
 
     def send(self, text: str, command_id: str = "") -> int:
@@ -485,10 +490,17 @@ class World:
         )
 
     def wait(self) -> bool:
-        """Let the time pass until the next timer fires."""
-        if not self.timers:
+        """Let the time pass until the next timer fires that is not a speech's deadline: a call has to go on without it."""
+        return self._fire([timer for timer in self.timers if not isinstance(timer[1], i.SpeechOverdue)])
+
+    def overdue(self) -> bool:
+        """Let the time pass until the next deadline of a speech comes."""
+        return self._fire([timer for timer in self.timers if isinstance(timer[1], i.SpeechOverdue)])
+
+    def _fire(self, timers: list[tuple[float, Input]]) -> bool:
+        if not timers:
             return False
-        at, what = min(self.timers, key=lambda timer: timer[0])
+        at, what = min(timers, key=lambda timer: timer[0])
         self.timers.remove((at, what))
         self.now = max(self.now, at)
         self.feed(what)

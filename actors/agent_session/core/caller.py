@@ -31,7 +31,7 @@ from actors.agent_session.core.preemption import drop_guess
 from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Opening, Utterance
 from actors.agent_session.core.transition import Transition
-from actors.agent_session.core.turns import speak_up, take_turn
+from actors.agent_session.core.turns import say_prepared, take_turn
 from actors.turn_taking import EndedBy, count_words, is_back_channel, is_interruption, is_muted, repeats
 from protocols import (
     SESSION_RATE_HZ,
@@ -105,7 +105,7 @@ def understand(step: Transition) -> bool:
         return False
     if utterance.given_up:
         _nothing(step)
-        speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
+        say_prepared(step, TurnSource.APOLOGY)
     else:
         _recognize(step, utterance)
     return True
@@ -253,7 +253,7 @@ def _ask_again(step: Transition) -> None:
         stop_held(step, Opening(source=TurnSource.REPEAT))
         return
     _nothing(step)
-    speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
+    say_prepared(step, TurnSource.REPEAT)
 
 
 def _recognize(step: Transition, utterance: Utterance) -> None:

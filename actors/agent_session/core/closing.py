@@ -8,7 +8,7 @@ from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.measures import turn_ended
-from actors.agent_session.core.memory import Heard
+from actors.agent_session.core.memory import Accepted, Heard, TurnSource
 from actors.agent_session.core.playback import finished
 from actors.agent_session.core.transition import Transition
 from protocols import (
@@ -19,6 +19,8 @@ from protocols import (
     CommandDone,
     EndCall,
     InterruptedBy,
+    Say,
+    SessionCommand,
     SessionEnded,
     SpeechDone,
     SpeechOutcome,
@@ -44,9 +46,14 @@ def close_turn(step: Transition, heard: Heard) -> None:
     step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
     finished(step, turn, interrupted=not whole)
     step.publish(AgentMessage(speech_id=turn.speech_id, text=text, interrupted=not whole), turn_id=turn.turn_id)
-    failed = turn.failed or (interruption is not None and interruption.by is InterruptedBy.ERROR)
-    outcome = SpeechOutcome.FAILED if failed else SpeechOutcome.COMPLETED if whole else SpeechOutcome.INTERRUPTED
-    over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id)
+    by = interruption.by if interruption is not None else None
+    if turn.failed or by is InterruptedBy.ERROR:
+        outcome = SpeechOutcome.FAILED
+    elif whole:
+        outcome = SpeechOutcome.COMPLETED
+    else:
+        outcome = SpeechOutcome.EXPIRED if by is InterruptedBy.DEADLINE else SpeechOutcome.INTERRUPTED
+    over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id, owner=turn.owner)
     step.publish(over, turn_id=turn.turn_id)
     tell_added(step, before, turn)
     turn_ended(step, turn)
@@ -56,6 +63,20 @@ def close_turn(step: Transition, heard: Heard) -> None:
         step.publish(CommandDone(command_id=command_id))
     step.state = replace(step.state, played=0, thinking=0, failures=0, expected=(), interruption=None)
     step.move_agent(AgentEvent.TURN_ENDED)
+
+
+def close_unsaid(step: Transition, accepted: Accepted, outcome: SpeechOutcome) -> None:
+    """Settle a speech that still waits to be said: nothing of it will be."""
+    speech_id, command_id = accepted.speech_id, accepted.command_id
+    source = source_of(accepted.command)
+    step.publish(AgentMessage(speech_id=speech_id, text="", interrupted=True))
+    step.publish(SpeechDone(speech_id=speech_id, source=source, outcome=outcome, command_id=command_id, owner=accepted.owner))
+    step.publish(CommandDone(command_id=command_id))
+
+
+def source_of(command: SessionCommand) -> TurnSource:
+    """Why the agent has the turn that ``command`` gives it."""
+    return TurnSource.SAY if isinstance(command, Say) else TurnSource.GENERATE_REPLY
 
 
 def close_call_if_due(step: Transition) -> bool:

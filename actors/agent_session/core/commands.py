@@ -1,8 +1,11 @@
 """Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many incarnations."""
 
+from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, item_bytes
+from actors.agent_session.core.closing import close_unsaid, source_of
+from actors.agent_session.core.deadlines import end_waiting
 from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
@@ -15,7 +18,7 @@ from actors.agent_session.core.turns import speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
     MAX_INSTRUCTIONS_CHARS,
-    AgentMessage,
+    MAX_SPEECH_S,
     CancelResponse,
     CapacityError,
     ChatContext,
@@ -30,10 +33,8 @@ from protocols import (
     MessageTooLargeError,
     Say,
     SendText,
-    SessionCommand,
     SessionUnavailableError,
     SpeechCreated,
-    SpeechDone,
     SpeechOutcome,
     SpeechPriority,
     UpdateChatContext,
@@ -65,9 +66,10 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
         step.then(Answer(request=arrived.request, message=refused(refusal)))
         return
     speech_id = new_speech_id(step.memory) if isinstance(command, Say | GenerateReply) else ""
-    step.record(CommandTaken(command=command, position=arrived.position, speech_id=speech_id, wall_s=step.now.wall_s))
+    taken = CommandTaken(command=command, position=arrived.position, speech_id=speech_id, owner=arrived.owner, wall_s=step.now.wall_s)
+    step.record(taken)
     if isinstance(command, Say | GenerateReply):
-        step.publish(_created(command, speech_id), speech_id=speech_id)
+        step.publish(_created(command, taken), speech_id=speech_id)
     step.then(_accepted(step, arrived))
     match command:
         case CommitAudio():
@@ -84,22 +86,29 @@ def take_up(step: Transition) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
     if step.state.user is not UserState.LISTENING:
         return False
+    end_waiting(step)
     waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
     if not waiting:
         return False
     accepted = max(waiting, key=_priority)
+    opening = Opening(
+        source=TurnSource.TEXT,
+        speech_id=accepted.speech_id,
+        command_id=accepted.command_id,
+        owner=accepted.owner,
+        deadline_wall_s=accepted.deadline_wall_s,
+    )
     match command := accepted.command:
-        case SendText(command_id=command_id, text=text):
-            take_turn(step, Opening(source=TurnSource.TEXT, text=text, command_id=command_id, asked_s=step.now.monotonic_s))
-        case Say(command_id=command_id, allow_interruptions=allowed):
-            opening = Opening(source=TurnSource.SAY, speech_id=accepted.speech_id, command_id=command_id, allow_interruptions=allowed)
-            speak_up(step, opening, tuple(split_sentences(command.text)))
-        case GenerateReply(command_id=command_id, user_input=text):
-            opening = Opening(
+        case SendText(text=text):
+            take_turn(step, replace(opening, text=text, asked_s=step.now.monotonic_s))
+        case Say(allow_interruptions=allowed):
+            said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed)
+            speak_up(step, said, tuple(split_sentences(command.text)))
+        case GenerateReply(user_input=text):
+            asked = replace(
+                opening,
                 source=TurnSource.GENERATE_REPLY,
                 text=text,
-                speech_id=accepted.speech_id,
-                command_id=command_id,
                 asked_s=step.now.monotonic_s if text else None,
                 instructions=command.instructions,
                 allow_interruptions=command.allow_interruptions,
@@ -107,7 +116,7 @@ def take_up(step: Transition) -> bool:
                 tool_choice=command.tool_choice,
                 required_tool=command.required_tool,
             )
-            take_turn(step, opening)
+            take_turn(step, asked)
         case UpdateInstructions() | UpdateChatContext() | CommitAudio() | CancelResponse() | EndCall():
             pass  # these wait for no turn
     return True
@@ -127,24 +136,16 @@ def _accepted(step: Transition, arrived: CommandArrived) -> Answer:
     return Answer(request=arrived.request, message=CommandAccepted(command_id=command_id, speech_id=speeches.get(command_id, "")))
 
 
-def _created(command: Say | GenerateReply, speech_id: str) -> SpeechCreated:
+def _created(command: Say | GenerateReply, taken: CommandTaken) -> SpeechCreated:
     return SpeechCreated(
-        speech_id=speech_id,
-        source=_source(command),
+        speech_id=taken.speech_id,
+        source=source_of(command),
         priority=command.priority,
         allow_interruptions=command.allow_interruptions,
         user_initiated=True,
         command_id=command.command_id,
+        owner=taken.owner,
     )
-
-
-def _unsaid(accepted: Accepted) -> SpeechDone:
-    command_id, source = accepted.command_id, _source(accepted.command)
-    return SpeechDone(speech_id=accepted.speech_id, source=source, outcome=SpeechOutcome.INTERRUPTED, command_id=command_id)
-
-
-def _source(command: SessionCommand) -> TurnSource:
-    return TurnSource.SAY if isinstance(command, Say) else TurnSource.GENERATE_REPLY
 
 
 def _cancel(step: Transition, command: CancelResponse) -> None:
@@ -155,9 +156,7 @@ def _cancel(step: Transition, command: CancelResponse) -> None:
         return
     for accepted in step.memory.inbox:
         if speech_id and accepted.speech_id == speech_id:
-            step.publish(AgentMessage(speech_id=speech_id, text="", interrupted=True))
-            step.publish(_unsaid(accepted))
-            step.publish(CommandDone(command_id=accepted.command_id))
+            close_unsaid(step, accepted, SpeechOutcome.INTERRUPTED)
     step.publish(CommandDone(command_id=command.command_id))
 
 
@@ -193,6 +192,8 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
             return problem
     if not isinstance(command, SendText) and not SpeechPriority.LOW <= command.priority <= SpeechPriority.HIGH:
         return UsageError(f"priority={command.priority}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
+    if not isinstance(command, SendText) and not 0 < command.deadline_s <= MAX_SPEECH_S:
+        return UsageError(f"deadline_s={command.deadline_s:g}: give more than 0 and at most {MAX_SPEECH_S:g}")
     if isinstance(command, GenerateReply) and (misfit := tools_refusal(step.setup, command)) is not None:
         return misfit
     waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]

@@ -66,11 +66,12 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandTaken:
-    """A command is accepted. ``position`` is the caller's audio (in samples) that came before it, ``speech_id`` as in `Accepted`."""
+    """A command is accepted. ``position`` is the caller's audio (in samples) that came before it; the rest is as in `Accepted`."""
 
     command: SessionCommand
     position: int
     speech_id: str = ""
+    owner: str = ""
     wall_s: float = 0.0
 
 
@@ -93,6 +94,8 @@ class TurnOpened:
     tools: tuple[str, ...] | None = None
     tool_choice: ToolChoice = ToolChoice.AUTO
     required_tool: str = ""
+    owner: str = ""
+    deadline_wall_s: float = 0.0
     wall_s: float = 0.0
 
 

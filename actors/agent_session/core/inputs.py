@@ -13,11 +13,12 @@ from protocols import FinishReason, FunctionCall, Ref, SessionCommand, TokenUsag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandArrived:
-    """Somebody wants something; ``position`` is the caller's audio that came before."""
+    """``owner`` (an actor's id; empty: unknown) wants something; ``position`` is the caller's audio that came before."""
 
     request: int
     command: SessionCommand
     position: int
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +305,11 @@ class SpeechFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechOverdue:
+    """The deadline of some speech has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribersAwaited:
     """Enough waited for somebody who listens."""
 
@@ -359,6 +365,7 @@ Input = (
     | SpeechResumed
     | SpeechStopped
     | SpeechFailed
+    | SpeechOverdue
     | SubscribersAwaited
     | JournalFailed
     | JournalRecovered

@@ -9,7 +9,6 @@ on, but none begins, since he may be about to forbid it.
 """
 
 from dataclasses import replace
-from typing import Final
 
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
@@ -20,7 +19,7 @@ from actors.agent_session.core.speech import audible
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.tools import run_next
 from actors.agent_session.core.transition import Transition
-from actors.agent_session.core.turns import speak_up, take_turn
+from actors.agent_session.core.turns import PREPARED, say_prepared, take_turn
 from protocols import (
     AgentEvent,
     AgentState,
@@ -32,9 +31,6 @@ from protocols import (
     SpeechInterrupted,
     UserState,
 )
-
-_SAID_FOR_WANT_OF_BETTER: Final = (TurnSource.APOLOGY, TurnSource.REPEAT, TurnSource.FAREWELL)
-"""Where these cannot be heard, nothing can."""
 
 
 def interrupt(step: Transition, by: InterruptedBy) -> None:
@@ -98,9 +94,9 @@ def stop_held(step: Transition, after: Opening) -> None:
     _then(step, after)
 
 
-def interrupt_restored(step: Transition, heard: Heard) -> None:
-    """Stop the turn that an incarnation before was told to stop; nothing of it is at work yet."""
-    _stop(step, heard, InterruptedBy.PROGRAM)
+def interrupt_restored(step: Transition, heard: Heard, by: InterruptedBy) -> None:
+    """Stop a turn of an incarnation before, of which nothing is at work yet."""
+    _stop(step, heard, by)
 
 
 def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
@@ -125,7 +121,7 @@ def on_failed(step: Transition, failed: SpeechFailed) -> None:
     heard = Heard(sentences=failed.index)
     if step.state.interruption is None:
         _stop(step, heard, InterruptedBy.ERROR)
-        if turn.source not in _SAID_FOR_WANT_OF_BETTER and step.state.user is UserState.LISTENING:
+        if turn.source not in PREPARED and step.state.user is UserState.LISTENING:
             _then(step, Opening(source=TurnSource.APOLOGY))
     elif step.state.interruption.heard is None:
         step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
@@ -140,10 +136,8 @@ def settle_if_known(step: Transition) -> bool:
     close_turn(step, heard)
     step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
     if (after := interruption.after) is not None:
-        if after.source is TurnSource.REPEAT:
-            speak_up(step, after, (step.setup.repeat,))
-        elif after.source is TurnSource.APOLOGY:
-            speak_up(step, after, (step.setup.apology,))
+        if after.source in PREPARED:
+            say_prepared(step, after.source)
         else:
             take_turn(step, after)
     return True

@@ -5,6 +5,7 @@ from typing import assert_never
 from actors.agent_session.core import (
     caller,
     commands,
+    deadlines,
     durability,
     hand_off,
     interruption,
@@ -43,6 +44,7 @@ from actors.agent_session.core.inputs import (
     SpeechFailed,
     SpeechHeard,
     SpeechMade,
+    SpeechOverdue,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -72,6 +74,7 @@ def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint
     summary.summarise_again(step)
     _advance(step)
     summary.summarise_if_due(step)
+    deadlines.wait_for(step, deadlines.deadlines_of(step.state))
     return step.result()
 
 
@@ -83,6 +86,7 @@ def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect,
     _advance(step)
     if step.memory.history is not state.memory.history:
         summary.summarise_if_due(step)
+    deadlines.wait_for(step, deadlines.deadlines_of(step.state) - deadlines.deadlines_of(state))
     return step.result()
 
 
@@ -96,6 +100,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             subscribers.on_unsubscribe(step, what)
         case InfoAsked():
             subscribers.on_info(step, what)
+        case SpeechOverdue():
+            deadlines.on_overdue(step)
         case SubscribersAwaited():
             subscribers.on_awaited(step)
         case VoiceBegan():

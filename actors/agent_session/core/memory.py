@@ -83,8 +83,9 @@ class Turn:
     ``text`` is the caller's message that it answers. ``asked_wall_s`` is when the caller's turn ended (seconds since the epoch, for it may
     be answered after a reboot; 0: nobody asked), ``opened_wall_s`` when it was taken up. ``instructions`` are for this turn's model alone,
     and so are ``tools``, ``tool_choice`` and ``required_tool`` (see `GenerateReply`). Without ``allow_interruptions`` the caller's voice
-    does not stop it. ``starts`` holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` are the
-    steps in which incarnations ended within this turn, while the caller spoke it too.
+    does not stop it. It is ``owner``'s (the id of an actor), and ends at ``deadline_wall_s`` at the latest (0: a journal of an earlier
+    version tells of none). ``starts`` holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` are
+    the steps in which incarnations ended within this turn, while the caller spoke it too.
     """
 
     turn_id: str
@@ -99,6 +100,8 @@ class Turn:
     tools: tuple[str, ...] | None = None
     tool_choice: ToolChoice = ToolChoice.AUTO
     required_tool: str = ""
+    owner: str = ""
+    deadline_wall_s: float = 0.0
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -190,12 +193,15 @@ class CallerSpeech:
 class Accepted:
     """A command that waits to be acted on; ``position`` is the caller's audio (in samples) that came before it.
 
-    ``speech_id`` names what it has the agent say (empty: nothing of its own).
+    ``speech_id`` names what it has the agent say (empty: nothing of its own), by ``deadline_wall_s`` at the latest (0: no limit).
+    ``owner`` is who sent it.
     """
 
     command: SessionCommand
     position: int
     speech_id: str = ""
+    owner: str = ""
+    deadline_wall_s: float = 0.0
 
     @property
     def command_id(self) -> str:

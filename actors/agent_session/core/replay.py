@@ -47,7 +47,17 @@ from actors.agent_session.core.memory import (
     TurnSource,
 )
 from actors.journal import UnknownRecord
-from protocols import AgentConfigUpdate, ChatContext, CommandDone, EndCall, UpdateChatContext, UpdateInstructions, UsageUpdated
+from protocols import (
+    AgentConfigUpdate,
+    ChatContext,
+    CommandDone,
+    EndCall,
+    GenerateReply,
+    Say,
+    UpdateChatContext,
+    UpdateInstructions,
+    UsageUpdated,
+)
 
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
@@ -153,7 +163,14 @@ def _set_back(memory: Memory, next_event: int) -> Memory:
 
 
 def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
-    accepted = Accepted(command=entry.command, position=entry.position, speech_id=entry.speech_id)
+    speech = entry.command if isinstance(entry.command, Say | GenerateReply) and entry.wall_s else None
+    accepted = Accepted(
+        command=entry.command,
+        position=entry.position,
+        speech_id=entry.speech_id,
+        owner=entry.owner,
+        deadline_wall_s=0.0 if speech is None else entry.wall_s + speech.deadline_s,
+    )
     after = replace(
         memory,
         seen=(*memory.seen[1 - COMMANDS_KEPT :], accepted.command_id),
@@ -184,6 +201,8 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         tools=entry.tools,
         tool_choice=entry.tool_choice,
         required_tool=entry.required_tool,
+        owner=entry.owner,
+        deadline_wall_s=entry.deadline_wall_s,
         opened_wall_s=entry.wall_s,
     )
     settles = entry.heard_until > memory.heard_until

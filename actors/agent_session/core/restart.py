@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from actors.agent_session.core.closing import close_turn, finish_if_over
+from actors.agent_session.core.deadlines import is_overdue
 from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import CallerDropped, CallFailed, IncarnationBegan, SetBack
 from actors.agent_session.core.inputs import SubscribersAwaited
@@ -22,12 +23,13 @@ from actors.agent_session.core.state import Opening, SessionConfig, State, Utter
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
 from actors.agent_session.core.transition import Moment, Transition
-from actors.agent_session.core.turns import speak_up
+from actors.agent_session.core.turns import say_prepared, speak_up
 from protocols import (
     AgentEvent,
     CallStarted,
     CancelResponse,
     CommitAudio,
+    InterruptedBy,
     Restarted,
     SessionError,
     TurnFailed,
@@ -113,9 +115,9 @@ def _go_on_behind(step: Transition, point: ResumePoint) -> None:
         step.record(CallerDropped(until=max(step.memory.heard_until, point.position)))
         step.do(Listen(start=point.position, origin=Origin.UNKNOWN))
     if known:
-        speak_up(step, Opening(source=TurnSource.REPEAT), (step.setup.repeat,))
+        say_prepared(step, TurnSource.REPEAT)
     else:
-        speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
+        say_prepared(step, TurnSource.APOLOGY)
 
 
 def _close_open_turn(step: Transition, point: ResumePoint) -> None:
@@ -131,7 +133,7 @@ def _say_farewell(step: Transition, point: ResumePoint) -> None:
         step.record(CallerDropped(until=max(step.memory.heard_until, point.position)))
     step.publish(SessionError(source="call", text=step.setup.farewell_reason, retryable=False))
     step.record(CallFailed(reason=f"failed: {step.setup.farewell_reason}"))
-    speak_up(step, Opening(source=TurnSource.FAREWELL), (step.setup.farewell,))
+    say_prepared(step, TurnSource.FAREWELL)
 
 
 def _listen_again(step: Transition, point: ResumePoint) -> None:
@@ -163,11 +165,13 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, kept))
         if turn.source not in (TurnSource.GREETING, TurnSource.SAY, TurnSource.REPEAT, TurnSource.APOLOGY):
-            speak_up(step, Opening(source=TurnSource.APOLOGY), (step.setup.apology,))
+            say_prepared(step, TurnSource.APOLOGY)
         return
-    if any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox):
+    cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
+    if cancelled or is_overdue(turn.deadline_wall_s, step.now):
         settle_all(step)
-        interrupt_restored(step, heard_at(step.setup, step.turn, kept))
+        by = InterruptedBy.PROGRAM if cancelled else InterruptedBy.DEADLINE
+        interrupt_restored(step, heard_at(step.setup, step.turn, kept), by)
         return
     if turn.written:
         resume_speech(step, kept)

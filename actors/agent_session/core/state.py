@@ -109,7 +109,8 @@ class Opening:
     """How a turn opens: why, for which message of the caller's (``text``) or command, and how it may go on.
 
     The caller's turn ended at ``asked_s`` (monotonic seconds; None: nobody asked), and in audio at the sample ``heard_until`` (0: it was no
-    audio). ``speech_id`` is that of a speech that waited (empty: it gets one now); the rest is as in `Turn`.
+    audio). ``speech_id`` is that of a speech that waited (empty: it gets one now); the rest is as in `Turn`, where an empty ``owner`` is
+    the session, and a ``deadline_wall_s`` of 0 the usual one.
     """
 
     source: TurnSource
@@ -123,6 +124,8 @@ class Opening:
     tools: tuple[str, ...] | None = None
     tool_choice: ToolChoice = ToolChoice.AUTO
     required_tool: str = ""
+    owner: str = ""
+    deadline_wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +178,8 @@ class State:
     when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation).
     ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
     heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's
-    turn is over, ``guesses`` how often that was tried in it. ``measures`` are of the open turn.
+    turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds;
+    None: no timer waits for one). ``measures`` are of the open turn.
     """
 
     setup: SessionConfig
@@ -205,6 +209,7 @@ class State:
     asked_s: float | None = None
     guess: Guess | None = None
     guesses: int = 0
+    alarm_s: float | None = None
     measures: Measures = Measures()
 
     @property

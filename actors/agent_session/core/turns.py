@@ -1,6 +1,9 @@
 """The agent's turn: how it opens, and what happens when the model has ended a round of it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter
+from typing import Final
 
 from actors.agent_session.core import preemption
 from actors.agent_session.core.closing import finish_if_over
@@ -11,11 +14,12 @@ from actors.agent_session.core.measures import first_token_came, round_ended, tu
 from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
-from actors.agent_session.core.state import Guess, Opening
+from actors.agent_session.core.state import Guess, Opening, SessionConfig
 from actors.agent_session.core.thinking import end_reply_with, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
 from protocols import (
+    SPEECH_DEADLINE_S,
     AgentEvent,
     FinishReason,
     FunctionCall,
@@ -26,6 +30,14 @@ from protocols import (
     UserMessage,
     UserTurnCommitted,
 )
+
+_SENTENCE_OF: Final[Mapping[TurnSource, Callable[[SessionConfig], str]]] = {
+    TurnSource.APOLOGY: attrgetter("apology"),
+    TurnSource.REPEAT: attrgetter("repeat"),
+    TurnSource.FAREWELL: attrgetter("farewell"),
+}
+PREPARED: Final = frozenset(_SENTENCE_OF)
+"""Turns of one prepared sentence, said for want of better: where that cannot be heard, nothing can."""
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -48,6 +60,11 @@ def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> 
     """Say something that stands already, in a turn of its own."""
     _open(step, opening)
     end_reply_with(step, *sentences)
+
+
+def say_prepared(step: Transition, source: TurnSource) -> None:
+    """Say the sentence that is there for ``source``, one of `PREPARED`."""
+    speak_up(step, Opening(source=source), (_SENTENCE_OF[source](step.setup),))
 
 
 def on_round(step: Transition, finished: RoundFinished) -> None:
@@ -107,6 +124,8 @@ def _open(step: Transition, opening: Opening) -> None:
             tools=opening.tools,
             tool_choice=opening.tool_choice,
             required_tool=opening.required_tool,
+            owner=opening.owner or f"agent_session/{step.setup.call_id}",
+            deadline_wall_s=opening.deadline_wall_s or now.wall_s + SPEECH_DEADLINE_S,
             wall_s=now.wall_s,
         )
     )
@@ -119,6 +138,7 @@ def _open(step: Transition, opening: Opening) -> None:
             allow_interruptions=opening.allow_interruptions,
             user_initiated=False,
             command_id=opening.command_id,
+            owner=step.turn.owner,
         )
         step.publish(created)
     turn_began(step)

@@ -40,13 +40,21 @@ def test_a_text_is_answered_sentence_by_sentence() -> None:
     world.send("hello", "one")
     world.settle()
     assert [pushed.event for pushed in world.events if not isinstance(pushed.event, StateChanged)][1:] == [
-        SpeechCreated(speech_id="speech-1", source="text", priority=5, allow_interruptions=True, user_initiated=False, command_id="one"),
+        SpeechCreated(
+            speech_id="speech-1",
+            source="text",
+            priority=5,
+            allow_interruptions=True,
+            user_initiated=False,
+            command_id="one",
+            owner="gateway",
+        ),
         UserMessage(turn_id="turn-1", text="hello", source="text"),
         ReplyLatency(turn_id="turn-1", latency_ms=0.0),
         AgentSentence(speech_id="speech-1", text="You said hello."),
         AgentSentence(speech_id="speech-1", text="Anything else?"),
         AgentMessage(speech_id="speech-1", text="You said hello. Anything else?", interrupted=False),
-        SpeechDone(speech_id="speech-1", source="text", outcome=SpeechOutcome.COMPLETED, command_id="one"),
+        SpeechDone(speech_id="speech-1", source="text", outcome=SpeechOutcome.COMPLETED, command_id="one", owner="gateway"),
         TurnLatency(turn_id="turn-1", end_of_turn_ms=0.0, first_token_ms=0.0, heard_ms=0.0),
         UsageUpdated(models=(ModelUsage(kind="llm", requests=1),)),
         CommandDone(command_id="one"),

@@ -19,6 +19,7 @@ from actors.agent_session.core import SessionConfig, restore
 from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened, ToolEnded
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from protocols import (
+    SPEECH_DEADLINE_S,
     AgentMessage,
     AgentSentence,
     CancelResponse,
@@ -33,6 +34,8 @@ from protocols import (
     Say,
     SendText,
     SessionCommand,
+    SpeechCreated,
+    SpeechDone,
     ToolCalled,
     ToolChoice,
     ToolReturned,
@@ -44,6 +47,7 @@ from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 
 S = ConversationState
 TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])
+DEADLINES = st.sampled_from([SPEECH_DEADLINE_S, 5.0])
 HAND_OFFS = st.sampled_from(["use to_billing", "use to_greeter look", "use to_broken", "use look to_billing"])
 
 
@@ -71,10 +75,16 @@ class Conversation(RuleBasedStateMachine):
     def send_text(self, text: str) -> None:
         self._send(SendText(command_id=f"text-{len(self.sent)}", text=text))
 
-    @rule(protected=st.booleans(), priority=st.sampled_from([0, 5, 10]))
-    def say(self, protected: bool, priority: int) -> None:
-        text = "Please wait. It takes a while."
-        self._send(Say(command_id=f"say-{len(self.sent)}", text=text, allow_interruptions=not protected, priority=priority))
+    @rule(protected=st.booleans(), priority=st.sampled_from([0, 5, 10]), deadline_s=DEADLINES)
+    def say(self, protected: bool, priority: int, deadline_s: float) -> None:
+        command = Say(
+            command_id=f"say-{len(self.sent)}",
+            text="Please wait. It takes a while.",
+            allow_interruptions=not protected,
+            priority=priority,
+            deadline_s=deadline_s,
+        )
+        self._send(command)
 
     @rule(
         protected=st.booleans(),
@@ -82,9 +92,17 @@ class Conversation(RuleBasedStateMachine):
         tools=st.sampled_from([None, None, (), ("look",), ("order", "look"), ("nothing",)]),
         tool_choice=st.sampled_from([*ToolChoice, ToolChoice.AUTO]),
         required_tool=st.sampled_from(["", "", "look"]),
+        deadline_s=DEADLINES,
     )
     def generate_reply(
-        self, protected: bool, user_input: str, tools: tuple[str, ...] | None, tool_choice: ToolChoice, required_tool: str
+        self,
+        *,
+        protected: bool,
+        user_input: str,
+        tools: tuple[str, ...] | None,
+        tool_choice: ToolChoice,
+        required_tool: str,
+        deadline_s: float,
     ) -> None:
         command = GenerateReply(
             command_id=f"reply-{len(self.sent)}",
@@ -94,6 +112,7 @@ class Conversation(RuleBasedStateMachine):
             tools=tools,
             tool_choice=tool_choice,
             required_tool=required_tool,
+            deadline_s=deadline_s,
         )
         self._send(command)
 
@@ -167,11 +186,16 @@ class Conversation(RuleBasedStateMachine):
     def wait(self) -> None:
         self.world.wait()
 
-    @rule(how=st.sampled_from(["killed", "killed", "stopped", "with its partition"]))
-    def die(self, how: str) -> None:
+    @rule()
+    def let_a_deadline_come(self) -> None:
+        self.world.overdue()
+
+    @rule(how=st.sampled_from(["killed", "killed", "stopped", "with its partition"]), for_s=st.sampled_from([0.0, 0.0, 5.0, 1_800.0]))
+    def die(self, how: str, for_s: float) -> None:
         if self.world.left:
             return
         self._note()
+        self.world.now += for_s
         self.waiting.clear()
         match how:
             case "killed":
@@ -235,6 +259,9 @@ class Conversation(RuleBasedStateMachine):
         assert sorted(event.text for event in events if isinstance(event, UserMessage) and event.source == "text") == sorted(texts)
         assert all(self.seen[entry.number].event == entry.event for entry in self.world.entries if isinstance(entry, Happened))
         self._history_is_what_was_heard(events)
+        speeches = Counter(event.speech_id for event in events if isinstance(event, SpeechCreated))
+        assert speeches == Counter(event.speech_id for event in events if isinstance(event, SpeechDone)), "each ends, and once"
+        assert set(speeches.values()) <= {1}
         if not self.world.left:
             assert self.world.state.phase is S.IDLE
             assert not self.world.state.memory.inbox
