@@ -7,29 +7,14 @@ wait. From `_abandon` on the launcher's descriptors are not touched: they may be
 """
 
 import asyncio
-import itertools
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, cast
 
 from livekitex_agent.client.launcher_process import LauncherProcess
+from livekitex_agent.client.open_requests import Answer, OnPush, OpenRequests
 from livekitex_agent.gateway.exit_messages import launcher_ended
-from livekitex_agent.gateway.frames import (
-    EventsLost,
-    Frame,
-    FrameReader,
-    Pushed,
-    Request,
-    Response,
-    StopSystem,
-    SystemEnded,
-    SystemReady,
-    Unanswered,
-    encode_frame,
-)
+from livekitex_agent.gateway.frames import Frame, FrameReader, StopSystem, SystemEnded, SystemReady, encode_frame
 from protocols import DecodeError, Message, SystemUnavailableError, UsageError
-
-Answer = Callable[[Message | Unanswered], None]
 
 READ_BYTES: Final = 1 << 16
 EXIT_MESSAGES_S: Final = 1.0
@@ -46,13 +31,11 @@ class Connection(asyncio.Protocol):
     Requests that are open when the connection ends are not answered: `ended` tells.
     """
 
-    def __init__(self, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> None:
+    def __init__(self, launcher: LauncherProcess, on_push: OnPush) -> None:
         self._launcher = launcher
-        self._on_push = on_push
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
-        self._ids = itertools.count(1)
-        self._open: dict[int, Answer] = {}
+        self._requests = OpenRequests(self._write, on_push)
         self._transport: asyncio.Transport | None = None
         self._said = ""
         self._asked_by = ""
@@ -71,7 +54,7 @@ class Connection(asyncio.Protocol):
         return self._stopping
 
     @classmethod
-    async def open(cls, launcher: LauncherProcess, on_push: Callable[[Message | EventsLost], None]) -> "Connection":
+    async def open(cls, launcher: LauncherProcess, on_push: OnPush) -> "Connection":
         """Take over the launcher's socket; if that fails or is cancelled, nothing of the launcher is used any more."""
         connection = cls(launcher, on_push)
         try:
@@ -89,10 +72,7 @@ class Connection(asyncio.Protocol):
             SystemUnavailableError: the system has ended.
             UsageError: this process is a fork of the one that started it.
         """
-        request_id = next(self._ids)
-        frame = Request(request_id=request_id, name=name, message=message, timeout_ms=max(1, round(timeout_s * 1000)))
-        self._write(frame)
-        self._open[request_id] = then
+        self._requests.ask(name, message, timeout_s=timeout_s, then=then)
 
     async def stop(self) -> None:
         """End the system in order, and wait until the launcher is gone. In a fork of the script nothing is done.
@@ -162,14 +142,8 @@ class Connection(asyncio.Protocol):
 
     def _receive(self, frame: Frame) -> None:
         match frame:
-            case Response(request_id=request_id, message=message):
-                self._answer(request_id, message)
-            case Unanswered(request_id=request_id):
-                self._answer(request_id, frame)
-            case Pushed(message=message):
-                self._on_push(message)
-            case EventsLost():
-                self._on_push(frame)
+            case _ if self._requests.receive(frame):
+                pass
             case SystemReady(root_pid=root_pid):
                 self.root_pid = root_pid
                 self.ready.set_result(None)
@@ -180,11 +154,6 @@ class Connection(asyncio.Protocol):
                     self._said = text
             case _:
                 raise DecodeError(f"{frame.TAG} is not for scripts")
-
-    def _answer(self, request_id: int, answer: Message | Unanswered) -> None:
-        then = self._open.pop(request_id, None)
-        if then is not None:
-            then(answer)
 
     def _write(self, frame: Frame) -> None:
         if self._launcher.foreign:
@@ -220,4 +189,4 @@ class Connection(asyncio.Protocol):
         self.ended.set_result(error)
         if not self.ready.done():
             self.ready.set_result(error)
-        self._open.clear()
+        self._requests.forget()

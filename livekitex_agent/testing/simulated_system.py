@@ -7,7 +7,6 @@ journal is read by its next incarnation. Only what needs an operating system is 
 """
 
 import asyncio
-import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,13 +14,11 @@ from actors import FunctionTool
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.call_outcomes import CallOutcomes
+from livekitex_agent.client.open_requests import OpenRequests
 from livekitex_agent.client.request_sender import RequestSender, expect
 from livekitex_agent.gateway.frames import (
     EventsLost,
     Frame,
-    Pushed,
-    Request,
-    Response,
     StopSystem,
     SystemEnded,
     Unanswered,
@@ -102,9 +99,7 @@ class SimConnection:
     def __init__(self, loop: asyncio.AbstractEventLoop, on_push: Callable[[Message | EventsLost], None]) -> None:
         self.ended: asyncio.Future[SystemUnavailableError] = loop.create_future()
         self._loop = loop
-        self._on_push = on_push
-        self._ids = itertools.count(1)
-        self._open: dict[int, Callable[[Message | Unanswered], None]] = {}
+        self._requests = OpenRequests(self._say, on_push)
         self._post: Callable[[Callable[[], None]], None] = lambda _callback: None
         self._on_frame: Callable[[Frame], None] = lambda _frame: None
 
@@ -114,11 +109,7 @@ class SimConnection:
         """See `Requester.request`."""
         if self.ended.done():
             raise self.ended.result()
-        request_id = next(self._ids)
-        frame = Request(request_id=request_id, name=name, message=message, timeout_ms=max(1, round(timeout_s * 1000)))
-        encode_frame(frame)  # what is too large for a real system is so here
-        self._open[request_id] = then
-        self._say(frame)
+        self._requests.ask(name, message, timeout_s=timeout_s, then=then)
 
     def stop(self) -> None:
         """Ask for the end of the system; `ended` tells."""
@@ -146,27 +137,17 @@ class SimConnection:
     # Between them.
 
     def _say(self, frame: Frame) -> None:
+        encode_frame(frame)  # what is too large for a real system is so here
         self._post(lambda: self._on_frame(frame))
 
     def _receive(self, frame: Frame) -> None:
         match frame:
-            case Response(request_id=request_id, message=message):
-                self._answer(request_id, message)
-            case Unanswered(request_id=request_id):
-                self._answer(request_id, frame)
-            case Pushed(message=message):
-                self._on_push(message)
-            case EventsLost():
-                self._on_push(frame)
+            case _ if self._requests.receive(frame):
+                pass
             case SystemEnded(text=text):
                 self._end(f"the simulated system has ended: {text}")
             case _:
                 pass  # that it is ready: who asks for a call is answered once there is a worker manager
-
-    def _answer(self, request_id: int, answer: Message | Unanswered) -> None:
-        then = self._open.pop(request_id, None)
-        if then is not None:
-            then(answer)
 
     def _end(self, text: str) -> None:
         if not self.ended.done():
