@@ -29,8 +29,8 @@ class CommandDone(SessionEvent):
 class SessionError(SessionEvent):
     """Something failed and the call goes on, unless it is the call.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``vad``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it
-    died too often, so the agent says a last sentence and ends it.
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it died too
+    often, so the agent says a last sentence and ends it. Failures that cost the caller nothing, `PartFailed` alone tells.
     """
 
     source: str

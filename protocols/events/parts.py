@@ -5,7 +5,7 @@ from protocols.events.definition import SessionEvent, session_event
 
 @session_event
 class PartFailed(SessionEvent):
-    """A part failed; ``retryable`` tells whether it is tried again."""
+    """A part failed; ``retryable`` tells whether it is restarted."""
 
     part: str
     text: str
@@ -14,10 +14,11 @@ class PartFailed(SessionEvent):
 
 @session_event
 class PartRestarted(SessionEvent):
-    """A part was made anew after it failed; it was so for the ``restarts``-th time within its budget."""
+    """A part that failed (``text``) is asked again; it is so for the ``restarts``-th time within its budget."""
 
     part: str
     restarts: int
+    text: str = ""
 
 
 @session_event
@@ -29,7 +30,7 @@ class PartRecovered(SessionEvent):
 
 @session_event
 class Degraded(SessionEvent):
-    """The call goes on with less, because a part is given up: ``to`` is what takes its place (``fallback``, ``text``, ``apology`` …)."""
+    """The call goes on with less, because a part is given up: ``to`` is what takes its place (``loudness``, ``text``, ``apology`` …)."""
 
     part: str
     to: str

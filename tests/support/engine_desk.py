@@ -5,9 +5,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from actors.agent_session.core import Input
+from actors.agent_session.core.inputs import PartReported
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.daemon_executor import PooledExecutor
 from actors.agent_session.engine.loop import OwnedTask
+from protocols import SessionEvent
 
 R = TypeVar("R")
 DEADLINE_S = 100.0
@@ -28,6 +30,16 @@ class Desk:
     def report(self, what: Input) -> None:
         self.reports.append(what)
         self._ring()
+
+    @property
+    def told(self) -> list[Input]:
+        """The reports but for what became of parts."""
+        return [report for report in self.reports if not isinstance(report, PartReported)]
+
+    @property
+    def parts(self) -> list[SessionEvent]:
+        """What became of parts."""
+        return [report.event for report in self.reports if isinstance(report, PartReported)]
 
     def push(self, speech_id: str, position: int, pcm: bytes) -> None:
         self.audio.append((speech_id, position, pcm))

@@ -14,8 +14,6 @@ from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
-    HearingDegraded,
-    HearingFailed,
     InterimTranscript,
     PreflightTranscript,
     RecognitionFailed,
@@ -38,7 +36,6 @@ from protocols import (
     AgentState,
     CommandDone,
     CommitAudio,
-    Degraded,
     InternalError,
     ModelUsage,
     SessionError,
@@ -181,16 +178,6 @@ def on_recognition_failed(step: Transition, failed: RecognitionFailed) -> None:
     if failed.token == step.state.recognizing:
         step.publish(SessionError(source="stt", text=failed.text, retryable=failed.retryable))
         _ask_again(step)
-
-
-def on_hearing_failed(step: Transition, failed: HearingFailed) -> None:
-    """For a while nobody notices when the caller speaks."""
-    step.publish(SessionError(source="vad", text=failed.text, retryable=True))
-
-
-def on_hearing_degraded(step: Transition, degraded: HearingDegraded) -> None:
-    """From now on a simpler detection notices when the caller speaks."""
-    step.publish(Degraded(part="vad", to="loudness", text=degraded.text))
 
 
 def on_audio_lost(step: Transition, lost: AudioLost) -> None:

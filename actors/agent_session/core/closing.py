@@ -61,7 +61,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]
     for command_id in done:
         step.publish(CommandDone(command_id=command_id))
-    step.state = replace(step.state, played=0, thinking=0, failures=0, expected=(), interruption=None)
+    step.state = replace(step.state, played=0, thinking=0, expected=(), interruption=None)
     step.move_agent(AgentEvent.TURN_ENDED)
 
 

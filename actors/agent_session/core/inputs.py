@@ -8,7 +8,17 @@ samples of its reply's audio.
 from dataclasses import dataclass
 
 from actors.turn_taking import EndedBy
-from protocols import FinishReason, FunctionCall, Ref, SessionCommand, TokenUsage
+from protocols import (
+    Degraded,
+    FinishReason,
+    FunctionCall,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
+    Ref,
+    SessionCommand,
+    TokenUsage,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +80,10 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HearingFailed:
-    """The voice activity detection began to fail: what comes until it works again is taken for silence."""
+class PartReported:
+    """What a part of the session came to, as its supervisor tells it."""
 
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HearingDegraded:
-    """It went on failing: from now on voice is told by its loudness alone."""
-
-    text: str
+    event: PartFailed | PartRestarted | PartRecovered | Degraded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +170,12 @@ class RoundFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinkingFailed:
-    """The model failed; ``retryable`` is its own judgement, and it asks to be left alone for ``retry_after_s``."""
+    """The model failed; ``retryable`` is its own judgement. It is to be asked again after ``retry_in_s`` (None: it is given up)."""
 
     token: int
     text: str
     retryable: bool
-    retry_after_s: float = 0.0
+    retry_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,8 +342,7 @@ Input = (
     | VoiceBegan
     | VoiceLasted
     | VoiceEnded
-    | HearingFailed
-    | HearingDegraded
+    | PartReported
     | AudioCommitted
     | InterimTranscript
     | PreflightTranscript

@@ -15,7 +15,7 @@ from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpe
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.playback import heard_of
-from actors.agent_session.core.speech import audible
+from actors.agent_session.core.speech import audible, go_on_as_text
 from actors.agent_session.core.state import Interruption, Opening
 from actors.agent_session.core.tools import run_next
 from actors.agent_session.core.transition import Transition
@@ -112,16 +112,20 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
 def on_failed(step: Transition, failed: SpeechFailed) -> None:
     """A sentence cannot be made audible: the reply ends before it.
 
-    The apology follows, which can be heard without the voice (`SpeechOutput` keeps it), unless the caller speaks.
+    The apology follows, which can be heard without the voice (`SpeechOutput` keeps it), unless the caller speaks. Where the voice had
+    failed before and has said nothing since, or not even that can be heard, the rest of the reply is told as text instead.
     """
     turn = step.memory.turn
     if turn is None or turn.speech_id != failed.speech_id:
         return
     step.publish(SessionError(source="tts", text=failed.text, retryable=failed.retryable))
     heard = Heard(sentences=failed.index)
-    if step.state.interruption is None:
+    if step.state.interruption is None and (step.state.voice_fails or turn.source in PREPARED):
+        go_on_as_text(step, failed.index, failed.text)
+    elif step.state.interruption is None:
+        step.state = replace(step.state, voice_fails=True)
         _stop(step, heard, InterruptedBy.ERROR)
-        if turn.source not in PREPARED and step.state.user is UserState.LISTENING:
+        if step.state.user is UserState.LISTENING:
             _then(step, Opening(source=TurnSource.APOLOGY))
     elif step.state.interruption.heard is None:
         step.state = replace(step.state, interruption=replace(step.state.interruption, heard=heard))
@@ -153,7 +157,7 @@ def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
     step.publish(SpeechInterrupted(speech_id=step.turn.speech_id, by=by))
     step.then(StopThinking())
     held = step.state.held
-    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), failures=0, held=False)
+    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), held=False)
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
     step.move_agent(AgentEvent.INTERRUPTED)

@@ -25,14 +25,13 @@ from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
     CommandArrived,
-    HearingDegraded,
-    HearingFailed,
     InfoAsked,
     Input,
     InterimTranscript,
     JournalFailed,
     JournalRecovered,
     JournalRetryDue,
+    PartReported,
     PreflightTranscript,
     RecognitionFailed,
     Recognized,
@@ -110,10 +109,6 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             caller.on_lasted(step, what)
         case VoiceEnded():
             caller.on_ended(step, what)
-        case HearingFailed():
-            caller.on_hearing_failed(step, what)
-        case HearingDegraded():
-            caller.on_hearing_degraded(step, what)
         case AudioCommitted():
             caller.on_committed(step, what)
         case InterimTranscript():
@@ -144,6 +139,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             hand_off.on_ready(step, what)
         case AgentFailed():
             hand_off.on_failed(step, what)
+        case PartReported(event=event):
+            speech.on_part(step, event)
         case TurnPredicted(probability=probability, threshold=threshold):
             step.publish(EndOfTurnPredicted(probability=probability, threshold=threshold))
         case SpeechMade():

@@ -1,6 +1,7 @@
 """The reply on its way to the caller's ear: which sentence is heard, from where on, and how far it got.
 
-In a call without a voice a sentence counts as heard the moment it is written.
+In a call without a voice a sentence counts as heard the moment it is written. So does one of a turn in which the voice cannot be helped: it
+is told as text (`go_on_as_text`). The next turn tries the voice again.
 """
 
 from dataclasses import replace
@@ -20,7 +21,11 @@ from protocols import (
     AgentEvent,
     AgentSentence,
     AgentState,
+    Degraded,
     ModelUsage,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
     ReplyLatency,
 )
 
@@ -35,9 +40,11 @@ def write_sentence(step: Transition, text: str) -> None:
     """Add a sentence to the reply. It is in the journal before anybody hears it."""
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
-    if step.setup.voice:
+    if step.setup.voice and not step.state.as_text:
         model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
         step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text, allow_interruptions=step.turn.allow_interruptions))
+    elif step.setup.voice:
+        _tell(step, index)
     else:
         _heard_from(step, index)
 
@@ -66,6 +73,22 @@ def on_played(step: Transition, played: SentencePlayed) -> None:
     if turn_of(step, played.speech_id) is not None:
         step.state = replace(step.state, played=max(step.state.played, played.index + 1))
         finish_if_over(step)
+
+
+def go_on_as_text(step: Transition, index: int, why: str) -> None:
+    """The voice cannot say the sentence ``index`` of the reply: tell it and all that follow as text."""
+    step.publish(Degraded(part=TTS, to="text", text=why))
+    step.state = replace(step.state, voice_fails=True, as_text=True)
+    for number in range(index, len(step.turn.sentences)):
+        _tell(step, number)
+    finish_if_over(step)
+
+
+def on_part(step: Transition, event: PartFailed | PartRestarted | PartRecovered | Degraded) -> None:
+    """Tell what a part came to."""
+    step.publish(event)
+    if isinstance(event, PartRecovered) and event.part == TTS:
+        step.state = replace(step.state, voice_fails=False)
 
 
 def audible(state: State) -> bool:
@@ -119,6 +142,14 @@ def _heard_from(step: Transition, index: int) -> None:
     if index == 0 and turn.asked_wall_s:
         step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
     step.publish(AgentSentence(speech_id=turn.speech_id, text=turn.sentences[index]))
+
+
+def _tell(step: Transition, index: int) -> None:
+    """Tell a sentence that nobody hears: it counts as heard."""
+    if index >= len(step.turn.starts):
+        step.record(SentenceBegun(position=step.turn.starts[-1] if step.turn.starts else 0))
+        _heard_from(step, index)
+    step.state = replace(step.state, played=index + 1)
 
 
 def _latency_ms(step: Transition) -> float | None:

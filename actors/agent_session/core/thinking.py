@@ -14,24 +14,14 @@ from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import After, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import AgentFailed, RetryDue, SentenceReady, ThinkingFailed
-from actors.agent_session.core.measures import LLM, first_token_came, model_asked
+from actors.agent_session.core.measures import first_token_came, model_asked
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.tool_choice import choice, offered
 from actors.agent_session.core.transition import Transition
-from protocols import (
-    ChatOptions,
-    PartFailed,
-    SessionError,
-)
+from protocols import ChatOptions, SessionError
 
-MAX_RETRIES: Final = 2
-"""How often the model is asked again within a round after a failure that a retry may cure."""
 LOAD_TIMEOUT_S: Final = 25.0
 """For an agent that the call is handed to, to be loaded."""
-RETRY_DELAY_S: Final = 0.3
-"""Before the first retry; doubled before each further one. A model that asks for more time gets it."""
-MAX_RETRY_AFTER_S: Final = 5.0
-"""The longest wait that a model may ask for: a caller waits no longer. Of one that wants more, no retry helps."""
 
 
 def think(step: Transition) -> None:
@@ -64,14 +54,11 @@ def on_sentence(step: Transition, ready: SentenceReady) -> None:
 
 
 def on_failed(step: Transition, failed: ThinkingFailed) -> None:
-    """The model failed: ask again where that may help, otherwise say that it went wrong."""
+    """The model failed: ask again if its supervisor says so, otherwise say that it went wrong."""
     if preemption.on_failed(step, failed.token) or failed.token != step.state.thinking:
         return
-    if failed.retryable and step.state.failures < MAX_RETRIES and failed.retry_after_s <= MAX_RETRY_AFTER_S:
-        delay_s = max(RETRY_DELAY_S * 2**step.state.failures, failed.retry_after_s)
-        step.state = replace(step.state, failures=step.state.failures + 1)
-        step.do(After(delay_s=delay_s, input=RetryDue(token=failed.token)))
-        step.publish(PartFailed(part=LLM, text=failed.text, retryable=True))
+    if failed.retry_in_s is not None:
+        step.do(After(delay_s=failed.retry_in_s, input=RetryDue(token=failed.token)))
         return
     step.publish(SessionError(source="llm", text=failed.text, retryable=failed.retryable))
     end_reply_with(step, step.setup.apology)

@@ -37,7 +37,7 @@ _SENTENCE_OF: Final[Mapping[TurnSource, Callable[[SessionConfig], str]]] = {
     TurnSource.FAREWELL: attrgetter("farewell"),
 }
 PREPARED: Final = frozenset(_SENTENCE_OF)
-"""Turns of one prepared sentence, said for want of better: where that cannot be heard, nothing can."""
+"""Turns of one prepared sentence, said for want of better: where that cannot be heard, nothing can: it is told as text."""
 
 
 def take_turn(step: Transition, opening: Opening) -> None:
@@ -72,7 +72,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if preemption.on_round(step, finished) or finished.token != step.state.thinking:
         return
     round_ended(step, finished)
-    step.state = replace(step.state, thinking=0, failures=0, expected=())
+    step.state = replace(step.state, thinking=0, expected=())
     if finished.reason is FinishReason.LENGTH:
         step.publish(SessionError(source="llm", text="the reply was cut at the model's limit of tokens: allow more", retryable=False))
     rounds = sum(round_.ended for round_ in step.turn.rounds)
@@ -129,7 +129,7 @@ def _open(step: Transition, opening: Opening) -> None:
             wall_s=now.wall_s,
         )
     )
-    step.state = replace(step.state, played=0, failures=0, expected=(), owed=False, asked_s=asked_s)
+    step.state = replace(step.state, played=0, as_text=False, expected=(), owed=False, asked_s=asked_s)
     if not opening.speech_id:
         created = SpeechCreated(
             speech_id=step.turn.speech_id,

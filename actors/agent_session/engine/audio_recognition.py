@@ -29,6 +29,8 @@ from actors.agent_session.engine.caller_turn import (
     TurnOver,
 )
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.recognised_voice import RecognisedVoice
 from actors.agent_session.engine.speech_recognition import SpeechRecognition
 from actors.agent_session.engine.turn_prediction import TurnPredictor
@@ -56,7 +58,7 @@ class AudioRecognition:
     Without a ``vad`` the recogniser finds turns, as ``options`` have to want.
 
     ``detector`` predicts ends of turns, if ``options`` want that; ``detector_bulkhead`` makes its bulkhead for whoever is to know when it
-    is lost; ``fallback_vad`` makes what detects voice where ``vad`` goes on failing; the caller's ``language`` is a BCP 47 tag. A short
+    is lost; ``fallback_vad`` makes what detects voice where ``vad`` is given up; the caller's ``language`` is a BCP 47 tag. A short
     word while ``agent_speaks`` is nobody's turn, and no reason to wait for more. ``heard_voice`` is told of each frame that is judged as it
     comes, and ``echo_expected`` tells whether it may be the agent's own.
 
@@ -96,12 +98,18 @@ class AudioRecognition:
         self._by_stt = options.endpointing.by_stt
         finder = self if self._by_stt else None
         self._recognition = SpeechRecognition(
-            stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, report=report, finder=finder
+            stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, now=clock.monotonic, report=report, finder=finder
         )
         self._predictor: TurnPredictor | None = None
         if detector is not None:
             self._predictor = TurnPredictor(
-                detector, memory, language=language, bulkhead=detector_bulkhead, spawn=spawn, answer=self._predicted
+                detector,
+                memory,
+                language=language,
+                bulkhead=detector_bulkhead,
+                supervisor=PartSupervisor(Part.TURN_DETECTOR, clock.monotonic, report),
+                spawn=spawn,
+                answer=self._predicted,
             )
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()

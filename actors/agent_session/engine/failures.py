@@ -1,4 +1,4 @@
-"""What went wrong in code that is not ours, in words, and whether and when to try again."""
+"""What went wrong in code that is not ours, in words, and whether a retry may help."""
 
 from math import isfinite
 from numbers import Real
@@ -9,36 +9,22 @@ from protocols import ProviderError, well_formed
 MAX_FAILURE_CHARS: Final = 1_000
 """Of what a failure says; the rest is cut."""
 
-MAX_RETRY_AFTER_S: Final = 5.0
-"""The longest wait that a provider may ask for before it is tried again: a caller waits no longer. No retry helps with more."""
-
 
 class UncaughtError(Exception):
     """Something was raised that is no `Exception` (a cancellation, an exit): it ends what raised it, and nothing else."""
 
 
 def failure_of(failure: BaseException) -> tuple[str, bool]:
-    """The text of ``failure``, and whether a retry may help.
-
-    Anything but a `ProviderError`, a timeout and a lost connection is a defect of the provider.
-    """
+    """The text of ``failure``, and whether a retry may help: only a `ProviderError` can say that it does not."""
     if isinstance(failure, ProviderError):
         return words_of(failure), bool(failure.retryable)
-    if isinstance(failure, TimeoutError):
-        return "the provider does not answer", True
-    return named(failure), isinstance(failure, ConnectionError)
+    return "the provider does not answer" if isinstance(failure, TimeoutError) else named(failure), True
 
 
 def retry_after_of(failure: BaseException) -> float:
     """How long the provider that ``failure`` comes from asks to be left alone, in seconds; 0 if it does not say, or nothing sensible."""
     asked: object = failure.retry_after_s if isinstance(failure, ProviderError) else None
     return max(0.0, float(asked)) if isinstance(asked, Real) and isfinite(asked) else 0.0
-
-
-def delay_before_retry(failure: BaseException) -> float | None:
-    """After how many seconds a retry may help; None: not at all, or not soon enough (`MAX_RETRY_AFTER_S`)."""
-    delay_s = retry_after_of(failure)
-    return delay_s if failure_of(failure)[1] and delay_s <= MAX_RETRY_AFTER_S else None
 
 
 def named(failure: BaseException) -> str:

@@ -15,7 +15,9 @@ from typing import Final
 from actors.agent_session.core import Input, Summarise, Think
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import failure_of, retry_after_of
+from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.media import SentenceSplitter
 from actors.providers import CallAssembler, llm_event_of, stream_of
 from protocols import (
@@ -58,6 +60,7 @@ class Generation:
         self._bulkhead = bulkhead
         self._clock = clock
         self._report = report
+        self._supervisor = PartSupervisor(Part.LLM, clock.monotonic, report)
 
     def use(self, llm: LLM, tools: Sequence[ToolSchema]) -> None:
         """Ask this model from now on, and offer it these tools."""
@@ -66,13 +69,16 @@ class Generation:
     async def think(self, wanted: Think) -> None:
         """One round: each sentence as soon as it stands, then the calls; or its failure."""
         answer = _Answer(self._llm, wanted.token)
+        self._supervisor.asked()
         try:
             await self._read(wanted, answer)
             finished = answer.finish()
         except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
             text, retryable = failure_of(failure)
-            self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable, retry_after_s=retry_after_of(failure)))
+            retry_in_s = self._supervisor.failed(failure)
+            self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable, retry_in_s=retry_in_s))
         else:
+            self._supervisor.worked()
             self._say(wanted, answer.last_sentences())
             self._report(finished)
 

@@ -29,6 +29,8 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.agent_session.engine.synthesis import Synthesis
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
@@ -83,7 +85,8 @@ class SpeechOutput:
         self._aec_warmup_s = aec_warmup_s
         self._first_sound: float | None = None
         self._news = asyncio.Event()
-        self._synthesis = Synthesis(tts, bulkhead, self._more, spare=spare, spawn=spawn)
+        supervisor = PartSupervisor(Part.TTS, clock.monotonic, report)
+        self._synthesis = Synthesis(tts, bulkhead, supervisor, self._more, spare=spare, spawn=spawn)
         self._open = False
         self._stopped: deque[str] = deque(maxlen=STOPPED_KEPT)
         self._left = ("", 0)

@@ -1,22 +1,23 @@
 """From an utterance to its text: asked for when the turn is over, and ahead of it in the pause that may end the turn.
 
 A recogniser that streams hears the turn while it goes on (`TurnStream`), and what it has understood so far is told. One that does not is
-given the whole utterance, and so is one whose stream has failed.
+given the whole utterance, and so is one whose stream has failed; one whose streams go on failing is not asked for any more of them.
 
 One that finds the end of a turn (``by_stt``) is not flushed in pauses: what it has told when the turn is over is the turn's text.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from actors.agent_session.core import Input, Recognize
 from actors.agent_session.core.inputs import AudioLost, InterimTranscript, PreflightTranscript, RecognitionFailed, Recognized
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import delay_before_retry, failure_of
+from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.turn_stream import StreamListener, TurnStream
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import resample
@@ -24,9 +25,8 @@ from actors.providers import answer_of, recognize_by_stream, transcript_of
 from protocols import SESSION_RATE_HZ, STT, Transcript
 
 RECOGNITION_TIMEOUT_S: Final = 20.0
-ATTEMPTS: Final = 2
-REOPEN_S: Final = 0.25
-"""After the loss of a standing stream, until another is begun."""
+GIVEN_UP_S: Final = 2.4
+"""For a stream that stands by and is given up, until it is tried again."""
 
 
 @dataclass(eq=False)
@@ -62,7 +62,8 @@ class TurnFinder(Protocol):
 class SpeechRecognition:
     """Asks ``stt`` behind ``bulkhead`` about audio in ``memory``. All methods are called on the event loop.
 
-    ``language`` is the caller's; a recogniser that does not know it is not told. One that finds the ends of turns tells ``finder``.
+    ``language`` is the caller's; a recogniser that does not know it is not told. One that finds the ends of turns tells ``finder``. ``now``
+    tells the time (monotonic seconds).
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class SpeechRecognition:
         language: str = "",
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
+        now: Callable[[], float],
         report: Callable[[Input], None],
         finder: TurnFinder | None = None,
     ) -> None:
@@ -81,7 +83,11 @@ class SpeechRecognition:
         self._language = language if stt.capabilities.supports(language) else ""
         self._bulkhead = bulkhead
         self._spawn = spawn
+        self._now = now
         self._report = report
+        self._supervisor = PartSupervisor(Part.STT, now, report)
+        self._streams = PartSupervisor(Part.STT_STREAM, now, report)
+        self._streaming = stt.capabilities.streaming
         self._ahead: _Ahead | None = None
         self._turn: TurnStream | None = None
         self._finder = finder
@@ -90,7 +96,7 @@ class SpeechRecognition:
 
     def follow(self, start: int, position: int) -> None:
         """The turn that began at ``start`` goes on; it was listened to up to ``position``."""
-        if not self._stt.capabilities.streaming:
+        if not self._streaming:
             return
         if self._turn is None or self._turn.turn != start:
             self.forget()
@@ -102,12 +108,11 @@ class SpeechRecognition:
 
         ``start`` is where the turn began that goes on; None: none does.
         """
-        now = asyncio.get_running_loop().time()
         if self._turn is not None and self._turn.over:
             self.forget()
-            self._heard_to, self._not_before = position, now + REOPEN_S
+            self._heard_to = position
         if self._turn is None:
-            if now < self._not_before:
+            if not self._streaming or self._now() < self._not_before:
                 return
             first = self._heard_to if start is None else start
             self._turn = self._stream(position if first is None else first, turn=start, standing=True)
@@ -158,13 +163,13 @@ class SpeechRecognition:
             if ahead.transcript is not None:
                 self._tell(wanted, ahead.transcript)
                 return
-        for attempt in range(1, ATTEMPTS + 1):
+        while True:
             try:
                 transcript = await self._transcript(wanted.start, wanted.end)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
                 what, retryable = failure_of(failure)
-                delay_s = delay_before_retry(failure)
-                if delay_s is not None and attempt < ATTEMPTS:
+                delay_s = self._supervisor.failed(failure)
+                if delay_s is not None:
                     await asyncio.sleep(delay_s)
                     continue
                 self._report(RecognitionFailed(token=wanted.token, text=what, retryable=retryable))
@@ -181,11 +186,13 @@ class SpeechRecognition:
         self._report(Recognized(token=wanted.token, text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
 
     def _hear(self, heard: Transcript) -> None:
+        self._streams.worked()
         if heard.text:
             self._report(InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
 
     def _stream(self, first: int, *, turn: int | None, standing: bool = False) -> TurnStream:
         """A stream from the sample ``first`` on."""
+        self._streams.asked()
         listener = StreamListener(heard=self._hear, expected=self._expect, began=self._began, ended=self._ended, lost=self._lost)
         stream = TurnStream(
             self._stt,
@@ -211,6 +218,7 @@ class SpeechRecognition:
             self._report(PreflightTranscript(start=turn.turn, end=turn.position, text=heard.text))
 
     def _began(self, sample: int) -> None:
+        self._streams.worked()
         if self._finder is not None:
             self._finder.speech_began(sample)
 
@@ -220,6 +228,13 @@ class SpeechRecognition:
             self._finder.turn_ended(sample)
 
     def _lost(self, failure: Exception) -> None:
+        """A turn that goes on is recognised as a whole; another stream is begun with the next, or when a recogniser that stands by may.
+
+        One that goes on failing is asked for no more, unless only the recogniser finds the ends of turns.
+        """
+        delay_s = self._streams.failed(failure, restart_helps=True)
+        self._streaming = delay_s is not None or self._finder is not None
+        self._not_before = self._now() + (GIVEN_UP_S if delay_s is None else delay_s)
         if self._finder is not None:
             self._finder.stream_lost(failure)
 
@@ -233,8 +248,11 @@ class SpeechRecognition:
         if pcm is None:
             return None
         audio = resample(pcm, SESSION_RATE_HZ, self._stt.rate_hz)
+        self._supervisor.asked()
         heard_whole = await self._bulkhead.call(lambda: self._ask(audio), RECOGNITION_TIMEOUT_S)
-        return transcript_of(self._stt, "recognize() gives", heard_whole)
+        transcript = transcript_of(self._stt, "recognize() gives", heard_whole)
+        self._supervisor.worked()
+        return transcript
 
     def _ask(self, audio: bytes) -> Awaitable[object]:
         if self._stt.capabilities.streaming:
@@ -243,7 +261,10 @@ class SpeechRecognition:
 
     async def _recognize_ahead(self, ahead: _Ahead) -> None:
         """What goes wrong here is tried again once it is asked for."""
-        with suppress(Exception):
+        try:
             ahead.transcript = await self._transcript(ahead.start, ahead.end)
+        except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+            self._supervisor.failed(failure)
+        else:
             if ahead.transcript is not None:
                 self._report(PreflightTranscript(start=ahead.start, end=ahead.end, text=ahead.transcript.text))

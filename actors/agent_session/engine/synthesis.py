@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from actors.agent_session.core.speech import MAX_SENTENCE_S
 from actors.agent_session.engine.bulkhead import Bulkhead
-from actors.agent_session.engine.failures import delay_before_retry, failure_of
+from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.media import pace
 from actors.providers import audio_of, spoken_words_of, stream_of
@@ -18,7 +19,6 @@ CHUNK_TIMEOUT_S: Final = 8.0
 """Silence of the provider after which a sentence has failed."""
 SENTENCE_TIMEOUT_S: Final = 120.0
 """For all audio of a sentence; then it has failed."""
-ATTEMPTS: Final = 2
 MAX_SPARE_S: Final = 10.0
 
 
@@ -26,15 +26,20 @@ Spawn = Callable[[Coroutine[Any, Any, None]], OwnedTask]
 
 
 class Synthesis:
-    """Has ``tts`` say lines behind its ``bulkhead``; ``news`` is called whenever there is more of one. Used on the event loop.
+    """Has ``tts`` say lines behind its ``bulkhead``, under its ``supervisor``; ``news`` is called whenever there is more of one.
+
+    Used on the event loop.
 
     The audio of the sentence ``spare`` (empty: of none) is kept from when the voice first worked, at most `MAX_SPARE_S` of it, and heard
     where the voice does not work any more.
     """
 
-    def __init__(self, tts: TTS, bulkhead: Bulkhead, news: Callable[[], None], *, spare: str, spawn: Spawn) -> None:
+    def __init__(
+        self, tts: TTS, bulkhead: Bulkhead, supervisor: PartSupervisor, news: Callable[[], None], *, spare: str, spawn: Spawn
+    ) -> None:
         self._tts = tts
         self._bulkhead = bulkhead
+        self._supervisor = supervisor
         self._news = news
         self._spare = spare
         self._spare_pcm = b""
@@ -59,17 +64,19 @@ class Synthesis:
         self._news()
 
     async def _say(self, line: SpeechLine) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
+        while line.failure is None:
+            self._supervisor.asked()
             try:
                 await self._collect(line)
             except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
-                text, retryable = failure_of(failure)
-                delay_s = delay_before_retry(failure)
-                if delay_s is not None and not line.pcm and attempt < ATTEMPTS:
+                delay_s = self._supervisor.failed(failure, restart_helps=False if line.pcm else None)
+                if delay_s is None:
+                    line.failure = failure_of(failure)
+                else:
                     await asyncio.sleep(delay_s)
-                    continue
-                line.failure = text, retryable
-            break
+            else:
+                self._supervisor.worked()
+                return
 
     async def _make_spare(self, rate_hz: int) -> None:
         line = SpeechLine(index=0, text=self._spare, char=0, until_char=len(self._spare), rate_hz=rate_hz)

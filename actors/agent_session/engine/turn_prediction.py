@@ -1,18 +1,18 @@
 """Asks the agent's turn detector whether the caller, who pauses, has said what he wanted to say.
 
 A detector only makes the end of turns better, so nothing waits for it longer than `PREDICTION_TIMEOUT_S`: whatever it does, there is an
-answer, and None is one. Where it holds threads or tasks that never come back, it is not asked again in this incarnation, which goes on
-without it.
+answer, and None is one. One that is given up (`part_supervision`), or that holds threads or tasks which never come back, is not asked again
+in this incarnation, which goes on without it.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.loop import OwnedTask
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.providers import answer_of, prediction_of
 from protocols import SESSION_RATE_HZ, OpenTurn, TurnDetector, TurnPrediction
@@ -42,6 +42,7 @@ class TurnPredictor:
         *,
         language: str,
         bulkhead: Callable[[Callable[[BaseException], None]], Bulkhead],
+        supervisor: PartSupervisor,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         answer: Callable[[int, TurnPrediction | None], None],
     ) -> None:
@@ -49,6 +50,7 @@ class TurnPredictor:
         self._memory = memory
         self._language = language
         self._bulkhead = bulkhead(self._give_up)
+        self._supervisor = supervisor
         self._spawn = spawn
         self._answer = answer
         self._question: _Question | None = None
@@ -89,10 +91,14 @@ class TurnPredictor:
     async def _predict(self, number: int, audio: bytes | None) -> None:
         prediction: TurnPrediction | None = None
         if audio is not None:
-            with suppress(Exception):
-                prediction = await self._bulkhead.call(
-                    lambda: self._ask(OpenTurn(audio=audio, language=self._language)), PREDICTION_TIMEOUT_S
-                )
+            self._supervisor.asked()
+            turn = OpenTurn(audio=audio, language=self._language)
+            try:
+                prediction = await self._bulkhead.call(lambda: self._ask(turn), PREDICTION_TIMEOUT_S)
+            except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
+                self._fail(failure)
+            else:
+                self._supervisor.worked()
         self._settle(number, prediction)
 
     async def _ask(self, turn: OpenTurn) -> TurnPrediction:
@@ -108,5 +114,10 @@ class TurnPredictor:
             self._question = None
             self._answer(number, prediction)
 
-    def _give_up(self, _why: BaseException) -> None:
-        self._given_up = True
+    def _fail(self, failure: BaseException, *, lost: bool = False) -> None:
+        """The pause is over; what is restarted is asked in the next one."""
+        if not self._given_up:
+            self._given_up = self._supervisor.failed(failure, restart_helps=not lost) is None
+
+    def _give_up(self, why: BaseException) -> None:
+        self._fail(why, lost=True)

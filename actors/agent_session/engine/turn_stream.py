@@ -7,7 +7,7 @@ do so. Whatever it does wrong ends the stream and nothing else: the turn is then
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -121,13 +121,15 @@ class TurnStream:
         """What was said up to the sample ``end``; None if the stream cannot tell."""
         self._flush_wanted = True
         self.feed(end)
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 while not self._over:
                     if self._flushed >= end and not self._unanswered:
                         return self.said
                     self._news.clear()
                     await self._news.wait()
+        except TimeoutError as silence:
+            self._fail(silence)
         self.drop()
         return None
 

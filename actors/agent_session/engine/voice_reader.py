@@ -1,26 +1,22 @@
 """Voice activity in the caller's audio: read where it is kept, frame by frame, and judged.
 
 The clock of the events is milliseconds since the sample from which is listened. Frames begin at multiples of their length, so that each
-incarnation cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind. One that goes on
-failing is replaced by the fallback, so that the call is not deaf; the next incarnation tries the first again.
+incarnation cuts the audio in the same places. Where the detection fails its audio is silence, and it begins anew behind, when its
+supervisor says so, by the clock of the audio. One that is given up is replaced by the fallback, so that the call is not deaf; the next
+incarnation tries the first again. A fallback that is given up ends the incarnation.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from actors.agent_session.core import Input
-from actors.agent_session.core.inputs import HearingDegraded, HearingFailed
-from actors.agent_session.engine.failures import failure_of
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.media import Resampler
 from actors.providers import voice_events_of
 from protocols import SESSION_RATE_HZ, VAD, AudioChunk, VADEvent, VADStream, VoiceActivity, VoiceEnded
 
-MAX_DEAF_S: Final = 1.0
-"""Of audio in which the detection fails, well again for `WELL_S` at no time; then the fallback detects, and where that fails so long the
-incarnation ends."""
-WELL_S: Final = 1.0
-"""Of audio without a failure, after which the detection is well again."""
 SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000
 
 
@@ -38,7 +34,8 @@ class VoiceReader:
         self._memory = memory
         self._report = report
         self._stream: VADStream | None = None
-        self._failing: tuple[int, int] | None = None  # the samples where it began to fail, and where it failed last
+        self._supervisor = self._supervise()
+        self._restart_at = position  # the sample from which it is asked again
         self._last: VoiceActivity  # the last frame's
         self.position = self.origin = position
 
@@ -59,7 +56,7 @@ class VoiceReader:
     def begin(self, start: int) -> None:
         """Listen from the sample ``start`` on, or a little before, as if nothing had been heard until then."""
         aligned = start - start % self._frame
-        self.position = self.origin = aligned if aligned >= self._memory.oldest else start
+        self.position = self.origin = self._restart_at = aligned if aligned >= self._memory.oldest else start
         self._restart()
 
     def ms(self, sample: int) -> float:
@@ -82,14 +79,17 @@ class VoiceReader:
         pcm = self._memory.read(self.position, self.position + self._frame)
         if pcm is None:
             return None
+        deaf = self.position < self._restart_at
         self.position += self._frame
+        if deaf:
+            return self._break_off()
+        self._supervisor.asked()
         try:
             events = self._judge(pcm)
         except BaseException as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
             self._fail(failure)
             return self._break_off()
-        if self._failing is not None and self.position - self._failing[1] >= WELL_S * SESSION_RATE_HZ:
-            self._failing = None
+        self._supervisor.worked()
         return events
 
     def forget(self) -> None:
@@ -127,16 +127,14 @@ class VoiceReader:
         return (self._last, VoiceEnded(at_ms=self._last.at_ms, start_ms=last.at_ms, end_ms=last.at_ms - last.silent_ms))
 
     def _fail(self, failure: BaseException) -> None:
-        """Tell of a detection that fails, once for each time that it begins to; one that goes on failing is replaced, and then a crash."""
-        if self._failing is None:
-            self._failing = self.position, self.position
-            self._report(HearingFailed(text=failure_of(failure)[0]))
-            return
-        since = self._failing[0]
-        self._failing = since, self.position
-        if self.position - since < MAX_DEAF_S * SESSION_RATE_HZ:
+        """Have a detection that failed begin anew when it may, or replace it; a fallback that cannot be helped is a crash."""
+        delay_s = self._supervisor.failed(failure, restart_helps=True)
+        if delay_s is not None:
+            self._restart_at = self.position + round(delay_s * SESSION_RATE_HZ)
             return
         if self._fallback is None:
             raise failure
-        self._vad, self._fallback, self._failing = self._fallback(), None, None
-        self._report(HearingDegraded(text=failure_of(failure)[0]))
+        self._vad, self._fallback, self._supervisor = self._fallback(), None, self._supervise()
+
+    def _supervise(self) -> PartSupervisor:
+        return PartSupervisor(Part.VAD, lambda: self.position / SESSION_RATE_HZ, self._report)

@@ -41,6 +41,8 @@ from protocols import (
     GetFigures,
     GetSession,
     NameChanged,
+    PartFailed,
+    PartRestarted,
     Ping,
     Pong,
     Ref,
@@ -535,7 +537,8 @@ def test_a_voice_activity_detection_that_goes_on_failing_is_replaced_and_the_cal
     host = begin(wire).up()
     subscribe(host)
     first = stream(host, bytes(64_000))
-    event(host.mail, SessionError, source="vad", text="RuntimeError: this ear is broken")
+    event(host.mail, PartFailed, part="vad", text="RuntimeError: this ear is broken", retryable=True)
+    event(host.mail, PartRestarted, part="vad", restarts=1, text="RuntimeError: this ear is broken")
     event(host.mail, Degraded, part="vad", to="loudness", text="RuntimeError: this ear is broken")
     stream(host, spoken("one pizza please, and some water", pause_s=0.8), first)
     event(host.mail, AgentMessage, text="You said one pizza please, and some water. That was message 1.")

@@ -208,6 +208,21 @@ def test_any_other_death_is_as_good(call: Call, fault: str, code: int) -> None:
     assert reason.startswith("error:InternalError" if fault == "exception" else "died without a word")
 
 
+@pytest.mark.parametrize("part", ["llm", "stt", "tts"])
+def test_a_part_that_dies_natively_costs_one_incarnation(folder: Path, part: str) -> None:
+    wire = agent(voice=True)
+    wire[part] = {"factory": f"support.mortal_providers:{part}", "options": {"died": str(folder / "died")}}
+    call = Call(folder, wire)
+    try:
+        call.stream(spoken(SENTENCE, pause_s=0.8))
+        assert call.session.wait_for_end() == -signal.SIGSEGV
+        call.again()
+        call.wait_for(AgentMessage, text=f"You said {SENTENCE}. That was message 1.")
+        assert sum(isinstance(event.event, Restarted) for event in call.events) == 1
+    finally:
+        call.session.close()
+
+
 def test_a_turn_that_kills_twice_is_given_up_and_apologised_for(call: Call) -> None:
     call.send("before", "zero")
     call.wait_for(CommandDone, command_id="zero")

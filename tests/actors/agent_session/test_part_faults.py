@@ -23,9 +23,13 @@ from protocols import (
     ChatContext,
     ChatOptions,
     CommandDone,
+    Degraded,
     EventPushed,
     ExitSignal,
     LLMEvent,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
     SendText,
     SessionError,
     StreamAudio,
@@ -171,6 +175,19 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
         host.wait_for_end()
 
 
+def test_a_speech_recognition_that_raises_once_costs_nothing(begin: Begin) -> None:
+    call = begin(stt=("ears", {"times": 1}))
+    call.speak("one pizza please, and some water")
+    call.wait(AgentMessage, lambda event: event.text == "You said one pizza please, and some water.")
+    steps = call.events(PartFailed) + call.events(PartRestarted) + call.events(PartRecovered)
+    assert steps == [
+        PartFailed(part="stt", text="RuntimeError: no ears", retryable=True),
+        PartRestarted(part="stt", restarts=1, text="RuntimeError: no ears"),
+        PartRecovered(part="stt"),
+    ]
+    assert not call.events(SessionError)
+
+
 def test_a_speech_recognition_that_raises_has_the_caller_asked_again(begin: Begin) -> None:
     call = begin(stt=("ears", {"times": 2}))  # once ahead of the end of the turn, and once at it
     call.speak("one pizza please, and some water")
@@ -180,15 +197,20 @@ def test_a_speech_recognition_that_raises_has_the_caller_asked_again(begin: Begi
     call.speak("two pizzas please, and some water")
     call.wait(AgentMessage, lambda event: event.text == "You said two pizzas please, and some water.")
     assert [event.text for event in call.events(UserMessage)] == ["two pizzas please, and some water"]
+    assert call.events(Degraded) == [Degraded(part="stt", to="text", text="RuntimeError: no ears")]
+    assert call.events(PartRecovered) == [PartRecovered(part="stt")]
 
 
-def test_a_model_that_raises_four_times_has_the_apology_said_four_times(begin: Begin) -> None:
+def test_a_model_that_raises_in_four_turns_has_the_apology_said_in_each(begin: Begin) -> None:
     call = begin()
     for _ in range(4):
         call.say("raise")
     call.say("hello")
     assert call.replies() == [APOLOGY] * 4 + ["You said hello."]
     assert [event.source for event in call.events(SessionError)] == ["llm"] * 4
+    assert [event.restarts for event in call.events(PartRestarted)] == [1, 2, 3, 4, 5]
+    assert {(event.part, event.to) for event in call.events(Degraded)} == {("llm", "apology")}
+    assert call.events(PartRecovered) == [PartRecovered(part="llm")]
     assert call.heard() == " ".join([APOLOGY] * 4 + ["You said hello."])
 
 
@@ -198,7 +220,6 @@ def test_a_model_that_raises_four_times_has_the_apology_said_four_times(begin: B
 )
 def test_a_model_that_goes_silent_is_given_up(begin: Begin, monkeypatch: pytest.MonkeyPatch, said: str, replies: list[str]) -> None:
     monkeypatch.setattr("actors.agent_session.engine.generation.DELTA_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("actors.agent_session.core.thinking.RETRY_DELAY_S", 0.01)
     call = begin()
     call.say(said)
     assert call.replies()[0] in replies
@@ -219,6 +240,8 @@ def test_a_voice_that_fails_for_good_says_once_more_that_something_went_wrong(
     call.wait(AgentMessage, lambda event: event.text == APOLOGY)
     assert call.heard().startswith("You said hello.")
     assert call.heard().endswith(APOLOGY)
+    assert call.events(Degraded)[0].to == "apology"
     if how == "raises":  # so many silences in a row are a reason to begin another incarnation
         call.say("are you there")
-        assert len(call.events(UserMessage)) == 3, "the caller is still heard, and answered as well as can be"
+        assert call.replies()[-1] == "You said are you there.", "the caller is still heard, and answered in text"
+        assert call.events(Degraded)[-1] == Degraded(part="tts", to="text", text="RuntimeError: no larynx")

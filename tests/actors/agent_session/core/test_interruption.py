@@ -4,7 +4,17 @@ from dataclasses import replace
 
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import NOT_RUN
-from protocols import AgentMessage, CancelResponse, CommandDone, ConversationState, Say, SessionError
+from protocols import (
+    AgentMessage,
+    AgentSentence,
+    CancelResponse,
+    CommandDone,
+    ConversationState,
+    Degraded,
+    PartRecovered,
+    Say,
+    SessionError,
+)
 from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World
 
@@ -120,16 +130,67 @@ def test_a_voice_that_fails_ends_the_reply_before_its_sentence_and_the_caller_he
     assert world.state.phase is S.IDLE
 
 
-def test_a_voice_that_cannot_even_say_that_is_silent() -> None:
+def fail(world: World, speech_id: str, index: int = 0) -> None:
+    """The voice cannot say a sentence of a speech, and so none of it."""
+    world.output.queue.clear()
+    world.feed(i.SpeechFailed(speech_id=speech_id, index=index, text="hoarse", retryable=False))
+    world.commit_all()
+
+
+def voiceless() -> World:
+    """A call whose voice could not even say the apology."""
     world = speaking()
-    for speech_id in ("speech-1", "speech-2"):
-        world.output.queue.clear()
-        world.feed(i.SpeechFailed(speech_id=speech_id, index=0, text="hoarse", retryable=False))
-        world.commit_all()
+    fail(world, "speech-1")
+    fail(world, "speech-2")
     world.settle()
+    return world
+
+
+def test_what_a_voice_cannot_say_for_want_of_better_is_told_as_text() -> None:
+    world = voiceless()
     assert len(events(world, SessionError)) == 2
-    assert [event.text for event in events(world, AgentMessage)] == ["", ""]
+    assert events(world, Degraded) == [Degraded(part="tts", to="text", text="hoarse")]
+    assert [event.text for event in events(world, AgentMessage)] == ["", SPOKEN.apology]  # type: ignore[attr-defined]
+    assert events(world, AgentSentence)[-1] == AgentSentence(speech_id="speech-2", text=SPOKEN.apology)
     assert world.state.phase is S.IDLE
+
+
+def test_while_the_voice_fails_each_reply_tries_it_once_and_is_then_told_to_its_end() -> None:
+    world = voiceless()
+    world.send("again")
+    while world.state.phase is not S.SPEAKING and not world.output.queue:
+        assert world.commit() or world.think()
+    fail(world, "speech-3")
+    assert [sentence.text for sentence in events(world, AgentSentence)][-1] == "You said again."  # type: ignore[attr-defined]
+    world.settle()
+    assert texts(world.state.memory.history)[-1] == "You said again. Anything else?"
+    assert not world.output.queue
+    assert (world.state.phase, world.state.played) == (S.IDLE, 0)
+
+
+def test_a_voice_that_works_again_is_given_the_apology_first_when_it_fails_the_next_time() -> None:
+    world = voiceless()
+    world.feed(i.PartReported(event=PartRecovered(part="llm")))
+    assert world.state.voice_fails
+    world.feed(i.PartReported(event=PartRecovered(part="tts")))
+    assert not world.state.voice_fails
+    world.send("again")
+    while not world.output.queue:
+        assert world.commit() or world.think()
+    fail(world, "speech-3")
+    world.settle()
+    assert [event.text for event in events(world, AgentMessage)][-2:] == ["", SPOKEN.apology]  # type: ignore[attr-defined]
+
+
+def test_a_reply_that_is_told_can_be_cancelled() -> None:
+    world = voiceless()
+    world.send("again")
+    while not world.output.queue:
+        assert world.commit() or world.think()
+    fail(world, "speech-3")
+    cancel(world)
+    world.settle("stop")
+    assert events(world, AgentMessage)[-1] == AgentMessage(speech_id="speech-3", text="You said again.", interrupted=True)
 
 
 def test_a_voice_that_fails_while_it_is_stopped_answers_how_far_it_got() -> None:

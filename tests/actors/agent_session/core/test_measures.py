@@ -196,14 +196,12 @@ def test_tools_are_told_together_when_all_of_a_round_have_a_result() -> None:
     assert told(world, TurnCompleted)[0].tools == 2
 
 
-def test_a_failure_that_is_tried_again_is_told_of() -> None:
+def test_what_a_part_comes_to_is_told() -> None:
     world = world_of()
-    world.send("hello")
+    failed = PartFailed(part="stt", text="overloaded", retryable=True)
+    world.feed(i.PartReported(event=failed))
     world.commit_all()
-    assert world.model is not None
-    world.feed(i.ThinkingFailed(token=world.model[0], text="overloaded", retryable=True))
-    world.commit_all()
-    assert told(world, PartFailed) == [PartFailed(part="llm", text="overloaded", retryable=True)]
+    assert told(world, PartFailed) == [failed]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import pytest
 
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.thinking import MAX_RETRIES, MAX_RETRY_AFTER_S
 from protocols import AgentSentence, ConversationState, FinishReason, SessionError
 from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
@@ -18,7 +17,8 @@ def asked(world: World) -> World:
 
 def fail(world: World, *, retryable: bool) -> None:
     world.model = None
-    world.feed(i.ThinkingFailed(token=world.state.thinking, text="no idea", retryable=retryable))
+    retry_in_s = 0.3 if retryable else None
+    world.feed(i.ThinkingFailed(token=world.state.thinking, text="no idea", retryable=retryable, retry_in_s=retry_in_s))
 
 
 def sentences(world: World) -> list[str]:
@@ -50,14 +50,14 @@ def test_a_failure_that_may_pass_is_asked_again_and_nothing_is_said_twice() -> N
 
 def test_a_failure_that_stays_is_told_and_apologised_for() -> None:
     world = asked(World(CHECKED))
-    for _ in range(MAX_RETRIES):
+    for _ in range(2):
         fail(world, retryable=True)
         world.wait()
-    fail(world, retryable=True)
+    fail(world, retryable=False)
     world.settle()
     assert sentences(world) == [CHECKED.apology]
     assert [pushed.event for pushed in world.events if isinstance(pushed.event, SessionError)] == [
-        SessionError(source="llm", text="no idea", retryable=True)
+        SessionError(source="llm", text="no idea", retryable=False)
     ]
     assert world.state.phase is ConversationState.IDLE
 
@@ -70,21 +70,13 @@ def test_a_failure_that_no_retry_cures_ends_the_reply_with_the_apology() -> None
     assert sentences(world) == ["You said hello.", SPOKEN.apology]
 
 
-@pytest.mark.parametrize(("asked_s", "waited_s"), [(0.0, 0.3), (0.1, 0.3), (2.0, 2.0), (MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S)])
-def test_a_model_that_asks_for_time_gets_it(asked_s: float, waited_s: float) -> None:
+@pytest.mark.parametrize("asked_s", [0.0, 0.3, 2.0])
+def test_the_model_is_asked_again_when_its_supervisor_says_so(asked_s: float) -> None:
     world = asked(World(CHECKED))
     world.model = None
-    world.feed(i.ThinkingFailed(token=world.state.thinking, text="busy", retryable=True, retry_after_s=asked_s))
+    world.feed(i.ThinkingFailed(token=world.state.thinking, text="busy", retryable=True, retry_in_s=asked_s))
     (due,) = [at for at, what in world.timers if isinstance(what, i.RetryDue)]
-    assert due - world.now == pytest.approx(waited_s)
-
-
-def test_a_model_that_asks_for_more_time_than_a_caller_waits_is_not_asked_again() -> None:
-    world = asked(World(CHECKED))
-    world.model = None
-    world.feed(i.ThinkingFailed(token=world.state.thinking, text="busy", retryable=True, retry_after_s=MAX_RETRY_AFTER_S + 0.1))
-    world.settle()
-    assert sentences(world) == [CHECKED.apology]
+    assert due - world.now == pytest.approx(asked_s)
 
 
 def test_a_reply_that_was_cut_is_said_and_told_to_be_cut() -> None:

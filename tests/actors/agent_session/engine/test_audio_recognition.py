@@ -17,7 +17,17 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
-from protocols import SESSION_RATE_HZ, STT, ProviderError, STTCapabilities, Transcript
+from protocols import (
+    SESSION_RATE_HZ,
+    STT,
+    Degraded,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
+    ProviderError,
+    STTCapabilities,
+    Transcript,
+)
 from support import virtual_time
 from support.recognition_room import PADDING, Room, room_after
 from support.scripted_providers import spoken, vad_of
@@ -158,19 +168,26 @@ def test_a_guess_that_failed_is_tried_again_when_it_counts() -> None:
     ("outcomes", "told"),
     [
         ((ProviderError("busy", retryable=True), "well"), Recognized(token=1, text="well")),
+        ((ValueError("odd"), "well"), Recognized(token=1, text="well")),
         (
             (ProviderError("busy", retryable=True), ProviderError("gone", retryable=True)),
             RecognitionFailed(token=1, text="gone", retryable=True),
         ),
         ((ProviderError("broken", retryable=False),), RecognitionFailed(token=1, text="broken", retryable=False)),
-        ((ValueError("odd"),), RecognitionFailed(token=1, text="ValueError: odd", retryable=False)),
+        ((ValueError("odd"), ValueError("odder")), RecognitionFailed(token=1, text="ValueError: odder", retryable=True)),
     ],
 )
 def test_recognition_is_tried_twice_where_that_may_help(outcomes: tuple[str | Exception, ...], told: object) -> None:
     async def test(room: Room) -> None:
         room.memory.append(bytes(3_200))
         await room.recognition.recognize(Recognize(token=1, start=0, end=1_600))
-        assert room.desk.reports == [told]
+        assert room.desk.told == [told]
+        steps = [type(event) for event in room.desk.parts]
+        if len(outcomes) == 1:
+            assert steps == [PartFailed, Degraded]
+        else:
+            assert steps[:2] == [PartFailed, PartRestarted]
+            assert steps[2:] == ([PartRecovered] if isinstance(told, Recognized) else [PartFailed, Degraded])
 
     run(test, Counting(*outcomes))
 
@@ -182,7 +199,7 @@ def test_a_recogniser_that_asks_for_time_gets_it_within_what_a_caller_waits(aske
         began = virtual_time.clock().monotonic()
         await room.recognition.recognize(Recognize(token=1, start=0, end=1_600))
         waited = virtual_time.clock().monotonic() - began
-        assert room.desk.reports == [told or RecognitionFailed(token=1, text="busy", retryable=True)]
+        assert room.desk.told == [told or RecognitionFailed(token=1, text="busy", retryable=True)]
         assert waited == pytest.approx(asked_s if told else 0.0, abs=0.01)
 
     run(test, Counting(ProviderError("busy", retryable=True, retry_after_s=asked_s), "well"))
@@ -221,7 +238,8 @@ def test_a_recogniser_that_does_not_answer_has_failed(monkeypatch: pytest.Monkey
     async def test(room: Room) -> None:
         room.memory.append(bytes(3_200))
         await room.recognition.recognize(Recognize(token=1, start=0, end=1_600))
-        assert room.desk.reports == [RecognitionFailed(token=1, text="the provider does not answer", retryable=True)]
+        assert room.desk.told == [RecognitionFailed(token=1, text="the provider does not answer", retryable=True)]
+        assert room.desk.parts[-1] == Degraded(part="stt", to="text", text="the provider does not answer")
 
     run(test, Silent())
 

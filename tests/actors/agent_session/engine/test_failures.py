@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.engine.circuit_breakers import CircuitOpenError, is_outage
-from actors.agent_session.engine.failures import MAX_RETRY_AFTER_S, delay_before_retry, failure_of, retry_after_of
+from actors.agent_session.engine.failures import UncaughtError, failure_of, retry_after_of
 from protocols import Fault, ProviderError
 
 
@@ -16,31 +16,27 @@ from protocols import Fault, ProviderError
 def test_what_a_provider_asks_for_is_waited_and_nonsense_is_nothing(asked: Any, waits: float) -> None:
     failure = ProviderError("busy", retryable=True, retry_after_s=asked)
     assert retry_after_of(failure) == waits
-    assert delay_before_retry(failure) == waits
 
 
 @pytest.mark.parametrize(
-    ("failure", "delay_s"),
+    ("failure", "helps"),
     [
-        (ProviderError("busy", retryable=True, retry_after_s=MAX_RETRY_AFTER_S), MAX_RETRY_AFTER_S),
-        (ProviderError("busy", retryable=True, retry_after_s=MAX_RETRY_AFTER_S + 0.1), None),
-        (ProviderError("no", retryable=False, retry_after_s=1.0), None),
-        (TimeoutError(), 0.0),
-        (ConnectionResetError("gone"), 0.0),
-        (BrokenPipeError(), 0.0),
-        (FileNotFoundError("model.onnx"), None),
-        (KeyError("x"), None),
-        (CircuitOpenError("llm", 2_500), 2.5),
-        (CircuitOpenError("llm", 30_000), None),
+        (ProviderError("busy", retryable=True), True),
+        (ProviderError("no", retryable=False), False),
+        (TimeoutError(), True),
+        (ConnectionResetError("gone"), True),
+        (KeyError("x"), True),
+        (UncaughtError("SystemExit: 1"), True),
+        (CircuitOpenError("llm", 2_500), True),
     ],
 )
-def test_a_retry_comes_when_it_may_help_and_not_later_than_a_caller_waits(failure: Exception, delay_s: float | None) -> None:
-    assert delay_before_retry(failure) == delay_s
+def test_only_a_provider_itself_can_say_that_no_retry_helps(failure: Exception, helps: bool) -> None:
+    assert failure_of(failure)[1] is helps
 
 
-def test_a_lost_connection_is_told_by_its_kind_and_tried_again() -> None:
-    assert failure_of(ConnectionResetError("gone")) == ("ConnectionResetError: gone", True)
-    assert failure_of(ValueError("odd")) == ("ValueError: odd", False)
+def test_a_lost_connection_is_told_by_its_kind() -> None:
+    assert failure_of(ConnectionResetError("gone"))[0] == "ConnectionResetError: gone"
+    assert retry_after_of(CircuitOpenError("llm", 2_500)) == 2.5
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import Summarise, Think
-from actors.agent_session.core.inputs import RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
+from actors.agent_session.core.inputs import PartReported, RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
 from actors.agent_session.engine.generation import MAX_CALLS, MAX_REPLY_CHARS, Generation
 from protocols import (
     LLM,
@@ -18,6 +18,9 @@ from protocols import (
     FinishReason,
     FunctionCall,
     LLMEvent,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
     ProviderError,
     Role,
     SystemClock,
@@ -78,7 +81,7 @@ def think(model: Scripted, wanted: Think = ASKED) -> list[object]:
         desk = Desk()
         await Generation(model, [SCHEMA], desk.bulkhead, Still(), desk.report).think(wanted)
         await desk.close()
-        return list(desk.reports)
+        return [report for report in desk.reports if not isinstance(report, PartReported)]
 
     return asyncio.run(run())
 
@@ -104,8 +107,9 @@ def test_tools_are_offered_only_if_they_may_be_used() -> None:
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
-        (ProviderError("busy", retryable=True), ThinkingFailed(token=7, text="busy", retryable=True)),
-        (KeyError("x"), ThinkingFailed(token=7, text="KeyError: 'x'", retryable=False)),
+        (ProviderError("busy", retryable=True), ThinkingFailed(token=7, text="busy", retryable=True, retry_in_s=0.0)),
+        (ProviderError("no", retryable=False), ThinkingFailed(token=7, text="no", retryable=False)),
+        (KeyError("x"), ThinkingFailed(token=7, text="KeyError: 'x'", retryable=True, retry_in_s=0.0)),
     ],
 )
 def test_a_failure_is_told_behind_what_was_said(failure: Exception, told: ThinkingFailed) -> None:
@@ -115,7 +119,7 @@ def test_a_failure_is_told_behind_what_was_said(failure: Exception, told: Thinki
 def test_a_model_that_says_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.agent_session.engine.generation.DELTA_TIMEOUT_S", 0.02)
     model = Scripted(TextDelta(text="Well"), None)
-    assert think(model) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]
+    assert think(model) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True, retry_in_s=0.0)]
     assert model.closed
 
 
@@ -196,7 +200,7 @@ def test_a_model_that_streams_for_ever_is_ended_by_its_deltas(monkeypatch: pytes
 
 def test_a_model_that_streams_for_ever_is_ended_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.agent_session.engine.generation.ROUND_TIMEOUT_S", 0.05)
-    assert think(Endless()) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True)]
+    assert think(Endless()) == [ThinkingFailed(token=7, text="the provider does not answer", retryable=True, retry_in_s=0.0)]
 
 
 def test_how_it_is_to_answer_is_told_to_the_model() -> None:
@@ -273,7 +277,32 @@ def test_arguments_have_a_bound(pieces: int) -> None:
 
 def test_when_to_come_back_is_told() -> None:
     failure = ProviderError("busy", retryable=True, retry_after_s=2.5)
-    assert think(Scripted(failure)) == [ThinkingFailed(token=7, text="busy", retryable=True, retry_after_s=2.5)]
+    assert think(Scripted(failure)) == [ThinkingFailed(token=7, text="busy", retryable=True, retry_in_s=2.5)]
+
+
+def test_a_model_is_restarted_under_supervision_and_works_again() -> None:
+    class Flaky(Scripted):
+        async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+            self.asked.append((context, tools))
+            if len(self.asked) < 3:
+                raise KeyError("choices")
+            yield TextDelta(text="Yes.")
+
+    async def run() -> list[object]:
+        desk = Desk()
+        generation = Generation(Flaky(), [], desk.bulkhead, Still(), desk.report)
+        for _ in range(3):
+            await generation.think(ASKED)
+        await desk.close()
+        return [report.event if isinstance(report, PartReported) else type(report) for report in desk.reports]
+
+    text = "KeyError: 'choices'"
+    failed = PartFailed(part="llm", text=text, retryable=True)
+    assert asyncio.run(run()) == [
+        *(failed, ThinkingFailed, PartRestarted(part="llm", restarts=1, text=text)),
+        *(failed, ThinkingFailed, PartRestarted(part="llm", restarts=2, text=text)),
+        *(PartRecovered(part="llm"), SentenceReady, RoundFinished),
+    ]
 
 
 def sum_up(model: Scripted) -> list[object]:

@@ -517,7 +517,7 @@ class Voice:
     ("voice", "text", "retryable"),
     [
         (Voice(ProviderError("hoarse", retryable=False)), "hoarse", False),
-        (Voice(ProviderError("busy", retryable=True), ProviderError("gone", retryable=True)), "gone", True),
+        (Voice(*[ProviderError("busy", retryable=True)] * 3, ProviderError("gone", retryable=True)), "gone", True),
         (Voice(chunk_hz=16_000), f"{__name__}.Voice: the voice promised 24000 Hz and gave 16000 Hz", False),
     ],
     ids=["hoarse", "gone", "rate"],

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from actors.agent_session.engine.part_supervision import Part
+from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.speech_line import SpeechLine
 from actors.agent_session.engine.synthesis import MAX_SPARE_S, Synthesis
 from protocols import AudioChunk, ProviderError
@@ -42,7 +44,8 @@ def run(test: Callable[[Voice, Synthesis], Coroutine[Any, Any, None]], voice: Vo
     async def work() -> None:
         desk = Desk()
         news = asyncio.Event()
-        synthesis = Synthesis(voice, desk.bulkhead, news.set, spare=spare, spawn=desk.spawn)  # type: ignore[arg-type]
+        supervisor = PartSupervisor(Part.TTS, lambda: 0.0, desk.report)
+        synthesis = Synthesis(voice, desk.bulkhead, supervisor, news.set, spare=spare, spawn=desk.spawn)  # type: ignore[arg-type]
         await test(voice, synthesis)
         await desk.close()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.agent_session.core import EndVoice, Heed, Listen, Origin, Recognize
 from actors.agent_session.core.inputs import AudioCommitted, Recognized, VoiceBegan, VoiceEnded
-from protocols import SESSION_RATE_HZ, OpenTurn, ProviderError, TurnDetectorCapabilities, TurnPrediction
+from protocols import SESSION_RATE_HZ, Degraded, OpenTurn, PartRestarted, ProviderError, TurnDetectorCapabilities, TurnPrediction
 from support import virtual_time
 from support.recognition_room import PADDING, Room, room_after
 from support.scripted_providers import read_aloud, spoken
@@ -168,6 +168,25 @@ def test_a_detector_that_does_not_answer_is_waited_for_no_longer_than_a_second_a
             await room.desk.wait_for(VoiceEnded, turn + 1)
             assert virtual_time.clock().time() - now == pytest.approx(1.0 if turn < 4 else 0.0, abs=0.05)
             await virtual_time.passes(2)
+
+        degraded = [event for event in room.desk.parts if isinstance(event, Degraded)]
+        assert [(event.part, event.to) for event in degraded] == [("turn_detector", "vad")]
+
+    run(detector, test)
+    assert len(detector.asked) == 4
+
+
+def test_a_detector_that_goes_on_failing_is_given_up_with_an_event() -> None:
+    detector = Detector(0.01, *[ValueError("odd")] * 9)
+
+    async def test(room: Room) -> None:
+        for turn in range(6):
+            room.hear(spoken(HESITANT, pause_s=2.0))
+            await room.desk.wait_for(VoiceEnded, turn + 1)
+            await virtual_time.passes(2)
+        restarts = [event.restarts for event in room.desk.parts if isinstance(event, PartRestarted)]
+        assert restarts == [1, 2, 3]
+        assert room.desk.parts[-1] == Degraded(part="turn_detector", to="vad", text="ValueError: odd")
 
     run(detector, test)
     assert len(detector.asked) == 4

@@ -16,6 +16,7 @@ from actors.agent_session.core.inputs import (
     VoiceEnded,
 )
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES
+from protocols import Degraded, PartFailed, PartRecovered, PartRestarted, SpeechStream
 from support import virtual_time
 from support.recognition_room import Room
 from support.scripted_providers import spoken
@@ -45,7 +46,7 @@ async def say(room: Room, text: str, number: int = 1, *, heed: bool = True) -> R
     ended = await room.desk.wait_for(VoiceEnded, number)
     began = room.desk.all(VoiceBegan)[-1]
     await room.recognition.recognize(Recognize(token=number, start=began.start, end=ended.end))
-    told = room.desk.reports[-1]
+    told = room.desk.told[-1]
     assert isinstance(told, Recognized | RecognitionFailed | AudioLost)
     return told
 
@@ -101,9 +102,48 @@ def test_a_stream_that_fails_is_made_up_for_by_another(fails: str) -> None:
     async def test(room: Room) -> None:
         assert (await say(room, SAID)).text == SAID
         assert (await say(room, "and another thing", 2)).text == "and another thing"
+        failed, restarted, recovered = room.desk.parts
+        assert isinstance(failed, PartFailed)
+        assert (failed.part, failed.retryable) == ("stt stream", True)
+        assert restarted == PartRestarted(part="stt stream", restarts=1, text=failed.text)
+        assert recovered == PartRecovered(part="stt stream")
 
     run(test, reader)
     assert all(stream.closed for stream in reader.streams)
+
+
+def test_streams_that_go_on_failing_are_given_up_and_turns_are_recognised_whole() -> None:
+    class WholeReader(StreamingReader):
+        """Its streams fail in the middle of a turn, and hear one that is over."""
+
+        def stream(self, *, language: str = "") -> SpeechStream:
+            self.times = 0 if self.whole else 1
+            return super().stream(language=language)
+
+        whole = False
+
+    reader = WholeReader("iterate")
+
+    async def test(room: Room) -> None:
+        for number in range(1, 6):
+            reader.whole = False
+            pcm = spoken(SAID, pause_s=0.7)
+            for at in range(0, len(pcm), 3_200):
+                room.hear(pcm[at : at + 3_200])
+                await room.heard_all()
+                if len(room.desk.all(VoiceBegan)) == number:
+                    room.recognition.heed(Heed(start=room.desk.all(VoiceBegan)[-1].start))
+                    await room.heard_all()
+                    reader.whole = len(reader.streams) > 0 and reader.streams[-1].closed > 0
+            ended = await room.desk.wait_for(VoiceEnded, number)
+            reader.whole = True
+            began = room.desk.all(VoiceBegan)[-1]
+            await room.recognition.recognize(Recognize(token=number, start=began.start, end=ended.end))
+            assert room.desk.all(Recognized)[-1].text == SAID
+        degraded = [event for event in room.desk.parts if isinstance(event, Degraded)]
+        assert [(event.part, event.to) for event in degraded] == [("stt stream", "whole turns")]
+
+    run(test, reader)
 
 
 @pytest.mark.parametrize(

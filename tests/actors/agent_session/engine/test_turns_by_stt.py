@@ -8,8 +8,6 @@ import pytest
 from actors.agent_session.core import EndVoice, Listen, Origin, Recognize
 from actors.agent_session.core.inputs import (
     AudioCommitted,
-    HearingDegraded,
-    HearingFailed,
     InterimTranscript,
     PreflightTranscript,
     Recognized,
@@ -18,7 +16,17 @@ from actors.agent_session.core.inputs import (
 )
 from actors.turn_taking import EndedBy
 from livekitex_agent.testing.fakes import scripted_stt
-from protocols import SESSION_RATE_HZ, STT, ProviderError, SpeechStream, STTCapabilities, Transcript
+from protocols import (
+    SESSION_RATE_HZ,
+    STT,
+    Degraded,
+    PartRecovered,
+    PartRestarted,
+    ProviderError,
+    SpeechStream,
+    STTCapabilities,
+    Transcript,
+)
 from support import virtual_time
 from support.recognition_room import PADDING, Room
 from support.scripted_providers import spoken, vad
@@ -219,8 +227,9 @@ def test_a_stream_that_is_lost_in_silence_is_begun_again() -> None:
 
     async def test(room: Room) -> None:
         await live(room, silence(600) + spoken(REST, pause_s=0.6))
-        assert [failed.text for failed in room.desk.all(HearingFailed)] == ["the line to it is cut"]
-        assert not room.desk.all(HearingDegraded)
+        assert PartRestarted(part="stt stream", restarts=1, text="the line to it is cut") in room.desk.parts
+        assert PartRecovered(part="stt stream") in room.desk.parts
+        assert not any(isinstance(event, Degraded) for event in room.desk.parts)
         assert await text_of(room) == REST
 
     run(reader, test, deaf=True)
@@ -247,7 +256,8 @@ def test_where_its_streams_go_on_failing_voice_is_told_by_its_loudness() -> None
 
     async def test(room: Room) -> None:
         await live(room, silence(1_500))
-        assert len(room.desk.all(HearingDegraded)) == 1
+        degraded = [(event.part, event.to) for event in room.desk.parts if isinstance(event, Degraded)]
+        assert set(degraded) == {("stt stream", "whole turns"), ("vad", "loudness")}
         assert reader.fail > 980, "it is not asked all the time"
         reader.fail = 0
         await live(room, silence(500) + spoken(REST * 4, pause_s=1.0))
@@ -263,7 +273,7 @@ def test_silence_of_hours_is_no_failure() -> None:
         await live(room, silence(1_000))
         await virtual_time.passes(3 * 3_600)
         await live(room, spoken(REST, pause_s=0.6))
-        assert not room.desk.all(HearingFailed)
+        assert not room.desk.parts
         assert await text_of(room) == REST
 
     run(reader, test, deaf=True)

@@ -7,11 +7,25 @@ import numpy as np
 import pytest
 
 from actors.agent_session.core import Input
-from actors.agent_session.core.inputs import HearingDegraded, HearingFailed
+from actors.agent_session.core.inputs import PartReported
 from actors.agent_session.engine.voice_reader import VoiceReader
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.providers.vad import ModelVAD
-from protocols import SESSION_RATE_HZ, VAD, VADCapabilities, VADEvent, VADOptions, VoiceActivity, VoiceEnded, VoiceStarted
+from protocols import (
+    SESSION_RATE_HZ,
+    VAD,
+    Degraded,
+    PartFailed,
+    PartRecovered,
+    PartRestarted,
+    SessionEvent,
+    VADCapabilities,
+    VADEvent,
+    VADOptions,
+    VoiceActivity,
+    VoiceEnded,
+    VoiceStarted,
+)
 
 FRAME = 320
 VOICE = np.full(FRAME, 1_000, "<i2").tobytes()
@@ -48,6 +62,9 @@ class Reading:
             vad or vad_of(Model()), self.memory, self.told.append, fallback=lambda: fallback or vad_of(Model()), position=fresh_at
         )
         self.reader.begin(fresh_at)
+
+    def events(self) -> list[SessionEvent]:
+        return [what.event for what in self.told if isinstance(what, PartReported)]
 
     def hear(self, *frames: bytes) -> list[VADEvent]:
         self.memory.append(b"".join(frames))
@@ -105,16 +122,24 @@ def test_where_the_detection_fails_the_voice_ends_and_it_begins_anew() -> None:
         VoiceStarted(at_ms=280, start_ms=220),
     ]
     assert [event.at_ms for event in events if isinstance(event, VoiceActivity)] == list(range(20, 601, 20))
-    assert reading.told == [HearingFailed(text="RuntimeError: broken at 11")]
-
-
-def test_a_failure_is_told_again_only_after_a_second_without_one() -> None:
-    reading = Reading(vad_of(Model(lambda judged: judged in {1, 40, 100})))
-    reading.hear(*[SILENCE] * 150)
-    assert [told.text for told in reading.told if isinstance(told, HearingFailed)] == [
-        "RuntimeError: broken at 1",
-        "RuntimeError: broken at 100",
+    broken = "RuntimeError: broken at 11"
+    assert reading.events() == [
+        PartFailed(part="vad", text=broken, retryable=True),
+        PartRestarted(part="vad", restarts=1, text=broken),
+        PartRecovered(part="vad"),
     ]
+
+
+def test_what_goes_on_failing_is_restarted_after_growing_pauses_of_audio() -> None:
+    model = Model(lambda judged: judged < 4)
+    reading = Reading(vad_of(model))
+    events = reading.hear(*[VOICE] * 40)
+    # Judged are the frames that end at 20, 40, 160 (0.1 s later) and 380 ms (0.2 s later): that one works.
+    assert model.judged == 3 + 40 - 18
+    assert decided(events) == [VoiceStarted(at_ms=420, start_ms=360)]
+    assert [event.at_ms for event in events if isinstance(event, VoiceActivity)] == list(range(20, 801, 20))
+    assert [event.restarts for event in reading.events() if isinstance(event, PartRestarted)] == [1, 2, 3]
+    assert reading.events()[-1] == PartRecovered(part="vad")
 
 
 FAILS = [lambda _: True, lambda judged: judged % 2 == 0, lambda judged: judged % 40 == 0]
@@ -123,12 +148,11 @@ FAILS = [lambda _: True, lambda judged: judged % 2 == 0, lambda judged: judged %
 @pytest.mark.parametrize("fails", FAILS)
 def test_a_detection_that_goes_on_failing_is_replaced_and_the_call_is_not_deaf(fails: Callable[[int], bool]) -> None:
     reading = Reading(vad_of(Model(fails)), fallback=vad_of(Model()))
-    reading.hear(*[SILENCE] * 150)
-    failed, degraded = reading.told
-    assert isinstance(failed, HearingFailed)
-    assert isinstance(degraded, HearingDegraded)
-    assert reading.reader.position == 150 * FRAME
-    assert decided(reading.hear(*[VOICE] * 10)) == [VoiceStarted(at_ms=3_060, start_ms=3_000)]
+    reading.hear(*[SILENCE] * 300)
+    (degraded,) = [event for event in reading.events() if isinstance(event, Degraded)]
+    assert (degraded.part, degraded.to) == ("vad", "loudness")
+    assert reading.reader.position == 300 * FRAME
+    assert decided(reading.hear(*[VOICE] * 10)) == [VoiceStarted(at_ms=6_060, start_ms=6_000)]
 
 
 @pytest.mark.parametrize("fails", FAILS)
@@ -136,8 +160,8 @@ def test_a_fallback_that_goes_on_failing_is_a_crash(fails: Callable[[int], bool]
     reading = Reading(vad_of(Model(lambda _: True)), fallback=vad_of(Model(fails)))
     with pytest.raises(RuntimeError, match="broken"):
         reading.hear(*[SILENCE] * 400)
-    assert 2.0 <= reading.reader.position / SESSION_RATE_HZ < 4.0
-    assert len(reading.told) == 3
+    assert reading.reader.position / SESSION_RATE_HZ < 6.0
+    assert len([event for event in reading.events() if isinstance(event, Degraded)]) == 2
 
 
 def test_the_fallback_may_have_another_length_of_frame() -> None:
@@ -196,8 +220,8 @@ def test_what_is_no_answer_is_a_failure_that_names_it(answer: object, told: str)
     reading = Reading(Odd(answer))
     events = reading.hear(SILENCE)
     assert events == [activity(20)]
-    (failed,) = reading.told
-    assert isinstance(failed, HearingFailed)
+    (failed,) = reading.events()
+    assert isinstance(failed, PartFailed)
     with pytest.raises(AssertionError, match=told):
         raise AssertionError(failed.text)
 
