@@ -74,7 +74,7 @@ class Agent:
     `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
     interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in the caller's
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
-    it is, ``interruption_duck_ms`` (80) of voice make the agent softer and ``interruption_pause_ms`` (200) silent until the voice is over
+    it is, ``interruption_duck_ms`` (60) of voice make the agent softer and ``interruption_pause_ms`` (190) silent until the voice is over
     or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a
     microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. With ``preemptive_generation`` (true)
     the model is asked in the pause that may end the caller's turn. ``mute`` (none) lists when the caller is not listened to: "first_speech"

@@ -19,6 +19,7 @@ _MAX_SENTENCE: Final = 300
 _MOST_CONTEXT_TOKENS: Final = 10_000_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
+_DUCKING: Final = DuckingOptions()
 _LONGEST_BY_STT_MS: Final = 3_000
 """Recognisers that find the ends of turns let a pause be longer than a detector of the voice should."""
 _DEFAULT_NAME: Final = "agent"
@@ -34,7 +35,7 @@ class TurnOptions:
     (the default where there is one), "vad" (the least delay holds), "stt" (the default without a vad: the recogniser finds the end of a
     turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn).
     ``min_interruption_ms`` of voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter
-    how many). Before that is known, ``interruption_duck_ms`` of voice duck the agent (80) and ``interruption_pause_ms`` pause it (200).
+    how many). Before that is known, ``interruption_duck_ms`` of voice duck the agent (60) and ``interruption_pause_ms`` pause it (190).
     For ``aec_warmup_s`` after it
     begins to speak the agent may hear itself (0: its input never hears its output, as audio that a script streams; 3 is right for a caller
     whose echo cancellation has to learn): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
@@ -205,8 +206,8 @@ def _turn_options(options: Mapping[str, Any], providers: Collection[ProviderKind
 
 
 def _ducking(reader: OptionReader) -> DuckingOptions:
-    duck_ms = reader.integer("interruption_duck_ms", 80, lowest=0, highest=_LONGEST_DELAY_MS)
-    pause_ms = reader.integer("interruption_pause_ms", max(200, duck_ms), lowest=0, highest=_LONGEST_DELAY_MS)
+    duck_ms = reader.integer("interruption_duck_ms", _DUCKING.duck_ms, lowest=0, highest=_LONGEST_DELAY_MS)
+    pause_ms = reader.integer("interruption_pause_ms", max(_DUCKING.pause_ms, duck_ms), lowest=0, highest=_LONGEST_DELAY_MS)
     if pause_ms < duck_ms:
         raise reader.error("interruption_pause_ms", pause_ms, f"at least interruption_duck_ms={duck_ms}")
     return DuckingOptions(duck_ms=duck_ms, pause_ms=pause_ms)

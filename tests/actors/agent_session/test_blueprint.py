@@ -56,10 +56,10 @@ def test_the_turn_is_taken_as_the_agent_says() -> None:
 @pytest.mark.parametrize(
     ("options", "times"),
     [
-        ({}, (80, 200)),
+        ({}, (60, 190)),
         ({"interruption_duck_ms": 0, "interruption_pause_ms": 0}, (0, 0)),
         ({"interruption_duck_ms": 300}, (300, 300)),
-        ({"interruption_pause_ms": 10_000}, (80, 10_000)),
+        ({"interruption_pause_ms": 10_000}, (60, 10_000)),
     ],
 )
 def test_how_soon_the_agent_is_softer_and_silent(options: dict[str, Any], times: tuple[int, int]) -> None:
@@ -154,7 +154,7 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"resume_false_interruption": 1}, "resume_false_interruption=1 must be true or false"),
         ({"interruption_duck_ms": -1}, "interruption_duck_ms=-1 must be a number from 0 to 10000"),
         ({"interruption_duck_ms": 300, "interruption_pause_ms": 200}, "=200 must be at least interruption_duck_ms=300"),
-        ({"interruption_pause_ms": 79}, "=79 must be at least interruption_duck_ms=80"),
+        ({"interruption_pause_ms": 59}, "=59 must be at least interruption_duck_ms=60"),
         ({"interruption_pause_ms": 250.5}, "interruption_pause_ms=250.5 must be a whole number"),
         ({"min_interruption_words": 21}, "min_interruption_words=21 must be a number from 0 to 20"),
         ({"min_interruption_words": True}, "min_interruption_words=True must be"),

@@ -34,7 +34,7 @@ def test_the_table_is_total() -> None:
 def test_voice_ducks_then_pauses_and_its_end_undoes_both() -> None:
     voiced = [activity(ms) for ms in range(FRAME_MS, 300, FRAME_MS)]
     told = through(*voiced)
-    assert told.index(Loudness.DUCKED) == 80 // FRAME_MS - 1
+    assert told.index(Loudness.DUCKED) == OPTIONS.duck_ms // FRAME_MS - 1
     assert told.index(Loudness.PAUSED) == 200 // FRAME_MS - 1
     silent = [activity(300, ms) for ms in range(FRAME_MS, SILENT_MS + FRAME_MS, FRAME_MS)]
     told = through(*voiced, *silent)
@@ -43,7 +43,7 @@ def test_voice_ducks_then_pauses_and_its_end_undoes_both() -> None:
 
 
 def test_a_click_changes_nothing() -> None:
-    assert set(through(*(activity(ms) for ms in range(0, 80, FRAME_MS)), activity(0))) == {Loudness.FULL}
+    assert set(through(*(activity(ms) for ms in range(0, OPTIONS.duck_ms, FRAME_MS)), activity(0))) == {Loudness.FULL}
 
 
 def test_a_voice_that_is_forgotten_is_over() -> None:
