@@ -1,7 +1,13 @@
-"""The handle of one call: it goes on working while the call's process dies and comes back."""
+"""The handle of one call: it goes on working while the call's process dies and comes back.
+
+How it works. A command gets an id here and is sent to whoever has the session's name until it is answered (`RequestSender`), to each
+incarnation once, so a death costs time and nothing else. Events and audio come through the one subscription that all handles of a call
+share (`Call`), which asks the next incarnation for what it lacks. A speech's handle waits for the events that name it, and text that comes
+bit by bit is fed to it by a task of its own (`speech_feed`).
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final, TypeVar, overload
@@ -9,7 +15,8 @@ from typing import Any, Final, TypeVar, overload
 from livekitex_agent.callbacks import Callback, Callbacks, Kinds, kinds_of
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
-from livekitex_agent.speech_handle import SpeechHandle
+from livekitex_agent.speech_feed import MAX_ID_CHARS, Bits, feed
+from livekitex_agent.speech_handle import Feeding, SpeechHandle
 from livekitex_agent.tool_choice import ToolChoiceArgument, choice_of, names_of
 from protocols import (
     BYTES_PER_SAMPLE,
@@ -25,6 +32,7 @@ from protocols import (
     Entropy,
     EventPushed,
     EventsMissed,
+    ExtendSpeech,
     GenerateReply,
     GetSession,
     Say,
@@ -36,6 +44,7 @@ from protocols import (
     SpeechPriority,
     UpdateChatContext,
     UpdateInstructions,
+    UsageError,
     require_audio,
     text_problem,
     well_formed,
@@ -64,6 +73,7 @@ class CallHandle:
         self._waited_to = 1
         self._beginning = 1
         self._callbacks = Callbacks(call)
+        self._feeding: set[Feeding] = set()
 
     @property
     def call_id(self) -> str:
@@ -88,7 +98,7 @@ class CallHandle:
 
     async def say(
         self,
-        text: str,
+        text: str | Bits,
         *,
         allow_interruptions: bool = True,
         priority: int = SpeechPriority.NORMAL,
@@ -101,16 +111,27 @@ class CallHandle:
         Of what waits, the highest ``priority`` (0 to 10; a text of the caller has 5) is said first, then the oldest. The model hears of it
         as of words of the agent. Without ``allow_interruptions`` the caller's voice does not stop it: what the caller says meanwhile is
         answered after it. `cancel_response` stops it all the same. If it is not over ``deadline_s`` seconds (1,800; at most 3,600) after
-        the call has taken it, waiting or being said, it ends then as `SpeechOutcome.EXPIRED`, with what was heard. Raises as `send_text`.
+        the call has taken it, waiting or being said, it ends then as `SpeechOutcome.EXPIRED`, with what was heard.
+
+        ``text`` may come bit by bit, from an asynchronous iterator or any other (which may block: it runs in a thread), for as long as the
+        event loop runs: this returns at once, sentences are said as they stand, and the speech goes on until the iterator ends, or raises
+        (see `SpeechHandle.wait_for_playout`), or it is over otherwise; then nothing more is asked of it. It has 16,000 characters in all.
+        What the call has taken is said once, whatever dies; if this script goes, the deadline ends the speech. Raises as `send_text`.
         """
+        bits = None if isinstance(text, str) else text
+        if bits is not None and not isinstance(bits, AsyncIterable | Iterable):
+            raise UsageError(f"text is a {type(bits).__name__}: give a text, or an iterator of texts")
+        if bits is not None and command_id is not None and len(command_id) > MAX_ID_CHARS:
+            raise UsageError(f"command_id={command_id!r:.80}: for a text that comes bit by bit give at most {MAX_ID_CHARS} characters")
         command = Say(
             command_id=self._id(command_id),
-            text=well_formed(text),
+            text=well_formed(text) if isinstance(text, str) else "",
             allow_interruptions=allow_interruptions,
             priority=int(priority),
             deadline_s=float(deadline_s),
+            open=bits is not None,
         )
-        return await self._speech(command, timeout_s, again=command_id is not None)
+        return await self._speech(command, timeout_s, again=command_id is not None, bits=bits)
 
     async def generate_reply(
         self,
@@ -312,11 +333,20 @@ class CallHandle:
                 if isinstance(pushed.event, kinds):
                     yield pushed
 
-    async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool) -> SpeechHandle:
+    async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool, bits: Bits | None = None) -> SpeechHandle:
         """Send it. One under an id of the script's own may have been said already, in an event that is known."""
         from_number = 1 if again else self._call.next_number
-        accepted = await self._accepted(command, timeout_s)
-        return SpeechHandle(self._call, command, accepted.speech_id, from_number, self._interrupt)
+        speech_id = (await self._accepted(command, timeout_s)).speech_id
+        feeding = None
+        if bits is not None and speech_id:
+            feeding = asyncio.create_task(feed(bits, partial(self._extend, command, speech_id)), name=f"speech {command.command_id}")
+            self._feeding.add(feeding)
+            feeding.add_done_callback(self._feeding.discard)
+        return SpeechHandle(self._call, command, speech_id, from_number, self._interrupt, feeding=feeding)
+
+    async def _extend(self, speech: Say | GenerateReply, speech_id: str, number: int, text: str, *, last: bool) -> None:
+        piece = ExtendSpeech(command_id=f"{speech.command_id}.{number}", speech_id=speech_id, text=text, last=last)
+        await self._accepted(piece, speech.deadline_s)
 
     async def _interrupt(self, speech_id: str, force: bool) -> None:  # noqa: FBT001 - see `speech_handle.Interrupt`
         await self._command(CancelResponse(command_id=self._id(None), speech_id=speech_id, force=force), DEFAULT_TIMEOUT_S)

@@ -9,13 +9,13 @@ back a thread. Both are logged and told as `CallbackFailed`.
 import asyncio
 import inspect
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from livekitex_agent.client.call import Call
+from livekitex_agent.threads import in_thread
 from protocols import CallbackFailed, EventPushed, EventsMissed, LivekitexError, SessionEvent, UsageError
 
 LIMIT_S: Final = 60.0
@@ -140,7 +140,7 @@ async def _called(callback: Callback, arguments: tuple[Any, ...]) -> None:
     if _is_async(callback):
         await callback(*arguments)
         return
-    result = await _in_thread(callback, arguments)
+    result = await in_thread(callback, *arguments, name="livekitex callback")
     if isinstance(result, Awaitable):  # a plain function that gives a coroutine
         await result
 
@@ -148,29 +148,3 @@ async def _called(callback: Callback, arguments: tuple[Any, ...]) -> None:
 def _is_async(callback: Callback) -> bool:
     call = getattr(callback, "__call__", None)  # noqa: B004 - of an object whose __call__ is async
     return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(call)
-
-
-def _in_thread(callback: Callback, arguments: tuple[Any, ...]) -> "asyncio.Future[Any]":
-    """What the callback gives, from a thread that ends with the process if it does not before."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
-
-    def settle(result: Any, failure: BaseException | None) -> None:  # noqa: ANN401 - a callback's
-        if done.done():
-            return
-        if failure is None:
-            done.set_result(result)
-        else:
-            done.set_exception(failure if isinstance(failure, Exception) else RuntimeError(f"{type(failure).__name__}: {failure}"))
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = callback(*arguments)
-        except BaseException as raised:  # noqa: BLE001 - an exit is no end of the script's process from here
-            failure = raised
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=run, name="livekitex callback", daemon=True).start()
-    return done

@@ -10,6 +10,8 @@ from protocols import AgentMessage, GenerateReply, Say, SessionUnavailableError,
 
 Interrupt = Callable[[str, bool], Awaitable[None]]
 """Stops the speech of an id, with force or without."""
+Feeding = asyncio.Task[Exception | None]
+"""Gives the speech its text (`speech_feed.feed`)."""
 
 
 class SpeechHandle:
@@ -18,10 +20,20 @@ class SpeechHandle:
     ``await handle`` waits for its end, as `wait_for_playout` does.
     """
 
-    def __init__(self, call: Call, command: Say | GenerateReply, speech_id: str, from_number: int, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        call: Call,
+        command: Say | GenerateReply,
+        speech_id: str,
+        from_number: int,
+        interrupt: Interrupt,
+        *,
+        feeding: Feeding | None = None,
+    ) -> None:
         self._call = call
         self._from_number = from_number
         self._interrupt = interrupt
+        self._feeding = feeding
         self._watching: asyncio.Task[AgentMessage] | None = None
         self._outcome: SpeechOutcome | None = None
         self.command_id = command.command_id
@@ -67,6 +79,7 @@ class SpeechHandle:
             TimeoutError: neither was so within ``timeout_s`` (None: it may take as long as the call does).
             SessionUnavailableError: the call has ended before.
             SystemUnavailableError: the system has ended.
+            Exception: what the iterator raised that gives its text; what that gave before was said.
         """
         async with asyncio.timeout(timeout_s):
             return await asyncio.shield(self._watch())
@@ -96,10 +109,22 @@ class SpeechHandle:
                     case SpeechDone(command_id=self.command_id, speech_id=speech_id, outcome=outcome):
                         self.speech_id, self._outcome = speech_id, outcome
                         missed = AgentMessage(speech_id=speech_id, text="", interrupted=outcome is not SpeechOutcome.COMPLETED)
+                        await self._stop_feeding()
                         return message or missed
                     case _:
                         continue
         raise SessionUnavailableError(f"the call {self._call.call_id} has ended before the speech {self.command_id} was heard")
+
+    async def _stop_feeding(self) -> None:
+        """Its text is not wanted any more; where all was, the answer to the last of it is on its way."""
+        feeding = self._feeding
+        if feeding is None:
+            return
+        if self.interrupted:
+            feeding.cancel()
+        await asyncio.wait((feeding,))
+        if not feeding.cancelled() and (failure := feeding.result()) is not None:
+            raise failure
 
 
 def _look_at_failure(task: "asyncio.Task[AgentMessage]") -> None:

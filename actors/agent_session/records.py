@@ -38,6 +38,7 @@ from protocols import (
     CommitAudio,
     DecodeError,
     EndCall,
+    ExtendSpeech,
     GenerateReply,
     ModelUsage,
     Say,
@@ -75,7 +76,9 @@ COMMANDS: Final = Records(
         allow_interruptions=FLAG.default(True),
         priority=INTEGER.default(int(SpeechPriority.NORMAL)),
         deadline_s=NUMBER.default(1_800.0),
+        open=FLAG.default(False),
     ),
+    RecordType(ExtendSpeech, "extend_speech", command_id=TEXT, speech_id=TEXT, text=TEXT.default(""), last=FLAG.default(False)),
     RecordType(
         GenerateReply,
         "generate_reply",

@@ -71,6 +71,7 @@ Message = (
     | AudioHandled
     | SendText
     | Say
+    | ExtendSpeech
     | GenerateReply
     | CommitAudio
     | UpdateInstructions

@@ -14,7 +14,7 @@ from protocols.language_model import ToolChoice
 
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
 __all__ += ["BACKGROUND_ID", "MAX_SPEECH_S", "SPEECH_DEADLINE_S", "GetSession"]
-__all__ += ["GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
+__all__ += ["ExtendSpeech", "GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe", "UpdateChatContext", "UpdateInstructions"]
 
 
@@ -46,7 +46,8 @@ class Say:
     """The agent says ``text``, as soon as nobody has the turn and nothing of higher ``priority`` waits.
 
     Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it. If it is not over
-    ``deadline_s`` after it was accepted, it ends then, wherever it is.
+    ``deadline_s`` after it was accepted, it ends then, wherever it is. If it is ``open``, more follows by `ExtendSpeech`, and there may be
+    no text yet.
     """
 
     TAG: ClassVar[str] = "session.say"
@@ -55,6 +56,22 @@ class Say:
     allow_interruptions: bool = True
     priority: int = int(SpeechPriority.NORMAL)
     deadline_s: float = SPEECH_DEADLINE_S
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendSpeech:
+    """The speech ``speech_id``, which is open, goes on with ``text``; with the ``last`` it is complete.
+
+    In the order of their acceptance, so whoever sends them waits for each. Refused once the speech is over or complete. It is part of the
+    speech's own command, so no `CommandDone` tells of it.
+    """
+
+    TAG: ClassVar[str] = "session.extend_speech"
+    command_id: str
+    speech_id: str
+    text: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,4 +282,6 @@ class SessionInfo:
     history: ChatContext
 
 
-SessionCommand = SendText | Say | GenerateReply | UpdateInstructions | UpdateChatContext | CommitAudio | CancelResponse | EndCall
+SessionCommand = (
+    SendText | Say | ExtendSpeech | GenerateReply | UpdateInstructions | UpdateChatContext | CommitAudio | CancelResponse | EndCall
+)

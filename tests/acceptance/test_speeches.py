@@ -2,12 +2,13 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from livekitex_agent import Agent, SpeechPriority, WorkerOptions, sync
-from protocols import ProviderRef, Restarted, SpeechCreated, SpeechDone, SpeechOutcome, UsageError
+from protocols import AgentSentence, ProviderRef, Restarted, SpeechCreated, SpeechDone, SpeechOutcome, UsageError
 from support.chat import said, texts
 from support.choosing_brain import CHOOSING_BRAIN, look, order
 from support.memory_brain import FACT, MEMORY_BRAIN
@@ -70,3 +71,33 @@ def created(call: sync.CallHandle) -> list[SpeechCreated]:
         if isinstance(pushed.event, SpeechDone) and pushed.event.command_id == found[-1].command_id:
             break
     return found
+
+
+def test_a_text_that_comes_bit_by_bit_is_said_once_by_whichever_processes(tmp_path: Path) -> None:
+    sentences = [f"This is sentence number {number}." for number in range(6)]
+    with sync.AgentSystem.start(WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+        call = system.start_session(Agent.text(instructions="Remember.", llm=MEMORY_BRAIN))
+
+        def bits() -> Iterator[str]:
+            for number, sentence in enumerate(sentences):
+                if number in {2, 4}:
+                    said = call.wait_for(AgentSentence)
+                    assert said.text == sentences[number - 2], "it is said before there is more"
+                    call.wait_for(AgentSentence)
+                    os.kill(call.info().os_pid, signal.SIGKILL)
+                yield from (sentence[:9], sentence[9:] + "\n")
+
+        speech = call.say(bits())
+        assert speech.wait_for_playout(timeout_s=60).text == " ".join(sentences)
+        assert speech.outcome is SpeechOutcome.COMPLETED
+        assert texts(call.info().history) == [" ".join(sentences)]
+        assert call.info().incarnation == 3, "it died twice, and not in one step"
+
+        def fails() -> Iterator[str]:
+            yield "One is done. And then"
+            raise ValueError("no more")
+
+        failing = call.say(fails())
+        with pytest.raises(ValueError, match="no more"):
+            failing.wait_for_playout(timeout_s=60)
+        assert texts(call.info().history)[-1] == "One is done. And then"

@@ -1,9 +1,11 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from livekitex_agent.gateway.frames import Request
 from livekitex_agent.speech_handle import SpeechHandle
 from protocols import (
     AgentMessage,
@@ -11,11 +13,13 @@ from protocols import (
     CancelResponse,
     CommandAccepted,
     CommandDone,
+    ExtendSpeech,
     Say,
     SessionUnavailableError,
     SpeechCreated,
     SpeechDone,
     SpeechOutcome,
+    UsageError,
 )
 from support.handle_harness import Harness, handle_harness, said
 
@@ -139,3 +143,92 @@ async def test_it_is_stopped_by_its_id(harness: Harness) -> None:
     assert (request.message.speech_id, request.message.force) == ("speech-1", True)
     harness.tree.answer(request, CommandAccepted(command_id=request.message.command_id))
     await stopping
+
+
+async def bits(*texts: str | Exception) -> AsyncIterator[str]:
+    for text in texts:
+        if isinstance(text, Exception):
+            raise text
+        yield text
+
+
+async def begin(harness: Harness, text: AsyncIterator[str] | list[str], **options: Any) -> SpeechHandle:
+    """Have a text said that comes bit by bit."""
+    saying = asyncio.create_task(harness.session.say(text, **options))
+    request = await harness.tree.request(Say)
+    assert isinstance(request.message, Say)
+    assert (request.message.text, request.message.open) == ("", True)
+    harness.tree.answer(request, CommandAccepted(command_id=request.message.command_id, speech_id="speech-1"))
+    return await saying
+
+
+async def take(harness: Harness) -> ExtendSpeech:
+    """The call takes the next piece."""
+    request = await harness.tree.request(ExtendSpeech)
+    assert isinstance(request.message, ExtendSpeech)
+    harness.tree.answer(request, CommandAccepted(command_id=request.message.command_id))
+    return request.message
+
+
+async def test_a_text_that_comes_bit_by_bit_follows_its_command_piece_by_piece(harness: Harness) -> None:
+    speech = await begin(harness, bits("Your table is re", "ady. Please ", "come in."), command_id="mine")
+    first, second = await take(harness), await take(harness)
+    assert first == ExtendSpeech(command_id="mine.1", speech_id="speech-1", text="Your table is ready.")
+    assert second == ExtendSpeech(command_id="mine.2", speech_id="speech-1", text="Please come in.", last=True)
+    harness.push(1, message("speech-1", "Your table is ready. Please come in."))
+    harness.push(2, over("speech-1", "mine"))
+    assert (await speech).text == "Your table is ready. Please come in."
+
+
+async def test_what_its_iterator_raised_is_raised_once_the_speech_is_over(harness: Harness) -> None:
+    speech = await begin(harness, bits("One is done. ", ValueError("no more")))
+    piece = await take(harness)
+    assert (piece.text, piece.last) == ("One is done.", True)
+    harness.push(1, message("speech-1", "One is done."))
+    harness.push(2, over("speech-1", speech.command_id))
+    with pytest.raises(ValueError, match="no more"):
+        await speech.wait_for_playout()
+    assert speech.done()
+    assert speech.outcome is SpeechOutcome.COMPLETED
+
+
+async def test_nothing_more_is_asked_of_its_iterator_once_it_is_over(harness: Harness) -> None:
+    asked_again, left = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> AsyncIterator[str]:
+        yield "One is done. And"
+        asked_again.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+
+    speech = await begin(harness, endless())
+    await take(harness)
+    await asked_again.wait()
+    harness.push(1, message("speech-1", "One is", interrupted=True))
+    harness.push(2, over("speech-1", speech.command_id, SpeechOutcome.INTERRUPTED))
+    assert (await speech).text == "One is"
+    async with asyncio.timeout(30):
+        await left.wait()
+
+
+async def test_a_text_is_said_again_under_its_id_and_not_fed_where_it_is_over(harness: Harness) -> None:
+    saying = asyncio.create_task(harness.session.say(["One."], command_id="mine"))
+    request = await harness.tree.request(Say)
+    harness.tree.answer(request, CommandAccepted(command_id="mine", speech_id=""))
+    speech = await saying
+    harness.push(1, over("speech-4", "mine"))
+    assert (await speech).text == ""
+    stopping = asyncio.create_task(harness.session.cancel_response())
+    request = await harness.tree.next(Request, lambda frame: isinstance(frame.message, ExtendSpeech | CancelResponse))
+    assert isinstance(request.message, CancelResponse), "no piece came before it"
+    harness.tree.answer(request, CommandAccepted(command_id="x"))
+    await stopping
+
+
+async def test_what_is_no_text_is_refused_at_once(harness: Harness) -> None:
+    with pytest.raises(UsageError, match="text is a int: give a text, or an iterator of texts"):
+        await harness.session.say(5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="give at most 56 characters"):
+        await harness.session.say(["One."], command_id="x" * 57)

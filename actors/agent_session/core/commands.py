@@ -1,4 +1,12 @@
-"""Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many incarnations."""
+"""Commands: accepted once they are in the journal, each acted on once, whatever is sent how often and in how many incarnations.
+
+How it works. A command that may be done is recorded, and answered once the journal has it (`on_command`); its id is remembered, so one that
+is sent again is only answered again. What has the agent speak then waits in the memory's inbox, also over deaths, until nobody has the turn
+(`take_up`); the rest is done at once, or with what waits for it: a cancellation with the turn that it stops, the end of the call with all
+before it. `CommandDone` takes a command out of the inbox, so whatever is there is still to be done, and an incarnation that begins goes on
+from that alone. A speech may grow while it waits or is said (`ExtendSpeech`): each piece is accepted once, in order, and is part of the
+command that began the speech.
+"""
 
 from dataclasses import replace
 from typing import Final
@@ -11,14 +19,16 @@ from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt
 from actors.agent_session.core.memory import Accepted, TurnSource, n_bytes, new_speech_id
+from actors.agent_session.core.playback import turn_of
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.tool_choice import tools_refusal
 from actors.agent_session.core.transition import Transition
-from actors.agent_session.core.turns import speak_up, take_turn
+from actors.agent_session.core.turns import speak_on, speak_up, take_turn
 from actors.media import split_sentences
 from protocols import (
     MAX_INSTRUCTIONS_CHARS,
     MAX_SPEECH_S,
+    MAX_TEXT_CHARS,
     CancelResponse,
     CapacityError,
     ChatContext,
@@ -27,12 +37,14 @@ from protocols import (
     CommitAudio,
     EndCall,
     ErrorReply,
+    ExtendSpeech,
     GenerateReply,
     InterruptedBy,
     LivekitexError,
     MessageTooLargeError,
     Say,
     SendText,
+    SessionCommand,
     SessionUnavailableError,
     SpeechCreated,
     SpeechOutcome,
@@ -76,9 +88,11 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
         case CancelResponse():
             _cancel(step, command)
+        case ExtendSpeech(speech_id=speech_id, text=text, last=last) if turn_of(step, speech_id) is not None:
+            speak_on(step, split_sentences(text), last=last)
         case UpdateInstructions() | UpdateChatContext():
             step.publish(CommandDone(command_id=command.command_id))
-        case SendText() | Say() | GenerateReply() | EndCall():
+        case SendText() | Say() | ExtendSpeech() | GenerateReply() | EndCall():
             pass  # acted on as soon as it is their turn
 
 
@@ -103,7 +117,7 @@ def take_up(step: Transition) -> bool:
             take_turn(step, replace(opening, text=text, asked_s=step.now.monotonic_s))
         case Say(allow_interruptions=allowed):
             said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed)
-            speak_up(step, said, tuple(split_sentences(command.text)))
+            speak_up(step, said, split_sentences(command.text), whole=not command.open)
         case GenerateReply(user_input=text):
             asked = replace(
                 opening,
@@ -117,8 +131,8 @@ def take_up(step: Transition) -> bool:
                 required_tool=command.required_tool,
             )
             take_turn(step, asked)
-        case UpdateInstructions() | UpdateChatContext() | CommitAudio() | CancelResponse() | EndCall():
-            pass  # these wait for no turn
+        case _:
+            pass  # the others wait for no turn
     return True
 
 
@@ -164,9 +178,16 @@ def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None
     command, memory = arrived.command, step.memory
     if not 0 < len(command.command_id) <= MAX_ID_CHARS or not command.command_id.isascii():
         return UsageError(f"{command.command_id!r:.80} is no command_id: give each command an id of 1 to {MAX_ID_CHARS} ASCII characters")
-    if memory.closed or (memory.ending and not isinstance(command, EndCall)):
+    if memory.closed or (memory.ending and not isinstance(command, EndCall | ExtendSpeech)):
         return _ended(memory.ending)
-    if len(memory.inbox) >= MAX_WAITING:
+    if isinstance(command, ExtendSpeech):
+        return _extension_refusal(step, command)
+    return _waiting_refusal(step, command)
+
+
+def _waiting_refusal(step: Transition, command: SessionCommand) -> LivekitexError | None:
+    """Of one that waits in the inbox for what it is to do."""
+    if len(step.memory.inbox) >= MAX_WAITING:
         return CapacityError(f"{MAX_WAITING} commands wait already: send this one again when one is done")
     match command:
         case SendText() | Say() | GenerateReply():
@@ -185,9 +206,29 @@ def _refusal(step: Transition, arrived: CommandArrived) -> LivekitexError | None
             return None
 
 
+def _extension_refusal(step: Transition, command: ExtendSpeech) -> LivekitexError | None:
+    """A speech that waits is bounded like one that is said; no bound of what waits is for it, since it was accepted."""
+    said = _open_speech(step, command.speech_id)
+    if said is None:
+        return UsageError(f"the speech {command.speech_id!r:.80} is over or complete: it takes no more text")
+    if len(said) + len(command.text) > MAX_TEXT_CHARS:
+        return MessageTooLargeError(f"a speech has at most {MAX_TEXT_CHARS} characters: end it, and say the rest in another one")
+    return None
+
+
+def _open_speech(step: Transition, speech_id: str) -> str | None:
+    """What stands of the speech of which more may follow; None if there is none of this id."""
+    turn = turn_of(step, speech_id)
+    if turn is not None and turn.source is TurnSource.SAY and not turn.written:
+        return " ".join(turn.sentences)
+    waiting = (accepted.command for accepted in step.memory.inbox if accepted.speech_id == speech_id)
+    return next((say.text for say in waiting if isinstance(say, Say) and say.open), None)
+
+
 def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | None:
     texts = _texts(command)
-    for text in texts if isinstance(command, SendText | Say) else filter(None, texts):
+    optional = isinstance(command, GenerateReply) or (isinstance(command, Say) and command.open)
+    for text in filter(None, texts) if optional else texts:
         if (problem := text_problem(text)) is not None:
             return problem
     if not isinstance(command, SendText) and not SpeechPriority.LOW <= command.priority <= SpeechPriority.HIGH:

@@ -147,9 +147,11 @@ class Turn:
 
     @property
     def step(self) -> str:
-        """What it is at: a tool, a round of the model, or speaking what that has written."""
+        """What it is at: a tool, a round of the model, a sentence of the program's, or speaking what was written."""
         if self.written:
             return SPEAKING
+        if self.source is TurnSource.SAY:
+            return f"sentence {len(self.sentences)} of what the program has it say"
         if self.waiting_calls:
             return f"the tool {self.waiting_calls[0].name}"
         return f"round {1 + sum(round_.ended for round_ in self.rounds)} of the model"

@@ -52,6 +52,7 @@ from protocols import (
     ChatContext,
     CommandDone,
     EndCall,
+    ExtendSpeech,
     GenerateReply,
     Say,
     UpdateChatContext,
@@ -163,6 +164,8 @@ def _set_back(memory: Memory, next_event: int) -> Memory:
 
 
 def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
+    if isinstance(entry.command, ExtendSpeech):
+        return _extended(memory, entry.command)
     speech = entry.command if isinstance(entry.command, Say | GenerateReply) and entry.wall_s else None
     accepted = Accepted(
         command=entry.command,
@@ -186,6 +189,17 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
             return replace(after, history=appended(EMPTY, context.copy().items))
         case _:
             return after
+
+
+def _extended(memory: Memory, command: ExtendSpeech) -> Memory:
+    """A speech that waits to be said grows; of one that is being said the sentences are entries of their own."""
+    inbox = tuple(
+        replace(accepted, command=replace(say, text=f"{say.text}\n{command.text}".strip(), open=not command.last))
+        if isinstance(say := accepted.command, Say) and accepted.speech_id == command.speech_id
+        else accepted
+        for accepted in memory.inbox
+    )
+    return replace(memory, seen=(*memory.seen[1 - COMMANDS_KEPT :], command.command_id), inbox=inbox)
 
 
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:

@@ -183,7 +183,8 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         run_next(step)
         return
     resume_speech(step, kept)
-    think(step)
+    if turn.source is not TurnSource.SAY:  # of that the rest comes from the program
+        think(step)
 
 
 def _give_up(step: Transition, reason: str, turn_id: str = "", text: str = "") -> None:

@@ -1,6 +1,6 @@
 """The agent's turn: how it opens, and what happens when the model has ended a round of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Final
@@ -56,10 +56,19 @@ def take_turn(step: Transition, opening: Opening) -> None:
         _take_over(step, guess)
 
 
-def speak_up(step: Transition, opening: Opening, sentences: tuple[str, ...]) -> None:
-    """Say something that stands already, in a turn of its own."""
+def speak_up(step: Transition, opening: Opening, sentences: Sequence[str], *, whole: bool = True) -> None:
+    """Say something that stands already, in a turn of its own; unless it is the ``whole``, more follows by `speak_on`."""
     _open(step, opening)
-    end_reply_with(step, *sentences)
+    speak_on(step, sentences, last=whole)
+
+
+def speak_on(step: Transition, sentences: Sequence[str], *, last: bool) -> None:
+    """Go on with what the program says; with the ``last`` of it the reply is complete."""
+    if last:
+        end_reply_with(step, *sentences)
+        return
+    for sentence in sentences:
+        write_sentence(step, sentence)
 
 
 def say_prepared(step: Transition, source: TurnSource) -> None:

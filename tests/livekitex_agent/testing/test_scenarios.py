@@ -4,12 +4,13 @@
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from livekitex_agent import Agent, function_tool, provider
+from livekitex_agent import Agent, CallHandle, SpeechHandle, function_tool, provider
 from livekitex_agent.testing import RunResult, TestSession, Utterance
 from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_turn_detector, scripted_vad
 from protocols import (
@@ -19,7 +20,9 @@ from protocols import (
     CallEnded,
     EventPushed,
     ReplyLatency,
+    Restarted,
     SessionError,
+    SpeechOutcome,
     StateChanged,
     ToolCalled,
     ToolReturned,
@@ -63,6 +66,13 @@ def states(result: RunResult) -> list[str]:
 
 def said(events: Sequence[EventPushed]) -> list[str]:
     return [each.event.text for each in events if isinstance(each.event, AgentMessage)]
+
+
+async def until_s(after_s: float) -> None:
+    """Let virtual time pass."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(after_s):
+            await asyncio.Event().wait()
 
 
 async def weather(location: str) -> str:
@@ -320,6 +330,34 @@ async def test_protected_speech_is_heard_to_its_end_and_the_caller_is_answered_a
         first, last = said(result.pushed)[0], said(result.pushed)[-1]
         assert (first == STORY) is protected
         assert last == f"You said {STOP}."
+
+
+@pytest.mark.parametrize("killed_at_s", [None, 0.3, 1.0, 2.4])
+async def test_what_comes_bit_by_bit_is_heard_while_it_comes_and_once(killed_at_s: float | None) -> None:
+    parts = [PART.format(number) for number in range(1, 4)]
+
+    async def bits() -> AsyncIterator[str]:
+        for part in parts:
+            yield f"{part}\n"
+            await until_s(2.0)
+
+    async with TestSession(voice([reply(say="x")])) as session:
+        if killed_at_s is not None:
+            session.kill_when(killed_at_s)
+        speeches: list[SpeechHandle] = []
+
+        async def speak(call: CallHandle) -> None:
+            speeches.append(await call.say(bits()))
+            await speeches[0].wait_for_playout()
+
+        result = await session.perform(speak)
+        assert [event.text for event in result.of_kind(AgentSentence)] == parts
+        assert [event.text for event in result.of_kind(AgentMessage)] == [" ".join(parts)]
+        assert speeches[0].outcome is SpeechOutcome.COMPLETED
+        began = next(pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, AgentSentence))
+        ended = next(pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, AgentMessage))
+        assert ended - began > 4.0, "the first is heard long before the last comes"
+        assert bool(result.of_kind(Restarted)) is (killed_at_s is not None)
 
 
 async def test_what_is_to_be_said_waits_for_its_turn_by_priority() -> None:

@@ -28,6 +28,7 @@ from protocols import (
     ConversationState,
     EndCall,
     EventPushed,
+    ExtendSpeech,
     GenerateReply,
     Restarted,
     Role,
@@ -36,6 +37,7 @@ from protocols import (
     SessionCommand,
     SpeechCreated,
     SpeechDone,
+    SpeechOutcome,
     ToolCalled,
     ToolChoice,
     ToolReturned,
@@ -48,6 +50,7 @@ from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 S = ConversationState
 TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])
 DEADLINES = st.sampled_from([SPEECH_DEADLINE_S, 5.0])
+PIECES = st.sampled_from(["", "One moment.", "It is on its way."])
 HAND_OFFS = st.sampled_from(["use to_billing", "use to_greeter look", "use to_broken", "use look to_billing"])
 
 
@@ -120,6 +123,19 @@ class Conversation(RuleBasedStateMachine):
     def send_again(self, data: Any) -> None:
         if self.sent:
             self._send(data.draw(st.sampled_from(list(self.sent.values()))))
+
+    @rule(text=PIECES, deadline_s=DEADLINES)
+    def begin_speech(self, text: str, deadline_s: float) -> None:
+        self._send(Say(command_id=f"open-{len(self.sent)}", text=text, deadline_s=deadline_s, open=True))
+
+    @rule(text=PIECES, last=st.sampled_from([False, False, True]), data=st.data())
+    def extend_speech(self, text: str, last: bool, data: Any) -> None:
+        memory = self.world.state.memory
+        speeches = [accepted.speech_id for accepted in memory.inbox if accepted.speech_id]
+        speeches += [memory.turn.speech_id] if memory.turn is not None else []
+        if speeches:
+            speech_id = data.draw(st.sampled_from(speeches))
+            self._send(ExtendSpeech(command_id=f"piece-{len(self.sent)}", speech_id=speech_id, text=text, last=last))
 
     @rule()
     def cancel(self) -> None:
@@ -251,10 +267,13 @@ class Conversation(RuleBasedStateMachine):
         if self.speaking:
             self.world.stop_speaking()
         self.world.settle("spoken words")
+        while any(isinstance(say := accepted.command, Say) and say.open for accepted in self.world.state.memory.inbox) or self._waits():
+            assert self.world.overdue(), "whatever is open ends"
+            self.world.settle("spoken words")
         self._note()
         events = [entry.event for entry in self.world.entries if isinstance(entry, Happened)]
         done = Counter(event.command_id for event in events if isinstance(event, CommandDone))
-        assert done == Counter(self.accepted)
+        assert done == Counter(key for key in self.accepted if not isinstance(self.sent[key], ExtendSpeech))
         texts = [command.text for key, command in self.sent.items() if key in self.accepted and isinstance(command, SendText)]
         assert sorted(event.text for event in events if isinstance(event, UserMessage) and event.source == "text") == sorted(texts)
         assert all(self.seen[entry.number].event == entry.event for entry in self.world.entries if isinstance(entry, Happened))
@@ -262,9 +281,28 @@ class Conversation(RuleBasedStateMachine):
         speeches = Counter(event.speech_id for event in events if isinstance(event, SpeechCreated))
         assert speeches == Counter(event.speech_id for event in events if isinstance(event, SpeechDone)), "each ends, and once"
         assert set(speeches.values()) <= {1}
+        self._what_comes_bit_by_bit_is_said_in_order(events)
         if not self.world.left:
             assert self.world.state.phase is S.IDLE
             assert not self.world.state.memory.inbox
+
+    def _waits(self) -> bool:
+        """Whether the speech that is said now waits for more of it."""
+        turn = self.world.state.memory.turn
+        return not self.world.left and turn is not None and turn.source == "say" and not turn.written
+
+    def _what_comes_bit_by_bit_is_said_in_order(self, events: list[Any]) -> None:
+        opened = {event.command_id: event.speech_id for event in events if isinstance(event, SpeechCreated)}
+        said = {event.speech_id: event.text for event in events if isinstance(event, AgentMessage)}
+        whole = {event.speech_id for event in events if isinstance(event, SpeechDone) and event.outcome is SpeechOutcome.COMPLETED}
+        texts: dict[str, list[str]] = {}
+        for entry in self.world.entries:
+            if isinstance(entry, CommandTaken) and isinstance(entry.command, Say):
+                texts[opened[entry.command.command_id]] = [entry.command.text]
+            elif isinstance(entry, CommandTaken) and isinstance(entry.command, ExtendSpeech):
+                texts[entry.command.speech_id].append(entry.command.text)
+        for speech_id in texts.keys() & whole:
+            assert said[speech_id] == " ".join(filter(None, texts[speech_id]))
 
     def _note(self) -> None:
         """An answer means that the command is in the journal; without an answer it may be there too."""
