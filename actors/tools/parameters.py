@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from actors.tools.nulls import without_nulls
 from actors.tools.run_context import RunContext
 from protocols import InvalidToolError
 
@@ -41,11 +42,13 @@ class Parameters:
     def validate(self, tool: str, arguments_json: str) -> dict[str, Any]:
         """The arguments that the model gave, by parameter, as the annotated types; what it left out is left to the function's defaults.
 
+        A null for what may be left out, and is never null, is as left out.
+
         Raises:
             InvalidToolError: the text is no JSON object, or does not fit; it says what to change, for the model to read.
         """
         try:
-            parsed = self.model.model_validate_json(arguments_json.strip() or "{}")
+            parsed = self.model.model_validate_json(without_nulls(arguments_json.strip() or "{}", self.json_schema))
         except ValidationError as failure:
             raise InvalidToolError(
                 f"Wrong arguments for {tool}: {_problems(failure, self.names)}. Call it again with arguments that fit."
