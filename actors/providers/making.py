@@ -95,19 +95,29 @@ def make_tts(ref: ProviderRef, load: Load = load_module_name) -> TTS:
 
 
 def _make(ref: ProviderRef, load: Load, method: str, kind: str, *, or_method: str = "") -> Any:  # noqa: ANN401 - cast by its callers
-    provider = _call(load_factory(ref.factory, load), ref.options)
+    provider = _call(ref.factory, load_factory(ref.factory, load), ref.options)
     if not _has(provider, method) and not (or_method and _has(provider, or_method)):
         raise ConfigurationError(f"provider {ref.factory!r} makes a {type(provider).__name__}, which is no {kind}")
     return provider
 
 
-def _call(factory: ProviderFactory, options: Mapping[str, Any]) -> object:
-    """What ``factory`` makes of ``options``; a class or function without parameters has none."""
+def _call(name: str, factory: Callable[..., object], options: Mapping[str, Any]) -> object:
+    """What the factory called ``name`` makes of ``options``: one map of them, or a keyword for each if it takes keywords alone."""
     try:
-        bare = not options and not inspect.signature(factory).parameters
+        signature = inspect.signature(factory)
     except (TypeError, ValueError):
-        bare = False
-    return factory() if bare else factory(options)  # type: ignore[call-arg]
+        return factory(options)
+    parameters = signature.parameters.values()
+    if not parameters and not options:
+        return factory()
+    if not parameters or any(parameter.kind not in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD) for parameter in parameters):
+        return factory(options)
+    try:
+        signature.bind(**options)
+    except TypeError as failure:
+        known = ", ".join(parameter.name for parameter in parameters)
+        raise ConfigurationError(f"provider {name!r}: {failure}: it knows {known}") from failure
+    return factory(**options)
 
 
 def _has(provider: object, method: str) -> bool:

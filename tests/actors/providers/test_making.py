@@ -121,3 +121,22 @@ def test_a_factory_without_parameters_is_called_without() -> None:
     assert make_llm(ProviderRef(factory="x:y", options={}), lambda _: Plain).label.endswith("Plain")
     with pytest.raises(TypeError):
         make_llm(ProviderRef(factory="x:y", options={"a": 1}), lambda _: Plain)
+
+
+def test_a_factory_that_takes_keywords_alone_is_given_each_option_as_one() -> None:
+    class Plain:
+        def __init__(self, *, model: str, voice: str = "x") -> None:
+            self.label = f"{model}/{voice}"
+
+        async def chat(self, context: Any) -> None: ...
+
+    def made_of(options: dict[str, Any]) -> Any:
+        return make_llm(ProviderRef(factory="x:y", options=options), lambda _: Plain)
+
+    assert made_of({"model": "m", "voice": "v"}).label == "m/v"
+    for options, wrong in (
+        ({}, "missing a required argument: 'model'"),
+        ({"model": "m", "voise": "v"}, "unexpected keyword argument 'voise'"),
+    ):
+        with pytest.raises(ConfigurationError, match=f"{wrong}.*it knows model, voice"):
+            made_of(options)
