@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         prepare_libraries,
         rule_llm,
     )
+    from actors.providers.openai import OpenAILLM, OpenAIResponsesLLM, OpenAISTT, OpenAITTS
     from actors.providers.vad import ModelVADStream
     from actors.redaction import PatternRedactor
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
@@ -67,6 +68,10 @@ __all__ = [
     "FunctionTool",
     "InlineAgentSession",
     "ModelVADStream",
+    "OpenAILLM",
+    "OpenAIResponsesLLM",
+    "OpenAISTT",
+    "OpenAITTS",
     "OptionReader",
     "Parts",
     "PatternRedactor",
@@ -129,6 +134,7 @@ _FOLDERS: Final = {
         *("LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
         *("hibari_tts", "moonshine_stt", "rule_llm"),
     ),
+    "actors.providers.openai": ("OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS"),
     "actors.providers.vad": ("ModelVADStream",),
     "actors.redaction": ("PatternRedactor",),
     "actors.tools": (

@@ -19,7 +19,7 @@ def page(checkout: Path) -> str:
 
 
 def test_the_class_with_one_method_is_a_model_that_keeps_its_contract(page: str) -> None:
-    first, second = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    first, second, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     space: dict[str, Any] = {"__name__": "shown"}
     exec(first.split("agent = ")[0], space)
     model = make_llm(ProviderRef(factory="shown:Shout", options={}), lambda _: space["Shout"])

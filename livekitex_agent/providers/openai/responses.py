@@ -1,0 +1,7 @@
+"""OpenAI's Responses: `LLM`."""
+
+from actors import OpenAIResponsesLLM
+
+LLM = OpenAIResponsesLLM
+
+__all__ = ["LLM"]
