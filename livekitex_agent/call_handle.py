@@ -7,7 +7,7 @@ bit by bit is fed to it by a task of its own (`speech_feed`).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final, TypeVar, overload
@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, overload
 from livekitex_agent.callbacks import Callback, Callbacks, Kinds, kinds_of
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.request_sender import RequestSender, expect
-from livekitex_agent.speech_feed import MAX_ID_CHARS, Bits, feed
+from livekitex_agent.speech_feed import Audio, Bits, feed, feed_audio, require_source
 from livekitex_agent.speech_handle import Feeding, SpeechHandle
 from livekitex_agent.tool_choice import ToolChoiceArgument, choice_of, names_of
 from protocols import (
@@ -42,15 +42,19 @@ from protocols import (
     SessionInfo,
     SessionUnavailableError,
     SpeechPriority,
+    SpeechStreamed,
+    StreamSpeech,
     UpdateChatContext,
     UpdateInstructions,
-    UsageError,
     require_audio,
     text_problem,
     well_formed,
 )
 
 DEFAULT_TIMEOUT_S: Final = 30.0
+
+Source = Callable[[str], Coroutine[Any, Any, Exception | None]]
+"""Gives the speech of an id its text or audio (`speech_feed`)."""
 
 C = TypeVar("C", bound=Callback)
 E = TypeVar("E", bound=SessionEvent)
@@ -100,6 +104,8 @@ class CallHandle:
         self,
         text: str | Bits,
         *,
+        audio: Audio | None = None,
+        rate_hz: int = 24_000,
         allow_interruptions: bool = True,
         priority: int = SpeechPriority.NORMAL,
         deadline_s: float = SPEECH_DEADLINE_S,
@@ -116,13 +122,14 @@ class CallHandle:
         ``text`` may come bit by bit, from an asynchronous iterator or any other (which may block: it runs in a thread), for as long as the
         event loop runs: this returns at once, sentences are said as they stand, and the speech goes on until the iterator ends, or raises
         (see `SpeechHandle.wait_for_playout`), or it is over otherwise; then nothing more is asked of it. It has 16,000 characters in all.
-        What the call has taken is said once, whatever dies; if this script goes, the deadline ends the speech. Raises as `send_text`.
+        What the call has taken is said once, whatever dies; if this script goes, the deadline ends the speech.
+
+        With ``audio`` that is heard in place of the agent's voice: PCM16 mono at ``rate_hz`` (8, 16, 24 or 48 kHz), as bytes or from an
+        iterator of either kind, in pieces of any length, at most 120 s; ``text``, a whole one, is what history shows. In a text call
+        nothing is asked of it. Raises as `send_text`.
         """
         bits = None if isinstance(text, str) else text
-        if bits is not None and not isinstance(bits, AsyncIterable | Iterable):
-            raise UsageError(f"text is a {type(bits).__name__}: give a text, or an iterator of texts")
-        if bits is not None and command_id is not None and len(command_id) > MAX_ID_CHARS:
-            raise UsageError(f"command_id={command_id!r:.80}: for a text that comes bit by bit give at most {MAX_ID_CHARS} characters")
+        require_source(text, audio, rate_hz, command_id)
         command = Say(
             command_id=self._id(command_id),
             text=well_formed(text) if isinstance(text, str) else "",
@@ -130,8 +137,14 @@ class CallHandle:
             priority=int(priority),
             deadline_s=float(deadline_s),
             open=bits is not None,
+            audio=audio is not None,
         )
-        return await self._speech(command, timeout_s, again=command_id is not None, bits=bits)
+        source: Source | None = None
+        if bits is not None:
+            source = lambda speech_id: feed(bits, partial(self._extend, command, speech_id))  # noqa: E731
+        elif audio is not None:
+            source = lambda speech_id: feed_audio(audio, rate_hz, partial(self._stream, command, speech_id))  # noqa: E731
+        return await self._speech(command, timeout_s, again=command_id is not None, source=source)
 
     async def generate_reply(
         self,
@@ -333,13 +346,13 @@ class CallHandle:
                 if isinstance(pushed.event, kinds):
                     yield pushed
 
-    async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool, bits: Bits | None = None) -> SpeechHandle:
+    async def _speech(self, command: Say | GenerateReply, timeout_s: float, *, again: bool, source: Source | None = None) -> SpeechHandle:
         """Send it. One under an id of the script's own may have been said already, in an event that is known."""
         from_number = 1 if again else self._call.next_number
         speech_id = (await self._accepted(command, timeout_s)).speech_id
         feeding = None
-        if bits is not None and speech_id:
-            feeding = asyncio.create_task(feed(bits, partial(self._extend, command, speech_id)), name=f"speech {command.command_id}")
+        if source is not None and speech_id:
+            feeding = asyncio.create_task(source(speech_id), name=f"speech {command.command_id}")
             self._feeding.add(feeding)
             feeding.add_done_callback(self._feeding.discard)
         return SpeechHandle(self._call, command, speech_id, from_number, self._interrupt, feeding=feeding)
@@ -347,6 +360,10 @@ class CallHandle:
     async def _extend(self, speech: Say | GenerateReply, speech_id: str, number: int, text: str, *, last: bool) -> None:
         piece = ExtendSpeech(command_id=f"{speech.command_id}.{number}", speech_id=speech_id, text=text, last=last)
         await self._accepted(piece, speech.deadline_s)
+
+    async def _stream(self, speech: Say, speech_id: str, position: int, pcm: bytes, *, last: bool) -> SpeechStreamed:
+        piece = StreamSpeech(speech_id=speech_id, position=position, pcm=pcm, last=last)
+        return expect(SpeechStreamed, await self._requests.deliver(self._call.name, "audio", piece, timeout_s=speech.deadline_s))
 
     async def _interrupt(self, speech_id: str, force: bool) -> None:  # noqa: FBT001 - see `speech_handle.Interrupt`
         await self._command(CancelResponse(command_id=self._id(None), speech_id=speech_id, force=force), DEFAULT_TIMEOUT_S)

@@ -49,6 +49,7 @@ from actors.agent_session.core.inputs import (
     SubscriptionEnded,
 )
 from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, LoopThread, named
+from actors.agent_session.given_audio import give
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
@@ -77,6 +78,7 @@ from protocols import (
     SessionCommand,
     SessionStarted,
     StreamAudio,
+    StreamSpeech,
     Subscribe,
     Unsubscribe,
 )
@@ -135,6 +137,8 @@ class AgentSession(Actor):
         match message:
             case StreamAudio():
                 self._take_audio(message, reply)
+            case StreamSpeech():
+                give(message, self._state, self._engine, lambda answer: self.context.post(partial(reply, answer)))
             case _ if isinstance(message, SessionCommand):
                 owner = sender.id if sender is not None else ""
                 self._feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position, owner=owner))

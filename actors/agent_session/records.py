@@ -77,6 +77,7 @@ COMMANDS: Final = Records(
         priority=INTEGER.default(int(SpeechPriority.NORMAL)),
         deadline_s=NUMBER.default(1_800.0),
         open=FLAG.default(False),
+        audio=FLAG.default(False),
     ),
     RecordType(ExtendSpeech, "extend_speech", command_id=TEXT, speech_id=TEXT, text=TEXT.default(""), last=FLAG.default(False)),
     RecordType(
@@ -135,6 +136,7 @@ _TURN: Final = nested(
         required_tool=TEXT.default(""),
         owner=TEXT.default(""),
         deadline_wall_s=NUMBER.default(0.0),
+        audio=FLAG.default(False),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
         outcomes=many(_OUTCOME).default(()),
@@ -183,6 +185,7 @@ _OTHERS: Final = (
         required_tool=TEXT.default(""),
         owner=TEXT.default(""),
         deadline_wall_s=NUMBER.default(0.0),
+        audio=FLAG.default(False),
         wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),

@@ -81,6 +81,8 @@ Message = (
     | CommandAccepted
     | StreamAudio
     | AudioAccepted
+    | StreamSpeech
+    | SpeechStreamed
     | Subscribe
     | Unsubscribe
     | Subscribed

@@ -15,6 +15,7 @@ from protocols.language_model import ToolChoice
 __all__ = ["AudioAccepted", "AudioCleared", "AudioPushed", "CancelResponse", "CommandAccepted", "CommitAudio", "EndCall", "EventPushed"]
 __all__ += ["BACKGROUND_ID", "MAX_SPEECH_S", "SPEECH_DEADLINE_S", "GetSession"]
 __all__ += ["ExtendSpeech", "GenerateReply", "Say", "SendText", "SessionCommand", "SessionInfo", "SpeechPriority", "StreamAudio"]
+__all__ += ["SpeechStreamed", "StreamSpeech"]
 __all__ += ["Subscribe", "Subscribed", "Unsubscribe", "UpdateChatContext", "UpdateInstructions"]
 
 
@@ -47,7 +48,7 @@ class Say:
 
     Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it. If it is not over
     ``deadline_s`` after it was accepted, it ends then, wherever it is. If it is ``open``, more follows by `ExtendSpeech`, and there may be
-    no text yet.
+    no text yet. If it has ``audio`` that comes by `StreamSpeech`, and is what is heard; ``text`` is what it says.
     """
 
     TAG: ClassVar[str] = "session.say"
@@ -57,6 +58,7 @@ class Say:
     priority: int = int(SpeechPriority.NORMAL)
     deadline_s: float = SPEECH_DEADLINE_S
     open: bool = False
+    audio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,30 @@ class StreamAudio:
     sequence: int
     rate_hz: int
     pcm: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSpeech:
+    """Audio of the speech ``speech_id``, PCM16 mono at the rate of the call's voice, from its sample ``position`` on; ``last``: to its end.
+
+    Answered with `SpeechStreamed`, and refused once the speech is over. What is there already is not taken twice; what there is no room
+    for, or no turn yet, is to be sent again.
+    """
+
+    TAG: ClassVar[str] = "session.stream_speech"
+    speech_id: str
+    position: int
+    pcm: bytes
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStreamed:
+    """All samples of the speech before ``position`` are kept outside the session's process, whose voice has ``rate_hz``."""
+
+    TAG: ClassVar[str] = "session.speech_streamed"
+    position: int
+    rate_hz: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from livekitex_agent import Agent, SpeechPriority, WorkerOptions, sync
+from livekitex_agent import Agent, SpeechPriority, WorkerOptions, provider, sync
+from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_turn_detector, scripted_vad
 from protocols import AgentSentence, ProviderRef, Restarted, SpeechCreated, SpeechDone, SpeechOutcome, UsageError
 from support.chat import said, texts
 from support.choosing_brain import CHOOSING_BRAIN, look, order
@@ -101,3 +104,36 @@ def test_a_text_that_comes_bit_by_bit_is_said_once_by_whichever_processes(tmp_pa
         with pytest.raises(ValueError, match="no more"):
             failing.wait_for_playout(timeout_s=60)
         assert texts(call.info().history)[-1] == "One is done. And then"
+
+
+def test_audio_of_the_scripts_is_heard_once_by_whichever_process(tmp_path: Path) -> None:
+    agent = Agent(
+        instructions="Play.",
+        vad=provider(scripted_vad),
+        stt=provider(scripted_stt),
+        turn_detector=provider(scripted_turn_detector),
+        llm=provider(scripted_llm),
+        tts=provider(scripted_tts),
+    )
+    whole = ((np.arange(4 * 24_000) % 30_000) + 1).astype("<i2").tobytes()
+    heard: dict[int, int] = {}
+    with sync.AgentSystem.start(WorkerOptions(preload=False, journal_dir=tmp_path, log_level="error")) as system:
+        call = system.start_session(agent)
+
+        def listen() -> None:
+            for piece in call.audio():
+                heard.update(enumerate(np.frombuffer(piece.pcm, "<i2").tolist(), piece.position))
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        pieces = (whole[at : at + 4_800] for at in range(0, len(whole), 4_800))
+        speech = call.say("This call may be recorded.", audio=pieces, rate_hz=24_000)
+        call.wait_for(AgentSentence)
+        os.kill(call.info().os_pid, signal.SIGKILL)
+        assert speech.wait_for_playout(timeout_s=60).text == "This call may be recorded."
+        assert speech.outcome is SpeechOutcome.COMPLETED
+        assert call.info().incarnation == 2
+        call.end()
+        listening.join(60)
+    assert sorted(heard) == list(range(len(whole) // 2))
+    assert np.array([heard[at] for at in range(len(heard))], "<i2").tobytes() == whole

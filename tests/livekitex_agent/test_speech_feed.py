@@ -2,10 +2,21 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
-from livekitex_agent.speech_feed import feed
-from protocols import LivekitexError, MessageTooLargeError, SessionUnavailableError, UsageError
+from actors import resample
+from livekitex_agent import speech_feed
+from livekitex_agent.speech_feed import MAX_AUDIO_S, feed, feed_audio
+from protocols import (
+    MAX_CHUNK_S,
+    InvalidAudioError,
+    LivekitexError,
+    MessageTooLargeError,
+    SessionUnavailableError,
+    SpeechStreamed,
+    UsageError,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -151,3 +162,92 @@ async def test_a_list_of_texts_will_do_and_what_it_is_made_of_is_looked_at() -> 
     assert await feed(["One is ", "done."], call.send) is None
     assert call.pieces == [(1, "One is done.", True)]
     assert isinstance(await feed(iter([b"x"]), call.send), UsageError)  # type: ignore[arg-type]
+
+
+HZ = 8_000
+
+
+class Room:
+    """Takes ``room`` samples at a time, at the rate ``rate_hz`` of its voice; ``over`` after so many samples."""
+
+    def __init__(self, rate_hz: int = HZ, room: int = 1 << 30, over: int = 1 << 30) -> None:
+        self.rate_hz, self.room, self.over = rate_hz, room, over
+        self.pcm = bytearray()
+        self.calls: list[tuple[int, int, bool]] = []
+
+    async def stream(self, position: int, pcm: bytes, *, last: bool) -> SpeechStreamed:
+        assert position * 2 == len(self.pcm), "it is sent from where it was taken"
+        if position >= self.over:
+            raise UsageError("it is over")
+        self.calls.append((position, len(pcm) // 2, last))
+        self.pcm += pcm[: self.room * 2]
+        return SpeechStreamed(position=len(self.pcm) // 2, rate_hz=self.rate_hz)
+
+
+def tone(samples: int) -> bytes:
+    return bytes(np.arange(samples, dtype="<i2").tobytes())
+
+
+async def test_audio_is_sent_in_batches_and_whole() -> None:
+    room, whole = Room(), tone(5_000)
+    pieces = [whole[at : at + 320] for at in range(0, len(whole), 320)]
+    assert await feed_audio(Bits(*pieces), HZ, room.stream) is None
+    assert bytes(room.pcm) == whole
+    assert [last for *_, last in room.calls] == [False] * (len(room.calls) - 1) + [True]
+    assert room.calls[0] == (0, 0, False)
+    assert all(samples >= HZ // 10 for _, samples, last in room.calls[1:] if not last)
+
+
+@pytest.mark.parametrize("audio", [tone(50_000), [tone(50_000)]])
+async def test_bytes_and_lists_will_do_and_a_message_has_its_bound(audio: Any) -> None:
+    room = Room()
+    assert await feed_audio(audio, HZ, room.stream) is None
+    assert bytes(room.pcm) == tone(50_000)
+    assert max(samples for _, samples, _ in room.calls) == MAX_CHUNK_S * HZ
+
+
+async def test_what_there_is_no_room_for_is_sent_again_and_nothing_more_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WAITS_S", "FULL_S"):
+        monkeypatch.setattr(speech_feed, name, 0.0)
+    room, bits = Room(room=100), Bits(*[tone(900)] * 3)
+    refusals = iter([True, False] * 100)
+    stream = room.stream
+
+    async def sometimes(position: int, pcm: bytes, *, last: bool) -> SpeechStreamed:
+        assert bits.given * 900 - position < 900 + HZ // 10, "less than a batch waits here"
+        room.room = 0 if next(refusals) else 100
+        return await stream(position, pcm, last=last)
+
+    assert await feed_audio(bits, HZ, sometimes) is None
+    assert bytes(room.pcm) == tone(900) * 3
+
+
+async def test_audio_is_brought_to_the_rate_of_the_voice() -> None:
+    room, whole = Room(24_000), tone(3_001)
+    assert await feed_audio(Bits(whole[:1_000], whole[1_000:]), HZ, room.stream) is None
+    assert bytes(room.pcm) == resample(whole, HZ, 24_000)
+
+
+@pytest.mark.parametrize("failure", [ValueError("no more"), b"odd", "text", b""])
+async def test_what_was_given_before_a_failure_is_heard_and_the_failure_told(failure: Any) -> None:
+    room = Room()
+    raised = await feed_audio(Bits(tone(1_000), failure), HZ, room.stream)
+    assert isinstance(raised, ValueError if isinstance(failure, ValueError) else InvalidAudioError)
+    assert bytes(room.pcm) == tone(1_000)
+    assert room.calls[-1][2]
+
+
+async def test_more_than_a_speech_may_have_is_left_out_and_told() -> None:
+    room, bits = Room(24_000), Bits(*[bytes(2 * 50 * HZ)] * 4)
+    assert isinstance(await feed_audio(bits, HZ, room.stream), MessageTooLargeError)
+    assert len(room.pcm) == MAX_AUDIO_S * 24_000 * 2
+    assert bits.given == 3
+    assert bits.closed
+
+
+async def test_when_the_speech_is_over_its_audio_is_left() -> None:
+    room, bits = Room(over=900), Bits(*[tone(900)] * 4)
+    assert await feed_audio(bits, HZ, room.stream) is None
+    assert bytes(room.pcm) == tone(900)
+    assert bits.closed
+    assert await feed_audio(Bits(tone(900)), HZ, Room(over=0).stream) is None

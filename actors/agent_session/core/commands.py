@@ -116,8 +116,9 @@ def take_up(step: Transition) -> bool:
         case SendText(text=text):
             take_turn(step, replace(opening, text=text, asked_s=step.now.monotonic_s))
         case Say(allow_interruptions=allowed):
-            said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed)
-            speak_up(step, said, split_sentences(command.text), whole=not command.open)
+            audio = command.audio and step.setup.voice
+            said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed, audio=audio)
+            speak_up(step, said, [command.text] if audio else split_sentences(command.text), whole=not command.open)
         case GenerateReply(user_input=text):
             asked = replace(
                 opening,
@@ -237,6 +238,8 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
         return UsageError(f"deadline_s={command.deadline_s:g}: give more than 0 and at most {MAX_SPEECH_S:g}")
     if isinstance(command, GenerateReply) and (misfit := tools_refusal(step.setup, command)) is not None:
         return misfit
+    if isinstance(command, Say) and command.open and command.audio:
+        return UsageError("a speech with audio has its whole text from its beginning: let only the audio come bit by bit")
     waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]
     if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")

@@ -137,7 +137,7 @@ class SpeakSentence:
     ``start`` is the position of its first sample in the reply where it begins one (-1: at 0, or behind the sentence before). Of a sentence
     that an earlier incarnation began the audio from and to the samples ``kept`` is kept outside the process: it is heard from the character
     ``heard_char`` on, and behind it the text is said anew from the character ``from_char`` on. Without ``allow_interruptions`` the caller's
-    voice makes it neither softer nor silent.
+    voice makes it neither softer nor silent. With ``audio`` it is not the voice that says it: its samples come by `StreamSpeech`.
     """
 
     speech_id: str
@@ -148,6 +148,7 @@ class SpeakSentence:
     heard_char: int = 0
     from_char: int = 0
     allow_interruptions: bool = True
+    audio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class TurnOpened:
     required_tool: str = ""
     owner: str = ""
     deadline_wall_s: float = 0.0
+    audio: bool = False
     wall_s: float = 0.0
 
 

@@ -120,7 +120,9 @@ def on_failed(step: Transition, failed: SpeechFailed) -> None:
         return
     step.publish(SessionError(source="tts", text=failed.text, retryable=failed.retryable))
     heard = Heard(sentences=failed.index)
-    if step.state.interruption is None and (step.state.voice_fails or turn.source in PREPARED):
+    if step.state.interruption is None and turn.audio:  # it is the program's, and the voice has nothing to do with it
+        _stop(step, heard, InterruptedBy.ERROR)
+    elif step.state.interruption is None and (step.state.voice_fails or turn.source in PREPARED):
         go_on_as_text(step, failed.index, failed.text)
     elif step.state.interruption is None:
         step.state = replace(step.state, voice_fails=True)

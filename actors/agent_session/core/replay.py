@@ -217,6 +217,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         required_tool=entry.required_tool,
         owner=entry.owner,
         deadline_wall_s=entry.deadline_wall_s,
+        audio=entry.audio,
         opened_wall_s=entry.wall_s,
     )
     settles = entry.heard_until > memory.heard_until

@@ -18,7 +18,7 @@ from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.kept_speech import KeptSpeech
 from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.replay import Past
-from actors.agent_session.core.speech import heard_at, resume_speech
+from actors.agent_session.core.speech import AUDIO_LOST, heard_at, is_lost, resume_speech
 from actors.agent_session.core.state import Opening, SessionConfig, State, Utterance
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
@@ -172,6 +172,10 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         settle_all(step)
         by = InterruptedBy.PROGRAM if cancelled else InterruptedBy.DEADLINE
         interrupt_restored(step, heard_at(step.setup, step.turn, kept), by)
+        return
+    if is_lost(step, kept):
+        step.publish(SessionError(source="tts", text=AUDIO_LOST, retryable=False))
+        interrupt_restored(step, heard_at(step.setup, turn, kept), InterruptedBy.ERROR)
         return
     if turn.written:
         resume_speech(step, kept)

@@ -34,6 +34,7 @@ MAX_LATENCY_S: Final = 3_600.0
 
 MAX_SENTENCE_S: Final = 120
 """Longer audio of one sentence is a failure of its provider."""
+AUDIO_LOST: Final = "the audio of a speech was lost with the memory outside the process: say it again"
 
 
 def write_sentence(step: Transition, text: str) -> None:
@@ -41,8 +42,9 @@ def write_sentence(step: Transition, text: str) -> None:
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
     if step.setup.voice and not step.state.as_text:
-        model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
-        step.then(SpeakSentence(speech_id=step.turn.speech_id, index=index, text=text, allow_interruptions=step.turn.allow_interruptions))
+        if not step.turn.audio:
+            model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
+        step.then(_speak(step.turn, index, text))
     elif step.setup.voice:
         _tell(step, index)
     else:
@@ -110,7 +112,7 @@ def resume_speech(step: Transition, kept: KeptSpeech | None) -> None:
     first = max(0, len(turn.starts) - 1) if kept is None else min(kept.heard_index, len(turn.starts))
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
-        say = SpeakSentence(speech_id=turn.speech_id, index=index, text=text, allow_interruptions=turn.allow_interruptions)
+        say = _speak(turn, index, text)
         if kept is None:
             say = replace(say, start=_anew(step) if index == first else -1)
         elif index <= kept.next_index:
@@ -119,6 +121,15 @@ def resume_speech(step: Transition, kept: KeptSpeech | None) -> None:
                 say, kept=kept.of(index), heard_char=heard_char, from_char=len(text) if index < kept.next_index else kept.next_char
             )
         step.then(say)
+
+
+def is_lost(step: Transition, kept: KeptSpeech | None) -> bool:
+    """Whether audio that a program gave, and gives only once, was heard in part and is gone with the memory outside the process."""
+    return step.setup.voice and step.turn.audio and kept is None and bool(step.turn.starts)
+
+
+def _speak(turn: Turn, index: int, text: str) -> SpeakSentence:
+    return SpeakSentence(speech_id=turn.speech_id, index=index, text=text, allow_interruptions=turn.allow_interruptions, audio=turn.audio)
 
 
 def heard_at(setup: SessionConfig, turn: Turn, kept: KeptSpeech | None) -> Heard:

@@ -126,6 +126,7 @@ class Opening:
     required_tool: str = ""
     owner: str = ""
     deadline_wall_s: float = 0.0
+    audio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,7 @@ def _open(step: Transition, opening: Opening) -> None:
             required_tool=opening.required_tool,
             owner=opening.owner or f"agent_session/{step.setup.call_id}",
             deadline_wall_s=opening.deadline_wall_s or now.wall_s + SPEECH_DEADLINE_S,
+            audio=opening.audio,
             wall_s=now.wall_s,
         )
     )

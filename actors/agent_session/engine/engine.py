@@ -39,7 +39,7 @@ from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.providers.vad import energy
 from actors.tools import FunctionTool
 from actors.turn_taking import loudness_after
-from protocols import BACKGROUND_ID, LLM, STT, TTS, VAD, Clock, Provider, TurnDetector, VoiceActivity
+from protocols import BACKGROUND_ID, LLM, STT, TTS, VAD, Clock, Provider, StreamSpeech, TurnDetector, VoiceActivity
 
 PREWARM_TIMEOUT_S: Final = 10.0
 """For a provider to load or connect, beside what the call does already."""
@@ -189,6 +189,10 @@ class Engine:
     def heard(self) -> None:
         """The caller's memory has new audio."""
         self._thread.call(self._hear)
+
+    def give(self, audio: StreamSpeech, taken: Callable[[int], None]) -> None:
+        """Have audio of a speech kept and said; ``taken`` is told on the loop up to which sample of it all is kept."""
+        self._thread.call(lambda: taken(self._speech_output.give(audio) if self._speech_output is not None else audio.position))
 
     def left(self, speech_id: str, position: int) -> None:
         """Audio of the reply ``speech_id`` up to the sample ``position`` has left the process."""

@@ -1,7 +1,9 @@
 """A piece of a reply on its way to the ear: text that becomes audio, or audio that an incarnation before has made of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actors.agent_session.core import SpeakSentence
 from actors.agent_session.engine.loop import OwnedTask
 from actors.media import heard_chars, surely_spoken
 from protocols import BYTES_PER_SAMPLE, TimedWord
@@ -13,6 +15,7 @@ class SpeechLine:
 
     ``start`` is the position of its first sample in the reply. Of its samples the first ``kept`` are kept outside the process, and ``sent``
     of these were handed out. ``complete`` once no more come, ``noted`` once that is kept, too. ``last`` if the sentence ends with it.
+    ``given`` if its audio is not the voice's.
     """
 
     index: int
@@ -21,6 +24,7 @@ class SpeechLine:
     until_char: int
     rate_hz: int
     last: bool = True
+    given: bool = False
     start: int = 0
     pcm: bytearray = field(default_factory=bytearray)
     words: list[TimedWord] = field(default_factory=list)
@@ -72,3 +76,20 @@ class SpeechLine:
     def rest_begins(self, kept: int, units_per_s: float | None) -> int:
         """The character at which the sentence goes on for a listener of its first ``kept`` samples alone."""
         return self.char + surely_spoken(self.said, kept / self.rate_hz, units_per_s, self.words)
+
+
+def lines_of(wanted: SpeakSentence, rate_hz: int, read: Callable[[int, int], bytes]) -> list[SpeechLine]:
+    """What was made of the sentence before, which ``read`` gives, and what is to be made of its rest; of given audio that is one line."""
+    text, kept, lines = wanted.text, wanted.kept, []
+    whole = wanted.from_char >= len(text)
+    if kept is not None and (kept[0] < kept[1] or whole or wanted.audio):
+        until = len(text) if wanted.audio else wanted.from_char
+        line = SpeechLine(index=wanted.index, text=text, char=wanted.heard_char, until_char=until, rate_hz=rate_hz, given=wanted.audio)
+        line.pcm += read(*kept)
+        line.kept, line.last = line.samples, whole or wanted.audio
+        line.complete = line.noted = whole or not wanted.audio
+        lines.append(line)
+    if not lines or (wanted.from_char < len(text) and not wanted.audio):
+        line = SpeechLine(index=wanted.index, text=text, char=wanted.from_char, until_char=len(text), rate_hz=rate_hz, given=wanted.audio)
+        lines.append(line)
+    return lines

@@ -27,16 +27,17 @@ from actors.agent_session.core.inputs import (
     SpeechResumed,
     SpeechStopped,
 )
+from actors.agent_session.core.speech import AUDIO_LOST, MAX_SENTENCE_S
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.part_supervision import Part
 from actors.agent_session.engine.part_supervisor import PartSupervisor
-from actors.agent_session.engine.speech_line import SpeechLine
+from actors.agent_session.engine.speech_line import SpeechLine, lines_of
 from actors.agent_session.engine.synthesis import Synthesis
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
 from actors.media import DUCKED_GAIN, FADE_MS, Gain, Playout
 from actors.turn_taking import Loudness
-from protocols import BYTES_PER_SAMPLE, TTS, Clock
+from protocols import BYTES_PER_SAMPLE, TTS, Clock, StreamSpeech
 
 LEAD_MS: Final = 180
 BATCH_MS: Final = 100
@@ -125,9 +126,25 @@ class SpeechOutput:
             self._begin_speech(wanted.speech_id)
             self._keep_speech(wanted)
         self._interruptible = wanted.allow_interruptions
-        self._lines.extend(self._lines_of(wanted))
+        self._lines.extend(lines_of(wanted, self._rate_hz, self._memory.read))
         self._prefetch()
         self._more()
+
+    def give(self, wanted: StreamSpeech) -> int:
+        """Take audio of a sentence that the voice does not say, as far as there is room outside the process: up to where that is kept."""
+        line = next((line for line in self._flowing() if line.given), None)
+        if wanted.speech_id != self._speech_id or line is None:
+            return wanted.position  # it does not speak yet, or no more
+        too_long = wanted.position + len(wanted.pcm) // BYTES_PER_SAMPLE > MAX_SENTENCE_S * self._rate_hz
+        if too_long or wanted.position > line.end:
+            self._fail(line, (f"a speech has at most {MAX_SENTENCE_S} s of audio" if too_long else AUDIO_LOST, False))
+            return wanted.position
+        fresh = wanted.pcm[(line.end - wanted.position) * BYTES_PER_SAMPLE :]
+        taken = fresh[: max(0, self._memory.room - line.samples + line.kept) * BYTES_PER_SAMPLE]
+        line.pcm += taken
+        line.complete = line.complete or (wanted.last and len(taken) == len(fresh))
+        self._more()
+        return line.start + line.kept
 
     def pause(self, wanted: PauseSpeech) -> None:
         """Hold the reply where it is heard."""
@@ -202,20 +219,6 @@ class SpeechOutput:
             self._memory.begin(first.speech_id, self._next_start, first.index)
         self._base = self._next_start
 
-    def _lines_of(self, wanted: SpeakSentence) -> list[SpeechLine]:
-        """What was made of the sentence before, and what is to be made of its rest."""
-        text, lines = wanted.text, []
-        if wanted.kept is not None and (wanted.kept[0] < wanted.kept[1] or wanted.from_char >= len(text)):
-            line = SpeechLine(
-                index=wanted.index, text=text, char=wanted.heard_char, until_char=wanted.from_char, rate_hz=self._rate_hz, complete=True
-            )
-            line.pcm += self._memory.read(*wanted.kept)
-            line.kept, line.noted, line.last = line.samples, True, wanted.from_char >= len(text)
-            lines.append(line)
-        if not lines or wanted.from_char < len(text):
-            lines.append(SpeechLine(index=wanted.index, text=text, char=wanted.from_char, until_char=len(text), rate_hz=self._rate_hz))
-        return lines
-
     def _drop(self) -> None:
         for line in self._lines:
             if line.task is not None:
@@ -225,7 +228,7 @@ class SpeechOutput:
 
     def _prefetch(self) -> None:
         for line in list(self._lines)[:2]:
-            if line.task is None and not line.complete:
+            if line.task is None and not line.complete and not line.given:
                 line.task = self._spawn(self._synthesis.say(line))
 
     def _more(self) -> None:
@@ -251,7 +254,7 @@ class SpeechOutput:
         if whole:
             after = (line.index + 1, 0) if line.last else (line.index, line.until_char)
         else:
-            after = (line.index, line.rest_begins(kept, self._synthesis.units_per_s))
+            after = (line.index, 0 if line.given else line.rest_begins(kept, self._synthesis.units_per_s))
         if self._memory.append(line.index, line.piece(line.kept, kept), after):
             line.kept, line.noted = kept, whole
         return line.noted

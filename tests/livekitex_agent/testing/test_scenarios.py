@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 
 from livekitex_agent import Agent, CallHandle, SpeechHandle, function_tool, provider
@@ -19,6 +20,7 @@ from protocols import (
     AgentSentence,
     CallEnded,
     EventPushed,
+    InvalidAudioError,
     ReplyLatency,
     Restarted,
     SessionError,
@@ -26,6 +28,7 @@ from protocols import (
     StateChanged,
     ToolCalled,
     ToolReturned,
+    UsageError,
     UserMessage,
     UserTurnCommitted,
 )
@@ -358,6 +361,89 @@ async def test_what_comes_bit_by_bit_is_heard_while_it_comes_and_once(killed_at_
         ended = next(pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, AgentMessage))
         assert ended - began > 4.0, "the first is heard long before the last comes"
         assert bool(result.of_kind(Restarted)) is (killed_at_s is not None)
+
+
+RECORDING = "This call may be recorded. Please hold the line until somebody answers."
+
+
+def recording(seconds: float, rate_hz: int = 24_000) -> bytes:
+    """Each sample tells its place."""
+    return ((np.arange(round(seconds * rate_hz)) % 30_000) + 1).astype("<i2").tobytes()
+
+
+def heard_of(session: TestSession) -> tuple[bytes, float]:
+    """The audio by its positions, and the longest that was heard again, in seconds."""
+    samples: dict[int, int] = {}
+    reached, again = 0, 0
+    for piece in session.audio:
+        again = max(again, reached - piece.position)
+        reached = piece.position + len(piece.pcm) // 2
+        samples |= enumerate(np.frombuffer(piece.pcm, "<i2").tolist(), piece.position)
+    assert sorted(samples) == list(range(len(samples)))
+    return np.array([samples[at] for at in range(len(samples))], "<i2").tobytes(), again / 24_000
+
+
+@pytest.mark.parametrize("killed_at_s", [(), (0.02,), (0.3,), (1.7,)])
+@pytest.mark.parametrize("pace", [0.0, 0.3])
+async def test_audio_that_a_program_gives_is_heard_in_place_of_the_voice_and_once(killed_at_s: tuple[float, ...], pace: float) -> None:
+    whole = recording(4.0)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(whole), 9_600):
+            await until_s(pace)
+            yield whole[at : at + 9_600]
+
+    async with TestSession(voice([reply(say="x")])) as session:
+        session.kill_when(*killed_at_s)
+        speeches: list[SpeechHandle] = []
+
+        async def speak(call: CallHandle) -> None:
+            speeches.append(await call.say(RECORDING, audio=pieces(), rate_hz=24_000))
+            await speeches[0].wait_for_playout()
+
+        result = await session.perform(speak)
+        assert len(result.of_kind(Restarted)) == len(killed_at_s)
+        assert speeches[0].outcome is SpeechOutcome.COMPLETED
+        assert [event.text for event in result.of_kind(AgentMessage)] == [RECORDING]
+        audio, again_s = heard_of(session)
+        assert audio == whole
+        assert again_s <= 0.5
+
+
+async def test_a_caller_who_interrupts_a_recording_has_heard_some_of_its_text() -> None:
+    async with TestSession(voice([reply(say="As you like.")])) as session:
+
+        async def speak(call: CallHandle) -> None:
+            await call.say(RECORDING, audio=recording(5.0), rate_hz=24_000)
+
+        result = await session.run(audio=Utterance(text=STOP, at_s=1.5), command=speak)
+        first, last = said(result.pushed)
+        assert RECORDING.startswith(first)
+        assert first.startswith("This call")
+        assert first != RECORDING
+        assert last == "As you like."
+
+
+async def test_recordings_wait_for_their_turn_and_have_another_rate_and_none_in_a_text_call() -> None:
+    async with TestSession(voice([reply(say="x")])) as session:
+
+        async def speak(call: CallHandle) -> None:
+            first = await call.say(RECORDING, audio=[recording(1.0, 8_000)], rate_hz=8_000)
+            second = await call.say("And this.", audio=recording(1.0), rate_hz=24_000)
+            await second
+            assert first.done() or (await first).text
+            with pytest.raises(UsageError, match="give the whole text"):
+                await call.say(["bit"], audio=b"")
+            with pytest.raises(InvalidAudioError):
+                await call.say("bit", audio=b"", rate_hz=1)
+
+        result = await session.perform(speak)
+        assert said(result.pushed) == [RECORDING, "And this."]
+        lengths = {piece.speech_id: piece.position + len(piece.pcm) // 2 for piece in session.audio}
+        assert list(lengths.values()) == [24_000, 24_000]
+    async with TestSession(text([reply(say="x")])) as session:
+        result = await session.perform(lambda call: call.say(RECORDING, audio=recording(1.0)))
+        assert said(result.pushed) == [RECORDING]
 
 
 async def test_what_is_to_be_said_waits_for_its_turn_by_priority() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from actors.agent_session.core import SpeakSentence
 from actors.agent_session.core import inputs as i
+from actors.agent_session.core.speech import AUDIO_LOST
 from protocols import (
     MAX_TEXT_CHARS,
     AgentMessage,
@@ -18,9 +20,11 @@ from protocols import (
     Say,
     SendText,
     SessionCommand,
+    SessionError,
     SpeechDone,
     SpeechOutcome,
     TurnFailed,
+    UsageUpdated,
 )
 from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
@@ -293,3 +297,61 @@ def test_the_models_late_words_are_none_of_it() -> None:
     world.feed(i.SentenceReady(token=7, text="What?"))
     take(world, piece(1, FIRST, last=True))
     assert heard(world) == [FIRST]
+
+
+def test_what_has_audio_of_its_own_is_one_sentence_that_no_voice_says() -> None:
+    world = world_of()
+    text = f"{FIRST} {SECOND}"
+    take(world, Say(command_id="say", text=text, audio=True))
+    assert world.output.queue[0].say == SpeakSentence(speech_id="speech-1", index=0, text=text, audio=True)
+    world.settle()
+    assert sentences(world) == [text]
+    assert heard(world) == [text]
+    assert texts(world.state.memory.history) == [text]
+    assert not [usage for event in events(world, UsageUpdated) for usage in event.models if usage.kind == "tts"]  # type: ignore[attr-defined]
+
+
+def test_in_a_text_call_nothing_is_asked_of_its_audio() -> None:
+    world = world_of(CHECKED)
+    take(world, Say(command_id="say", text=f"{FIRST} {SECOND}", audio=True))
+    assert sentences(world) == [FIRST, SECOND]
+    assert outcomes(world) == [SpeechOutcome.COMPLETED]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_its_audio_goes_on_after_a_death_and_is_told_of_where_it_is_gone(gone: bool) -> None:
+    world = world_of()
+    take(world, Say(command_id="say", text=FIRST, audio=True))
+    while world.state.phase is not S.SPEAKING:
+        assert world.wait() or world.commit() or world.play(900)
+    world.commit_all()
+    if gone:
+        world.kept = None
+    world.kill()
+    world.subscribe()
+    world.commit_all()
+    if gone:
+        assert not world.output.queue
+    else:
+        assert world.output.queue[0].say.audio
+        assert world.output.queue[0].say.kept is not None
+    world.settle()
+    assert outcomes(world) == [SpeechOutcome.FAILED if gone else SpeechOutcome.COMPLETED]
+    assert [event.text for event in events(world, SessionError)] == [AUDIO_LOST] * gone  # type: ignore[attr-defined]
+
+
+def test_its_failure_is_none_of_the_voices() -> None:
+    world = world_of()
+    take(world, Say(command_id="say", text=FIRST, audio=True))
+    world.feed(i.SpeechFailed(speech_id="speech-1", index=0, text=AUDIO_LOST, retryable=False))
+    world.settle()
+    assert outcomes(world) == [SpeechOutcome.FAILED]
+    assert heard(world) == [""]
+    assert not world.state.voice_fails
+
+
+def test_text_and_audio_do_not_come_bit_by_bit_at_once() -> None:
+    world = world_of()
+    request = world.command(begin(FIRST, audio=True))
+    world.commit_all()
+    assert "let only the audio come bit by bit" in world.refusal(request).text
