@@ -67,7 +67,7 @@ class Agent:
     none beside another. ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
     instead, see `provider`.
 
-    ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (300
+    ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (250
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
     pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only

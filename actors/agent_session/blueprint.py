@@ -30,7 +30,7 @@ class TurnOptions:
     """How the turn is taken. All are options of the agent.
 
     ``language`` is the caller's, as a BCP 47 tag ("en"; empty: it is not known). ``min_speech_ms`` of voice are speech (250).
-    ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (300 with a turn detector, 500
+    ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (250 with a turn detector, 500
     without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
     (the default where there is one), "vad" (the least delay holds), "stt" (the default without a vad: the recogniser finds the end of a
     turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn).
@@ -240,7 +240,7 @@ def _endpointing(reader: OptionReader, providers: Collection[ProviderKind]) -> E
     if detection != "stt" and alone:
         raise ConfigurationError(f"the agent: turn_detection={detection!r} needs a vad, and it has none: give it one, or use 'stt'")
     predicted, by_stt = detection == "detector", detection == "stt"
-    least = reader.integer("min_endpointing_delay_ms", 300 if predicted else 500, lowest=0, highest=_LONGEST_DELAY_MS)
+    least = reader.integer("min_endpointing_delay_ms", 250 if predicted else 500, lowest=0, highest=_LONGEST_DELAY_MS)
     usual = _LONGEST_BY_STT_MS if by_stt else 1_500
     longest = reader.integer("max_endpointing_delay_ms", max(usual, least), lowest=0, highest=_LONGEST_DELAY_MS)
     if longest < least:

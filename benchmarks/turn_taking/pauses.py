@@ -94,7 +94,7 @@ def ours(items: Sequence[Stretch]) -> Side:
         ]
 
     probabilities = np.array(asyncio.run(predict()))
-    return Side("ours", probabilities, capabilities.silence_ms / 1000, 0.9, 0.3, 1.5)
+    return Side("ours", probabilities, capabilities.silence_ms / 1000, 0.9, 0.25, 1.5)
 
 
 def theirs(items: Sequence[Stretch], python: str, folder: Path) -> Side:

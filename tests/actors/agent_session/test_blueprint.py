@@ -77,10 +77,10 @@ DETECTOR = {"factory": "support.scripted_providers:turn_detector", "options": {}
     ("detector", "options", "delays", "predicted", "manual"),
     [
         (None, {}, (500, 1_500), False, False),
-        (DETECTOR, {}, (300, 1_500), True, False),
+        (DETECTOR, {}, (250, 1_500), True, False),
         (DETECTOR, {"turn_detection": "vad"}, (500, 1_500), False, False),
         (DETECTOR, {"turn_detection": "manual"}, (500, 1_500), False, True),
-        (DETECTOR, {"turn_detection": "detector", "max_endpointing_delay_ms": 900}, (300, 900), True, False),
+        (DETECTOR, {"turn_detection": "detector", "max_endpointing_delay_ms": 900}, (250, 900), True, False),
         (None, {"min_endpointing_delay_ms": 4_000}, (4_000, 4_000), False, False),
         (None, {"min_endpointing_delay_ms": 0, "max_endpointing_delay_ms": 0}, (0, 0), False, False),
     ],
