@@ -4,12 +4,14 @@ They run in turn and each on the user data that the one before left, so that a r
 is told of a call that was not run, or whose process died, stands here.
 """
 
+import json
 from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core.effects import RunTool, Tell
 from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
+from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tool_choice import permitted
 from actors.agent_session.core.transition import Transition
@@ -31,6 +33,12 @@ NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
 
 REDACTED: Final = "error: this call was not run. What it was to be called with was lost when the process died: ask the caller for it again."
 
+MAX_SAME_CALLS: Final = 3
+"""In one turn, of one tool with the same arguments; a model that calls it once more is in a loop."""
+SAME_CALL: Final = (
+    f"error: this call was not run. It was made {MAX_SAME_CALLS} times for this already: go on with those results, or ask the caller."
+)
+
 CUT: Final = " [the rest was cut]"
 MAX_TURN_BYTES: Final = 200_000
 """Of one turn's replies, calls and results: results are cut to it, calls beyond it end the turn."""
@@ -46,6 +54,8 @@ def run_next(step: Transition) -> None:
             _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
         elif was_redacted(call.arguments):
             _settle(step, call, REDACTED)
+        elif _made_before(step.turn, call) >= MAX_SAME_CALLS:
+            _settle(step, call, SAME_CALL)
         elif step.state.held:
             return  # until it is known whether the caller means to interrupt
         else:
@@ -98,6 +108,21 @@ def _run(step: Transition, call: FunctionCall) -> None:
     step.publish(ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments))
     step.state = replace(step.state, tool=call.call_id)
     step.then(RunTool(call=call, user_data_json=step.memory.user_data_json, incarnation=step.memory.incarnation))
+
+
+def _made_before(turn: Turn, call: FunctionCall) -> int:
+    """How often the turn called the same tool with the same arguments before."""
+    calls = [made for round_ in turn.rounds for made in round_.calls]
+    before = calls[: calls.index(call)]
+    return sum(made.name == call.name and _meant(made.arguments) == _meant(call.arguments) for made in before)
+
+
+def _meant(arguments: str) -> object:
+    """What a model means by arguments, however it writes them."""
+    try:
+        return json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
 
 
 def _executed(step: Transition) -> tuple[ExecutedCall, ...]:

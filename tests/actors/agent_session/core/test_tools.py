@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.tools import CUT, MAX_TURN_BYTES, OUTCOME_UNKNOWN
+from actors.agent_session.core.tools import CUT, MAX_SAME_CALLS, MAX_TURN_BYTES, OUTCOME_UNKNOWN, SAME_CALL
 from protocols import CallEnded, FunctionCall, SessionError, ToolCalled, ToolReturned, ToolUsed
 from support.chat import said, texts
 from support.session_world import CHECKED, World
@@ -103,6 +103,38 @@ def test_the_model_may_not_ask_for_ever() -> None:
     assert texts(world.state.memory.history)[-1] == CHECKED.apology
     assert any(isinstance(pushed.event, SessionError) and pushed.event.source == "llm" for pushed in world.events)
     assert len(results(world)) == 2
+
+
+def test_a_call_that_is_made_again_and_again_is_not_run() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.send("hello")
+    written = ('{"of": "pizza", "n": 1}', '{"n":1,"of":"pizza"}', ' {"of": "pizza", "n": 1}', '{"n": 1, "of": "pizza"}', '{"of": "salad"}')
+    for number, arguments in enumerate(written):
+        call = FunctionCall(call_id=f"call-{number}", name="look", arguments=arguments)
+        world.feed(i.RoundFinished(token=world.state.thinking, calls=(call,)))
+        world.commit_all()
+        world.finish_tool()
+        world.commit_all()
+    world.settle()
+    assert results(world) == ["done"] * MAX_SAME_CALLS + [SAME_CALL, "done"]
+    world.send("hello")
+    again = FunctionCall(call_id="again", name="look", arguments=written[0])
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=(again,)))
+    world.commit_all()
+    assert world.tool is not None, "another turn may make it again"
+
+
+@pytest.mark.parametrize("arguments", ["", "no json", "[" * 10_000, "null"])
+def test_calls_whose_arguments_are_no_map_are_told_apart_too(arguments: str) -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.send("hello")
+    names = ("look", "look", "order", "look", "look")
+    calls = tuple(FunctionCall(call_id=f"call-{number}", name=name, arguments=arguments) for number, name in enumerate(names))
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=calls))
+    world.settle()
+    assert results(world) == ["done", "done", "done", "done", SAME_CALL]
 
 
 def test_calls_that_are_too_large_end_the_turn() -> None:
