@@ -71,8 +71,9 @@ class Agent:
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
     pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only
-    `commit_audio` ends it. ``min_speech_ms`` of voice are speech (250), ``min_interruption_ms``
-    interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in the caller's
+    `commit_audio` ends it. A turn of ``max_user_turn_s`` (25, at most), or of ``max_user_turn_words`` (0: no limit) where the recogniser
+    streams, is ended and answered (`UserTurnExceeded`); the caller does not interrupt that answer. ``min_speech_ms`` of voice are speech
+    (250), ``min_interruption_ms`` interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in his
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
     it is, ``interruption_duck_ms`` (60) of voice make the agent softer and ``interruption_pause_ms`` (190) silent until the voice is over
     or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a

@@ -20,6 +20,8 @@ _MOST_CONTEXT_TOKENS: Final = 10_000_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
 _DUCKING: Final = DuckingOptions()
+_LONGEST_TURN_S: Final = 25.0
+"""As `caller_turn.MAX_TURN_MS`: no more of one is kept."""
 _LONGEST_BY_STT_MS: Final = 3_000
 """Recognisers that find the ends of turns let a pause be longer than a detector of the voice should."""
 _DEFAULT_NAME: Final = "agent"
@@ -34,6 +36,8 @@ class TurnOptions:
     without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
     (the default where there is one), "vad" (the least delay holds), "stt" (the default without a vad: the recogniser finds the end of a
     turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn).
+    After ``max_user_turn_s`` (25, the most that is kept), or with ``max_user_turn_words`` (0: no such limit; a streaming recogniser knows
+    them), his turn is ended, told of (`UserTurnExceeded`), and answered with a reply that he does not interrupt.
     ``min_interruption_ms`` of voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter
     how many). Before that is known, ``interruption_duck_ms`` of voice duck the agent (60) and ``interruption_pause_ms`` pause it (190).
     For ``aec_warmup_s`` after it
@@ -51,6 +55,8 @@ class TurnOptions:
     min_speech_ms: int
     min_interruption_ms: int
     min_interruption_words: int
+    max_user_turn_s: float
+    max_user_turn_words: int
     ducking: DuckingOptions
     aec_warmup_s: float
     background: BackgroundOptions
@@ -189,6 +195,8 @@ def _turn_options(options: Mapping[str, Any], providers: Collection[ProviderKind
         endpointing=_endpointing(reader, providers),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
         min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=20),
+        max_user_turn_s=reader.number("max_user_turn_s", _LONGEST_TURN_S, lowest=1, highest=_LONGEST_TURN_S),
+        max_user_turn_words=reader.integer("max_user_turn_words", 0, lowest=0, highest=1_000),
         ducking=_ducking(reader),
         aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
         background=read_background(reader, voice=ProviderKind.TTS in providers),

@@ -83,9 +83,9 @@ class UserTranscriptionTimeout(SessionEvent):
 
 @session_event
 class UserTurnExceeded(SessionEvent):
-    """The caller's turn reached a limit: ``words`` in ``duration_ms`` are more than one turn may have.
+    """The caller's turn reached a limit: ``words`` in ``duration_ms`` are as much as one turn may have, and are answered.
 
-    ``text`` is what he said in it so far.
+    ``text`` is what he said in it; what he goes on to say is another turn.
     """
 
     text: str

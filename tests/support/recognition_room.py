@@ -36,6 +36,7 @@ class Room:
         heeds: bool = True,
         agent_speaks: bool = False,
         echo_expected: bool = False,
+        max_turn_words: int = 0,
         **delays: Any,
     ) -> None:
         self.desk = Desk()
@@ -49,7 +50,12 @@ class Room:
             self.memory,
             virtual_time.clock(),
             start=self.memory.position,
-            options=CallerTurnOptions(min_speech_ms=100, min_interruption_ms=400, endpointing=EndpointingOptions(**endpointing)),
+            options=CallerTurnOptions(
+                min_speech_ms=100,
+                min_interruption_ms=400,
+                endpointing=EndpointingOptions(**endpointing),
+                max_turn_words=max_turn_words,
+            ),
             language="en",
             fallback_vad=partial(energy, {}),
             stt_bulkhead=self.desk.bulkhead,

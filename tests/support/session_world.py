@@ -52,6 +52,7 @@ from actors.agent_session.core import inputs as i
 from actors.agent_session.core.entries import CallerBegan
 from actors.agent_session.core.replay import remember
 from actors.agent_session.records import decode_entry, encode_entry
+from actors.turn_taking import EndedBy
 from protocols import (
     ChatContext,
     CommandAccepted,
@@ -152,6 +153,7 @@ class Spoken:
     start: int
     lasts: bool
     end: int | None = None
+    ended_by: EndedBy = EndedBy.SILENCE
 
 
 @dataclass
@@ -304,11 +306,11 @@ class World:
         self.position += 10
         self._hear_begin(self.spoken[-1])
 
-    def stop_speaking(self, length: int = 1_000) -> None:
+    def stop_speaking(self, length: int = 1_000, by: EndedBy = EndedBy.SILENCE) -> None:
         self.position += length
         self.rest = False
-        self.spoken[-1].end = self.position
-        self.feed(i.VoiceEnded(end=self.position, ended_s=self.now))
+        self.spoken[-1].end, self.spoken[-1].ended_by = self.position, by
+        self.feed(i.VoiceEnded(end=self.position, ended_s=self.now, by=by))
 
     def hear_again(self) -> bool:
         """A new incarnation listens to what the incarnation before it did not settle, or to the rest of what is lost."""
@@ -321,7 +323,7 @@ class World:
         spoken = self.heard_again.popleft()
         self._hear_begin(spoken)
         if spoken.end is not None:
-            self.feed(i.VoiceEnded(end=spoken.end, ended_s=self.now))
+            self.feed(i.VoiceEnded(end=spoken.end, ended_s=self.now, by=spoken.ended_by))
         return True
 
     def _hear_begin(self, spoken: Spoken) -> None:

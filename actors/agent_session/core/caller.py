@@ -1,7 +1,8 @@
 """The caller's voice: when it is his turn, and what becomes of it.
 
 Speech that began while the agent was heard takes the turn only once it lasts (`inputs.VoiceLasted`); a short word under the agent's
-speech is no turn. Speech that goes on after a pause, before the words before it were understood, is one turn with them.
+speech is no turn. Speech that goes on after a pause, before the words before it were understood, is one turn with them; after a turn that
+reached its limit it is another, and waits for that one.
 """
 
 from dataclasses import replace
@@ -14,6 +15,7 @@ from actors.agent_session.core.entries import CallerBegan, CallerDropped
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
+    Input,
     InterimTranscript,
     PreflightTranscript,
     RecognitionFailed,
@@ -45,12 +47,35 @@ from protocols import (
     UserSpeechStarted,
     UserTranscriptionTimeout,
     UserTurnCommitted,
+    UserTurnExceeded,
 )
 
 SAME_START: Final = SESSION_RATE_HZ
 """Samples within which a new incarnation may find the beginning of speech elsewhere than the one before: it is still the same speech."""
 
 SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000
+
+
+MAX_LATER: Final = 64
+"""Inputs that wait for a turn which reached its limit; who begins to speak once more has one turn with it after all."""
+
+
+def waits(step: Transition, voice: VoiceBegan | VoiceLasted | VoiceEnded) -> bool:
+    """Whether this is of the caller's next turn, and to be known later: the one before reached its limit, and is not understood yet."""
+    if not _exceeded(step):
+        return False
+    full = isinstance(voice, VoiceBegan) and len(step.state.later) >= MAX_LATER
+    step.state = replace(step.state, later=() if full else (*step.state.later, voice))
+    return not full
+
+
+def take_later(step: Transition) -> Input | None:
+    """The oldest of what waited to be known, once it may be."""
+    if _exceeded(step) or not step.state.later:
+        return None
+    first, *rest = step.state.later
+    step.state = replace(step.state, later=tuple(rest))
+    return first
 
 
 def on_began(step: Transition, began: VoiceBegan) -> None:
@@ -148,7 +173,9 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
     if recognized.text:
         final = UserInputTranscribed(text=recognized.text, is_final=True, language=recognized.language, speaker_id=recognized.speaker_id)
         step.publish(final)
-    opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end)
+    exceeded = _exceeded(step)
+    # Who does not come to an end would not let the agent come to a word either.
+    opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end, allow_interruptions=not exceeded)
     over_speech = step.state.held or _may_be_echo(step)
     if over_speech and _means_nothing(step, recognized.text):
         tell_overlap(
@@ -162,6 +189,9 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
     if recognized.text:
         if over_speech:
             tell_overlap(step, recognized.text, "interruption")
+        if exceeded:
+            words, duration_ms = count_words(recognized.text), _speech_ms(step)
+            step.publish(UserTurnExceeded(text=recognized.text, words=words, duration_ms=duration_ms))
         _tell_committed(step)
         step.state = replace(step.state, utterance=None, recognizing=0)
         step.move_user(UserEvent.TURN_SETTLED)
@@ -191,6 +221,12 @@ def on_committed(step: Transition, committed: AudioCommitted) -> None:
     """The caller's turn was ended by command."""
     if any(accepted.command_id == committed.command_id for accepted in step.memory.inbox):
         step.publish(CommandDone(command_id=committed.command_id))
+
+
+def _exceeded(step: Transition) -> bool:
+    """Whether the caller's turn reached its limit, and is not understood yet."""
+    utterance = step.state.utterance
+    return utterance is not None and utterance.end is not None and utterance.ended_by is EndedBy.LIMIT
 
 
 def _tell_interim(step: Transition, interim: UserInputTranscribed) -> None:

@@ -83,6 +83,11 @@ def handle(state: State, what: Input, now: Moment) -> tuple[State, tuple[Effect,
     _react(step, what)
     step.tell_changes(state.states)
     _advance(step)
+    while (later := caller.take_later(step)) is not None:
+        before = step.state.states
+        _react(step, later)
+        step.tell_changes(before)
+        _advance(step)
     if step.memory.history is not state.memory.history:
         summary.summarise_if_due(step)
     deadlines.wait_for(step, deadlines.deadlines_of(step.state) - deadlines.deadlines_of(state))
@@ -103,6 +108,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             deadlines.on_overdue(step)
         case SubscribersAwaited():
             subscribers.on_awaited(step)
+        case VoiceBegan() | VoiceLasted() | VoiceEnded() if caller.waits(step, what):
+            pass
         case VoiceBegan():
             caller.on_began(step, what)
         case VoiceLasted():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened, StoredEvent
+from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.memory import Heard, Memory, TurnSource
 from actors.turn_taking import EndedBy, MuteStrategy
 from protocols import (
@@ -177,6 +178,7 @@ class State:
     before and has to repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their
     end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is
     when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation).
+    ``later`` is what is to be known of the caller's voice once his turn before that is understood, which reached its limit.
     ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
     heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's
     turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds;
@@ -191,6 +193,7 @@ class State:
     agent: AgentState = AgentState.INITIALIZING
     subscribers: tuple[Subscriber, ...] = ()
     utterance: Utterance | None = None
+    later: tuple[Input, ...] = ()
     interruption: Interruption | None = None
     held: bool = False
     playing: bool = False

@@ -36,7 +36,7 @@ from actors.agent_session.engine.speech_recognition import SpeechRecognition
 from actors.agent_session.engine.turn_prediction import TurnPredictor
 from actors.agent_session.engine.voice_reader import SAMPLES_PER_MS, VoiceReader
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
-from actors.turn_taking import EndedBy, PredictionWanted
+from actors.turn_taking import EndedBy, PredictionWanted, count_words
 from protocols import STT, VAD, Clock, TurnDetector, TurnPrediction, VoiceActivity
 
 FRAMES_AT_ONCE: Final = 32
@@ -98,7 +98,15 @@ class AudioRecognition:
         self._by_stt = options.endpointing.by_stt
         finder = self if self._by_stt else None
         self._recognition = SpeechRecognition(
-            stt, memory, language=language, bulkhead=stt_bulkhead, spawn=spawn, now=clock.monotonic, report=report, finder=finder
+            stt,
+            memory,
+            language=language,
+            bulkhead=stt_bulkhead,
+            spawn=spawn,
+            now=clock.monotonic,
+            report=report,
+            finder=finder,
+            understood=self._count_words,
         )
         self._predictor: TurnPredictor | None = None
         if detector is not None:
@@ -294,6 +302,12 @@ class AudioRecognition:
         if self._lost:
             self._lost_to = end
         self._report(VoiceEnded(end=end, ended_s=self._arrived(voice_end - self._voice.frame_ms * SAMPLES_PER_MS + 1), by=by))
+
+    def _count_words(self, text: str) -> None:
+        """So much is understood of the turn that goes on: end it if that is as much as one may have."""
+        most = self._options.max_turn_words
+        if most and self._turn.open and count_words(text) >= most:
+            self._tell(self._turn.commit(self._voice.ms(self.position), EndedBy.LIMIT))
 
     def _commit(self, wanted: EndVoice) -> None:
         """Speech that goes on ends here; so does speech that is too short to have been told, since the caller says that it was some."""

@@ -44,13 +44,15 @@ MAX_TURN_MS: Final = 25_000
 class CallerTurnOptions:
     """How much voice is a turn, how much interrupts, when a turn is over, and when it has to be.
 
-    Speech may be told of ``told_late_ms`` after it began, beside what the voice activity detection takes (0).
+    As many as ``max_turn_words`` end it too, where they are known while it lasts (0: it does not matter how many). Speech may be told of
+    ``told_late_ms`` after it began, beside what the voice activity detection takes (0).
     """
 
     min_speech_ms: int
     min_interruption_ms: int
     endpointing: EndpointingOptions
     max_turn_ms: int = MAX_TURN_MS
+    max_turn_words: int = 0
     told_late_ms: int = 0
 
 

@@ -129,7 +129,11 @@ class Engine:
                     clock,
                     start=self._start,
                     options=CallerTurnOptions(
-                        min_speech_ms=turns.min_speech_ms, min_interruption_ms=turns.min_interruption_ms, endpointing=turns.endpointing
+                        min_speech_ms=turns.min_speech_ms,
+                        min_interruption_ms=turns.min_interruption_ms,
+                        endpointing=turns.endpointing,
+                        max_turn_ms=round(turns.max_user_turn_s * 1000),
+                        max_turn_words=turns.max_user_turn_words,
                     ),
                     language=turns.language,
                     fallback_vad=partial(energy, {}),

@@ -62,7 +62,8 @@ class TurnFinder(Protocol):
 class SpeechRecognition:
     """Asks ``stt`` behind ``bulkhead`` about audio in ``memory``. All methods are called on the event loop.
 
-    ``language`` is the caller's; a recogniser that does not know it is not told. One that finds the ends of turns tells ``finder``. ``now``
+    ``language`` is the caller's; a recogniser that does not know it is not told. One that finds the ends of turns tells ``finder``.
+    ``understood`` is told what is understood of the turn so far, while it goes on. ``now``
     tells the time (monotonic seconds).
     """
 
@@ -77,6 +78,7 @@ class SpeechRecognition:
         now: Callable[[], float],
         report: Callable[[Input], None],
         finder: TurnFinder | None = None,
+        understood: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._stt = stt
         self._memory = memory
@@ -91,6 +93,7 @@ class SpeechRecognition:
         self._ahead: _Ahead | None = None
         self._turn: TurnStream | None = None
         self._finder = finder
+        self._understood = understood
         self._heard_to: int | None = None  # the sample up to which all turns are over
         self._not_before = float("-inf")  # when a standing stream may be begun again
 
@@ -189,6 +192,7 @@ class SpeechRecognition:
         self._streams.worked()
         if heard.text:
             self._report(InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
+            self._understood(heard.text)
 
     def _stream(self, first: int, *, turn: int | None, standing: bool = False) -> TurnStream:
         """A stream from the sample ``first`` on."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.blueprint import Blueprint, read_blueprint, successor
+from actors.agent_session.engine.caller_turn import MAX_TURN_MS
 from actors.journal import CallDescription
 from actors.turn_taking import MuteStrategy
 from protocols import ConfigurationError, InvalidAgentError, ProviderKind
@@ -68,6 +69,13 @@ def test_how_soon_the_agent_is_softer_and_silent(options: dict[str, Any], times:
     assert (turns.min_interruption_words, turns.aec_warmup_s) == (2, 3)
     silent = read(arguments(agent())).turns
     assert (silent.min_interruption_words, silent.aec_warmup_s) == (0, 0)
+
+
+def test_how_long_the_callers_turn_may_be() -> None:
+    turns = read(arguments(agent())).turns
+    assert (turns.max_user_turn_s, turns.max_user_turn_words) == (MAX_TURN_MS / 1000, 0)
+    turns = read(arguments(agent(options={"max_user_turn_s": 8.5, "max_user_turn_words": 50}))).turns
+    assert (turns.max_user_turn_s, turns.max_user_turn_words) == (8.5, 50)
 
 
 DETECTOR = {"factory": "support.scripted_providers:turn_detector", "options": {}}
@@ -160,6 +168,8 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"min_interruption_words": True}, "min_interruption_words=True must be"),
         ({"aec_warmup_s": -0.1}, "aec_warmup_s=-0.1 must be a number from 0 to 30"),
         ({"aec_warmup_s": "3"}, "aec_warmup_s='3' must be a number"),
+        ({"max_user_turn_s": 26}, "max_user_turn_s=26 must be a number from 1 to 25"),
+        ({"max_user_turn_words": -1}, "max_user_turn_words=-1 must be a number from 0 to 1000"),
         ({"apology": ""}, "apology='' must be a sentence"),
         ({"repeat": "x" * 301}, "repeat="),
     ],

@@ -31,6 +31,7 @@ from protocols import (
     UsageError,
     UserMessage,
     UserTurnCommitted,
+    UserTurnExceeded,
 )
 
 pytestmark = pytest.mark.asyncio
@@ -284,6 +285,23 @@ async def test_calls_of_one_answer_run_in_their_order() -> None:
         result = await session.run(user_input="go")
     outputs = [event.result for event in result.of_kind(ToolReturned)]
     assert outputs == ["sunny in Rome", "sunny in Oslo"]
+
+
+RAMBLING = "and then i said to him that and then he said to me this "
+
+
+@pytest.mark.parametrize("limit", [{"max_user_turn_s": 2}, {"max_user_turn_words": 30}])
+async def test_who_does_not_come_to_an_end_is_answered_and_then_listened_to_again(limit: dict[str, Any]) -> None:
+    agent = voice([reply(say="May I just say something?")], stt={"streaming": True}, **limit)
+    async with TestSession(agent) as session:
+        result = await session.run(audio=Utterance(text=(RAMBLING * 6).strip()))
+        exceeded = result.of_kind(UserTurnExceeded)
+        assert exceeded
+        assert exceeded[0].words >= 20
+        first, *rest = result.of_kind(UserMessage)
+        assert first.text == exceeded[0].text
+        assert rest, "what he went on with is another turn"
+        assert not [message for message in result.of_kind(AgentMessage) if message.interrupted]
 
 
 # Interruptions.

@@ -1,7 +1,20 @@
 """The caller's voice: whose turn it is, and what is no turn."""
 
 from actors.agent_session.core import inputs as i
-from protocols import CommandDone, CommitAudio, ConversationState, SessionError, StateChanged, UserMessage
+from actors.agent_session.core.caller import MAX_LATER
+from actors.turn_taking import EndedBy
+from protocols import (
+    AgentMessage,
+    CommandDone,
+    CommitAudio,
+    ConversationState,
+    SessionError,
+    SpeechCreated,
+    StateChanged,
+    UserMessage,
+    UserTurnCommitted,
+    UserTurnExceeded,
+)
 from support.chat import texts
 from support.session_world import SPOKEN, World
 
@@ -211,3 +224,102 @@ def test_a_committed_turn_is_done_when_it_was_listened_to() -> None:
     world.settle("short")
     assert any(pushed.event == CommandDone(command_id="commit") for pushed in world.events)
     assert texts(world.state.memory.history)[0] == "short"
+
+
+def reach_the_limit(world: World, samples: int = 1_000) -> None:
+    """The caller speaks until his turn is ended, and goes on."""
+    world.begin_to_speak()
+    world.stop_speaking(samples, EndedBy.LIMIT)
+
+
+def test_a_turn_that_reached_its_limit_is_told_of_and_answered() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    reach_the_limit(world, 16_000)
+    world.settle("and then I said and then he said")
+    events = [pushed.event for pushed in world.events]
+    exceeded = UserTurnExceeded(text="and then I said and then he said", words=8, duration_ms=1_000)
+    assert [event for event in events if isinstance(event, UserTurnExceeded)] == [exceeded]
+    assert [pushed.event.by for pushed in world.passing if isinstance(pushed.event, UserTurnCommitted)] == ["limit"]
+    assert [event.text for event in events if isinstance(event, UserMessage)] == ["and then I said and then he said"]
+    assert [event.allow_interruptions for event in events if isinstance(event, SpeechCreated)] == [False]
+
+
+def test_noise_without_words_exceeds_nothing() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    reach_the_limit(world)
+    world.settle("")
+    assert not [pushed for pushed in world.events if isinstance(pushed.event, UserTurnExceeded)]
+    assert world.state.phase is S.IDLE
+
+
+def test_who_goes_on_behind_the_limit_is_answered_first_and_has_another_turn() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    reach_the_limit(world)
+    world.begin_to_speak()
+    assert world.state.utterance is not None
+    assert world.state.utterance.end is not None, "what he said before is not listened to as a part of this"
+    world.commit_all()
+    assert world.recognize("the first words")
+    assert world.state.utterance is not None
+    assert world.state.utterance.start == world.spoken[1].start
+    assert world.state.utterance.lasted
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.think() or world.wait() or world.play(100)
+    assert world.state.interruption is None, "he does not interrupt the answer"
+    world.stop_speaking()
+    world.settle("the other words")
+    messages = [pushed.event for pushed in world.events if isinstance(pushed.event, UserMessage)]
+    assert [message.text for message in messages] == ["the first words", "the other words"]
+    replies = [pushed.event for pushed in world.events if isinstance(pushed.event, AgentMessage)]
+    assert [reply.interrupted for reply in replies] == [False, False]
+    assert [speech.event.allow_interruptions for speech in world.events if isinstance(speech.event, SpeechCreated)] == [False, True]
+
+
+def test_whole_turns_behind_the_limit_wait_for_it() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    reach_the_limit(world)
+    world.speak()
+    world.speak()
+    assert len(world.state.later) == 6
+    world.settle("words")
+    assert not world.state.later
+    assert [pushed.event.text for pushed in world.events if isinstance(pushed.event, UserMessage)] == ["words", "words"]
+
+
+def test_so_much_that_nothing_more_waits_is_one_turn_with_it() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    reach_the_limit(world)
+    for _ in range(MAX_LATER // 3 + 1):
+        world.speak()
+    assert len(world.state.later) > MAX_LATER
+    world.speak()
+    assert not world.state.later
+    world.settle("all the words")
+    assert [pushed.event.text for pushed in world.events if isinstance(pushed.event, UserMessage)] == ["all the words"]
+    assert world.state.memory.heard_until == world.position
+    assert world.state.phase is S.IDLE
+
+
+def test_killed_after_every_effect_a_turn_that_reached_its_limit_is_answered_once_and_what_follows_too() -> None:
+    for fuse in range(400):
+        world = World(SPOKEN)
+        world.subscribe()
+        world.commit_all()
+        world.fuse = fuse
+        reach_the_limit(world)
+        world.speak()
+        world.settle("words")
+        if world.dead:
+            world.fuse = None
+            world.kill()
+            world.subscribe()
+            world.settle("words")
+        assert [pushed.event.text for pushed in world.events if isinstance(pushed.event, UserMessage)] == ["words", "words"]
+        if world.lives == 1:
+            return
+    raise AssertionError("it has no end")

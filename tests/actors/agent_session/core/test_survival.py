@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from actors.agent_session.core import SessionConfig, restore
 from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened, ToolEnded
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
+from actors.turn_taking import EndedBy
 from protocols import (
     SPEECH_DEADLINE_S,
     AgentMessage,
@@ -163,10 +164,10 @@ class Conversation(RuleBasedStateMachine):
         self.world.preflight(text)
 
     @precondition(lambda self: self.speaking)
-    @rule()
-    def stop_speaking(self) -> None:
+    @rule(by=st.sampled_from([EndedBy.SILENCE, EndedBy.SILENCE, EndedBy.STT, EndedBy.LIMIT]))
+    def stop_speaking(self, by: EndedBy) -> None:
         self.speaking = False
-        self.world.stop_speaking()
+        self.world.stop_speaking(by=by)
 
     @rule(times=st.integers(1, 4))
     def commit(self, times: int) -> None:

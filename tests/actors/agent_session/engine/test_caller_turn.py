@@ -14,12 +14,15 @@ YES, NO = (TurnPrediction(probability=probability, threshold=0.5) for probabilit
 class Line:
     """A caller, by milliseconds of voice (positive) and silence (negative)."""
 
-    def __init__(self, *, min_speech_ms: int = 100, min_interruption_ms: int = 400, rest: bool = False, **delays: object) -> None:
+    def __init__(
+        self, *, min_speech_ms: int = 100, min_interruption_ms: int = 400, rest: bool = False, max_turn_ms: int = 25_000, **delays: object
+    ) -> None:
         given = {"min_delay_ms": 300, "max_delay_ms": 1_000, "transcribed": False, **delays}
         options = CallerTurnOptions(
             min_speech_ms=min_speech_ms,
             min_interruption_ms=min_interruption_ms,
             endpointing=EndpointingOptions(**given),  # type: ignore[arg-type]
+            max_turn_ms=max_turn_ms,
         )
         self.turn = CallerTurn(options, at_ms=0, free_from_ms=0, rest=rest)
         self._segmenter = VoiceSegmenter(VADOptions(min_silence_ms=100), rate_hz=1_000, frame_samples=FRAME)
@@ -141,3 +144,16 @@ def test_whatever_does_not_end_is_ended() -> None:
     line = Line(manual=True)
     told = line.hear(*[400, -600] * 26)
     assert [output for output in told if isinstance(output, TurnOver)] == [TurnOver(end_ms=24_600, voice_end_ms=24_400, by=EndedBy.LIMIT)]
+
+
+def test_whoever_speaks_too_long_is_ended_and_what_he_goes_on_with_is_another_turn() -> None:
+    line = Line(max_turn_ms=1_000)
+    told = line.hear(1_500, -400)
+    assert told == [
+        TurnBegan(start_ms=0),
+        TurnLasted(),
+        TurnOver(end_ms=1_000, voice_end_ms=1_000, by=EndedBy.LIMIT),
+        TurnBegan(start_ms=1_000),
+        TurnLasted(),
+        TurnOver(end_ms=1_700, voice_end_ms=1_500),
+    ]

@@ -16,6 +16,7 @@ from actors.agent_session.core.inputs import (
     VoiceEnded,
 )
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES
+from actors.turn_taking import EndedBy
 from protocols import Degraded, PartFailed, PartRecovered, PartRestarted, SpeechStream
 from support import virtual_time
 from support.recognition_room import Room
@@ -206,3 +207,22 @@ def test_audio_that_is_gone_is_lost_and_not_guessed() -> None:
 
     run(test, reader)
     assert not reader.streams
+
+
+def test_so_many_words_end_the_turn_while_he_speaks() -> None:
+    async def work() -> None:
+        room = Room(StreamingReader(), max_turn_words=4)
+        pcm = spoken(" ".join(["pineapple"] * 12), pause_s=0.7)
+        for at in range(0, len(pcm), 3_200):
+            room.hear(pcm[at : at + 3_200])
+            await room.heard_all()
+            if at == 9_600:
+                room.recognition.heed(Heed(start=room.desk.all(VoiceBegan)[0].start))
+        first, second = room.desk.all(VoiceEnded)
+        assert (first.by, second.by) == (EndedBy.LIMIT, EndedBy.SILENCE)
+        assert len(room.desk.all(InterimTranscript)[-1].text.split()) <= 5, "no more of it is understood"
+        began, again = room.desk.all(VoiceBegan)
+        assert began.start < first.end <= again.start < first.end + 3_200, "who goes on begins the next"
+        await room.desk.close()
+
+    virtual_time.run(work())
