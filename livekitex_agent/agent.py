@@ -76,8 +76,9 @@ class Agent:
     (250), ``min_interruption_ms`` interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in his
     ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
     it is, ``interruption_duck_ms`` (60) of voice make the agent softer and ``interruption_pause_ms`` (190) silent until the voice is over
-    or decided upon. For ``aec_warmup_s`` (0) after it begins to speak the agent's own voice may come back: set 3 for a caller with a
-    microphone beside a loudspeaker, then words interrupt that are not the agent's, and nothing else. With ``preemptive_generation`` (true)
+    or decided upon. For ``aec_warmup_s`` (3) after it is heard first the agent's own voice may come back, before the caller's echo
+    cancellation has learnt: then words interrupt that are not its own, as soon as they are understood, and nothing else (0: it never does,
+    as with audio that a script streams). With ``preemptive_generation`` (true)
     the model is asked in the pause that may end the caller's turn. ``mute`` (none) lists when the caller is not listened to: "first_speech"
     (until it is over), "tools" (while one runs), "always" (while the agent has the turn). ``ambient_sound`` and ``thinking_sound`` are WAV
     files of at most 60 s that are heard beside its speech (`CallHandle.background_audio`), at ``ambient_volume`` (0.2) and

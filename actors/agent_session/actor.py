@@ -295,7 +295,8 @@ class AgentSession(Actor):
             self._memory,
             self._speech,
             call_id=blueprint.call_id,
-            turns=blueprint.turns,
+            # Whoever has heard the agent before this incarnation has an echo cancellation that has learnt.
+            turns=replace(blueprint.turns, aec_warmup_s=0.0) if past.memory.speeches else blueprint.turns,
             services=name_services(blueprint),
             breakers=CircuitBreakers(
                 lambda wanted, then: context.post(lambda: self._neighbours.ask(CIRCUIT_BREAKERS, wanted, timeout_s=PERMIT_S, then=then)),

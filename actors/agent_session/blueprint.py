@@ -20,6 +20,8 @@ _MOST_CONTEXT_TOKENS: Final = 10_000_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_DELAY_MS: Final = 10_000
 _DUCKING: Final = DuckingOptions()
+AEC_WARMUP_S: Final = 3.0
+"""Echo cancellation learns from what it hears: in the agent's first seconds its own voice is likelier than an interruption."""
 _LONGEST_TURN_S: Final = 25.0
 """As `caller_turn.MAX_TURN_MS`: no more of one is kept."""
 _LONGEST_BY_STT_MS: Final = 3_000
@@ -40,9 +42,9 @@ class TurnOptions:
     them), his turn is ended, told of (`UserTurnExceeded`), and answered with a reply that he does not interrupt.
     ``min_interruption_ms`` of voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter
     how many). Before that is known, ``interruption_duck_ms`` of voice duck the agent (60) and ``interruption_pause_ms`` pause it (190).
-    For ``aec_warmup_s`` after it
-    begins to speak the agent may hear itself (0: its input never hears its output, as audio that a script streams; 3 is right for a caller
-    whose echo cancellation has to learn): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
+    For
+    ``aec_warmup_s`` after the agent is heard first in a call it may hear itself (3; 0: its input never hears its output, as audio that a
+    script streams): then only words interrupt, and not its own. ``max_tool_rounds`` bounds how often the model may
     ask for tools within a turn (8). With ``resume_false_interruption`` (true) a reply that the caller speaks over is held, and goes on if
     he said nothing but that he listens ("mm", "okay"). With ``preemptive_generation`` (true) the model is asked in the pause that may end
     the caller's turn. While what ``mute`` names (nothing; ``first_speech``, ``tools``, ``always``) the caller is not listened to.
@@ -198,7 +200,7 @@ def _turn_options(options: Mapping[str, Any], providers: Collection[ProviderKind
         max_user_turn_s=reader.number("max_user_turn_s", _LONGEST_TURN_S, lowest=1, highest=_LONGEST_TURN_S),
         max_user_turn_words=reader.integer("max_user_turn_words", 0, lowest=0, highest=1_000),
         ducking=_ducking(reader),
-        aec_warmup_s=reader.number("aec_warmup_s", 0.0, lowest=0, highest=30),
+        aec_warmup_s=reader.number("aec_warmup_s", AEC_WARMUP_S, lowest=0, highest=30),
         background=read_background(reader, voice=ProviderKind.TTS in providers),
         max_tool_rounds=reader.integer("max_tool_rounds", 8, lowest=0, highest=50),
         max_context_tokens=reader.integer("max_context_tokens", 0, lowest=0, highest=_MOST_CONTEXT_TOKENS),

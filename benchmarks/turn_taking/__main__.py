@@ -2,8 +2,8 @@
 
 Both sides have the same calls in one run, in real time: the same audio, speech recognition whose final transcripts come 100 ms after the
 last sample, a model and a voice (a tone) that take no time. Ours has its offline voice activity and turn detection, theirs the Silero and
-v1-mini of its wheel. Each with its defaults, and tuned: both interrupt after 0.2 s of voice, theirs gets frames of 20 ms, and ours expects
-its own echo for 3 s as theirs does by default.
+v1-mini of its wheel. Each with its defaults, which expect an echo for 3 s, and tuned: both interrupt after 0.2 s of voice, and theirs gets
+frames of 20 ms.
 
 What is measured is what is heard: on our side by a subscriber who plays what comes, on theirs by one who reads the track of its output.
 
@@ -36,7 +36,7 @@ Row = list[float]
 Results = Sequence[tuple[Call, Row]]
 WAIT_MS: Final = 5_000
 LATE_MS: Final = 20
-OURS: Final[Mapping[str, Mapping[str, Any]]] = {"default": {}, "tuned": {"min_interruption_ms": 200, "aec_warmup_s": 3}}
+OURS: Final[Mapping[str, Mapping[str, Any]]] = {"default": {}, "tuned": {"min_interruption_ms": 200}}
 THEIRS: Final[Mapping[str, Mapping[str, Any]]] = {
     "default": {"frame_ms": 50},
     "tuned": {"frame_ms": 20, "turn_handling": {"interruption": {"min_duration": 0.2}}},

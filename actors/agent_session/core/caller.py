@@ -40,6 +40,7 @@ from protocols import (
     CommitAudio,
     InternalError,
     ModelUsage,
+    Role,
     SessionError,
     UserEvent,
     UserInputTranscribed,
@@ -55,6 +56,9 @@ SAME_START: Final = SESSION_RATE_HZ
 
 SAMPLES_PER_MS: Final = SESSION_RATE_HZ // 1000
 
+
+OWN_WORDS: Final = 2
+"""Interim words that are not the agent's, from which on they are the caller's: a single one may be what is left of an echo."""
 
 MAX_LATER: Final = 64
 """Inputs that wait for a turn which reached its limit; who begins to speak once more has one turn with it after all."""
@@ -148,6 +152,8 @@ def listen_while_held(step: Transition) -> bool:
 def understand_echo(step: Transition) -> bool:
     """While the agent speaks: find out whether what may be its own voice is the caller's; the conversation does not move."""
     utterance = step.state.utterance
+    if not step.turn.allow_interruptions:
+        return False  # whosever voice it is, it has to wait
     if utterance is not None and utterance.echo and utterance.end is not None and not step.state.recognizing:
         _recognize(step, utterance)
     return False
@@ -155,12 +161,14 @@ def understand_echo(step: Transition) -> bool:
 
 def on_interim(step: Transition, heard: InterimTranscript) -> None:
     """Something is understood of what the caller says, while he says it."""
+    _tell_from_echo(step, heard.text)
     _tell_interim(step, UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
 
 
 def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     """In a pause it is known what he has said so far: tell it, and have the model answer that, in case it is all."""
     if preflight.text:
+        _tell_from_echo(step, preflight.text)
         _tell_interim(step, UserInputTranscribed(text=preflight.text, is_final=False))
     preemption.on_preflight(step, preflight)
 
@@ -252,8 +260,21 @@ def _means_nothing(step: Transition, text: str) -> bool:
 
 
 def _is_echo(step: Transition, text: str) -> bool:
-    said = " ".join(step.turn.sentences) if step.memory.turn is not None else ""
-    return _may_be_echo(step) and repeats(text, said)
+    """Whether it is what the agent says, or said last: what came back of a reply may be understood once that is over."""
+    if not _may_be_echo(step):
+        return False
+    last = next((message.text for message in reversed(step.memory.history.messages) if message.role is Role.ASSISTANT), "")
+    turn = step.memory.turn
+    return repeats(text, " ".join((last, *(turn.sentences if turn is not None else ()))))
+
+
+def _tell_from_echo(step: Transition, text: str) -> None:
+    """What may be the agent's own voice says so much that it is another's: then that need not end to be heeded."""
+    utterance = step.state.utterance
+    if utterance is None or not utterance.echo or step.memory.turn is None or _means_nothing(step, text):
+        return
+    if count_words(text) >= OWN_WORDS or is_interruption(text, step.setup.language):
+        step.state = replace(step.state, utterance=replace(utterance, own_words=True))
 
 
 def _muted(step: Transition) -> bool:

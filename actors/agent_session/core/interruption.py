@@ -48,7 +48,9 @@ def interrupt(step: Transition, by: InterruptedBy) -> None:
 def begin_if_due(step: Transition) -> bool:
     """Hold or stop the open turn once the caller has spoken long enough over it, if it may be interrupted; tells whether it was so."""
     utterance = step.state.utterance
-    if utterance is None or not utterance.counts or utterance.echo or not step.turn.allow_interruptions:
+    if utterance is None or not utterance.counts or not step.turn.allow_interruptions:
+        return False
+    if utterance.echo and not utterance.own_words:
         return False
     over_reply = step.setup.voice and bool(step.turn.sentences)
     if step.setup.resume_false_interruption and over_reply and utterance.over_speech and not utterance.given_up:

@@ -78,8 +78,8 @@ class Utterance:
 
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
     incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
-    be the agent's own voice. ``began_s`` is when it was noticed, ``ended_by`` what ended it, ``interim`` what was
-    told last of its words.
+    be the agent's own voice, ``own_words`` if words are understood in it meanwhile that are not the agent's. ``began_s`` is when it was
+    noticed, ``ended_by`` what ended it, ``interim`` what was told last of its words.
     """
 
     start: int
@@ -88,6 +88,7 @@ class Utterance:
     muted: bool = False
     lasted: bool = False
     echo: bool = False
+    own_words: bool = False
     end: int | None = None
     ended_s: float = 0.0
     began_s: float = 0.0

@@ -64,11 +64,11 @@ def test_the_turn_is_taken_as_the_agent_says() -> None:
     ],
 )
 def test_how_soon_the_agent_is_softer_and_silent(options: dict[str, Any], times: tuple[int, int]) -> None:
-    turns = read(arguments(agent(options={**options, "min_interruption_words": 2, "aec_warmup_s": 3}))).turns
+    turns = read(arguments(agent(options={**options, "min_interruption_words": 2, "aec_warmup_s": 0}))).turns
     assert (turns.ducking.duck_ms, turns.ducking.pause_ms) == times
-    assert (turns.min_interruption_words, turns.aec_warmup_s) == (2, 3)
+    assert (turns.min_interruption_words, turns.aec_warmup_s) == (2, 0)
     silent = read(arguments(agent())).turns
-    assert (silent.min_interruption_words, silent.aec_warmup_s) == (0, 0)
+    assert (silent.min_interruption_words, silent.aec_warmup_s) == (0, 3)
 
 
 def test_how_long_the_callers_turn_may_be() -> None:

@@ -390,11 +390,11 @@ def test_so_few_words_do_not_interrupt_unless_they_say_so(least: int, text: str,
     assert [event.text for event in events(world, UserMessage)] == ([] if goes_on else [text])  # type: ignore[attr-defined]
 
 
-def echoing(text: str = f"{SENTENCE} {REST}") -> World:
+def echoing(text: str = f"{SENTENCE} {REST}", *, protected: bool = False) -> World:
     """A reply over which something is heard that may be the agent's own voice."""
     world = World(SPOKEN)
     world.subscribe()
-    world.command(Say(command_id="say", text=text))
+    world.command(Say(command_id="say", text=text, allow_interruptions=not protected))
     while world.state.phase is not S.SPEAKING:
         assert world.commit() or world.wait() or world.play(500)
     world.commit_all()
@@ -429,6 +429,68 @@ def test_words_that_are_not_its_own_interrupt(text: str) -> None:
     assert [event.text for event in events(world, UserMessage)] == [text]  # type: ignore[attr-defined]
     first = events(world, AgentMessage)[0]
     assert first == AgentMessage(speech_id="speech-1", text="This", interrupted=True)
+
+
+@pytest.mark.parametrize(("text", "holds"), [("I want a", True), ("No", True), ("rather long", False), ("want", False), ("okay", False)])
+@pytest.mark.parametrize("pause", [False, True])
+def test_words_that_are_not_its_own_hold_it_before_they_end(text: str, *, holds: bool, pause: bool) -> None:
+    world = echoing()
+    world.commit_all()
+    if pause:
+        assert world.preflight(text)
+    else:
+        world.feed(i.InterimTranscript(text=text))
+    world.commit_all()
+    assert world.state.held is holds
+    assert world.output.held is holds
+    world.stop_speaking()
+    world.settle("rather long sentence")
+    assert bool(events(world, FalseInterruption)) is holds, "it was its own voice after all"
+    assert not events(world, UserMessage)
+    heard_once(world, "speech-1", f"{SENTENCE} {REST}")
+
+
+def test_killed_after_every_effect_what_was_its_own_voice_changes_nothing() -> None:
+    for fuse in range(400):
+        world = echoing()
+        world.fuse = fuse
+        world.feed(i.InterimTranscript(text="I want a"))
+        world.stop_speaking()
+        world.settle("rather long sentence")
+        if world.dead:
+            world.fuse = None
+            world.kill()
+            world.subscribe()
+            world.settle("")
+        assert [event.text for event in events(world, AgentMessage)] == [f"{SENTENCE} {REST}"]  # type: ignore[attr-defined]
+        assert not events(world, UserMessage)
+        if world.lives == 1:
+            return
+    raise AssertionError("it has no end")
+
+
+@pytest.mark.parametrize(("text", "answered"), [("rather long sentence", []), ("I want a pizza.", ["I want a pizza."])])
+def test_over_speech_that_may_not_be_interrupted_whosever_voice_it_is_waits(text: str, answered: list[str]) -> None:
+    world = echoing(protected=True)
+    world.stop_speaking()
+    world.commit_all()
+    assert world.recognizing is None
+    world.settle(text)
+    first = events(world, AgentMessage)[0]
+    assert first == AgentMessage(speech_id="speech-1", text=f"{SENTENCE} {REST}", interrupted=False)
+    assert [event.text for event in events(world, UserMessage)] == answered  # type: ignore[attr-defined]
+
+
+def test_its_own_voice_that_is_understood_when_the_reply_is_over_is_nobody_s() -> None:
+    world = echoing()
+    world.stop_speaking()
+    while world.recognizing is None:
+        assert world.commit()
+    while world.state.memory.turn is not None:
+        assert world.commit() or world.play()
+    assert world.recognize("rather long sentence")
+    world.settle()
+    assert not events(world, UserMessage)
 
 
 @pytest.mark.parametrize("what", [i.RecognitionFailed, i.AudioLost])

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from actors.agent_session.core import SessionConfig, restore
 from actors.agent_session.core.entries import CallClosed, CommandTaken, Entry, Happened, ToolEnded
+from actors.agent_session.core.inputs import InterimTranscript, VoiceLasted
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from actors.turn_taking import EndedBy
 from protocols import (
@@ -153,10 +154,17 @@ class Conversation(RuleBasedStateMachine):
         self._send(EndCall(command_id=f"end-{len(self.sent)}"))
 
     @precondition(lambda self: self.world.setup.audio_in and not self.speaking)
-    @rule(lasts=st.booleans())
-    def begin_to_speak(self, lasts: bool) -> None:
+    @rule(lasts=st.booleans(), echo=st.booleans())
+    def begin_to_speak(self, lasts: bool, echo: bool) -> None:
         self.speaking = True
-        self.world.begin_to_speak(lasts=lasts)
+        self.world.begin_to_speak(lasts=lasts and not echo)
+        if lasts and echo:
+            self.world.feed(VoiceLasted(echo=self.world.state.utterance is not None and self.world.state.utterance.over_speech))
+
+    @precondition(lambda self: self.speaking)
+    @rule(text=st.sampled_from(["spoken", "spoken words", "One moment"]))
+    def understand(self, text: str) -> None:
+        self.world.feed(InterimTranscript(text=text))
 
     @precondition(lambda self: self.speaking)
     @rule(text=st.sampled_from(["spoken words", "use look", "half of"]))

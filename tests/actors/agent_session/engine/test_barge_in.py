@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.agent_session.blueprint import read_blueprint
+from actors.agent_session.blueprint import AEC_WARMUP_S, read_blueprint
 from actors.agent_session.core import Listen, OpenOutput, SpeakSentence, StopSpeech
 from actors.agent_session.engine import CircuitBreakers, Engine, EngineLoop, Providers, Services
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
@@ -103,8 +103,10 @@ class Line:
 
 
 def run(test: Callable[[Line], Coroutine[Any, Any, None]], **options: Any) -> None:
+    """Run a test on a line without an echo, unless it is said that one is expected."""
+
     async def work() -> None:
-        line = Line(**options)
+        line = Line(**{"aec_warmup_s": 0, **options})
         await test(line)
         line.loop.stop()
         assert not line.crashes
@@ -166,6 +168,21 @@ def test_what_may_not_be_interrupted_goes_on() -> None:
         assert set(line.levels(500)) == {LOUD}
 
     run(test)
+
+
+def test_an_echo_is_expected_for_three_seconds_unless_it_is_told_otherwise() -> None:
+    async def test(line: Line) -> None:
+        line.say()
+        await line.passes(500)
+        line.speak(2_400)
+        await line.passes(2_600)
+        assert set(line.levels(500)) == {LOUD}
+        await line.passes(500)
+        line.speak(300)
+        await line.passes(600)
+        assert line.levels(3_500).min() == 0
+
+    run(test, aec_warmup_s=AEC_WARMUP_S)
 
 
 def test_its_own_echo_in_its_first_seconds_changes_nothing_and_later_voice_does() -> None:
