@@ -1,7 +1,7 @@
 """Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
 from actors.media.background_audio import MAX_SOUND_S, BackgroundMixer, LoopedSound, looped
-from actors.media.gain import DUCKED_GAIN, FADE_MS, Gain, faded_out
+from actors.media.gain import DUCKED_GAIN, FADE_MS, Edge, Gain, faded_out
 from actors.media.playback_buffer import PlaybackBuffer
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_SOUND_S",
     "MAX_WAV_S",
     "BackgroundMixer",
+    "Edge",
     "Gain",
     "LoopedSound",
     "PlaybackBuffer",

@@ -56,6 +56,35 @@ class Gain:
         return np.rint(np.frombuffer(pcm, "<i2") * gains).astype("<i2").tobytes(), after
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Where audio at ``rate_hz`` was cut that goes on as something else: its last sample, and its steepest step within `FADE_MS` before."""
+
+    rate_hz: int
+    level: int
+    step: int
+
+    @classmethod
+    def of(cls, pcm: bytes, rate_hz: int) -> "Edge":
+        """The edge at the end of ``pcm``; of nothing it is that of silence."""
+        samples = np.frombuffer(pcm, "<i2")[-max(1, rate_hz * FADE_MS // 1000) :].astype(int)
+        steps = np.abs(np.diff(samples))
+        return cls(rate_hz=rate_hz, level=int(samples[-1]) if len(samples) else 0, step=int(steps.max()) if len(steps) else 0)
+
+    def continued_by(self, pcm: bytes) -> bool:
+        """Whether ``pcm`` begins with no greater step than there was before: then it is heard as one with that."""
+        return abs(int.from_bytes(pcm[:2], "little", signed=True) - self.level) <= self.step
+
+    def joined(self, pcm: bytes, done: int) -> bytes:
+        """``pcm``, of which ``done`` samples were before it: on its way from the edge's level, over `FADE_MS`, to its own."""
+        fade = self.rate_hz * FADE_MS // 1000
+        samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+        count = max(0, min(len(samples), fade - done))
+        share = (1 - np.cos(np.pi * np.arange(done + 1, done + count + 1) / (fade + 1))) / 2
+        samples[:count] = self.level + (samples[:count] - self.level) * share
+        return np.rint(samples).astype("<i2").tobytes()
+
+
 def faded_out(pcm: bytes, rate_hz: int) -> bytes:
     """``pcm`` with its last `FADE_MS` (or all of it, if it is shorter) fading into silence."""
     fade = min(len(pcm) // 2, rate_hz * FADE_MS // 1000)

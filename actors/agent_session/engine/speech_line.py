@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.agent_session.core import SpeakSentence
 from actors.agent_session.engine.loop import OwnedTask
-from actors.media import heard_chars, surely_spoken
+from actors.media import Edge, heard_chars, surely_spoken
 from protocols import BYTES_PER_SAMPLE, TimedWord
 
 
@@ -16,6 +16,8 @@ class SpeechLine:
     ``start`` is the position of its first sample in the reply. Of its samples the first ``kept`` are kept outside the process, and ``sent``
     of these were handed out. ``complete`` once no more come, ``noted`` once that is kept, too. ``last`` if the sentence ends with it.
     ``given`` if its audio is not the voice's.
+    ``after`` is where the audio of the same sentence was cut that is heard before it: what is made anew does not go on with its sample, and
+    would click.
     """
 
     index: int
@@ -25,6 +27,7 @@ class SpeechLine:
     rate_hz: int
     last: bool = True
     given: bool = False
+    after: Edge | None = None
     start: int = 0
     pcm: bytearray = field(default_factory=bytearray)
     words: list[TimedWord] = field(default_factory=list)
@@ -54,6 +57,12 @@ class SpeechLine:
     def end(self) -> int:
         """The position behind its samples."""
         return self.start + self.samples
+
+    def add(self, pcm: bytes) -> None:
+        """More of its samples."""
+        if self.after is not None and pcm and not self.pcm and self.after.continued_by(pcm):
+            self.after = None
+        self.pcm += pcm if self.after is None else self.after.joined(pcm, self.samples)
 
     def take(self, samples: int) -> bytes:
         """The next samples that are handed out."""
@@ -91,5 +100,6 @@ def lines_of(wanted: SpeakSentence, rate_hz: int, read: Callable[[int, int], byt
         lines.append(line)
     if not lines or (wanted.from_char < len(text) and not wanted.audio):
         line = SpeechLine(index=wanted.index, text=text, char=wanted.from_char, until_char=len(text), rate_hz=rate_hz, given=wanted.audio)
+        line.after = Edge.of(bytes(lines[-1].pcm), rate_hz) if lines else None
         lines.append(line)
     return lines

@@ -52,7 +52,7 @@ class Synthesis:
     async def say(self, line: SpeechLine) -> None:
         """Complete ``line``: with all its audio, or with its failure. What fails before there is any audio is tried again."""
         if self._failing and line.said == self._spare and self._spare_pcm:
-            line.pcm += self._spare_pcm
+            line.add(self._spare_pcm)
         else:
             await self._say(line)
             self._failing = line.failure is not None
@@ -92,7 +92,7 @@ class Synthesis:
         )
         async with aclosing(stream) as values:
             async for value in values:
-                line.pcm += audio_of(self._tts, line.rate_hz, value)
+                line.add(audio_of(self._tts, line.rate_hz, value))
                 line.words += spoken_words_of(self._tts, value)
                 if line.samples > MAX_SENTENCE_S * line.rate_hz:
                     raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.media import DUCKED_GAIN, FADE_MS, Gain, faded_out
+from actors.media import DUCKED_GAIN, FADE_MS, Edge, Gain, faded_out
 
 RATE = 24_000
 RAMP = RATE * FADE_MS // 1000
@@ -67,3 +67,31 @@ def test_the_loudest_sample_does_not_overflow() -> None:
     lowest = np.full(RAMP, -32_768, "<i2").tobytes()
     assert set(samples(Gain(rate_hz=RATE).at(DUCKED_GAIN).apply(lowest)[0])) == {-8_192}
     assert samples(faded_out(lowest, RATE)).min() >= -32_768
+
+
+def tone(level: int, count: int = 4 * RAMP) -> bytes:
+    return np.full(count, level, "<i2").tobytes()
+
+
+@pytest.mark.parametrize("cuts", [[4 * RAMP], [1, 7, RAMP, RAMP, 5], [RAMP // 2] * 8])
+def test_what_does_not_go_on_with_the_sample_before_it_is_joined_without_a_click(cuts: list[int]) -> None:
+    edge, rest, joined = Edge.of(tone(15_000), RATE), tone(-9_000), b""
+    assert not edge.continued_by(rest)
+    for cut in cuts:
+        piece, rest = rest[: 2 * cut], rest[2 * cut :]
+        joined += edge.joined(piece, len(joined) // 2)
+    heard = samples(tone(15_000) + joined)
+    steepest = np.pi / 2 * 24_000 / RAMP
+    assert np.abs(np.diff(heard)).max() <= steepest + 1
+    assert set(samples(joined)[RAMP:]) <= {-9_000}, "ten milliseconds of it, and no more"
+    assert np.all(np.diff(samples(joined)) <= 0), "one way only"
+
+
+def test_what_steps_no_further_than_there_was_before_goes_on_with_it() -> None:
+    before = np.array([0, 300, 100, 400], "<i2").tobytes()
+    assert Edge.of(before, RATE) == Edge(rate_hz=RATE, level=400, step=300)
+    for first, goes_on in [(400, True), (100, True), (700, True), (99, False), (701, False), (-400, False)]:
+        assert Edge.of(before, RATE).continued_by(tone(first)) is goes_on
+    assert Edge.of(b"", RATE) == Edge(rate_hz=RATE, level=0, step=0)
+    old = np.array([20_000, *[0] * (2 * RAMP)], "<i2").tobytes()
+    assert Edge.of(old, RATE).step == 0, "what was longer ago is not compared with"

@@ -21,6 +21,8 @@ from protocols import (
     CallEnded,
     EventPushed,
     InvalidAudioError,
+    OverlappingSpeech,
+    PlaybackPaused,
     ReplyLatency,
     Restarted,
     SessionError,
@@ -30,6 +32,7 @@ from protocols import (
     ToolReturned,
     UsageError,
     UserMessage,
+    UserSpeechStarted,
     UserTurnCommitted,
     UserTurnExceeded,
 )
@@ -341,6 +344,22 @@ async def test_an_interruption_of_the_second_sentence_keeps_the_first() -> None:
         result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text=STOP, at_s=1.75)])
         stopped = result.expect.contains_message(role="assistant", interrupted=True).event.text
         assert stopped.startswith(PART.format(1))
+
+
+@pytest.mark.parametrize(("killed", "warmup_s", "at_once"), [(False, 3, False), (False, 0, True), (True, 3, True)])
+async def test_an_echo_is_expected_when_the_agent_is_heard_first_and_not_after_a_restart(
+    *, killed: bool, warmup_s: float, at_once: bool
+) -> None:
+    agent = voice([reply(QUESTION, f"{STORY} {STORY}"), reply(say="As you like.")], aec_warmup_s=warmup_s)
+    async with TestSession(agent) as session:
+        if killed:
+            session.kill_when(1.5)
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text=STOP, at_s=2.5)])
+        assert len(result.restarts) == killed
+        began = [pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, UserSpeechStarted)][-1]
+        assert (result.time_of(PlaybackPaused) < began + 0.1) is at_once, "there is a reflex to his voice, or his words decide"
+        assert result.of_kind(OverlappingSpeech)[0].decision == "interruption"
+        result.expect[-1].is_message(role="assistant", text="As you like.")
 
 
 @pytest.mark.parametrize("protected", [True, False])

@@ -582,3 +582,34 @@ def test_what_comes_late_of_a_speech_that_was_stopped_is_not_said_whatever_was_s
         assert {name for name, _, _ in room.desk.audio} == {"s"}
 
     run(test)
+
+
+class Level(TTS):
+    """A voice of one level, another for each text, so that a joint is heard."""
+
+    rate_hz = VOICE_HZ
+
+    async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
+        for _ in range(3):
+            yield AudioChunk(pcm=np.full(VOICE_HZ // 50, 400 * len(text), "<i2").tobytes(), rate_hz=VOICE_HZ)
+
+
+def test_text_that_is_made_anew_behind_what_was_kept_of_its_sentence_is_joined_without_a_click() -> None:
+    async def work() -> None:
+        room = Room(Level())
+        room.memory.begin("s", 0, 0)
+        room.memory.append(0, np.full(2_000, -8_000, "<i2").tobytes(), (0, 5))
+        room.output.open()
+        room.output.say(SpeakSentence(speech_id="s", index=0, text="Aaaah oooooh.", kept=(0, 2_000), from_char=5))
+        await room.desk.wait_for(SentencePlayed)
+        audio = b"".join(pcm for _, _, pcm in room.desk.audio)
+        heard = np.frombuffer(audio, "<i2").astype(int)
+        assert set(heard[:2_000]) == {-8_000}, "what was kept is heard as it is"
+        ramp = VOICE_HZ * FADE_MS // 1000
+        assert np.abs(np.diff(heard)).max() <= np.pi / 2 * (8_000 + 3_200) / ramp + 2
+        assert set(heard[2_000 + ramp :]) == {3_200}
+        kept = np.frombuffer(room.memory.read(2_000, 2_000 + ramp), "<i2")
+        assert np.array_equal(kept, heard[2_000 : 2_000 + ramp]), "another incarnation plays the same"
+        await room.desk.close()
+
+    virtual_time.run(work())
