@@ -24,6 +24,7 @@ AEC_WARMUP_S: Final = 3.0
 """Echo cancellation learns from what it hears: in the agent's first seconds its own voice is likelier than an interruption."""
 _LONGEST_TURN_S: Final = 25.0
 """As `caller_turn.MAX_TURN_MS`: no more of one is kept."""
+_DETECTIONS: Final = ("detector", "vad", "stt", "manual")
 _LONGEST_BY_STT_MS: Final = 3_000
 """Recognisers that find the ends of turns let a pause be longer than a detector of the voice should."""
 _DEFAULT_NAME: Final = "agent"
@@ -37,7 +38,8 @@ class TurnOptions:
     ``endpointing`` says when the caller's turn is over: ``min_endpointing_delay_ms`` after his last voice (250 with a turn detector, 500
     without), or ``max_endpointing_delay_ms`` (1,500) where the detector finds that he has not finished. ``turn_detection`` is "detector"
     (the default where there is one), "vad" (the least delay holds), "stt" (the default without a vad: the recogniser finds the end of a
-    turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn).
+    turn, the least delay before it is one; where it says nothing, a pause of 3,000 is one) or "manual" (only `CommitAudio` ends a turn);
+    None is the default.
     After ``max_user_turn_s`` (25, the most that is kept), or with ``max_user_turn_words`` (0: no such limit; a streaming recogniser knows
     them), his turn is ended, told of (`UserTurnExceeded`), and answered with a reply that he does not interrupt.
     ``min_interruption_ms`` of voice interrupt the agent (500), unless they are fewer than ``min_interruption_words`` (0: it does not matter
@@ -242,7 +244,10 @@ def _language(reader: OptionReader) -> str:
 def _endpointing(reader: OptionReader, providers: Collection[ProviderKind]) -> EndpointingOptions:
     detector, alone = ProviderKind.TURN_DETECTOR in providers, ProviderKind.STT in providers and ProviderKind.VAD not in providers
     default = "detector" if detector else "stt" if alone else "vad"
-    detection = reader.choice("turn_detection", default, ("vad", "detector", "stt", "manual"))
+    wanted = reader.anything("turn_detection")
+    detection = default if wanted is None else wanted
+    if detection not in _DETECTIONS:
+        raise reader.error("turn_detection", wanted, f"None or one of {', '.join(_DETECTIONS)}")
     if detection == "detector" and not detector:
         raise ConfigurationError("the agent: turn_detection='detector' needs one: give it a turn_detector, or leave the option out")
     if detection == "stt" and ProviderKind.STT not in providers:

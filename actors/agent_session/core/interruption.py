@@ -5,7 +5,7 @@ asked again.
 
 A caller who speaks over a reply need not mean to interrupt it. It is held first, and decided when his words are known: then it is stopped
 for them, or goes on where it was held. Meanwhile what is still to be written of it is written, and waits to be heard; a tool that runs goes
-on, but none begins, since he may be about to forbid it.
+on, but none begins, since he may be about to forbid it. So at most the round that is under way waits, and one behind a tool that runs.
 """
 
 from dataclasses import replace

@@ -108,6 +108,8 @@ def test_how_long_a_pause_may_be_depends_on_who_judges_it(
         ({}, {"turn_detection": "stt"}, (500, 3_000), True),
         ({"turn_detector": DETECTOR}, {"turn_detection": "stt", "min_endpointing_delay_ms": 200}, (200, 3_000), True),
         ({"vad": None}, {}, (500, 3_000), True),
+        ({"vad": None}, {"turn_detection": None}, (500, 3_000), True),
+        ({}, {"turn_detection": None}, (500, 1_500), False),
         ({"vad": None}, {"max_endpointing_delay_ms": 700}, (500, 700), True),
     ],
 )
@@ -154,7 +156,7 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"patience_ms": 1}, "no option patience_ms: it knows min_speech_ms"),
         ({"min_endpointing_delay_ms": -5}, "min_endpointing_delay_ms=-5 must be a number from 0 to 10000"),
         ({"min_endpointing_delay_ms": 900, "max_endpointing_delay_ms": 800}, "=800 must be at least min_endpointing_delay_ms=900"),
-        ({"turn_detection": "realtime"}, "turn_detection='realtime' must be one of detector, manual, stt, vad"),
+        ({"turn_detection": "realtime"}, "turn_detection='realtime' must be None or one of detector, vad, stt, manual"),
         ({"turn_detection": "stt"}, "turn_detection='stt' needs an stt, and it has none"),
         ({"turn_detection": "detector"}, "needs one: give it a turn_detector"),
         ({"language": "English please"}, "language='English please' must be a tag as"),

@@ -18,12 +18,15 @@ from protocols import (
     AgentChanged,
     AgentMessage,
     AgentSentence,
+    AgentStateChanged,
     CallEnded,
     EventPushed,
+    FalseInterruption,
     InvalidAudioError,
     OverlappingSpeech,
     PlaybackPaused,
     ReplyLatency,
+    ResponseGenerated,
     Restarted,
     SessionError,
     SpeechOutcome,
@@ -327,6 +330,26 @@ async def test_a_back_channel_or_a_noise_does_not_interrupt(noise: str) -> None:
         result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text="m" * 60, at_s=1.6)])
         assert said(result.pushed) == [STORY]
         assert not any(event.interrupted for event in result.of_kind(AgentMessage))
+
+
+@pytest.mark.parametrize(
+    ("understood", "interrupts"), [("mm-hmm", False), ("a pizza", False), ("stop", True), ("i want two large pizzas", True)]
+)
+async def test_a_reply_that_is_still_written_is_held_until_it_is_known_what_he_says(understood: str, *, interrupts: bool) -> None:
+    stt = {"transcripts": [QUESTION, understood]}
+    slow = voice([reply("*story*", STORY, chars_per_s=80), reply(say="Well.")], stt=stt, min_interruption_words=3, aec_warmup_s=0)
+    async with TestSession(slow) as session:
+        result = await session.run(audio=[Utterance(text=QUESTION), Utterance(text="m" * 60, at_s=2.5)])
+        written = result.time_of(ResponseGenerated) if result.of_kind(ResponseGenerated) else 0.0
+        assert "paused" in {event.new for event in result.of_kind(AgentStateChanged)}
+        assert bool(result.of_kind(FalseInterruption)) is not interrupts
+        if interrupts:
+            assert said(result.pushed)[-1] == "Well."
+            assert STORY.startswith(said(result.pushed)[0])
+            assert said(result.pushed)[0] != STORY
+        else:
+            assert written > result.time_of(FalseInterruption), "it was held before it stood in full"
+            assert said(result.pushed) == [STORY]
 
 
 async def test_speech_while_the_agent_thinks_is_one_turn_with_what_it_was_asked() -> None:
