@@ -137,8 +137,13 @@ class CallerTurn:
         return tuple(outputs)
 
     def begin_turn(self, start_ms: float) -> tuple[TurnOutput, ...]:
-        """The recogniser hears speech from ``start_ms`` on: his turn begins there, or goes on."""
+        """The recogniser hears speech from ``start_ms`` on: his turn begins there, or goes on after an end that it had found.
+
+        In a pause of the voice that is late news, or no voice: nobody would tell its end.
+        """
         if self.open:
+            if not self._turn.voice or start_ms <= self._turn.end_ms:
+                return ()
             return self._step(VoiceStarted(at_ms=round(self._at), start_ms=round(start_ms)))
         if self._heard_from is None:
             self._heard_from = start_ms

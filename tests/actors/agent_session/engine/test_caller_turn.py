@@ -157,3 +157,36 @@ def test_whoever_speaks_too_long_is_ended_and_what_he_goes_on_with_is_another_tu
         TurnLasted(),
         TurnOver(end_ms=1_700, voice_end_ms=1_500),
     ]
+
+
+def test_a_recogniser_ends_the_turn_and_takes_it_back_while_there_is_voice() -> None:
+    line = Line(by_stt=True)
+    line.hear(600)
+    assert line.turn.end_turn(580) == ()
+    assert line.hear(200) == [], "the least delay is not over"
+    assert line.turn.begin_turn(700) == ()
+    assert line.hear(200, -980) == []
+    assert line.hear(-20) == [TurnOver(end_ms=1_200, voice_end_ms=1_000)], "where it finds no end, after the longest delay"
+
+
+def test_a_beginning_that_is_told_late_or_without_voice_holds_no_turn_open() -> None:
+    for start_ms in (0, 250):
+        line = Line(by_stt=True)
+        line.hear(200, -100)
+        assert line.turn.begin_turn(start_ms) == ()
+        assert line.hear(-880) == []
+        assert line.hear(-20) == [TurnOver(end_ms=400, voice_end_ms=200)]
+
+
+def test_without_a_detector_of_voice_a_turn_is_from_the_beginning_to_the_end_that_are_told() -> None:
+    line = Line(by_stt=True)
+    line.hear(-1_000)
+    assert line.turn.begin_turn(800) == (TurnBegan(start_ms=600),)
+    assert line.turn.begin_turn(900) == ()
+    line.hear(-400)
+    assert line.turn.end_turn(1_300) == ()
+    assert line.turn.begin_turn(1_350) == (), "he goes on"
+    line.hear(-400)
+    assert line.turn.end_turn(1_500) == (TurnOver(end_ms=1_700, voice_end_ms=1_500, by=EndedBy.STT),), "at once: it came late"
+    assert line.turn.end_turn(1_500) == ()
+    assert line.turn.begin_turn(1_600) == (TurnBegan(start_ms=1_700),), "no sample is of two turns"
