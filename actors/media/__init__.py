@@ -1,7 +1,7 @@
 """Audio on its way: rates, files, sentences, real time. Shared by the actors that hold media; no actor itself."""
 
 from actors.media.background_audio import MAX_SOUND_S, BackgroundMixer, LoopedSound, looped
-from actors.media.gain import DUCKED_GAIN, FADE_MS, Edge, Gain, faded_out
+from actors.media.gain import DUCKED_GAIN, FADE_MS, JOIN_MS, Edge, Gain, faded_out
 from actors.media.playback_buffer import PlaybackBuffer
 from actors.media.playout import Playout
 from actors.media.resampler import Resampler, resample
@@ -13,6 +13,7 @@ from actors.media.wav import MAX_WAV_S, Recording, read_wav, write_stereo_wav, w
 __all__ = [
     "DUCKED_GAIN",
     "FADE_MS",
+    "JOIN_MS",
     "MAX_CLAUSE_CHARS",
     "MAX_SENTENCE_CHARS",
     "MAX_SOUND_S",

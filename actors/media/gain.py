@@ -10,6 +10,8 @@ import numpy as np
 
 FADE_MS: Final = 10
 """Short enough to be taken for at once, long enough not to click."""
+JOIN_MS: Final = 4
+"""Over a joint: shorter, since speech goes on behind it, whose beginning is not to be swallowed."""
 DUCKED_GAIN: Final = 0.25
 """About -12 dB."""
 
@@ -76,8 +78,8 @@ class Edge:
         return abs(int.from_bytes(pcm[:2], "little", signed=True) - self.level) <= self.step
 
     def joined(self, pcm: bytes, done: int) -> bytes:
-        """``pcm``, of which ``done`` samples were before it: on its way from the edge's level, over `FADE_MS`, to its own."""
-        fade = self.rate_hz * FADE_MS // 1000
+        """``pcm``, of which ``done`` samples were before it: on its way from the edge's level, over `JOIN_MS`, to its own."""
+        fade = self.rate_hz * JOIN_MS // 1000
         samples = np.frombuffer(pcm, "<i2").astype(np.float64)
         count = max(0, min(len(samples), fade - done))
         share = (1 - np.cos(np.pi * np.arange(done + 1, done + count + 1) / (fade + 1))) / 2

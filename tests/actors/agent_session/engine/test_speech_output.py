@@ -21,7 +21,7 @@ from actors.agent_session.core.inputs import (
 )
 from actors.agent_session.engine.speech_output import LEAD_MS, SpeechOutput
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
-from actors.media import DUCKED_GAIN, FADE_MS
+from actors.media import DUCKED_GAIN, FADE_MS, JOIN_MS
 from actors.turn_taking import Loudness
 from protocols import TTS, AudioChunk, ProviderError
 from support import virtual_time
@@ -605,7 +605,7 @@ def test_text_that_is_made_anew_behind_what_was_kept_of_its_sentence_is_joined_w
         audio = b"".join(pcm for _, _, pcm in room.desk.audio)
         heard = np.frombuffer(audio, "<i2").astype(int)
         assert set(heard[:2_000]) == {-8_000}, "what was kept is heard as it is"
-        ramp = VOICE_HZ * FADE_MS // 1000
+        ramp = VOICE_HZ * JOIN_MS // 1000
         assert np.abs(np.diff(heard)).max() <= np.pi / 2 * (8_000 + 3_200) / ramp + 2
         assert set(heard[2_000 + ramp :]) == {3_200}
         kept = np.frombuffer(room.memory.read(2_000, 2_000 + ramp), "<i2")

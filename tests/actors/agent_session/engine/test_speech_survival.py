@@ -21,7 +21,7 @@ from actors.agent_session.core.state import State
 from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.engine.speech_output import SpeechOutput
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
-from actors.media import FADE_MS, MAX_CLAUSE_CHARS
+from actors.media import JOIN_MS, MAX_CLAUSE_CHARS
 from livekitex_agent.client.playback import Playback
 from protocols import AlignedAudio, AudioChunk, AudioPushed, TimedWord
 from support import virtual_time
@@ -31,8 +31,8 @@ from support.session_world import SPOKEN
 HZ = 8_000
 CHAR_S = 1 / 15
 AGAIN_S = 0.5
-PASSING = HZ * FADE_MS // 1000 // 5
-"""Samples: on its way over a joint a voice is at no character in between for longer, and it says none in less than ten times as many."""
+PASSING = HZ * JOIN_MS // 1000 // 3
+"""Samples: on its way over a joint a voice is at no character in between for longer, and it says none in less than twenty times as many."""
 SENTENCES = (
     "The old lighthouse stands on a rock above the harbour.",
     "Yes.",
