@@ -156,8 +156,8 @@ def test_a_reply_goes_on_where_it_was_heard(call: Call) -> None:
     call.again()
     call.wait_for(CommandDone, command_id="one")
     said = [f"Number {number} it is." for number in range(8)]
-    wholes = {"".join((*said[:at], said[at][:again], *said[at:])) for at in range(8) for again in range(len(said[at]))}
-    assert call.heard("speech-1") in wholes, "a sentence that was being made is said again from its beginning, and nothing else twice"
+    wholes = {"".join((*said[:at], said[at][:again], *said[at:])) for at in range(8) for again in range(len(said[at]) + 1)}
+    assert call.heard("speech-1") in wholes, "a sentence that nobody knew to be whole is said again, and nothing else twice"
     sentences = [event.event.text for event in call.events if isinstance(event.event, AgentSentence)]
     assert sentences == said
 
