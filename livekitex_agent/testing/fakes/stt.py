@@ -16,6 +16,7 @@ from protocols import (
     STT,
     AudioChunk,
     ConfigurationError,
+    Fault,
     FinalTranscript,
     InterimTranscript,
     InvalidAudioError,
@@ -73,6 +74,8 @@ class ScriptedSTT(STT):
 
     async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
         """See `STT.recognize`."""
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise ProviderError(f"scripted_stt: {len(pcm)} bytes are no PCM16", retryable=False, fault=Fault.CALLER)
         if self._hangs:
             self._hangs -= 1
             await asyncio.Event().wait()

@@ -273,3 +273,9 @@ def test_a_recogniser_of_one_form_is_checked_in_that() -> None:
 
 def test_a_check_runs_on_a_loop_that_runs_already() -> None:
     assert asyncio.run(stt.CHECKS[0].check(subject(GoodSTT)))
+
+
+@pytest.mark.parametrize("options", [{"end_of_turn_ms": 600}, {"streaming": True}, {}])
+@pytest.mark.parametrize("check", stt.CHECKS, ids=str)
+def test_the_scripted_recogniser_keeps_the_contract(check: Any, options: dict[str, Any]) -> None:
+    check(subject(lambda: scripted_stt({"delay_ms": 10, **options})))
