@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from livekitex_agent.testing.openai_server import OpenAIServer, Reply
+
 pytestmark = pytest.mark.processes
 
 
@@ -46,6 +48,21 @@ def test_voice_order(checkout: Path) -> None:
     before, after = heard[: heard.index("agent:  I have added 2 pizzas.")], heard[-2:]
     assert 'tool:   add_item {"item": "pizza", "quantity": 2}' in before
     assert after[-1] == "agent:  Anything else?", "speech went on where it was"
+
+
+@pytest.mark.usefixtures("state")
+def test_openai_session(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(api_key="sk-example") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-example")
+        server.script("chat", Reply(calls=(("price", {"product": "pizza", "count": None}),)))
+        assert run(checkout, "openai_session.py", "loopback") == [
+            "user:  What is the price of a pizza?",
+            'tool:  price {"product": "pizza", "count": null}',
+            "agent: It says: 1 pizza: 9 dollars",
+            "user:  And of two?",
+            "agent: You said: And of two?",
+        ]
 
 
 def test_hello_is_short(checkout: Path) -> None:
