@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         prepare_libraries,
         rule_llm,
     )
-    from actors.providers.openai import OpenAILLM, OpenAIResponsesLLM, OpenAISTT, OpenAITTS
+    from actors.providers.openai import OpenAILLM, OpenAIResponsesLLM, OpenAISTT, OpenAITTS, preload_openai
     from actors.providers.vad import ModelVADStream
     from actors.redaction import PatternRedactor
     from actors.tools import FunctionTool, RunContext, function_tool, load_reference, load_tool, loading_script, reference_to, tool_to_wire
@@ -101,6 +101,7 @@ __all__ = [
     "moonshine_stt",
     "prediction_of",
     "preload_offline_providers",
+    "preload_openai",
     "prepare_libraries",
     "read_wav",
     "recognize_by_stream",
@@ -134,7 +135,7 @@ _FOLDERS: Final = {
         *("LIBRARY_ENVIRONMENT", "prepare_libraries", "preload_offline_providers"),
         *("hibari_tts", "moonshine_stt", "rule_llm"),
     ),
-    "actors.providers.openai": ("OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS"),
+    "actors.providers.openai": ("OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS", "preload_openai"),
     "actors.providers.vad": ("ModelVADStream",),
     "actors.redaction": ("PatternRedactor",),
     "actors.tools": (

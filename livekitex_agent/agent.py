@@ -23,7 +23,7 @@ from protocols import (
 )
 
 Tool = FunctionTool | Callable[..., Any]
-Provider = ProviderRef | Callable[[Mapping[str, Any]], Any]
+Provider = ProviderRef | Callable[..., Any]
 """Where a provider comes from: a reference, or the function (or class) itself, which takes the options and gives the provider."""
 
 OFFLINE_VAD: Final = ProviderRef(factory="actors.providers.vad:silero", options={"min_silence_ms": 100})
@@ -35,10 +35,11 @@ OFFLINE_LLM: Final = "actors.providers.offline:rule_llm"
 _PROVIDERS: Final = ("vad", "stt", "turn_detector", "llm", "tts")
 
 
-def provider(factory: Callable[[Mapping[str, Any]], Any], **options: Any) -> ProviderRef:  # noqa: ANN401 - any plain data
+def provider(factory: Callable[..., Any], **options: Any) -> ProviderRef:  # noqa: ANN401 - any plain data
     """A provider that ``factory``, a function or class of yours, makes of ``options`` (plain data) in the call's process.
 
-    It travels as a tool does, by where it is defined: at the top level of a module or of the script.
+    It takes a map of them, or each as a keyword if it takes nothing else. It travels as a tool does, by where it is defined: at the top
+    level of a module or of the script.
 
     Raises:
         InvalidAgentError: it has no place where another process finds it; the text names the cure.

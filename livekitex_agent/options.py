@@ -46,7 +46,7 @@ class WorkerOptions:
     user's state folder: ``$XDG_STATE_HOME/livekitex/calls``, else ``~/.local/state/livekitex/calls``), made for the user alone.
     ``retention_s``: how long a call's journal is kept after its end (0: deleted at once).
     ``drain_s``: how long calls may go on when the system is drained, or a signal asks it to end (30 s, at most a day); then they are ended.
-    ``preload``: whether the offline models are loaded before calls come (True, when the extra is installed).
+    ``preload``: whether offline models and the SDK of OpenAI are loaded before calls come (True, where the extras are installed).
     ``redactor``: what keeps card numbers and the like out of journals, logs and events: ``patterns``, or ``module:name`` of a function that
     makes one (none, ""); an agent's own option ``redactor`` counts instead. See docs/guarantees.md for what a restart then costs.
     ``log_level``: what the system's processes write to standard error (``warning``).

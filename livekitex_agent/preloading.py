@@ -1,12 +1,16 @@
 """What is loaded before the first call's process is forked, so that calls come up warm and share its memory."""
 
-from actors import preload_offline_providers
+from contextlib import suppress
+
+from actors import preload_offline_providers, preload_openai
 from protocols import MissingExtraError
 
 
 def preload_models() -> None:
-    """Load the offline models where their extra is installed; an agent that needs it without is told so when its call starts."""
-    try:
-        preload_offline_providers()
-    except MissingExtraError:
-        return
+    """Load what the installed extras bring; an agent that needs one that is not is told so when its call starts.
+
+    The offline models come last: they freeze what is loaded, so that it stays shared.
+    """
+    for load in (preload_openai, preload_offline_providers):
+        with suppress(MissingExtraError):
+            load()

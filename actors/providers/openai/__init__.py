@@ -7,7 +7,8 @@ before a provider is made.
 
 from actors.providers.openai.llm import OpenAILLM
 from actors.providers.openai.responses import OpenAIResponsesLLM
+from actors.providers.openai.service import preload_openai
 from actors.providers.openai.stt import OpenAISTT
 from actors.providers.openai.tts import OpenAITTS
 
-__all__ = ["OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS"]
+__all__ = ["OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS", "preload_openai"]
