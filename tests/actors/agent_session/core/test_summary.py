@@ -1,6 +1,9 @@
 """The token budget: the oldest turns are summed up, the summary is in the journal, and nothing else is lost."""
 
+import gc
 import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -365,10 +368,35 @@ def test_whatever_happens_each_item_is_told_or_stood_for(steps: list[str], setup
     assert not due(world.state.setup, history.items)
 
 
-def test_ten_minutes_of_500_turns_with_a_budget_of_4_000_tokens() -> None:
+@pytest.fixture
+def traced() -> Iterator[Callable[[], int]]:
+    """How much memory was allocated since the test began, and is held still, in bytes."""
+    tracemalloc.start()
+
+    def held() -> int:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    yield held
+    tracemalloc.stop()
+
+
+def forget(world: World) -> None:
+    """Whatever a world notes of the past for its test, but for what its next incarnation reads."""
+    for log in (world.events, world.passing, world.thoughts, world.told, world.heeded):
+        log.clear()
+    for kept in (world.answers, world.ran, world.played, world.lengths):
+        kept.clear()
+    world.transactions = world.transactions[max(0, len(world.transactions) - 600) :]
+    world.timers = [timer for timer in world.timers if timer[0] > world.now]
+
+
+def test_ten_minutes_of_500_turns_with_a_budget_of_4_000_tokens(traced: Callable[[], int]) -> None:
     world = World(replace(CHECKED, max_context_tokens=4_000))
     world.subscribe()
     sizes: list[tuple[int, int, int]] = []
+    memory: dict[int, int] = {}
+    made: list[ContextSummarised] = []
     summary = "Summed up. " * 30
     for number in range(500):
         world.now = number * 600 / 500
@@ -378,16 +406,20 @@ def test_ten_minutes_of_500_turns_with_a_budget_of_4_000_tokens() -> None:
         if number == 250:
             world.kill()
             world.subscribe()
-        world.transactions = world.transactions[max(0, len(world.transactions) - 2_000) :]
+        made += told(world, ContextSummarised)
+        forget(world)
         history = world.state.memory.history
         sizes.append((tokens(history), len(history), sum(sys.getsizeof(text) for text in texts(history))))
-        world.timers = [timer for timer in world.timers if timer[0] > world.now]
+        if number % 10 == 0:
+            memory[number] = traced()
     assert world.state.memory.turns == 500
     assert max(size for size, _, _ in sizes) <= 4_000
     for measure in range(3):
         early, late = (max(size[measure] for size in sizes[start : start + 100]) for start in (100, 400))
         assert late <= early * 1.1, "flat"
-    made = told(world, ContextSummarised)
+    middle, end = (max(memory[number] for number in range(start, start + 100, 10)) for start in (200, 400))
+    # Between them the newest 1,024 command ids grow by 200; a kilobyte that each turn leaves behind would already be too much.
+    assert end <= middle * 1.2, "so is what the process holds"
     assert len(made) > 5
     stands_for = sum(item.items if isinstance(item, Summary) else 1 for item in world.state.memory.history)
     assert stands_for >= 1_000, "nothing is forgotten: it is summed up"
