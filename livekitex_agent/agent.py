@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from actors import FunctionTool, reference_to, tool_to_wire
+from livekitex_agent.call_options import CallOptions
 from livekitex_agent.default_brain import rules_for
 from protocols import (
     MAX_AGENT_NAME_CHARS,
@@ -32,6 +33,7 @@ OFFLINE_TURN_DETECTOR: Final = ProviderRef(factory="actors.providers.smart_turn:
 OFFLINE_TTS: Final = ProviderRef(factory="actors.providers.offline:hibari_tts", options={})
 OFFLINE_LLM: Final = "actors.providers.offline:rule_llm"
 
+_DEFAULTS: Final = CallOptions()
 _PROVIDERS: Final = ("vad", "stt", "turn_detector", "llm", "tts")
 
 
@@ -68,7 +70,9 @@ class Agent:
     none beside another. ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
     instead, see `provider`.
 
-    ``options`` are the session's settings for turn taking. The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (250
+    ``options`` are the call's settings: `CallOptions`, or a dict of that shape, or of the names that follow.
+
+    The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (250
     with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
     with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
     pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only
@@ -103,7 +107,7 @@ class Agent:
     tts: Provider | None = OFFLINE_TTS
     turn_detector: Provider | None = OFFLINE_TURN_DETECTOR
     llm: Provider | None = None
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: CallOptions | Mapping[str, Any] = field(default=_DEFAULTS, hash=False)
     _wire: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +132,7 @@ class Agent:
             object.__setattr__(self, "turn_detector", None)  # the default goes with the default
         if self.turn_detector is not None and self.vad is None:
             raise InvalidAgentError("it has a turn_detector and hears nothing: give it a vad and an stt, or turn_detector=None")
-        _require_map("options", self.options)
+        object.__setattr__(self, "options", CallOptions.of(self.options))
         tools = _tools_to_wire(self.tools)
         object.__setattr__(self, "tools", tuple(self.tools))
         object.__setattr__(self, "_wire", self._to_wire(tools))
@@ -143,7 +147,7 @@ class Agent:
         tools: Sequence[Tool] = (),
         greeting: str = "",
         llm: Provider | None = None,
-        options: Mapping[str, Any] | None = None,
+        options: CallOptions | Mapping[str, Any] = _DEFAULTS,
     ) -> Self:
         """An agent that reads and writes and neither hears nor speaks; fields and errors as in the class."""
         return cls(
@@ -155,7 +159,7 @@ class Agent:
             stt=None,
             tts=None,
             llm=llm,
-            options=options or {},
+            options=options,
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -173,7 +177,7 @@ class Agent:
             "greeting": well_formed(self.greeting),
             "tools": tools,
             **providers,
-            "options": dict(self.options),
+            "options": CallOptions.of(self.options).to_wire(),
         }
 
 

@@ -27,13 +27,13 @@ def order(product: str, quantity: int = 1) -> str:
 
 def test_an_agent_on_the_wire() -> None:
     llm = ProviderRef(factory="my.llm:make", options={"model": "x"})
-    agent = Agent(instructions="Sell.", greeting="Hi.", tools=[price, order], llm=llm, options={"endpointing_ms": 300})
+    agent = Agent(instructions="Sell.", greeting="Hi.", tools=[price, order], llm=llm, options={"min_endpointing_delay_ms": 300})
     wire = agent.to_wire()
     assert [tool["name"] for tool in wire["tools"]] == ["price", "order"]
     assert wire["stt"] == {"factory": OFFLINE_STT.factory, "options": {}}
     assert wire["llm"] == {"factory": "my.llm:make", "options": {"model": "x"}}
-    assert (wire["instructions"], wire["greeting"], wire["options"]) == ("Sell.", "Hi.", {"endpointing_ms": 300})
-    assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"endpointing_ms": 300})
+    assert (wire["instructions"], wire["greeting"], wire["options"]) == ("Sell.", "Hi.", {"min_endpointing_delay_ms": 300})
+    assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"min_endpointing_delay_ms": 300})
 
 
 def test_text_that_no_utf8_can_hold_is_mended() -> None:
@@ -44,7 +44,9 @@ def test_text_that_no_utf8_can_hold_is_mended() -> None:
 
 def test_agents_that_are_equal_have_one_hash() -> None:
     llm = ProviderRef(factory="my.llm:make", options={"model": ["x"]})
-    one, other = (Agent(instructions="Sell.", tools=[function_tool(price)], llm=llm, options={"endpointing_ms": 300}) for _ in range(2))
+    one, other = (
+        Agent(instructions="Sell.", tools=[function_tool(price)], llm=llm, options={"min_endpointing_delay_ms": 300}) for _ in range(2)
+    )
     assert {one: 1}[other] == 1
     assert len({ToolSchema(name="a", description="", parameters={"type": "object"}), one.tools[0], llm, one}) == 4
 
@@ -119,11 +121,11 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
             {"turn_detector": ProviderRef(factory="a:b", options={"token": "k"})},
             r"turn_detector\.options\.token looks like a secret",
         ),
-        ({"options": [1]}, "options is no map with text keys"),
-        ({"options": {"callback": print}}, "options travel as plain data, and one does not"),
+        ({"options": [1]}, r"options is a list: give CallOptions\(\.\.\.\), or a dict of the same shape"),
+        ({"options": {"apology": print}}, "options travel as plain data, and one does not"),
         ({"instructions": "x" * 64_001}, "instructions has 64001 characters, the limit is 64000: shorten it"),
         ({"greeting": "x" * 16_001}, "greeting has 16001 characters, the limit is 16000: shorten it"),
-        ({"options": {"note": "x" * 2_000_000}}, "too large to travel .*: shorten its options and its providers'"),
+        ({"options": {"apology": "x" * 2_000_000}}, "too large to travel .*: shorten its options and its providers'"),
         ({"tts": ProviderRef(factory="a:b", options={"note": "x" * 2_000_000})}, "too large to travel"),
     ],
 )
