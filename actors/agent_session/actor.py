@@ -401,7 +401,7 @@ class AgentSession(Actor):
                 return
             self._parts = outcome
             self._engine.use(outcome.providers.llm, outcome.tools, name_services(outcome.blueprint))
-            self._feed(agent_ready(wanted.token, outcome.blueprint, outcome.tools))
+            self._feed(agent_ready(wanted.token, outcome.blueprint, outcome.providers, outcome.tools))
             self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(outcome.blueprint)))
 
         self.in_background(lambda: prepare_successor(parts, wanted.agent), made)

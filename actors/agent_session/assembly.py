@@ -78,8 +78,10 @@ def _require_turns(stt: STT, *, beginnings: bool) -> None:
 
 
 def make_model(blueprint: Blueprint) -> LLM:
-    """The agent's language model alone; raises as `make_providers`."""
-    return make_llm(blueprint.providers[ProviderKind.LLM], load_reference)
+    """The agent's language model alone; raises as `make_providers`, and `ConfigurationError` if it does not say how it counts tokens."""
+    llm = make_llm(blueprint.providers[ProviderKind.LLM], load_reference)
+    _tokens_of(llm)
+    return llm
 
 
 def make_tools(blueprint: Blueprint) -> dict[str, FunctionTool]:
@@ -128,7 +130,7 @@ def name_services(blueprint: Blueprint) -> Services:
     )
 
 
-def agent_ready(token: int, blueprint: Blueprint, tools: dict[str, FunctionTool]) -> AgentReady:
+def agent_ready(token: int, blueprint: Blueprint, providers: Providers, tools: dict[str, FunctionTool]) -> AgentReady:
     """What the core is told of an agent that the call is handed to."""
     return AgentReady(
         token=token,
@@ -137,6 +139,8 @@ def agent_ready(token: int, blueprint: Blueprint, tools: dict[str, FunctionTool]
         greeting=tuple(split_sentences(blueprint.greeting)),
         tools=frozenset(tools),
         idempotent=_idempotent(tools),
+        models=_models(blueprint),
+        tokens=_tokens_of(providers.llm),
     )
 
 
@@ -177,10 +181,14 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         mute=blueprint.turns.mute,
         os_pid=os.getpid(),
         journal_path=journal_path,
-        models=tuple(
-            ModelUsage(kind=str(kind), provider=ref.factory, model=_model_of(ref.options)) for kind, ref in blueprint.providers.items()
-        ),
+        models=_models(blueprint),
     )
+
+
+def _models(blueprint: Blueprint) -> tuple[ModelUsage, ...]:
+    """What the call's models are called where their usage is told."""
+    refs = blueprint.providers.items()
+    return tuple(ModelUsage(kind=str(kind), provider=ref.factory, model=_model_of(ref.options)) for kind, ref in refs)
 
 
 def _model_of(options: Mapping[str, Any]) -> str:

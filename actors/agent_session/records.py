@@ -29,7 +29,7 @@ from actors.agent_session.core.entries import (
     TurnClosed,
     TurnOpened,
 )
-from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnHandoff, TurnSource
 from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY
 from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
@@ -118,6 +118,9 @@ _ROUND: Final = nested(
 _OUTCOME: Final = nested(
     RecordType(Outcome, "outcome", call_id=TEXT, result=TEXT, is_error=FLAG.default(False), wall_s=NUMBER.default(0.0))
 )
+_HANDOFF: Final = nested(
+    RecordType(TurnHandoff, "handoff", rounds=INTEGER, old_agent=TEXT.default(""), new_agent=TEXT, wall_s=NUMBER.default(0.0))
+)
 _TURN: Final = nested(
     RecordType(
         Turn,
@@ -142,6 +145,7 @@ _TURN: Final = nested(
         outcomes=many(_OUTCOME).default(()),
         starts=many(INTEGER).default(()),
         deaths=many(TEXT).default(()),
+        handoffs=many(_HANDOFF).default(()),
     )
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
@@ -202,7 +206,7 @@ _OTHERS: Final = (
         ok=FLAG.default(True),
         wall_s=NUMBER.default(0.0),
     ),
-    RecordType(HandedOff, "handed_off", done=FLAG),
+    RecordType(HandedOff, "handed_off", done=FLAG, old_agent=TEXT.default(""), new_agent=TEXT.default(""), wall_s=NUMBER.default(0.0)),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
     RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
     RecordType(SummaryBegun, "summary_begun", until=TEXT),

@@ -1,4 +1,4 @@
-"""Events of tools: their calls, what they tell while they run, their results."""
+"""Events of tools: their calls and their results."""
 
 from protocols.events.definition import SessionEvent, session_event
 from protocols.events.values import ExecutedCall
@@ -21,16 +21,6 @@ class ToolReturned(SessionEvent):
     name: str
     result: str
     ok: bool
-
-
-@session_event(kept=False)
-class ToolExecutionUpdated(SessionEvent):
-    """A tool that runs told of its progress; if ``silent``, the model alone."""
-
-    call_id: str
-    name: str
-    message: str
-    silent: bool
 
 
 @session_event(kept=False)

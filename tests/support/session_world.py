@@ -413,6 +413,8 @@ class World:
                 greeting=greeting,
                 tools=setup.tools,
                 idempotent=setup.idempotent,
+                models=setup.models,
+                tokens=setup.tokens,
             )
         )
         return True

@@ -5,12 +5,12 @@ from actors.agent_session.core.transition import Transition
 from protocols import ChatContext, ChatItem, ChatMessage, ConversationItemAdded, FailedTurn, FunctionCall, FunctionCallOutput, Summary
 
 
-def tell_added(step: Transition, before: ChatContext, turn: Turn) -> None:
-    """Tell what the history has that it had not ``before``, because ``turn`` was closed."""
+def tell_added(step: Transition, before: ChatContext, turn: Turn | None = None) -> None:
+    """Tell what the history has that it had not ``before``, because ``turn`` was closed (None: of no turn)."""
     known = {item.id for item in before}
     for item in step.memory.history:
         if item.id not in known:
-            step.publish(_added(item), turn_id=turn.turn_id, speech_id=turn.speech_id)
+            step.publish(_added(item), turn_id=turn.turn_id if turn else "", speech_id=turn.speech_id if turn else "")
 
 
 def _added(item: ChatItem) -> ConversationItemAdded:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, n_bytes
+from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes
 from protocols import (
     AgentConfigUpdate,
     AgentHandoff,
@@ -112,6 +112,16 @@ def tells_the_same(one: ChatContext, other: ChatContext) -> bool:
     return [replace(item, id="", created_at=0.0) for item in one] == [replace(item, id="", created_at=0.0) for item in other]
 
 
+def handoff_item(turn_id: str, number: int, handoff: TurnHandoff) -> AgentHandoff:
+    """The ``number``-th hand-off of a turn, or after it, as history shows it."""
+    return AgentHandoff(
+        id=f"{turn_id}.handoff-{number}",
+        created_at=max(LONG_AGO, handoff.wall_s),
+        old_agent=handoff.old_agent,
+        new_agent=handoff.new_agent,
+    )
+
+
 def heard_text(turn: Turn, heard: Heard) -> str:
     """The reply as far as it was heard."""
     return " ".join((*turn.sentences[: heard.sentences], *filter(None, (heard.tail,))))
@@ -136,6 +146,7 @@ def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatItem]:
     calls = tuple(call.name for round_ in turn.rounds for call in round_.calls if call.call_id in turn.begun_calls)
     if turn.text or calls:
         yield FailedTurn(id=f"{turn.turn_id}.failed", created_at=turn.began_wall_s, text=turn.text, tools=tuple(dict.fromkeys(calls)))
+    yield from _handoffs(turn)
     if text := heard_text(turn, heard):
         yield ChatMessage.of(Role.ASSISTANT, text, id=f"{turn.turn_id}.reply", created_at=turn.last_wall_s)
 
@@ -152,6 +163,7 @@ def _items(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Ite
     yield from asked_in(turn)
     if instructions:
         yield ChatMessage.of(Role.SYSTEM, instructions, id=f"{turn.turn_id}.instructions", created_at=turn.began_wall_s)
+    yield from _handoffs(turn, 0)
     outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
     for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
         ended = max(turn.began_wall_s, round_.ended_wall_s)
@@ -174,6 +186,14 @@ def _items(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Ite
                 output=outcome.result if outcome else "",
                 is_error=outcome is None or outcome.is_error,
             )
+        yield from _handoffs(turn, number)
+
+
+def _handoffs(turn: Turn, rounds: int | None = None) -> Iterator[AgentHandoff]:
+    """The hand-offs of ``turn``: all, or those after so many rounds."""
+    for number, handoff in enumerate(turn.handoffs, 1):
+        if rounds is None or handoff.rounds == rounds:
+            yield handoff_item(turn.turn_id, number, handoff)
 
 
 def _distinct(items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:

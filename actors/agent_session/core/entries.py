@@ -140,9 +140,12 @@ class ToolEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOff:
-    """The agent that a tool wished for has the call, or, unless ``done``, could not take it."""
+    """The agent that a tool wished for has the call, or, unless ``done``, could not take it. Their names are empty in older journals."""
 
     done: bool
+    old_agent: str = ""
+    new_agent: str = ""
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ finds the wish, and loads again.
 
 from dataclasses import replace
 
+from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.entries import HandedOff
 from actors.agent_session.core.inputs import AgentFailed, AgentReady
 from actors.agent_session.core.thinking import end_reply_with, think
@@ -20,9 +21,19 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
     if ready.token != step.state.loading:
         return
     before = step.setup
-    after = replace(before, agent=ready.agent, instructions=ready.instructions, tools=ready.tools, idempotent=ready.idempotent)
+    after = replace(
+        before,
+        agent=ready.agent,
+        instructions=ready.instructions,
+        tools=ready.tools,
+        idempotent=ready.idempotent,
+        models=ready.models,
+        tokens=ready.tokens,
+    )
     step.state = replace(step.state, setup=after, loading=0)
-    step.record(HandedOff(done=True))
+    history = step.memory.history
+    step.record(HandedOff(done=True, old_agent=before.agent, new_agent=after.agent, wall_s=step.now.wall_s))
+    tell_added(step, history)
     step.publish(AgentChanged(old=before.agent, new=after.agent))
     if ready.token != step.state.thinking:
         return

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 from actors.turn_taking import EndedBy
 from protocols import (
+    DEFAULT_TOKENS,
     Degraded,
     FinishReason,
     FunctionCall,
+    ModelUsage,
     PartFailed,
     PartRecovered,
     PartRestarted,
     Ref,
     SessionCommand,
+    TokenEstimator,
     TokenUsage,
 )
 
@@ -219,7 +222,10 @@ class ToolFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReady:
-    """The agent that the call is handed to is loaded: its name, its instructions, its greeting in sentences, the names of its tools."""
+    """The agent that the call is handed to is loaded.
+
+    Its name, instructions, greeting in sentences, the names of its tools, the call's ``models`` from now on, and how its own counts tokens.
+    """
 
     token: int
     agent: str
@@ -227,6 +233,8 @@ class AgentReady:
     greeting: tuple[str, ...]
     tools: frozenset[str]
     idempotent: frozenset[str]
+    models: tuple[ModelUsage, ...] = ()
+    tokens: TokenEstimator = DEFAULT_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnHandoff:
+    """After so many ``rounds`` of a turn the call was handed on: the agents' names, and when."""
+
+    rounds: int
+    old_agent: str = ""
+    new_agent: str
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
 
@@ -109,6 +119,7 @@ class Turn:
     outcomes: tuple[Outcome, ...] = ()
     starts: tuple[int, ...] = ()
     deaths: tuple[str, ...] = ()
+    handoffs: tuple[TurnHandoff, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:

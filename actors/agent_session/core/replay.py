@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, settled, summarised
+from actors.agent_session.core.chat import appended, handoff_item, settled, summarised
 from actors.agent_session.core.entries import (
     CallClosed,
     CallerBegan,
@@ -44,6 +44,7 @@ from actors.agent_session.core.memory import (
     Outcome,
     Round,
     Turn,
+    TurnHandoff,
     TurnSource,
 )
 from actors.journal import UnknownRecord
@@ -129,7 +130,7 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case HandedOff():
             if not entry.done:
                 return replace(memory, handing_to="")
-            return replace(memory, agent=memory.handing_to, handing_to="", instructions=None)
+            return _handed_off(replace(memory, agent=memory.handing_to, handing_to="", instructions=None), entry)
         case TurnOpened():
             return _turn_opened(memory, entry)
         case TurnClosed():
@@ -232,6 +233,18 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         caller=None if settles else memory.caller,
         heard_until=max(memory.heard_until, entry.heard_until),
     )
+
+
+def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
+    """The hand-off stands in the open turn where it happened; outside of turns, and from then on, in the history."""
+    if not entry.new_agent:
+        return memory
+    turn = memory.turn
+    rounds = 0 if turn is None else sum(round_.ended for round_ in turn.rounds)
+    handoff = TurnHandoff(rounds=rounds, old_agent=entry.old_agent, new_agent=entry.new_agent, wall_s=entry.wall_s)
+    if turn is not None:
+        return replace(memory, turn=replace(turn, handoffs=(*turn.handoffs, handoff)))
+    return replace(memory, history=appended(memory.history, (handoff_item(f"turn-{memory.turns}", 1, handoff),)))
 
 
 def _named(memory: Memory) -> Memory:

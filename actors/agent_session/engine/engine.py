@@ -104,7 +104,14 @@ class Engine:
             return Bulkhead(part, crashed, threads=threads, breakers=breakers, service=service)
 
         self._llm_bulkhead = bulkhead("llm", services.llm)
-        self._generation = Generation(providers.llm, [tool.schema for tool in tools.values()], self._llm_bulkhead, clock, report)
+        self._generation = Generation(
+            providers.llm,
+            [tool.schema for tool in tools.values()],
+            self._llm_bulkhead,
+            clock,
+            report,
+            retire=lambda llm: thread.spawn(_close(llm)),
+        )
         self._tool_executor = ToolExecutor(
             tools, call_id, services=services.tools, clock=clock, bulkhead=bulkhead("tools", "", TOOL_THREADS), report=report
         )
@@ -170,8 +177,8 @@ class Engine:
             ):
                 if provider is not None and getattr(provider.prewarm, "__func__", None) is not Provider.prewarm:
                     thread.spawn(_warm_up(bulkhead(part, service), provider))
-            held = (providers.vad, providers.stt, providers.turn_detector, providers.llm, providers.tts)
-            thread.spawn(_close_at_the_end(*held))
+            held = (providers.vad, providers.stt, providers.turn_detector, providers.tts)
+            thread.spawn(_close_at_the_end(lambda: (*held, self._generation.llm)))
 
         thread.call(begin)
 
@@ -187,7 +194,7 @@ class Engine:
         self._thread.call(self._perform, work)
 
     def use(self, llm: LLM, tools: Mapping[str, FunctionTool], services: Services) -> None:
-        """Ask this model and run these tools in what is performed from now on."""
+        """Ask this model and run these tools in what is performed from now on. The model before is closed once nothing of it runs."""
         self._thread.call(self._use, llm, tools, services)
 
     def heard(self) -> None:
@@ -289,12 +296,12 @@ async def _warm_up(bulkhead: Bulkhead, provider: LLM | STT | TTS) -> None:
         await bulkhead.call(lambda: asyncio.to_thread(provider.prewarm), PREWARM_TIMEOUT_S)
 
 
-async def _close_at_the_end(*providers: VAD | STT | TurnDetector | LLM | TTS | None) -> None:
-    """Wait until the loop stops, and have ``providers`` give back what they hold, all at a time."""
+async def _close_at_the_end(held: Callable[[], tuple[VAD | STT | TurnDetector | LLM | TTS | None, ...]]) -> None:
+    """Wait until the loop stops, and have the providers that are ``held`` then give back what they hold, all at a time."""
     try:
         await asyncio.Event().wait()
     finally:
-        await asyncio.gather(*(_close(provider) for provider in providers if provider is not None))
+        await asyncio.gather(*(_close(provider) for provider in held() if provider is not None))
 
 
 async def _close(provider: VAD | STT | TurnDetector | LLM | TTS) -> None:

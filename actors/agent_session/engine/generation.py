@@ -7,9 +7,9 @@ came is not run, and so the round has failed. Of one that a filter of content cu
 round has failed. An answer that is cut without a reason is the provider's to tell (`LLM.chat`).
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
 
 from actors.agent_session.core import Input, Summarise, Think
@@ -51,50 +51,108 @@ MAX_ARGUMENTS_CHARS: Final = 64_000
 """Of all calls of one round; with more it has failed."""
 
 
-class Generation:
-    """Asks ``llm`` behind ``bulkhead``; the answers go to ``report``."""
+@dataclass(eq=False)
+class _Model:
+    """A model, its supervisor, and how many requests to it run; ``replaced`` once another is asked."""
 
-    def __init__(self, llm: LLM, tools: Sequence[ToolSchema], bulkhead: Bulkhead, clock: Clock, report: Callable[[Input], None]) -> None:
-        self._llm = llm
+    llm: LLM
+    supervisor: PartSupervisor
+    running: int = 0
+    replaced: bool = False
+
+
+class Generation:
+    """Asks ``llm`` behind ``bulkhead``; the answers go to ``report``.
+
+    ``retire`` is given a model that was replaced, once nothing of it runs.
+    """
+
+    def __init__(
+        self,
+        llm: LLM,
+        tools: Sequence[ToolSchema],
+        bulkhead: Bulkhead,
+        clock: Clock,
+        report: Callable[[Input], None],
+        *,
+        retire: Callable[[LLM], object] = lambda _: None,
+    ) -> None:
         self._tools = tools
         self._bulkhead = bulkhead
         self._clock = clock
         self._report = report
-        self._supervisor = PartSupervisor(Part.LLM, clock.monotonic, report)
+        self._retire = retire
+        self._model = self._supervised(llm)
+
+    @property
+    def llm(self) -> LLM:
+        """The model that is asked now."""
+        return self._model.llm
 
     def use(self, llm: LLM, tools: Sequence[ToolSchema]) -> None:
         """Ask this model from now on, and offer it these tools."""
-        self._llm, self._tools = llm, tools
+        self._tools = tools
+        if llm is self._model.llm:
+            return
+        before, self._model = self._model, self._supervised(llm)
+        before.replaced = True
+        self._retire_if_idle(before)
+
+    def _supervised(self, llm: LLM) -> _Model:
+        return _Model(llm, PartSupervisor(Part.LLM, self._clock.monotonic, self._report))
+
+    def _retire_if_idle(self, model: _Model) -> None:
+        if model.replaced and not model.running:
+            self._retire(model.llm)
+
+    @contextmanager
+    def _asking(self) -> Iterator[_Model]:
+        """The model, which is not retired within."""
+        model = self._model
+        model.running += 1
+        try:
+            yield model
+        finally:
+            model.running -= 1
+            self._retire_if_idle(model)
 
     async def think(self, wanted: Think) -> None:
         """One round: each sentence as soon as it stands, then the calls; or its failure."""
-        answer = _Answer(self._llm, wanted.token)
-        self._supervisor.asked()
+        with self._asking() as model:
+            await self._think(wanted, model)
+
+    async def _think(self, wanted: Think, model: _Model) -> None:
+        answer = _Answer(model.llm, wanted.token)
+        model.supervisor.asked()
         try:
-            await self._read(wanted, answer)
+            await self._read(wanted, model.llm, answer)
             finished = answer.finish()
         except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
             text, retryable = failure_of(failure)
-            retry_in_s = self._supervisor.failed(failure)
+            retry_in_s = model.supervisor.failed(failure)
             self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable, retry_in_s=retry_in_s))
         else:
-            self._supervisor.worked()
+            model.supervisor.worked()
             self._say(wanted, answer.last_sentences())
             self._report(finished)
 
     async def summarise(self, wanted: Summarise) -> None:
         """One text, without sentences and tools; or its failure."""
+        with self._asking() as model:
+            await self._summarise(wanted, model.llm)
+
+    async def _summarise(self, wanted: Summarise, llm: LLM) -> None:
         text, room = WellFormedStream(), MAX_REPLY_CHARS
         pieces: list[str] = []
         stream = self._bulkhead.stream(
-            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.context, (), DEFAULT_CHAT_OPTIONS)),
+            lambda: stream_of(llm, "chat", llm.chat(wanted.context, (), DEFAULT_CHAT_OPTIONS)),
             silence_s=DELTA_TIMEOUT_S,
             total_s=ROUND_TIMEOUT_S,
         )
         try:
             async with aclosing(stream) as values:
                 async for value in values:
-                    event = llm_event_of(self._llm, value)
+                    event = llm_event_of(llm, value)
                     if isinstance(event, TextDelta):
                         pieces.append(text.feed(event.text[:room]))
                         room -= min(room, len(event.text))
@@ -103,10 +161,10 @@ class Generation:
         else:
             self._report(Summarised(token=wanted.token, text="".join(pieces) + text.finish()))
 
-    async def _read(self, wanted: Think, answer: "_Answer") -> None:
+    async def _read(self, wanted: Think, llm: LLM, answer: "_Answer") -> None:
         tools = [tool for tool in self._tools if tool.name in wanted.tools]
         stream = self._bulkhead.stream(
-            lambda: stream_of(self._llm, "chat", self._llm.chat(wanted.context, tools, wanted.options)),
+            lambda: stream_of(llm, "chat", llm.chat(wanted.context, tools, wanted.options)),
             silence_s=DELTA_TIMEOUT_S,
             total_s=ROUND_TIMEOUT_S,
         )

@@ -6,16 +6,29 @@ from typing import Any
 import pytest
 
 from actors.agent_session.core import SessionConfig
+from actors.agent_session.core.chat import settled
 from actors.agent_session.core.entries import HandedOff, RoundEnded
+from actors.agent_session.core.inputs import AgentReady
+from actors.agent_session.core.memory import Heard, Memory, Turn, TurnHandoff, TurnSource
+from actors.agent_session.core.replay import remember
 from protocols import (
     AgentChanged,
+    AgentHandoff,
     AgentMessage,
     AgentSentence,
+    ChatContext,
+    ChatMessage,
+    ConversationItemAdded,
     ConversationState,
+    FailedTurn,
+    ModelUsage,
+    Role,
     Say,
     SendText,
     SessionError,
+    TokenEstimator,
     ToolCalled,
+    UsageUpdated,
     UserMessage,
 )
 from support.chat import said
@@ -49,6 +62,85 @@ def test_the_turn_goes_on_with_the_model_of_the_new_agent() -> None:
     assert instructions(world) == "You are billing."
     assert [who for who, _ in said(world.state.memory.history)] == ["user", "assistant", "tool", "assistant"]
     assert world.state.setup.tools == {"look", "to_billing", "to_greeter", "to_broken", "ask_billing"}
+
+
+def handoffs(world: World) -> list[tuple[str, str]]:
+    return [(item.old_agent, item.new_agent) for item in world.state.memory.history if isinstance(item, AgentHandoff)]
+
+
+def test_the_history_shows_it_where_it_happened_and_the_model_before_the_new_one_s_words() -> None:
+    world = asked("use to_billing")
+    assert [item.TAG.removeprefix("chat.") for item in world.state.memory.history] == [
+        *("message", "message", "function_call", "function_call_output", "agent_handoff", "message")
+    ]
+    assert handoffs(world) == [("agent", "billing")]
+    assert [item.id for item in world.state.memory.history if isinstance(item, AgentHandoff)] == ["turn-1.handoff-1"]
+    times = [item.created_at for item in world.state.memory.history]
+    assert times == sorted(times)
+    told = [pushed.event.kind for pushed in world.passing if isinstance(pushed.event, ConversationItemAdded)]
+    assert told.count("agent_handoff") == 1
+    asked_last = world.thought_about
+    assert sum(isinstance(item, AgentHandoff) for item in asked_last) == 1
+    without = ChatContext(tuple(item for item in asked_last if not isinstance(item, AgentHandoff)))
+    assert asked_last.to_provider_format("openai") == without.to_provider_format("openai")
+
+
+def test_each_of_several_is_in_the_history_also_where_the_turn_was_over_and_where_another_was_open() -> None:
+    world = World(VOICE)
+    world.subscribe()
+    for name, says in (("billing", ""), ("greeter", "Please hold.")):
+        world.send(f"use to_{name}", name)
+        while world.loading is None:
+            assert world.commit() or world.think() or world.finish_tool() or world.wait()
+        world.begin_to_speak()
+        world.stop_speaking()
+        if says:
+            world.command(Say(command_id="say", text=says))
+        world.settle("what is it")
+    assert handoffs(world) == [("agent", "billing"), ("billing", "greeter")]
+
+
+def test_a_hand_off_between_two_turns_stands_between_them_in_the_history() -> None:
+    before = Memory(turns=2, handing_to="{}", history=ChatContext((ChatMessage.of(Role.USER, "hello", id="u", created_at=5.0),)))
+    after = remember(before, HandedOff(done=True, old_agent="a", new_agent="b", wall_s=7.0))
+    assert after.history.items[-1] == AgentHandoff(id="turn-2.handoff-1", created_at=7.0, old_agent="a", new_agent="b")
+
+
+def test_a_journal_of_yesterday_tells_no_names_and_so_no_item() -> None:
+    assert remember(Memory(handing_to="{}"), HandedOff(done=True)) == Memory(agent="{}")
+
+
+def test_a_turn_that_is_given_up_after_it_keeps_it() -> None:
+    handoff = TurnHandoff(rounds=1, old_agent="a", new_agent="b", wall_s=7.0)
+    turn = Turn(turn_id="turn-1", source=TurnSource.TEXT, text="poison", deaths=("x", "x"), handoffs=(handoff,))
+    assert [type(item) for item in settled(turn, Heard())] == [FailedTurn, AgentHandoff]
+
+
+def test_what_is_used_and_how_tokens_are_counted_is_the_new_agent_s() -> None:
+    world = World(TEXT)
+    world.subscribe()
+    world.send("use to_billing")
+    while world.loading is None:
+        assert world.commit() or world.think() or world.finish_tool()
+    token, world.loading = world.loading.token, None
+    tokens = TokenEstimator(characters_per_token=2.0)
+    models = (ModelUsage(kind="llm", provider="theirs", model="small"),)
+    world.feed(
+        AgentReady(
+            token=token,
+            agent="billing",
+            instructions="You are billing.",
+            greeting=(),
+            tools=TOOLS,
+            idempotent=frozenset(),
+            models=models,
+            tokens=tokens,
+        )
+    )
+    world.settle()
+    assert world.state.setup.tokens is tokens
+    (usage,) = events(world, UsageUpdated)[-1:]
+    assert [(model.provider, model.model, model.requests) for model in usage.models if model.kind == "llm"][-1] == ("theirs", "small", 1)
 
 
 def test_an_agent_with_a_greeting_says_that_instead() -> None:
@@ -111,6 +203,7 @@ def test_killed_after_every_single_effect_it_is_handed_over_once_and_the_turn_is
         assert len([event for event in events(world, AgentMessage) if not event.interrupted]) == len(lines)
         assert instructions(world) == "You are billing."
         assert world.state.setup.agent == "billing"
+        assert handoffs(world) == [("agent", "billing")]
         if world.lives == 1:
             break
     assert world.lives == 1

@@ -305,6 +305,30 @@ def test_a_model_is_restarted_under_supervision_and_works_again() -> None:
     ]
 
 
+def test_a_model_that_is_replaced_is_given_back_once_nothing_of_it_runs() -> None:
+    async def run() -> None:
+        desk, retired = Desk(), list[Scripted]()
+        first, second, third = Scripted(None), Scripted(TextDelta(text="Yes.")), Scripted()
+        generation = Generation(first, [], desk.bulkhead, Still(), desk.report, retire=retired.append)  # type: ignore[arg-type]
+        thought = asyncio.create_task(generation.think(ASKED))
+        await first.began.wait()
+        generation.use(first, [SCHEMA])
+        generation.use(second, [SCHEMA])
+        assert retired == []
+        thought.cancel()
+        await asyncio.wait([thought])
+        assert retired == [first]
+        await generation.think(ASKED)
+        await generation.summarise(Summarise(token=9, context=CONTEXT))
+        assert retired == [first]
+        generation.use(third, [])
+        assert retired == [first, second]
+        assert generation.llm is third
+        await desk.close()
+
+    asyncio.run(run())
+
+
 def sum_up(model: Scripted) -> list[object]:
     async def run() -> list[object]:
         desk = Desk()
