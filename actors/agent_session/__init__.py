@@ -4,7 +4,8 @@
 what survives the process on disk, ``shared_audio_buffer`` and ``shared_speech_buffer`` what survives it in memory.
 """
 
-from actors.agent_session.actor import SHARED_MEMORY_BYTES, AgentSession
+from actors.agent_session.actor import AgentSession
+from actors.agent_session.conversation import SHARED_MEMORY_BYTES
 from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.preloading import preload
 from actors.agent_session.preparation import Parts

@@ -1,4 +1,10 @@
-"""What a session is started with: its arguments, checked before anything is begun."""
+"""What a session is started with: its arguments, checked before anything is begun.
+
+How it works. A session's arguments are plain data, for they travel, stand in the call's journal, and outlive the program that wrote them.
+Here they become a `Blueprint`: frozen, typed, complete, with every default in its place; nothing behind this module looks at the plain data
+again. Some defaults depend on who else is there (a turn detector ends pauses sooner), so they are decided here and nowhere else. Nothing is
+made yet: what the blueprint names, `assembly` makes. After a hand-off `successor` gives the blueprint with which the call goes on.
+"""
 
 import re
 from collections.abc import Collection, Mapping

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.agent_session import AgentSession
+from actors.agent_session.conversation import Conversation
 from actors.agent_session.core import Answer, Effect, Happened, Push, Write
 from protocols import InternalError, StateChanged
 
@@ -43,7 +44,7 @@ class _Death:
                 raise InternalError("an exception was ordered")
 
 
-class MortalSession(AgentSession):
+class _MortalConversation(Conversation):
     """See the module."""
 
     def _perform(self, effects: tuple[Any, ...]) -> None:
@@ -60,7 +61,7 @@ class MortalSession(AgentSession):
 
     def _last(self, write: Write) -> Write | None:
         """As much of ``write`` as there is up to the ordered death, and that death behind it."""
-        journal = self._blueprint.journal
+        journal = self._parts.blueprint.journal
         if journal is None or not (order := journal.parent / _ORDER).exists():
             return None
         state, how = order.read_text("ascii").split()
@@ -73,6 +74,12 @@ class MortalSession(AgentSession):
                 told = [then for then in write.then if _is_before(then, newest)]
                 return Write(entries=write.entries[:number], then=(*told, _Death(how)))  # type: ignore[arg-type]  # an effect of this class only
         return None
+
+
+class MortalSession(AgentSession):
+    """See the module."""
+
+    conversation_class = _MortalConversation
 
 
 def _is_before(effect: Effect, newest: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from actors.agent_session import AgentSession
+from actors.agent_session import AgentSession, conversation
 from actors.agent_session import actor as session_module
 from actors.agent_session.core import Checkpoint, Entry, Happened, RunTool, StopThinking, Think, replay, transition
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ToolFinished
@@ -88,7 +88,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     """Put timers in the place of a session's threads, and make its bounds small enough to be reached."""
     patch.setattr(session_module, "JournalWriter", SimWriter)
     patch.setattr(session_module, "LoopThread", SimLoop)
-    patch.setattr(session_module, "Engine", SimEngine)
+    patch.setattr(conversation, "Engine", SimEngine)
     patch.setattr(session_module, "in_background", lambda _context, work, then: then(work()))
     for module in (replay, transition):
         patch.setattr(module, "EVENTS_KEPT", EVENTS_KEPT)

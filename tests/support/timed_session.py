@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from actors.agent_session import AgentSession
+from actors.agent_session.conversation import Conversation
 from actors.agent_session.core import Effect, Think
 from actors.agent_session.journal_writer import Opening
 from livekitex_agent import WorkerOptions
@@ -52,8 +53,24 @@ def stamp(stage: str) -> None:
 os.register_at_fork(before=lambda: stamp("forking"), after_in_child=lambda: stamp("forked"))
 
 
+class _TimedConversation(Conversation):
+    """See the module."""
+
+    def serve(self, message: Message, sender: Ref | None, reply: Callable[[Message], None]) -> bool:
+        if isinstance(message, SendText):
+            stamp("asked")
+        return super().serve(message, sender, reply)
+
+    def _perform(self, effects: tuple[Effect, ...]) -> None:
+        if any(isinstance(effect, Think) for effect in effects):
+            stamp("thinking")
+        super()._perform(effects)
+
+
 class TimedSession(AgentSession):
     """See the module."""
+
+    conversation_class = _TimedConversation
 
     def on_start(self, args: Mapping[str, Any]) -> None:
         stamp("starting")
@@ -67,13 +84,3 @@ class TimedSession(AgentSession):
         super()._go_live()
         if self._early is None:
             stamp("live")
-
-    def _serve(self, message: Message, sender: Ref | None, reply: Callable[[Message], None]) -> None:
-        if isinstance(message, SendText):
-            stamp("asked")
-        super()._serve(message, sender, reply)
-
-    def _perform(self, effects: tuple[Effect, ...]) -> None:
-        if any(isinstance(effect, Think) for effect in effects):
-            stamp("thinking")
-        super()._perform(effects)

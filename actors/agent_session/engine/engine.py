@@ -1,4 +1,13 @@
-"""What the core wants done, brought to the part that does it."""
+"""What the core wants done, brought to the part that does it.
+
+How it works. The core speaks to the engine in effects (`perform`), the engine to the core in inputs (``report``), and neither waits for the
+other. Each effect belongs to one part: hearing to `AudioRecognition` (VAD, turn detector, STT), the model to `Generation`, tools to
+`ToolExecutor`, the voice to `SpeechOutput`. All of them live on one event loop in a thread of its own, so they need no locks; what a
+provider does stands behind its bulkhead (`bulkhead`), its failures are answered by its supervisor (`part_supervision`), and in front of its
+service stands the node's circuit breaker. Two things happen without the core, because they cannot wait for it: the agent becomes softer and
+silent when the caller speaks (`_duck`), and what has left the process is noted (`left`). A hand-off replaces model and tools (`use`); the
+ears and the voice are the call's.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping

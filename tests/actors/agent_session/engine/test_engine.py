@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,10 +12,49 @@ from actors.agent_session.core import Listen
 from actors.agent_session.engine import CircuitBreakers, Engine, LoopThread, Providers, Services
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
-from protocols import SystemClock
+from protocols import LLM, ChatContext, ChatOptions, LLMEvent, SystemClock, TextDelta, ToolSchema
 from support.scripted_providers import agent, llm, stt, tts, turn_detector, vad
 
 DEADLINE_S = 10.0
+
+
+def test_a_model_that_is_replaced_is_closed_at_once_and_the_new_one_at_the_end() -> None:
+    closed, order = threading.Semaphore(0), list[str]()
+
+    def model(name: str) -> Any:
+        class Closing(LLM):
+            async def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+                yield TextDelta(text=name)
+
+            async def aclose(self) -> None:
+                order.append(name)
+                closed.release()
+
+        return Closing()
+
+    crashes = list[BaseException]()
+    thread = LoopThread("engine", crashes.append)
+    services = Services(llm="llm", stt="", tts="", turn_detector="", tools={})
+    engine = Engine(
+        thread,
+        Providers(llm=model("first")),
+        {},
+        SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))),
+        SharedSpeechBuffer(memoryview(bytearray(SHARED_SPEECH_BUFFER_BYTES))),
+        call_id="c1",
+        turns=read_blueprint({"call_id": "c1", "agent": agent()}, 0.0).turns,
+        services=services,
+        breakers=CircuitBreakers(lambda _, then: then(None), lambda _: None),
+        clock=SystemClock(),
+        report=lambda _: None,
+        push=lambda *_: None,
+        clear=lambda *_: None,
+    )
+    engine.use(model("second"), {}, services)
+    assert closed.acquire(timeout=DEADLINE_S)
+    assert order == ["first"]
+    thread.stop()
+    assert (order, crashes) == (["first", "second"], [])
 
 
 @pytest.mark.parametrize("fails", [False, True])

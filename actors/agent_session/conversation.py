@@ -1,0 +1,310 @@
+"""A session's conversation, from when it is live: the shell around the core.
+
+It gives the core one input after the other and performs what comes of it, in order: entries go to the journal's thread and hold back what
+may only be seen after them (`Write`), the engine's work goes to its loop, everything else to other actors. What those threads tell comes
+back as turns of the mailbox (`Context.post`), so nothing here is ever done by two at a time. Whatever leaves the process passes the
+redaction first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from typing import Final
+
+from actors.agent_session.assembly import agent_ready, make_entries, make_setup, name_services
+from actors.agent_session.audio_publisher import AudioPublisher
+from actors.agent_session.core import (
+    After,
+    Answer,
+    Effect,
+    Happened,
+    IncarnationEnded,
+    Input,
+    Leave,
+    Moment,
+    Past,
+    Push,
+    ResumePoint,
+    State,
+    Tell,
+    UseAgent,
+    Write,
+    begin,
+    handle,
+    undurable,
+)
+from actors.agent_session.core.inputs import AgentFailed, CommandArrived, InfoAsked, JournalFailed, SubscriptionAsked, SubscriptionEnded
+from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, named
+from actors.agent_session.given_audio import give
+from actors.agent_session.intake import Intake
+from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
+from actors.agent_session.neighbours import CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
+from actors.agent_session.preparation import Parts, prepare_successor
+from actors.agent_session.redaction import SessionRedaction
+from actors.agent_session.reports import Reports
+from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark
+from actors.agent_session.shared_speech_buffer import SHARED_SPEECH_BUFFER_BYTES, SharedSpeechBuffer
+from protocols import (
+    NORMAL,
+    ExitReason,
+    Figures,
+    GetFigures,
+    GetSession,
+    Message,
+    NameChanged,
+    Ref,
+    RegisterTools,
+    SessionCommand,
+    SessionStarted,
+    StreamAudio,
+    StreamSpeech,
+    Subscribe,
+    Unsubscribe,
+)
+from supervision import Context
+
+SHARED_MEMORY_BYTES: Final = SHARED_AUDIO_BUFFER_BYTES + SHARED_SPEECH_BUFFER_BYTES
+"""What of a call outlives its process: the caller's audio, then the agent's."""
+REGISTER_TIMEOUT_S: Final = 5.0
+
+InBackground = Callable[[Callable[[], Parts], Callable[[Parts | BaseException], None]], None]
+"""Runs the first on a thread of its own, and gives what it returned or raised to the second, as a turn of the mailbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a conversation has around it. ``writer`` is None without a journal, ``last_end`` why the incarnation before this one ended."""
+
+    context: Context
+    neighbours: Neighbours
+    redaction: SessionRedaction
+    loop: EngineLoop
+    writer: JournalWriter | None
+    watermark: Watermark
+    last_end: str
+    job_context: str
+    in_background: InBackground
+
+
+class Conversation:
+    """The conversation whose past is ``past``, held with ``parts``. `begin` it once, and then serve it."""
+
+    def __init__(self, surroundings: Surroundings, parts: Parts, past: Past) -> None:
+        around, blueprint, providers = surroundings, parts.blueprint, parts.providers
+        post = around.context.post
+        self._around = around
+        self._context, self._neighbours, self._redaction = around.context, around.neighbours, around.redaction
+        self._writer = around.writer
+        self._parts = parts
+        self._past = past
+        caller = past.memory.caller
+        # In fresh memory the audio of the incarnations before is missing: it begins behind what the journal speaks of.
+        known = max(past.memory.heard_until, caller.start if caller is not None else 0)
+        fresh_at = known + 1 if past.memory.incarnation else 0
+        memory = around.context.memory or memoryview(bytearray(SHARED_MEMORY_BYTES))
+        self._memory = SharedAudioBuffer(memory[:SHARED_AUDIO_BUFFER_BYTES], fresh_at=fresh_at)
+        self._speech = SharedSpeechBuffer(memory[SHARED_AUDIO_BUFFER_BYTES:])
+        self._intake = Intake(self._memory)
+        voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
+        self._audio_out = AudioPublisher(blueprint.call_id, voice_rate_hz, self._context.send, lambda: self._state.subscribers)
+        self._requests: dict[int, Callable[[Message], None]] = {}
+        self._numbers = count(1)
+        self._engine = Engine(
+            around.loop,
+            providers,
+            parts.tools,
+            self._memory,
+            self._speech,
+            call_id=blueprint.call_id,
+            # Whoever has heard the agent before this incarnation has an echo cancellation that has learnt.
+            turns=replace(blueprint.turns, aec_warmup_s=0.0) if past.memory.speeches else blueprint.turns,
+            services=name_services(blueprint),
+            breakers=CircuitBreakers(
+                lambda wanted, then: post(lambda: self._neighbours.ask(CIRCUIT_BREAKERS, wanted, timeout_s=PERMIT_S, then=then)),
+                lambda outcome: post(partial(self._neighbours.tell, CIRCUIT_BREAKERS, outcome)),
+            ),
+            clock=self._context.clock,
+            report=lambda what: post(partial(self.feed, what)),
+            push=lambda *audio: post(partial(self._push_audio, *audio)),
+            clear=lambda *audio: post(partial(self._audio_out.clear, *audio)),
+        )
+        self._state: State
+
+    def begin(self, opening: Opening) -> None:
+        """Go on where the incarnation before was, as the ``opening`` of the journal told it."""
+        around, blueprint, past = self._around, self._parts.blueprint, self._past
+        turn = past.memory.turn
+        point = ResumePoint(
+            oldest=self._memory.oldest,
+            position=self._memory.position,
+            settled=self._memory.settled,
+            kept=self._speech.kept(turn.speech_id) if turn is not None else None,
+            last_end=around.last_end,
+            next_event=around.watermark.next_event,
+        )
+        journal_path = str(blueprint.journal) if self._writer is not None else ""
+        setup = make_setup(blueprint, self._parts.providers, self._parts.tools, journal_path=journal_path)
+        self._memory.raise_watermark(opening.incarnation, 1)
+        self._state, effects = begin(setup, past, opening.incarnation, point, self._now())
+        self._perform(effects)
+        if opening.failure:
+            self.feed(JournalFailed(text=opening.failure))
+        self._neighbours.watch()
+        self._reports = Reports(self._context, self._neighbours, self._intake, self._audio_out, lambda: self._state)
+
+    def serve(self, message: Message, sender: Ref | None, reply: Callable[[Message], None]) -> bool:
+        """Serve a message of a session; tells whether it is one."""
+        match message:
+            case StreamAudio():
+                self._take_audio(message, reply)
+            case StreamSpeech():
+                give(message, self._state, self._engine, lambda answer: self._context.post(partial(reply, answer)))
+            case _ if isinstance(message, SessionCommand):
+                owner = sender.id if sender is not None else ""
+                self.feed(CommandArrived(request=self._request(reply), command=message, position=self._memory.position, owner=owner))
+            case Subscribe():
+                self._subscribe(message, sender, reply)
+            case Unsubscribe():
+                if sender is not None:
+                    self.feed(SubscriptionEnded(subscriber=sender))
+            case GetSession():
+                self.feed(InfoAsked(request=self._request(reply)))
+            case GetFigures():
+                reply(Figures(role="agent_session", figures=self._reports.figures()))
+            case NameChanged():
+                self._neighbours.changed(message)
+                self._introduce(message)
+            case _:
+                return False
+        return True
+
+    def feed(self, what: Input) -> None:
+        """Let the core know, and perform what comes of it."""
+        self._state, effects = handle(self._state, what, self._now())
+        self._perform(effects)
+
+    def end(self, reason: ExitReason) -> None:
+        """Leave word of the end of this incarnation, for the one that follows.
+
+        It finds a call that is closed as such, and tells those who have not heard of it. If none follows, the journal is swept.
+        """
+        if self._writer is not None:
+            self._writer.write((IncarnationEnded(reason=str(reason), clean=reason.clean),), lambda _durable: None)
+            if self._state.memory.closed:
+                self._writer.close(delete=False, ending=self._ending())
+        self._reports.tell_audio()
+
+    def release(self) -> None:
+        """Give up the journal as it is."""
+        if self._writer is not None:
+            self._writer.close(delete=False)
+
+    def lose_writer(self) -> None:
+        """The journal's thread has ended."""
+        self._writer = None
+
+    # The core.
+
+    def _now(self) -> Moment:
+        return Moment(monotonic_s=self._context.clock.monotonic(), wall_s=self._context.clock.wall())
+
+    def _perform(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            match effect:
+                case Write():
+                    self._write(effect)
+                case Answer(request=request, message=message):
+                    self._requests.pop(request)(self._redaction.to_others(message))
+                case Push(to=subscribers, event=event):
+                    leaving = self._redaction.to_others(event)
+                    for subscriber in subscribers:
+                        self._context.send(subscriber, leaving)
+                case Tell(name=name, message=message):
+                    self._neighbours.tell(name, self._redaction.to_others(message))
+                case After(delay_s=delay_s, input=what):
+                    self._context.after(delay_s, partial(self.feed, what))
+                case UseAgent():
+                    self._use_agent(effect)
+                case Leave():
+                    self._leave()
+                case _:
+                    self._engine.perform(effect)
+
+    def _write(self, write: Write) -> None:
+        if self._writer is None:
+            self._written(write, durable=False)
+        else:
+            self._writer.write(write.entries, lambda durable: self._written(write, durable=durable))
+
+    def _written(self, write: Write, *, durable: bool) -> None:
+        told = max((entry.number for entry in write.entries if isinstance(entry, Happened)), default=0)
+        if told:
+            self._memory.raise_watermark(self._state.memory.incarnation, told + 1)
+        self._perform(write.then if durable else tuple(map(undurable, write.then)))
+
+    def _use_agent(self, wanted: UseAgent) -> None:
+        """Hand the call to an agent, once its tools and its model are made."""
+        parts = self._parts
+
+        def made(outcome: Parts | BaseException) -> None:
+            if self._state.loading != wanted.token:
+                return
+            if isinstance(outcome, BaseException):
+                self.feed(AgentFailed(token=wanted.token, text=named(outcome)))
+                return
+            self._parts = outcome
+            self._engine.use(outcome.providers.llm, outcome.tools, name_services(outcome.blueprint))
+            self.feed(agent_ready(wanted.token, outcome.blueprint, outcome.providers, outcome.tools))
+            self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(outcome.blueprint)))
+
+        self._around.in_background(lambda: prepare_successor(parts, wanted.agent), made)
+
+    def _leave(self) -> None:
+        """The call is over: nobody needs the journal any more, but for its retention."""
+        self._memory.end()
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.close(delete=not self._parts.blueprint.description.retention_s, ending=self._ending())
+        self._context.exit(NORMAL)
+
+    def _ending(self) -> Ending:
+        return Ending(self._redaction.to_journal(self._state.memory.ending), self._context.clock.wall())
+
+    # Requests.
+
+    def _request(self, reply: Callable[[Message], None]) -> int:
+        number = next(self._numbers)
+        self._requests[number] = reply
+        return number
+
+    def _take_audio(self, chunk: StreamAudio, reply: Callable[[Message], None]) -> None:
+        listened_to = self._engine.listened_to
+        reply(self._intake.answer(chunk, listened_to))
+        if listened_to is not None:
+            self._engine.heard()
+
+    def _subscribe(self, message: Subscribe, sender: Ref | None, reply: Callable[[Message], None]) -> None:
+        if sender is not None:
+            asked = SubscriptionAsked(
+                request=self._request(reply),
+                subscriber=sender,
+                from_number=message.from_number,
+                audio=message.audio,
+                next_sequence=self._memory.next_sequence,
+            )
+            self.feed(asked)
+
+    def _push_audio(self, speech_id: str, position: int, pcm: bytes) -> None:
+        self._engine.left(speech_id, self._audio_out.push(speech_id, position, pcm))
+
+    # Others.
+
+    def _introduce(self, change: NameChanged) -> None:
+        """Tell somebody who is there anew what he has to know."""
+        if change.ref is None:
+            return
+        if change.name == TOOL_REGISTRY and (tools := make_entries(self._parts.blueprint)):
+            self._context.ask(change.ref, RegisterTools(tools=tools), timeout_s=REGISTER_TIMEOUT_S, then=lambda _answer: None)
+        elif change.name == self._around.job_context:
+            self._context.send(change.ref, SessionStarted(incarnation=self._state.memory.incarnation))
