@@ -248,7 +248,9 @@ class Conversation:
         parts = self._parts
 
         def made(outcome: Parts | BaseException) -> None:
-            if self._state.loading != wanted.token:
+            if self._state.loading != wanted.token:  # it took too long
+                if isinstance(outcome, Parts) and outcome.providers.llm is not parts.providers.llm:
+                    self._engine.discard(outcome.providers.llm)
                 return
             if isinstance(outcome, BaseException):
                 self.feed(AgentFailed(token=wanted.token, text=named(outcome)))

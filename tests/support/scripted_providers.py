@@ -1,6 +1,7 @@
 """Providers whose voice is writing (`livekitex_agent.testing.fakes`), with a model that does what it is told in words."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -145,6 +146,20 @@ class _OtherLlm(LLM):
 
 def other_llm(options: Mapping[str, Any]) -> LLM:
     return _OtherLlm()
+
+
+LATE, CLOSED = threading.Event(), threading.Event()
+"""Lets `late_llm` be made; tells that it was closed."""
+
+
+class _LateLlm(_OtherLlm):
+    async def aclose(self) -> None:
+        CLOSED.set()
+
+
+def late_llm(options: Mapping[str, Any]) -> LLM:
+    LATE.wait(10)
+    return _LateLlm()
 
 
 def tts(options: Mapping[str, Any]) -> TTS:

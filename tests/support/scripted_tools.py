@@ -54,12 +54,14 @@ class Successor:
 
 
 def transfer(to: str) -> tuple[Successor, str]:
-    """Hand the call to another agent; "nowhere" cannot be made.
+    """Hand the call to another agent; "nowhere" cannot be made, and "late" only once it is let.
 
     Args:
         to: Its name.
     """
-    successor = Successor(to, greeting="Host here." if to == "host" else "", model="no_such_model" if to == "nowhere" else "other_llm")
+    successor = Successor(
+        to, greeting="Host here." if to == "host" else "", model={"nowhere": "no_such_model", "late": "late_llm"}.get(to, "other_llm")
+    )
     return successor, f"transferred to {to}"
 
 

@@ -206,6 +206,10 @@ class Engine:
         """Ask this model and run these tools in what is performed from now on. The model before is closed once nothing of it runs."""
         self._thread.call(self._use, llm, tools, services)
 
+    def discard(self, llm: LLM) -> None:
+        """A model was made and will not be asked: have it give back what it holds."""
+        self._thread.call(lambda: self._thread.spawn(_close(llm)))
+
     def heard(self) -> None:
         """The caller's memory has new audio."""
         self._thread.call(self._hear)

@@ -63,9 +63,11 @@ from protocols import (
     ToolReturned,
     ToolUsed,
     Unsubscribe,
+    UsageUpdated,
     UserMessage,
     WatchNames,
 )
+from support import scripted_providers
 from support.actor_host import ActorHost
 from support.chat import said, texts
 from support.correspondence import REGISTRY, Correspondence
@@ -576,6 +578,12 @@ def test_a_tool_hands_the_call_to_an_agent_with_another_model_and_other_tools(be
     host.mail.ask(SendText(command_id="one", text=handed_to("billing")))
     event(host.mail, AgentChanged, old="agent", new="billing")
     event(host.mail, AgentMessage, text="You are billing. I have remember and transfer.")
+    used = host.mail.wait_for(EventPushed, lambda pushed: isinstance(pushed.event, UsageUpdated)).event
+    assert isinstance(used, UsageUpdated)
+    assert [(model.provider, model.requests) for model in used.models] == [
+        ("support.scripted_providers:llm", 1),
+        ("support.scripted_providers:other_llm", 1),
+    ]
     host.mail.ask(SendText(command_id="two", text=handed_to("host")))
     event(host.mail, AgentMessage, text="You are billing. I have remember and transfer.")
 
@@ -603,6 +611,17 @@ def test_the_call_stays_where_it_is_if_the_agent_cannot_be_made(begin: Begin) ->
     assert isinstance(failed, SessionError)
     assert "no_such_model" in failed.text
     event(host.mail, AgentMessage, text="It came back: transferred to nowhere.")
+
+
+def test_a_model_that_is_made_too_late_is_closed(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.agent_session.core.thinking.LOAD_TIMEOUT_S", 0.05)
+    host = begin(agent(tools=[wire("transfer")])).up()
+    subscribe(host)
+    host.mail.ask(SendText(command_id="one", text=handed_to("late")))
+    event(host.mail, SessionError, source="agent")
+    event(host.mail, AgentMessage, text="It came back: transferred to late.")
+    scripted_providers.LATE.set()
+    assert scripted_providers.CLOSED.wait(10)
 
 
 def test_an_agent_with_a_greeting_is_introduced_with_it_and_the_registry_told_of_its_tools(begin: Begin) -> None:
