@@ -70,28 +70,7 @@ class Agent:
     none beside another. ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
     instead, see `provider`.
 
-    ``options`` are the call's settings: `CallOptions`, or a dict of that shape, or of the names that follow.
-
-    The caller's turn is over ``min_endpointing_delay_ms`` after his last voice (250
-    with a turn detector, 500 without), or ``max_endpointing_delay_ms`` (1,500) after it where the detector finds that he has not finished;
-    with ``turn_detection="stt"`` the recogniser finds its end, if its capabilities say that it does (`STTCapabilities.end_of_turn`), and a
-    pause is at most 3,000; without a ``vad`` there is no other way, and the recogniser tells beginnings too. With "manual" only
-    `commit_audio` ends it. A turn of ``max_user_turn_s`` (25, at most), or of ``max_user_turn_words`` (0: no limit) where the recogniser
-    streams, is ended and answered (`UserTurnExceeded`); the caller does not interrupt that answer. ``min_speech_ms`` of voice are speech
-    (250), ``min_interruption_ms`` interrupt the agent (500). A reply is held then, and goes on if nothing was said but back-channels in his
-    ``language`` ("en", a BCP 47 tag) or fewer than ``min_interruption_words`` (0), unless ``resume_false_interruption`` is false. Whatever
-    it is, ``interruption_duck_ms`` (60) of voice make the agent softer and ``interruption_pause_ms`` (190) silent until the voice is over
-    or decided upon. For ``aec_warmup_s`` (3) after it is heard first the agent's own voice may come back, before the caller's echo
-    cancellation has learnt: then words interrupt that are not its own, as soon as they are understood, and nothing else (0: it never does,
-    as with audio that a script streams). With ``preemptive_generation`` (true)
-    the model is asked in the pause that may end the caller's turn. ``mute`` (none) lists when the caller is not listened to: "first_speech"
-    (until it is over), "tools" (while one runs), "always" (while the agent has the turn). ``ambient_sound`` and ``thinking_sound`` are WAV
-    files of at most 60 s that are heard beside its speech (`CallHandle.background_audio`), at ``ambient_volume`` (0.2) and
-    ``thinking_volume`` (0.3). ``max_tool_rounds`` (8) bounds how often the model may ask for tools in a turn. With
-    ``max_context_tokens`` (0: no such budget) the model sums up the oldest turns before instructions and history take more. ``apology``,
-    ``repeat`` and ``farewell`` are what is said when a turn is given up, has to be said again, or the call is given up. ``redactor`` keeps
-    card numbers and the like out of the journal, the log and the events: "patterns", or "module:name" of a function that makes one (see
-    `protocols.redaction`).
+    ``options`` are the call's settings: `CallOptions`, or a dict of that shape, or of the names that travel (`call_options`).
 
     Raises:
         InvalidAgentError: a field is malformed, or an option a secret, which would stand in the journal; the text names it and the cure.

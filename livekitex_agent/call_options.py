@@ -23,7 +23,8 @@ def _travels_as(name: str) -> Any:  # noqa: ANN401 - as `field`, which it stands
 class EndpointingOptions:
     """How long the caller may pause: his turn is over ``min_delay_ms`` after his last voice, or ``max_delay_ms`` where he has not finished.
 
-    By default 250 with a turn detector and 500 without, and 1,500, or 3,000 where the recogniser finds the ends of turns.
+    By default 250 with a turn detector and 500 without, and 1,500, or 3,000 where the recogniser finds the ends of turns. Whether he has
+    finished, only a detector can tell; without one the least delay holds.
     """
 
     min_delay_ms: int | None = _travels_as("min_endpointing_delay_ms")
@@ -42,6 +43,7 @@ class TurnHandlingOptions:
     """When the caller has the turn, and when it is over.
 
     ``turn_detection``: who finds its end ("detector" where there is one, else "vad", without one "stt"; "manual": `commit_audio` alone).
+    "stt" needs a recogniser whose capabilities say that it does (`STTCapabilities.end_of_turn`).
     ``min_speech_ms`` of voice are speech (250). ``language`` is the caller's, a BCP 47 tag ("en"; "": it is not known). ``mute`` lists when
     he is not listened to (never): until the first speech is over, while tools run, while the agent has the turn.
     """
@@ -60,8 +62,10 @@ class InterruptionOptions:
 
     ``min_duration_ms`` of it interrupt (500), unless they are fewer than ``min_words`` (0: it does not matter). With
     ``resume_false_interruption`` (true) a reply that he speaks over is held, and goes on if he said nothing that counts. Before that is
-    known, ``duck_ms`` make the agent softer (60) and ``pause_ms`` silent (190). For ``aec_warmup_s`` the agent may hear itself: then only
-    words interrupt, and not its own.
+    known, ``duck_ms`` make the agent softer (60) and ``pause_ms`` silent (190), until the voice is over or decided upon. For
+    ``aec_warmup_s`` (3) after it is heard first its own voice may come back, before the caller's echo cancellation has learnt: then words
+    interrupt that are not its own, as soon as they are understood, and nothing else (0: it never comes back, as with audio that a script
+    streams).
     """
 
     min_duration_ms: int | None = _travels_as("min_interruption_ms")
@@ -84,7 +88,8 @@ class LimitOptions:
     """What the conversation may take.
 
     ``max_context_tokens`` for instructions and history, beyond which the model sums up the oldest turns (0: no such limit). A turn of the
-    caller's of ``max_user_turn_s``, or of ``max_user_turn_words``, is ended and answered.
+    caller's of ``max_user_turn_s`` (25, at most), or of ``max_user_turn_words`` (0: no limit) where the recogniser streams, is ended and
+    answered (`UserTurnExceeded`); he does not interrupt that answer.
     """
 
     max_context_tokens: int | None = _travels_as("max_context_tokens")
