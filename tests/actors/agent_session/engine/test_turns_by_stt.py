@@ -1,9 +1,12 @@
 """The caller's turn where his recogniser finds its end: beside a voice activity detection, and without one."""
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actors.agent_session.core import EndVoice, Listen, Origin, Recognize
 from actors.agent_session.core.inputs import (
@@ -306,6 +309,34 @@ def test_half_a_turn_is_not_told_as_one() -> None:
         assert not room.desk.all(PreflightTranscript)
         await room.recognition.recognize(Recognize(token=1, start=-1, end=ended.end))
         assert not room.desk.all(Recognized)
+        await room.desk.close()
+
+    virtual_time.run(work())
+
+
+WORDS = tuple(3 * word for word in ("alpha", "bravo", "charlie", "delta", "golf", "foxtrot"))
+PAUSES = st.lists(st.tuples(st.booleans(), st.integers(1, 130)), min_size=1, max_size=len(WORDS))
+"""Behind each word: whether the sentence goes on, and the pause in hundredths of a second."""
+
+
+@settings(max_examples=20)
+@given(PAUSES, st.booleans(), st.sampled_from([0, 150, 400]), st.sampled_from([0, 40, 300]))
+def test_however_he_pauses_each_word_is_understood_once_and_in_order(
+    script: list[tuple[bool, int]], deaf: bool, least_ms: int, delay_ms: int
+) -> None:
+    async def work() -> None:
+        room = Room(Reader(delay_ms=delay_ms), by_stt=True, deaf=deaf, min_delay_ms=least_ms)
+        said, heard = WORDS[: len(script)], list[str]()
+        pauses = [*script[:-1], (False, script[-1][1])]  # without a vad nobody else would end what is never found over
+        pcm = b"".join(
+            spoken(word + ("," if goes_on else "."), pause_s=pause / 100) for word, (goes_on, pause) in zip(said, pauses, strict=True)
+        )
+        for at in range(0, len(pcm := pcm + silence(2_600)), 2 * 20 * MS):
+            await live(room, pcm[at : at + 2 * 20 * MS])
+            if len(room.desk.all(VoiceEnded)) > len(room.desk.all(Recognized)):  # as the core does, turn by turn
+                heard += re.findall("[a-z]+", await text_of(room, len(room.desk.all(Recognized))))
+        assert heard == list(said)
+        assert not room.desk.crashes
         await room.desk.close()
 
     virtual_time.run(work())
