@@ -1,5 +1,8 @@
 """What becomes of a part that failed: restarted at once, after a pause, or given up; forgotten as OTP forgets."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +33,23 @@ def test_each_part_has_a_policy_whose_row_of_restarts_fits_into_its_intensity() 
     for policy in POLICIES.values():
         assert 0 < policy.in_a_row <= policy.max_restarts
         assert policy.fallback
+
+
+NAMES = {
+    "VAD": Part.VAD,
+    "STT": Part.STT,
+    "STT, its stream": Part.STT_STREAM,
+    "LLM": Part.LLM,
+    "TTS": Part.TTS,
+    "turn detector": Part.TURN_DETECTOR,
+}
+
+
+def test_the_page_says_what_the_table_does(checkout: Path) -> None:
+    page = (checkout / "docs" / "faults.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) in (\d+) s[^|]* \|", page, re.MULTILINE)
+    found = {NAMES[name]: (int(row), int(restarts), int(seconds)) for name, row, restarts, seconds in rows}
+    assert found == {part: (policy.in_a_row, policy.max_restarts, policy.max_seconds) for part, policy in POLICIES.items()}
 
 
 def test_it_is_restarted_at_once_then_after_growing_pauses_then_given_up() -> None:
