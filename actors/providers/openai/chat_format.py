@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from actors.providers.openai.strict_schema import strict_schema
+from actors.providers.openai.thoughts import Thoughts
 from protocols import (
     CallDelta,
     ChatContext,
@@ -87,6 +88,7 @@ class ChatReader:
         self._reason: FinishReason | None = None
         self._called = False
         self._said = False
+        self._thoughts = Thoughts()
         self._usage: TokenUsage | None = None
 
     @property
@@ -115,6 +117,8 @@ class ChatReader:
         """
         if self._reason is None and not (ended and self._said):
             raise cut(self._label, begun=self._said)
+        if held := self._thoughts.finish():
+            yield TextDelta(text=held)
         yield ended_with(self._reason, called=self._called)
         if self._usage is not None:
             yield self._usage
@@ -122,7 +126,9 @@ class ChatReader:
     def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[LLMEvent]:
         delta = choice.get("delta") or choice.get("message")  # a whole message, where a server does not stream
         if isinstance(delta, Mapping):
-            for text in (text_in(delta.get("content")), text_in(delta.get("refusal"))):
+            content = text_in(delta.get("content"))
+            self._said = self._said or bool(content)
+            for text in (self._thoughts.feed(content), text_in(delta.get("refusal"))):
                 if text:
                     self._said = True
                     yield TextDelta(text=text)

@@ -11,7 +11,7 @@ from protocols import LLM, ChatContext, ChatOptions, LLMEvent, ProviderError, To
 
 DEFAULT_MODEL: Final = "gpt-5.4-mini"
 """The smallest of OpenAI's whose end is not announced (October 2026)."""
-SILENCE_S: Final = 15.0
+SILENCE_S: Final = 10.0
 TOTAL_S: Final = 110.0
 """Less than a session waits, so that what it is told of a service that hangs is more than that nothing came."""
 LINGER_S: Final = 0.5
@@ -41,7 +41,7 @@ class OpenAILLM(LLM):
     With ``strict_tool_schema`` tools are offered in strict mode, where arguments always fit, if their schema can be said in it; turn it
     off for a server that refuses ``strict``.
 
-    Nothing for ``timeout_s`` (15), and no end for ``total_timeout_s`` (110), are failures. It retries nothing: the session does.
+    Nothing for ``timeout_s`` (10), and no end for ``total_timeout_s`` (110), are failures. It retries nothing: the session does.
 
     Raises:
         MissingExtraError: the extra ``openai`` is not installed.

@@ -168,7 +168,7 @@ class Answer:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as failure:
-            raise self.refused(text) from failure
+            raise (self._no_json(text) if self.content_type == "application/json" else self.refused(text)) from failure
         return self._checked(value)
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
@@ -226,9 +226,11 @@ class Answer:
         try:
             value = json.loads(event.data)
         except (ValueError, RecursionError) as failure:
-            text = f"{self._label}: an event of its answer is no JSON: {said_of(event.data)}"
-            raise ProviderError(text, retryable=True) from failure
+            raise self._no_json(event.data) from failure
         return self._checked(value)
+
+    def _no_json(self, text: str) -> ProviderError:
+        return ProviderError(f"{self._label}: its answer is no JSON: {said_of(text)}", retryable=True)
 
     def _checked(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, Mapping) and value.get("error"):

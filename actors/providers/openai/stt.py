@@ -25,7 +25,7 @@ from protocols import (
 
 DEFAULT_MODEL: Final = "gpt-transcribe"
 """OpenAI's one whose end is not announced (October 2026)."""
-SILENCE_S: Final = 15.0
+SILENCE_S: Final = 10.0
 """Less than a session waits, so that what it is told of a service that hangs is more than that nothing came."""
 MIN_AUDIO_S: Final = 0.1
 """Shorter audio is not sent: the service refuses it."""
@@ -41,7 +41,7 @@ class OpenAISTT(STT):
     ``language`` is what is spoken, whatever the session says; with ``detect_language`` the service finds that out itself. ``prompt``
     tells it what words to expect. ``parameters`` go into each request by the names of the API.
 
-    No answer within ``timeout_s`` (15) is a failure. It retries nothing: the session does.
+    No answer within ``timeout_s`` (10) is a failure. It retries nothing: the session does.
 
     Raises:
         MissingExtraError: the extra ``openai`` is not installed.

@@ -61,6 +61,7 @@ class OpenAIServer:
     def __init__(self, *, api_key: str = "") -> None:
         self._api_key = api_key
         self._scripts: dict[str, deque[Script]] = {route: deque() for route in ROUTES}
+        self._always: dict[str, Script | None] = {}
         self._requests: list[Request] = []
         self._connections: dict[object, int] = {}
         self._changed = threading.Condition()
@@ -91,10 +92,17 @@ class OpenAIServer:
         Raises:
             UsageError: there is no such route.
         """
-        if route not in ROUTES:
-            raise UsageError(f"there is no route {route!r:.40}: use one of {', '.join(ROUTES)}")
         with self._changed:
-            self._scripts[route].extend(answers)
+            self._scripts[_known(route)].extend(answers)
+
+    def always(self, route: str, answer: Script | None) -> None:
+        """Answer every request to ``route`` so for which nothing is scripted; None: as at first.
+
+        Raises:
+            UsageError: there is no such route.
+        """
+        with self._changed:
+            self._always[_known(route)] = answer
 
     def release(self) -> None:
         """Let every answer go on that is held (`Hold`), and those to come."""
@@ -169,7 +177,8 @@ class OpenAIServer:
         if self._api_key and not hmac.compare_digest(given.encode(), self._api_key.encode()):
             return error(401, f"Incorrect API key provided: {given[:4]}***", code="invalid_api_key", kind="invalid_request_error")
         with self._changed:
-            script = self._scripts[request.route].popleft() if self._scripts[request.route] else None
+            scripted = self._scripts[request.route]
+            script = scripted.popleft() if scripted else self._always.get(request.route)
         if script is None and (refused := refusal_of(request.route, request.body)):
             return error(400, refused, kind="invalid_request_error")
         made = _default(request) if script is None else script(request) if callable(script) else script
@@ -209,6 +218,12 @@ class OpenAIServer:
             case bytes():
                 if isinstance(http.transport, asyncio.WriteTransport):
                     http.transport.write(move)
+
+
+def _known(route: str) -> str:
+    if route not in ROUTES:
+        raise UsageError(f"there is no route {route!r:.40}: use one of {', '.join(ROUTES)}")
+    return route
 
 
 async def _settled() -> None:

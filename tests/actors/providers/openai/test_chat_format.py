@@ -224,6 +224,12 @@ def test_content_in_parts_refusals_and_thoughts() -> None:
     assert spoken(events) == "abNo.", "thoughts are not said"
 
 
+def test_thoughts_that_are_told_as_text_are_not_said() -> None:
+    pieces = [chunk({"content": text}) for text in ("<thi", "nk>Hm", ".</think>", "\n", "Hello.")]
+    assert spoken(read(*pieces, chunk(reason="stop"))).strip() == "Hello."
+    assert spoken(read(chunk({"content": "<"}), chunk(reason="stop"))) == "<", "what is no mark is said at the end"
+
+
 def test_other_choices_than_the_first_are_not_said() -> None:
     second = {"choices": [{"index": 1, "delta": {"content": "other"}, "finish_reason": "stop"}]}
     assert spoken(read(second, chunk({"content": "a"}, reason="stop"))) == "a"

@@ -82,6 +82,16 @@ def test_the_scripted_answers_come_first_in_order_and_functions_see_the_request(
         server.script("chats", Reply.of("one"))
 
 
+def test_an_answer_is_given_always_until_there_is_another(server: OpenAIServer, client: openai.OpenAI) -> None:
+    server.always("chat", Reply.of("always"))
+    server.script("chat", Reply.of("once"))
+    assert [said(client, "a").choices[0].message.content for _ in range(3)] == ["once", "always", "always"]
+    server.always("chat", None)
+    assert said(client, "a").choices[0].message.content == "You said: a"
+    with pytest.raises(UsageError, match="there is no route 'speach'"):
+        server.always("speach", None)
+
+
 def test_another_key_is_refused() -> None:
     with OpenAIServer(api_key="sk-right") as server, openai.OpenAI(base_url=server.base_url, api_key="sk-wrong", max_retries=0) as client:
         with pytest.raises(openai.AuthenticationError):
@@ -106,7 +116,7 @@ def test_an_answer_is_held_until_it_is_released_and_what_was_sent_is_seen(server
 def test_it_tells_a_client_that_left_from_a_connection_that_it_cut(server: OpenAIServer, client: openai.OpenAI) -> None:
     server.script("chat", Answer(body=(b": alive\n\n", Hold())), Answer(before=(Cut(),)), page(status=502))
     with pytest.raises(openai.APITimeoutError):
-        list(said(client.with_options(timeout=0.2), "a", stream=True))
+        list(said(client.with_options(timeout=1.0), "a", stream=True))
     with pytest.raises(openai.APIConnectionError):
         said(client, "b")
     with pytest.raises(openai.InternalServerError):
