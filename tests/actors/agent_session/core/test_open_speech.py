@@ -355,3 +355,23 @@ def test_text_and_audio_do_not_come_bit_by_bit_at_once() -> None:
     request = world.command(begin(FIRST, audio=True))
     world.commit_all()
     assert "let only the audio come bit by bit" in world.refusal(request).text
+
+
+@pytest.mark.parametrize(("text", "goes_on"), [("", True), ("Okay.", True), ("Stop.", False)])
+def test_pieces_that_come_while_it_is_held_wait(text: str, goes_on: bool) -> None:
+    world = world_of()
+    take(world, begin())
+    take(world, piece(1, FIRST))
+    while world.state.phase is not S.SPEAKING:
+        assert world.commit() or world.wait() or world.play(500)
+    world.commit_all()
+    world.begin_to_speak()
+    assert world.state.held
+    take(world, piece(2, SECOND))
+    take(world, piece(3, last=True))
+    assert not world.play()
+    world.stop_speaking()
+    world.settle(text)
+    assert heard(world)[0] == (f"{FIRST} {SECOND}" if goes_on else "Your")
+    assert outcomes(world)[0] is (SpeechOutcome.COMPLETED if goes_on else SpeechOutcome.INTERRUPTED)
+    assert world.state.phase is S.IDLE
