@@ -156,7 +156,8 @@ async def test_a_spoken_turn_has_its_states_and_its_times() -> None:
 
 async def test_the_answer_is_made_in_the_pause_that_ends_the_turn() -> None:
     async def latency(*, ahead: bool) -> float:
-        agent = voice([reply(say="All is well.", first_token_ms=250)], preemptive_generation=ahead)
+        pause = {"min_endpointing_delay_ms": 500}  # so long that audio in pieces of 100 ms shows what it is used for
+        agent = voice([reply(say="All is well.", first_token_ms=250)], preemptive_generation=ahead, **pause)
         async with TestSession(agent) as session:
             result = await session.run(audio=Utterance(text="hello out there, how is it going with you"))
             (found,) = result.of_kind(ReplyLatency)
