@@ -116,7 +116,7 @@ def test_an_answer_is_held_until_it_is_released_and_what_was_sent_is_seen(server
 def test_it_tells_a_client_that_left_from_a_connection_that_it_cut(server: OpenAIServer, client: openai.OpenAI) -> None:
     server.script("chat", Answer(body=(b": alive\n\n", Hold())), Answer(before=(Cut(),)), page(status=502))
     with pytest.raises(openai.APITimeoutError):
-        list(said(client.with_options(timeout=1.0), "a", stream=True))
+        list(said(client.with_options(timeout=5.0), "a", stream=True))
     with pytest.raises(openai.APIConnectionError):
         said(client, "b")
     with pytest.raises(openai.InternalServerError):
