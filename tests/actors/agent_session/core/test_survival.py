@@ -80,14 +80,15 @@ class Conversation(RuleBasedStateMachine):
     def send_text(self, text: str) -> None:
         self._send(SendText(command_id=f"text-{len(self.sent)}", text=text))
 
-    @rule(protected=st.booleans(), priority=st.sampled_from([0, 5, 10]), deadline_s=DEADLINES)
-    def say(self, protected: bool, priority: int, deadline_s: float) -> None:
+    @rule(protected=st.booleans(), priority=st.sampled_from([0, 5, 10]), deadline_s=DEADLINES, audio=st.booleans())
+    def say(self, protected: bool, priority: int, deadline_s: float, audio: bool) -> None:
         command = Say(
             command_id=f"say-{len(self.sent)}",
             text="Please wait. It takes a while.",
             allow_interruptions=not protected,
             priority=priority,
             deadline_s=deadline_s,
+            audio=audio,
         )
         self._send(command)
 
