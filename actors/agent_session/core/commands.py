@@ -100,10 +100,11 @@ def take_up(step: Transition) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
     if step.state.user is not UserState.LISTENING:
         return False
+    before = step.memory.inbox
     end_waiting(step)
     waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
     if not waiting:
-        return False
+        return step.memory.inbox is not before  # what is over may be all that the end of the call waits for
     accepted = max(waiting, key=_priority)
     opening = Opening(
         source=TurnSource.TEXT,

@@ -166,6 +166,20 @@ def test_a_deadline_that_came_while_nobody_lived_is_kept_before_anything_goes_on
     assert not world.thoughts
 
 
+def test_a_call_that_is_to_end_does_though_what_it_waited_for_is_overdue() -> None:
+    world = world_of(CHECKED)
+    world.send("hello", "ask")
+    world.command(Say(command_id="late", text=LONG, deadline_s=5.0))
+    world.command(EndCall(command_id="end"))
+    world.commit_all()
+    world.now += 5.0
+    world.kill()
+    world.subscribe()
+    world.settle()
+    assert world.left
+    assert outcomes(world) == {"ask": SpeechOutcome.COMPLETED, "late": SpeechOutcome.EXPIRED}
+
+
 def test_a_deadline_comes_in_the_next_life_when_it_would_have_come_in_this() -> None:
     world = world_of()
     world.command(Say(command_id="say", text=LONG, deadline_s=50.0))
