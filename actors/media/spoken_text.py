@@ -1,9 +1,9 @@
 """Where in a sentence its voice is: from seconds of audio to characters of text, exact where the voice tells its words, else estimated.
 
-An estimate counts the text in the time that it takes to say it: a letter counts one, a digit `DIGIT` (it is said as a word), a character of
-a script without spaces `WIDE` (it is a syllable or two). Two estimates are made of it. `heard_chars` is the likeliest place, for what
-history keeps. `surely_spoken` is a place that the voice has passed for sure, for speech that is made anew and must not leave out a word; it
-is the start of a clause, so that the voice does not begin within one.
+An estimate counts the text in the time that it takes to say it: a letter counts one, a digit `DIGIT` and a symbol `SYMBOL` (they are said
+as words), a character of a script without spaces `WIDE` (it is a syllable or two). Two estimates are made of it. `heard_chars` is the
+likeliest place, for what history keeps. `surely_spoken` is a place that the voice has passed for sure, for speech that is made anew and
+must not leave out a word; it is the start of a clause, so that the voice does not begin within one.
 """
 
 import re
@@ -20,11 +20,13 @@ UNITS_PER_S: Final = 15.0
 """How fast a voice speaks, where nothing is known of it."""
 SLOWEST_UNITS_PER_S: Final = 8.0
 """How fast it speaks at least, where nothing is known of it."""
-STEADINESS: Final = 0.8
-"""A voice is nowhere in a sentence further behind its own pace than by this factor."""
+STEADINESS: Final = 0.65
+"""A voice is nowhere further behind the slowest pace that it is known to have than by this factor; sentences of the offline voice are said
+at 11.4 to 16.7 units per second."""
 MAX_CLAUSE_CHARS: Final = 60
 """A longer clause is cut at its last space, or hard."""
 DIGIT: Final = 4.0
+SYMBOL: Final = 6.0
 WIDE: Final = 3.0
 _CLAUSE_END: Final = re.compile(r"[,;:.!?…—–،؛]+[\"'”’»)\]]*\s+|[，、；：。！？]+[」』”’）]*")  # noqa: RUF001 - these are meant
 
@@ -104,6 +106,8 @@ def _found(text: str, words: Sequence[TimedWord]) -> list[tuple[TimedWord, int]]
 def _unit(char: str) -> float:
     if char.isdigit():
         return DIGIT
+    if char in "%&@#" or unicodedata.category(char) in ("Sc", "Sm", "So"):
+        return SYMBOL
     return WIDE if unicodedata.east_asian_width(char) in "WF" else 1.0
 
 

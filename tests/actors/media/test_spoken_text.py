@@ -115,3 +115,8 @@ def test_a_pace_is_told_by_what_is_long_enough() -> None:
     assert pace("Yes.", 0.4) is None
     assert pace("Five six seven eight nine ten.", 0.0) is None
     assert pace("Five six seven eight nine ten.", 2.0) == 15.0
+
+
+@pytest.mark.parametrize(("text", "as_long_as"), [("$5", 10), ("100 %", 19), ("a+b", 8), ("日本", 6), ("a - b", 5)])
+def test_what_is_said_as_a_word_is_as_long_as_one(text: str, as_long_as: float) -> None:
+    assert units(text) == as_long_as

@@ -209,9 +209,10 @@ def test_killed_anywhere_no_word_is_lost_and_little_comes_again(speed: float, ti
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.floats(0.05, 4.0), min_size=2, max_size=8), st.floats(1.2, 20.0), st.booleans(), st.integers(0, 10_000), st.floats(0, 0.35)
+    st.lists(st.floats(0.05, 4.0), min_size=2, max_size=8), st.floats(1.2, 20.0), st.booleans(), st.integers(0, 10_000), st.floats(0, 0.2)
 )
 @example([1.0, 1.0, 4.0, 1.0], 1.25, True, 0, 0.0)  # a joint in the first samples of a character
+@example([2.0, 1.0, 1.5], 3.0, False, 730, 0.2)  # a sentence that is said much slower than the one before
 def test_killed_again_and_again_no_word_is_lost(lives_s: list[float], speed: float, timed: bool, seed: int, spread: float) -> None:
     no_word_is_lost(speak(lives_s, speed=speed, timed=timed, seed=seed, spread=spread))
 
