@@ -1,4 +1,4 @@
-"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 10]``.
+"""Turn taking beside livekit-agents 1.8.9: ``python -m benchmarks.turn_taking [--quick] [--peer PYTHON] [--only NAME] [--at-once 4]``.
 
 Both sides have the same calls in one run, in real time: the same audio, speech recognition whose final transcripts come 100 ms after the
 last sample, a model and a voice (a tone) that take no time. Ours has its offline voice activity and turn detection, theirs the Silero and
@@ -12,8 +12,9 @@ What is measured is what is heard: on our side by a subscriber who plays what co
 - ``sentences``: from the true last sample of a whole sentence until the agent is heard.
 - ``pauses`` (not in real time, see `pauses`): how many pauses inside turns are cut, against the wait at true ends.
 
-It takes about nine minutes, with ``--quick`` five. The peer's interpreter is ``--peer``; without it one is made in a cache folder. Figures
-of one run on a machine that does other things are worth little: the last line says how late this process itself was woken.
+It takes about twenty minutes, with ``--quick`` eight; more calls at once take less, and the peer, whose calls share a process here, is late
+then. Its interpreter is ``--peer``; without it one is made in a cache folder. Figures of one run on a machine that does other things are
+worth little: the last line says how late this process itself was woken.
 """
 
 import argparse
@@ -137,5 +138,5 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--peer", default="", help="a Python that has the peer installed")
     parser.add_argument("--only", default="", choices=["", *SCENARIOS, "pauses"])
-    parser.add_argument("--at-once", type=int, default=10)
+    parser.add_argument("--at-once", type=int, default=4)
     sys.exit(main(parser.parse_args()))
