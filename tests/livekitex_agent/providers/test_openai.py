@@ -108,7 +108,7 @@ async def test_a_call_is_heard_thought_and_spoken_and_comes_back_in_the_middle_o
         os.kill((await session.info()).os_pid, signal.SIGKILL)
         assert (await session.wait_for(Restarted)).incarnation == 2
         await session.wait_for(AgentMessage)
-        assert held.outcome == "left", "the connection went with the process"
+        await asyncio.to_thread(server.wait_for, lambda _: held.outcome == "left")  # the connection went with the process
         history = [message.text for message in (await session.history()).messages]
         assert history.count("tell me a story") == 1
         assert [text for text in history if text][-1].startswith(("Once upon a time", "You said: tell me a story"))

@@ -77,7 +77,7 @@ def test_the_scripted_answers_come_first_in_order_and_functions_see_the_request(
     assert refused.value.response.headers["retry-after"] == "7"
     assert said(client, "c").choices[0].message.content == "to c by Bearer any"
     assert said(client, "d").choices[0].message.content == "You said: d"
-    assert [request.outcome for request in server.requests] == ["answered"] * 4
+    server.wait_for(lambda requests: [request.outcome for request in requests] == ["answered"] * 4)
     with pytest.raises(UsageError, match="use one of chat, responses, transcriptions, speech"):
         server.script("chats", Reply.of("one"))
 
