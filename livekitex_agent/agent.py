@@ -60,8 +60,8 @@ class Agent:
     without a voice. ``name`` (at most 64) is what events call it
     (`AgentChanged`). ``tools`` are functions that it may call: plain ones, or
     made by `function_tool`.
-    One that returns an agent, alone or with its result (``return billing, "transferred"``), hands the call to it, in the call's own voice
-    and ears: it goes on with that agent's greeting, or else its model.
+    One that returns an agent, alone or with its result (``return billing, "transferred"``), hands the call to it, in the call's own
+    voice: it goes on with that agent's greeting, or else its model.
     They travel to the call's process by where they are defined, so each stands at the top level of a module or of the script.
     ``greeting`` (at most 16,000 characters) is said when the call begins (empty: nothing).
 

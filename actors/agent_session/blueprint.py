@@ -144,7 +144,7 @@ def successor(blueprint: Blueprint, agent: Mapping[str, Any]) -> Blueprint:
     """The blueprint of the call once it was handed to ``agent``: that one's name, words, tools and language model, and all else as it is.
 
     Raises:
-        InvalidAgentError: the agent is malformed or holds a secret, or has options of its own, another voice or other ears than the call.
+        InvalidAgentError: the agent is malformed or holds a secret, or has options of its own, another voice or recognition than the call.
     """
     name, providers = _name(agent), _providers(agent)
     if agent.get("options"):

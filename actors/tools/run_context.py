@@ -31,7 +31,7 @@ class RunContext:
     def hand_off(self, agent: SupportsHandOff) -> None:
         """Hand the call to ``agent`` once the tools of this step have returned; the last one counts. A tool may return it instead.
 
-        It goes on with the same conversation and user data, in the call's own voice and ears: with its greeting, or else with its model.
+        It goes on with the same conversation and user data, in the call's own voice: with its greeting, or else with its model.
 
         Raises:
             InvalidToolError: it is no agent.

@@ -6,7 +6,7 @@ other. Each effect belongs to one part: hearing to `AudioRecognition` (VAD, turn
 provider does stands behind its bulkhead (`bulkhead`), its failures are answered by its supervisor (`part_supervision`), and in front of its
 service stands the node's circuit breaker. Two things happen without the core, because they cannot wait for it: the agent becomes softer and
 silent when the caller speaks (`_duck`), and what has left the process is noted (`left`). A hand-off replaces model and tools (`use`); the
-ears and the voice are the call's.
+recognition and the voice are the call's.
 """
 
 import asyncio
