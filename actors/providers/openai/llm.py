@@ -30,6 +30,10 @@ class AnswerReader(Protocol):
         """What a value says."""
         ...
 
+    def finish(self, *, ended: bool) -> Iterator[LLMEvent]:
+        """What remains to be said once no more values come; ``ended`` is whether the service ended the answer itself."""
+        ...
+
 
 class OpenAILLM(LLM):
     """An `LLM` that asks ``model`` at ``base_url`` (``OPENAI_BASE_URL``, else OpenAI), with the key that the variable ``api_key_env`` has.
@@ -92,15 +96,15 @@ class OpenAILLM(LLM):
         request = chat_request(context, tools, options, settings.parameters, strict=self._strict)
         messages = request.pop("messages")
         reader = ChatReader(self.label)
-        async with self._service.ask(
-            lambda client: client.chat.completions.with_streaming_response.create(
-                model=settings.model, messages=messages, stream=True, extra_body=request
-            )
-        ) as answer:
-            async with aclosing(read_answer(answer, reader)) as events:
-                async for event in events:
-                    yield event
-            for event in reader.finish(ended=answer.ended):
+        async with (
+            self._service.ask(
+                lambda client: client.chat.completions.with_streaming_response.create(
+                    model=settings.model, messages=messages, stream=True, extra_body=request
+                )
+            ) as answer,
+            aclosing(read_answer(answer, reader)) as events,
+        ):
+            async for event in events:
                 yield event
 
     async def aclose(self) -> None:
@@ -109,7 +113,7 @@ class OpenAILLM(LLM):
 
 
 async def read_answer(answer: Answer, reader: AnswerReader) -> AsyncGenerator[LLMEvent, None]:
-    """What ``reader`` reads in the values of ``answer``. Once that is whole nothing else can fail it."""
+    """What ``reader`` reads in the values of ``answer``, to its finish. Once that is whole nothing else can fail it."""
     async with aclosing(answer.values()) as values:
         try:
             async for value in values:
@@ -120,3 +124,5 @@ async def read_answer(answer: Answer, reader: AnswerReader) -> AsyncGenerator[LL
         except ProviderError:
             if not reader.finished:
                 raise
+    for event in reader.finish(ended=answer.ended):
+        yield event

@@ -27,13 +27,13 @@ class OpenAIResponsesLLM(OpenAILLM):
         request = responses_request(context, tools, options, settings.parameters, strict=self._strict)
         said = request.pop("input")
         reader = ResponsesReader(self.label, settings.api_key)
-        async with self._service.ask(
-            lambda client: client.responses.with_streaming_response.create(
-                model=settings.model, input=said, stream=True, extra_body=request
-            )
-        ) as answer:
-            async with aclosing(read_answer(answer, reader)) as events:
-                async for event in events:
-                    yield event
-            for event in reader.finish(ended=answer.ended):
+        async with (
+            self._service.ask(
+                lambda client: client.responses.with_streaming_response.create(
+                    model=settings.model, input=said, stream=True, extra_body=request
+                )
+            ) as answer,
+            aclosing(read_answer(answer, reader)) as events,
+        ):
+            async for event in events:
                 yield event

@@ -99,7 +99,7 @@ async def outcome(service: Service, chance: random.Random) -> str:
     answer = Answer(service, response, until_s=asyncio.get_running_loop().time() + LIMIT_S)
     reader = make("openai/m")
     try:
-        events = [event async for event in read_answer(answer, reader)] + list(reader.finish(ended=answer.ended))
+        events = [event async for event in read_answer(answer, reader)]
     except ProviderError as failure:
         return f"{failure.fault}, {'' if failure.retryable else 'not '}to be tried again"
     assert sum(isinstance(event, ChatFinished) for event in events) == 1
