@@ -13,6 +13,7 @@ from actors.agent_session.core.entries import (
     CallFailed,
     Checkpoint,
     CommandTaken,
+    FactRecorded,
     HandedOff,
     Happened,
     HistorySummarised,
@@ -28,10 +29,11 @@ from actors.agent_session.core.entries import (
     ToolEnded,
     TurnClosed,
     TurnOpened,
+    UserDataRecorded,
 )
-from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Turn, TurnHandoff, TurnSource
+from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Spoken, Turn, TurnHandoff, TurnSource
 from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY
-from actors.journal import FLAG, INTEGER, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
+from actors.journal import FLAG, INTEGER, MAP, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
     CancelResponse,
     ChatContext,
@@ -172,6 +174,8 @@ _OTHERS: Final = (
         owner=TEXT.default(""),
         wall_s=NUMBER.default(0.0),
     ),
+    RecordType(FactRecorded, "fact_recorded", key=TEXT, value_json=maybe(TEXT)),
+    RecordType(UserDataRecorded, "user_data_recorded", user_data_json=TEXT),
     RecordType(
         TurnOpened,
         "turn_opened",
@@ -240,6 +244,8 @@ _MEMORY: Final = RecordType(
     calls=INTEGER.default(0),
     inbox=many(_ACCEPTED).default(()),
     seen=many(TEXT).default(()),
+    spoken=many(nested(derived_record(Spoken, "spoken"))).default(()),
+    facts=MAP.default({}),
     caller=maybe(nested(RecordType(CallerSpeech, "caller", start=INTEGER, deaths=INTEGER.default(0)))).default(None),
     heard_until=INTEGER.default(0),
     user_data_json=TEXT.default("{}"),

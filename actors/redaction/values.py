@@ -1,7 +1,7 @@
 """A redactor applied to what is more than a text: messages, records, JSON, log entries.
 
-Ids stay as they are (fields that are called ``id``, or end in ``_id``), because others refer to them; so do enumerations. A text that may
-be cut at its end is redacted as such: what was heard of an interrupted sentence, what is understood of one that goes on.
+Ids stay as they are (fields that are called ``id`` or ``key``, or end in ``_id``), because others refer to them; so do enumerations. A text
+that may be cut at its end is redacted as such: what was heard of an interrupted sentence, what is understood of one that goes on.
 """
 
 import dataclasses
@@ -16,6 +16,8 @@ from protocols import REDACTED_KEY, PlaybackProgress, RedactionSink, Redactor, R
 V = TypeVar("V")
 
 FAILED: Final = "[a text that could not be redacted]"
+_FACTS: Final = "facts"
+"""A field of JSON texts by key: the keys stay as ids do, since a program finds its facts by them."""
 _CUT_FIELDS: Final = frozenset({"tail"})
 
 log = logging.getLogger("livekitex.redaction")
@@ -110,8 +112,10 @@ def _redacted_fields(value: Any, redact: Redact, *, whole: bool) -> Any:  # noqa
             left = redacted_arguments(item, redact)
         elif isinstance(item, str) and (field.name.endswith("_json") or item[:1] in ("{", "[")):
             left = redacted_json(item, redact)
-        elif field.name.endswith("_id") or field.name == "id" or not field.init:
+        elif field.name.endswith("_id") or field.name in ("id", "key") or not field.init:
             continue
+        elif field.name == _FACTS and isinstance(item, Mapping):
+            left = _changed(item, {key: redacted_json(text, redact) for key, text in item.items()}, list(item.values()))
         else:
             left = _redacted(item, redact, whole=whole and field.name not in _CUT_FIELDS)
         if left is not item:

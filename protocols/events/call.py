@@ -29,8 +29,9 @@ class CommandDone(SessionEvent):
 class SessionError(SessionEvent):
     """Something failed and the call goes on, unless it is the call.
 
-    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), or ``call``: it died too
-    often, so the agent says a last sentence and ends it. Failures that cost the caller nothing, `PartFailed` alone tells.
+    ``source`` names the part: ``stt``, ``llm``, ``tts``, ``journal``, ``audio`` (some of the caller's is lost), ``agent`` (one cannot be
+    loaded), ``program``, or ``call``: it died too often, so the agent says a last sentence and ends it. Failures that cost the caller
+    nothing, `PartFailed` alone tells.
     """
 
     source: str

@@ -287,6 +287,11 @@ class World:
         self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position, owner=SUBSCRIBER.id))
         return self.requests
 
+    def tell_fact(self, key: str, value: str | None) -> int:
+        self.requests += 1
+        self.feed(i.FactTold(request=self.requests, key=key, value=value))
+        return self.requests
+
     def send(self, text: str, command_id: str = "") -> int:
         return self.command(SendText(command_id=command_id or f"text-{self.requests}", text=text))
 

@@ -29,6 +29,7 @@ from actors.agent_session.core.effects import (
     Write,
 )
 from actors.agent_session.core.entries import Checkpoint, Entry, Happened, IncarnationEnded, StoredEvent
+from actors.agent_session.core.facts import MAX_USER_DATA_BYTES
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.kept_speech import KeptSpeech, Stretch
 from actors.agent_session.core.machine import begin, handle
@@ -40,6 +41,7 @@ from actors.agent_session.core.transition import Moment
 
 __all__ = [
     "EVENTS_KEPT",
+    "MAX_USER_DATA_BYTES",
     "SAME_START",
     "After",
     "Answer",

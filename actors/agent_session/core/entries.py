@@ -76,6 +76,21 @@ class CommandTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactRecorded:
+    """A fact of the program under its ``key`` (None: it is forgotten)."""
+
+    key: str
+    value_json: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDataRecorded:
+    """The call's data, where no tool has changed it."""
+
+    user_data_json: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOpened:
     """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``.
 
@@ -217,6 +232,8 @@ Entry = (
     | SetBack
     | Happened
     | CommandTaken
+    | FactRecorded
+    | UserDataRecorded
     | TurnOpened
     | SentenceWritten
     | RoundEnded

@@ -35,6 +35,22 @@ class CommandArrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactTold:
+    """The program wants ``value`` (JSON) remembered under ``key`` (None: forgotten): for `CommandAccepted` with the key, or a refusal."""
+
+    request: int
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDataChanged:
+    """The program has changed the call's data, outside of tools."""
+
+    user_data_json: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionAsked:
     """``subscriber`` wants the events from ``from_number`` on, and the audio if ``audio``; ``next_sequence`` is the next audio chunk's."""
 
@@ -344,6 +360,8 @@ class JournalRetryDue:
 
 Input = (
     CommandArrived
+    | FactTold
+    | UserDataChanged
     | SubscriptionAsked
     | SubscriptionEnded
     | InfoAsked

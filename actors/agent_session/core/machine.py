@@ -7,6 +7,7 @@ from actors.agent_session.core import (
     commands,
     deadlines,
     durability,
+    facts,
     hand_off,
     interruption,
     playback,
@@ -25,6 +26,7 @@ from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
     CommandArrived,
+    FactTold,
     InfoAsked,
     Input,
     InterimTranscript,
@@ -55,6 +57,7 @@ from actors.agent_session.core.inputs import (
     ThinkingFailed,
     ToolFinished,
     TurnPredicted,
+    UserDataChanged,
     VoiceBegan,
     VoiceEnded,
     VoiceLasted,
@@ -98,6 +101,10 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
     match what:
         case CommandArrived():
             commands.on_command(step, what)
+        case FactTold():
+            facts.on_told(step, what)
+        case UserDataChanged():
+            facts.on_user_data(step, what)
         case SubscriptionAsked():
             subscribers.on_subscribe(step, what)
         case SubscriptionEnded():

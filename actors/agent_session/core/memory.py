@@ -4,12 +4,12 @@ Plain frozen data and questions about it. Nothing here changes anything: the onl
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand, ToolChoice
+from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand, SpeechOutcome, ToolChoice
 
 MAX_DEATHS_IN_STEP: Final = 2
 """A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
@@ -19,6 +19,9 @@ MAX_DEATHS: Final = 5
 EMPTY: Final = ChatContext()
 LONG_AGO: Final = 1.0
 """When that happened of which a journal of an earlier version tells no time (seconds since the epoch)."""
+
+ITEMS_OF_SPEECH: Final = 64
+"""The items of the history that are remembered of one speech."""
 
 RECOGNISING: Final = "recognising the caller"
 SPEAKING: Final = "speaking"
@@ -225,16 +228,30 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What became of a command that had the agent speak, once its speech is over, and the ids of the ``items`` it left in the history.
+
+    ``items`` are as many as `ITEMS_OF_SPEECH`, the newest.
+    """
+
+    command_id: str
+    speech_id: str
+    outcome: SpeechOutcome = SpeechOutcome.COMPLETED
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """A call's past, as the journal tells it.
 
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
-    ``turns``, ``speeches`` and ``calls`` count what was numbered. ``heard_until`` is the sample up to which the caller's audio is
-    settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), ``handing_to`` the one
-    that it is about to be handed to. ``instructions`` are those that a program has given the agent (None: none). ``summarising`` is the
-    last of the items that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that ended meanwhile.
-    ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for so far.
-    ``unknown`` are entries that this version or one before it did not know.
+    ``turns``, ``speeches`` and ``calls`` count what was numbered. ``seen`` are the ids of commands that were accepted, ``spoken`` what
+    became of those whose speech is over, ``facts`` what the program has kept (JSON by key). ``heard_until`` is the sample up to which the
+    caller's audio is settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with),
+    ``handing_to`` the one that it is about to be handed to. ``instructions`` are those that a program has given the agent (None: none).
+    ``summarising`` is the last of the items that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that
+    ended meanwhile. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for
+    so far. ``unknown`` are entries that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -247,6 +264,8 @@ class Memory:
     calls: int = 0
     inbox: tuple[Accepted, ...] = ()
     seen: tuple[str, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     caller: CallerSpeech | None = None
     heard_until: int = 0
     user_data_json: str = "{}"

@@ -17,6 +17,7 @@ from actors.agent_session.core.entries import (
     Checkpoint,
     CommandTaken,
     Entry,
+    FactRecorded,
     HandedOff,
     Happened,
     HistorySummarised,
@@ -32,9 +33,11 @@ from actors.agent_session.core.entries import (
     ToolEnded,
     TurnClosed,
     TurnOpened,
+    UserDataRecorded,
 )
 from actors.agent_session.core.memory import (
     EMPTY,
+    ITEMS_OF_SPEECH,
     LONG_AGO,
     RECOGNISING,
     Accepted,
@@ -43,6 +46,7 @@ from actors.agent_session.core.memory import (
     Memory,
     Outcome,
     Round,
+    Spoken,
     Turn,
     TurnHandoff,
     TurnSource,
@@ -56,6 +60,7 @@ from protocols import (
     ExtendSpeech,
     GenerateReply,
     Say,
+    SpeechDone,
     UpdateChatContext,
     UpdateInstructions,
     UsageUpdated,
@@ -102,6 +107,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
     match entry:
         case Happened(event=CommandDone(command_id=command_id)):
             return replace(memory, next_event=entry.number + 1, inbox=_without(memory.inbox, command_id))
+        case Happened(event=SpeechDone() as over) if over.command_id:
+            return _ended(replace(memory, next_event=entry.number + 1), over)
         case Happened(event=UsageUpdated(models=models)):
             return replace(memory, next_event=entry.number + 1, usage=models)
         case Happened():
@@ -114,6 +121,11 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _set_back(memory, entry.next_event)
         case CommandTaken():
             return _command_taken(memory, entry)
+        case FactRecorded(key=key, value_json=value):
+            others = {other: kept for other, kept in memory.facts.items() if other != key}
+            return replace(memory, facts=others if value is None else others | {key: value})
+        case UserDataRecorded():
+            return replace(memory, user_data_json=entry.user_data_json)
         case SummaryBegun():
             return replace(memory, summarising=entry.until)
         case HistorySummarised():
@@ -260,7 +272,21 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     if turn.failed and turn.source is TurnSource.UNANSWERED and memory.unanswered:
         history = ChatContext(history.items[:-1])  # the message stands in the turn that failed
     handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
-    return replace(memory, turn=None, handing_to=handing_to, history=appended(history, settled(turn, heard)))
+    known = {item.id for item in history}
+    after = replace(memory, turn=None, handing_to=handing_to, history=appended(history, settled(turn, heard)))
+    left = tuple(item.id for item in after.history if item.id not in known)[-ITEMS_OF_SPEECH:]
+    return _spoken(after, Spoken(command_id=turn.command_id, speech_id=turn.speech_id, items=left)) if turn.command_id else after
+
+
+def _spoken(memory: Memory, over: Spoken) -> Memory:
+    """The speech of a command is over. What it left is known when its turn is closed, and how it ended by the event that follows."""
+    others = tuple(one for one in memory.spoken if one.speech_id != over.speech_id)
+    return replace(memory, spoken=(*others[1 - COMMANDS_KEPT :], over))
+
+
+def _ended(memory: Memory, event: SpeechDone) -> Memory:
+    items = next((one.items for one in reversed(memory.spoken) if one.speech_id == event.speech_id), ())
+    return _spoken(memory, Spoken(command_id=event.command_id, speech_id=event.speech_id, outcome=event.outcome, items=items))
 
 
 def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegun | ToolEnded | SentenceBegun) -> Memory:

@@ -183,7 +183,8 @@ class State:
     ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
     heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's
     turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds;
-    None: no timer waits for one). ``measures`` are of the open turn. ``voice_fails`` from a sentence that could not be made audible until
+    None: no timer waits for one). ``measures`` are of the open turn.
+    ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence that could not be made audible until
     one is; ``as_text`` while the open turn's sentences are told instead of spoken.
     """
 
@@ -213,6 +214,7 @@ class State:
     voice_fails: bool = False
     as_text: bool = False
     journal_failures: int = 0
+    data_refused: bool = False
     asked_s: float | None = None
     guess: Guess | None = None
     guesses: int = 0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from actors.agent_session.core import Input, RunTool
+from actors.agent_session.core import MAX_USER_DATA_BYTES, Input, RunTool
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.engine.bulkhead import CANCEL_S, Bulkhead
 from actors.agent_session.engine.circuit_breakers import CircuitOpenError
@@ -13,8 +13,6 @@ from actors.agent_session.engine.failures import named, words_of
 from actors.tools import FunctionTool, RunContext, SupportsHandOff
 from protocols import Clock, InvalidToolError, shorten_reason, well_formed
 
-MAX_USER_DATA_BYTES: Final = 128_000
-"""Of the call's data as JSON; a tool that makes it larger has failed."""
 MAX_AGENT_BYTES: Final = 256_000
 """Of an agent that a call is handed to, as JSON: it stands in the journal."""
 TOOL_THREADS: Final = 16

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from actors.agent_session.core import Memory
+from actors.agent_session.core.entries import FactRecorded
 from actors.redaction import PatternRedactor, redact_for, redacted, redacted_json
 from actors.redaction.values import FAILED
 from protocols import (
@@ -51,6 +53,14 @@ def test_what_holds_nothing_is_itself() -> None:
 def test_ids_stay_because_others_refer_to_them() -> None:
     command = SendText(command_id="4111111111111111", text="4111111111111111")
     assert redacted(command, REDACT) == SendText(command_id="4111111111111111", text="[card]")
+
+
+def test_what_a_program_keeps_is_found_by_its_key_and_stays_json() -> None:
+    kept = Memory(facts={CARD: "4111111111111111", "note": json.dumps(f"it is {CARD}")})
+    assert redacted(kept, REDACT).facts == {CARD: '"[card]"', "note": '"it is [card]"'}
+    assert redacted(FactRecorded(key=CARD, value_json="4111111111111111"), REDACT) == FactRecorded(key=CARD, value_json='"[card]"')
+    plain = Memory(facts={CARD: "5"})
+    assert redacted(plain, REDACT) is plain
 
 
 def test_json_stays_json() -> None:

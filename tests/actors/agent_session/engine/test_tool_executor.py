@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from actors.agent_session.core import RunTool
+from actors.agent_session.core import MAX_USER_DATA_BYTES, RunTool
 from actors.agent_session.core.inputs import ToolFinished
-from actors.agent_session.engine.tool_executor import MAX_AGENT_BYTES, MAX_USER_DATA_BYTES, ToolExecutor
+from actors.agent_session.engine.tool_executor import MAX_AGENT_BYTES, ToolExecutor
 from actors.tools import FunctionTool, RunContext, function_tool
 from protocols import FunctionCall, SystemClock
 from support.engine_desk import Desk
