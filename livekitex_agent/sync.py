@@ -18,6 +18,7 @@ from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
 from livekitex_agent.callbacks import Callback, Kinds
 from livekitex_agent.client.stop_signals import StopSignals
 from livekitex_agent.options import WorkerOptions
+from livekitex_agent.program import ProgramPlace
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
 from protocols import AudioCleared, AudioPushed, EventPushed, SessionEvent, SpeechOutcome, SystemUnavailableError, UsageError
@@ -292,7 +293,7 @@ class AgentSystem:
         """The process id of the launcher."""
         return self._wrapped.launcher_pid
 
-    def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> CallHandle:
+    def start_session(self, agent: Agent | ProgramPlace, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> CallHandle:
         """Start a call: see `livekitex_agent.AgentSystem.start_session`."""
         return CallHandle(self._loop.run(self._wrapped.start_session(agent, call_id, timeout_s=timeout_s)), self._loop)
 

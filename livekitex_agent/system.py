@@ -31,6 +31,7 @@ from livekitex_agent.gateway.frames import Configure, EventsLost
 from livekitex_agent.gateway.gateway import START_TIMEOUT_S
 from livekitex_agent.launcher.hosted import is_hosted
 from livekitex_agent.options import WorkerOptions, prepare, require_platform
+from livekitex_agent.program import ProgramPlace
 from livekitex_agent.tree import Node
 from protocols import (
     AudioCleared,
@@ -109,8 +110,10 @@ class AgentSystem:
         """The process id of the launcher, the first process of the system."""
         return self._launcher.pid
 
-    async def start_session(self, agent: Agent, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> CallHandle:
-        """Start a call with ``agent`` and return its handle once its process is up.
+    async def start_session(
+        self, agent: Agent | ProgramPlace, call_id: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> CallHandle:
+        """Start a call with ``agent``, or with the program at a place, and return its handle once its process is up.
 
         ``call_id`` is one of your own (letters, digits, ``_ . -``, at most 64), or a new one. A call that runs already under this id is
         not started again: its handle is returned.
@@ -122,8 +125,8 @@ class AgentSystem:
             SystemUnavailableError: the system has ended.
         """
         self._require_loop()
-        if not isinstance(agent, Agent):
-            raise InvalidAgentError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...)")
+        if not isinstance(agent, Agent | ProgramPlace):
+            raise InvalidAgentError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...), or a ProgramPlace(place=...)")
         call_id = self._entropy.hex_id(4) if call_id is None else _require_call_id(call_id)
         request = StartJob(job_id=call_id, agent=agent.to_wire(), options=composition.session_options(self.options, self.run_id))
         expect(JobStarted, await self._requests.deliver("worker_manager", f"the call {call_id}", request, timeout_s=timeout_s))

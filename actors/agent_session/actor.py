@@ -4,17 +4,21 @@ How it works. Three things have to be there before the call is live: its provide
 (`preparation`); its past, which the journal's thread reads meanwhile; and, where the call was handed on in an earlier incarnation, the
 agent that has it now. Until then messages wait. Whichever of them comes last begins the `Conversation`, which is all that follows.
 
+Where a program makes the agent (`program`) it makes the parts, too: once it is loaded and the past is there its entrypoint runs, and starts
+the conversation when it is ready.
+
 While it is live there are three threads: the actor's own runs the core and performs its effects, one runs the engine's event loop, one
 writes the journal. The others come back with `Context.post`, so the core sees one input at a time. What nobody handled in any of them ends
 the process; its supervisor starts the next incarnation. A simulation has none of these threads and overrides what makes them.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn, TypeVar
 
 from actors.agent_session.blueprint import Blueprint, read_blueprint
 from actors.agent_session.conversation import Conversation, Surroundings
@@ -30,7 +34,9 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.engine import EngineLoop, LoopThread
 from actors.agent_session.journal_writer import JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
-from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, in_background, prepare, prepare_successor
+from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, failed_parts, in_background, load_program, prepare, prepare_successor
+from actors.agent_session.program import Program
+from actors.agent_session.program_link import ProgramLink
 from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.shared_audio_buffer import Watermark, watermark_of
 from actors.journal import FileStore, unreadable
@@ -44,8 +50,11 @@ from protocols import (
     JournalStore,
     Message,
     Ref,
+    abnormal,
 )
 from supervision import Actor, keep_files_private
+
+T = TypeVar("T")
 
 MAX_EARLY: Final = 1_000
 """Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
@@ -80,6 +89,8 @@ class AgentSession(Actor):
         self._past: tuple[Past, Opening] | None = None
         self._conversation: Conversation | None = None
         self._preparing = ""
+        self._program: Program | None = None
+        self._link: ProgramLink | None = None
         self._giving_way: ExitReason | None = None
         self._redaction = SessionRedaction()
         with self._releasing():
@@ -151,10 +162,11 @@ class AgentSession(Actor):
         if returns or opening.past or not opening.failure:
             past = replace(past, report=opening.report, lost=opening.lost)
         self._past = past, opening
+        self._run_program()
         self._go_live()
 
     def _prepare(self) -> None:
-        """Make the providers and tools; that ends the start."""
+        """Make the providers and tools, or load the program that does; that ends the start."""
         finish = self.context.defer_start()
         self.context.acknowledge_start()
         give_up = self.context.after(PREPARE_TIMEOUT_S, self._preparation_overdue)
@@ -162,18 +174,49 @@ class AgentSession(Actor):
         def begin_step(step: str) -> None:
             self._preparing = step
 
-        def prepared(outcome: Parts | BaseException) -> None:
+        def prepared(outcome: Parts | Program | BaseException) -> None:
             give_up()
             with self._releasing():
                 if isinstance(outcome, BaseException):
                     raise outcome
-                self._parts = outcome
-                self._go_live()
+                if isinstance(outcome, Parts):
+                    self._parts = outcome
+                    self._go_live()
+                else:
+                    self._program = outcome
+                    self._run_program()
             finish()
             if self._giving_way is not None:
                 self.context.exit(self._giving_way)
 
-        self.in_background(lambda: prepare(self._blueprint, begin_step), prepared)
+        if self._blueprint.program is None:
+            self.in_background(lambda: prepare(self._blueprint, begin_step), prepared)
+        else:
+            self.in_background(lambda: load_program(self._blueprint, begin_step), prepared)
+
+    def _run_program(self) -> None:
+        """Begin the program's entrypoint, once it is loaded and what the call remembers is there."""
+        if self._program is None or self._past is None or self._link is not None:
+            return
+        past, opening = self._past
+        self._link = ProgramLink(
+            self.context, self._blueprint, past.memory, opening.incarnation, started=self._started, failed=self._failed
+        )
+        self._program.begin(self._link, self.program_loop())
+
+    def _started(self, parts: Parts) -> None:
+        """The program has begun the conversation."""
+        if self._parts is None:
+            with self._releasing():
+                self._parts = parts
+                self._go_live()
+
+    def _failed(self, text: str) -> None:
+        """The program cannot go on, before it has begun the conversation or later: the call ends with its reason."""
+        if self._conversation is None:
+            self._started(failed_parts(self._blueprint, text))
+        else:
+            self.context.exit(abnormal(text))
 
     def _succeeded(self, outcome: Parts | BaseException) -> None:
         """The agent that the call was handed to in another incarnation is made."""
@@ -205,7 +248,7 @@ class AgentSession(Actor):
             self._writer.leaving = self._redaction.to_journal
         past, opening = self._past
         parts = self._parts
-        if parts.agent != past.memory.agent:
+        if self._program is None and parts.agent != past.memory.agent:
             self.in_background(lambda: prepare_successor(parts, past.memory.agent), self._succeeded)
             return
         self._loop = self.make_loop()
@@ -219,9 +262,12 @@ class AgentSession(Actor):
             last_end=self.context.last_exit or self._blueprint.last_end,
             job_context=self._job_context,
             in_background=self.in_background,
+            program=self._program,
         )
         self._conversation = self.conversation_class(surroundings, parts, past)
         early, self._early = self._early or deque(), None
+        if self._link is not None:
+            self._link.conversation = self._conversation
         self._conversation.begin(opening)
         for serve in early:
             serve()
@@ -243,7 +289,11 @@ class AgentSession(Actor):
         """What writes the call's journal in ``store``."""
         return JournalWriter(self.context, store, self._blueprint.description, listener, above=above)
 
-    def in_background(self, work: Callable[[], Parts], then: Callable[[Parts | BaseException], None]) -> None:
+    def program_loop(self) -> asyncio.AbstractEventLoop | None:
+        """The running event loop that the program is to share; None: it has one of its own, in a thread of its own."""
+        return None
+
+    def in_background(self, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:
         """Make the providers and tools, which may take long; see `preparation.in_background`."""
         in_background(self.context, work, then)
 
@@ -278,6 +328,8 @@ class AgentSession(Actor):
 
     def _release(self, *, born: bool = True) -> None:
         self._redaction.close()
+        if self._program is not None:
+            self._program.stop()
         if self._loop is not None:
             self._loop.stop()
         if born and self._conversation is not None:

@@ -88,6 +88,7 @@ class Blueprint:
     ``agent`` is the agent's name. ``journal`` is the folder of the call's journal (None: it has none), and ``description`` what it says of
     the call. ``last_end`` is why the call had to be started again, ``farewell_reason`` why this incarnation is only to say so and end it
     (empty: neither is so). ``redactor`` names what keeps things from leaving the process (empty: nothing does).
+    ``program`` says where the program is that makes the agent (None: the agent is plain data); then all that is the agent's is empty.
     """
 
     call_id: str
@@ -102,6 +103,7 @@ class Blueprint:
     last_end: str = ""
     farewell_reason: str = ""
     redactor: str = ""
+    program: Mapping[str, Any] | None = None
 
 
 def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
@@ -114,7 +116,8 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
     call_id, agent, options = args["call_id"], args["agent"], args.get("options", {})
     if not isinstance(call_id, str) or not call_id or not all(char.isalnum() or char in "-_." for char in call_id) or call_id[0] == ".":
         raise ConfigurationError(f"call_id {call_id!r:.80}: use letters, digits, '-', '_' and '.'")
-    providers = _providers(agent)
+    program = _program(agent)
+    providers = {} if program is not None else _providers(agent)
     journal_dir = options.get("journal_dir")
     settings = dict(agent.get("options") or {})
     redactor = _redactor(settings.pop("redactor", options.get("redactor", "")))
@@ -131,7 +134,15 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         last_end=str(options.get("last_end", "")),
         farewell_reason=str(options.get("farewell_reason", "")),
         redactor=redactor,
+        program=program,
     )
+
+
+def _program(agent: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    program = agent.get("program")
+    if program is not None and (not isinstance(program, Mapping) or not isinstance(program.get("runner"), str)):
+        raise InvalidAgentError(f"program is {program!r:.80}: give {{'runner': 'module:name'}} and what that takes")
+    return program
 
 
 def _redactor(name: object) -> str:

@@ -22,6 +22,7 @@ from actors.agent_session.core import (
     IncarnationEnded,
     Input,
     Leave,
+    Memory,
     Moment,
     Past,
     Push,
@@ -41,6 +42,7 @@ from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
 from actors.agent_session.neighbours import CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import Parts, prepare_successor
+from actors.agent_session.program import Program
 from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.reports import Reports
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark
@@ -74,7 +76,10 @@ InBackground = Callable[[Callable[[], Parts], Callable[[Parts | BaseException], 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a conversation has around it. ``writer`` is None without a journal, ``last_end`` why the incarnation before this one ended."""
+    """What a conversation has around it. ``writer`` is None without a journal, ``last_end`` why the incarnation before this one ended.
+
+    ``program`` is None for an agent that is plain data.
+    """
 
     context: Context
     neighbours: Neighbours
@@ -85,6 +90,7 @@ class Surroundings:
     last_end: str
     job_context: str
     in_background: InBackground
+    program: Program | None = None
 
 
 class Conversation:
@@ -96,6 +102,7 @@ class Conversation:
         self._around = around
         self._context, self._neighbours, self._redaction = around.context, around.neighbours, around.redaction
         self._writer = around.writer
+        self._program = around.program
         self._parts = parts
         self._past = past
         caller = past.memory.caller
@@ -145,6 +152,7 @@ class Conversation:
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
         setup = make_setup(blueprint, self._parts.providers, self._parts.tools, journal_path=journal_path)
+        setup = replace(setup, program=self._program is not None)
         self._memory.raise_watermark(opening.incarnation, 1)
         self._state, effects = begin(setup, past, opening.incarnation, point, self._now())
         self._perform(effects)
@@ -195,6 +203,26 @@ class Conversation:
                 self._writer.close(delete=False, ending=self._ending())
         self._reports.tell_audio()
 
+    # The program.
+
+    @property
+    def memory(self) -> Memory:
+        """What the call remembers now; may be read from any thread."""
+        return self._state.memory
+
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
+        """Have a command accepted that ``owner`` sends; ``then`` is given the answer."""
+        self.feed(CommandArrived(request=self._request(then), command=command, position=self._memory.position, owner=owner))
+
+    def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:
+        """Let the core know what ``make`` makes of the number of a request; ``then`` is given the answer."""
+        self.feed(make(self._request(then)))
+
+    def use(self, token: int, parts: Parts) -> None:
+        """Work with ``parts``, if the agent of the `UseAgent` with this token is still wanted."""
+        if self._state.loading == token:
+            self._take(token, parts)
+
     def release(self) -> None:
         """Give up the journal as it is."""
         if self._writer is not None:
@@ -216,20 +244,27 @@ class Conversation:
                     self._write(effect)
                 case Answer(request=request, message=message):
                     self._requests.pop(request)(self._redaction.to_others(message))
-                case Push(to=subscribers, event=event):
-                    leaving = self._redaction.to_others(event)
-                    for subscriber in subscribers:
-                        self._context.send(subscriber, leaving)
+                case Push():
+                    self._push(effect)
                 case Tell(name=name, message=message):
                     self._neighbours.tell(name, self._redaction.to_others(message))
                 case After(delay_s=delay_s, input=what):
                     self._context.after(delay_s, partial(self.feed, what))
+                case UseAgent() if self._program is not None:
+                    self._program.perform(effect)
                 case UseAgent():
                     self._use_agent(effect)
                 case Leave():
                     self._leave()
                 case _:
                     self._engine.perform(effect)
+
+    def _push(self, push: Push) -> None:
+        if self._program is not None:
+            self._program.tell(push.event)
+        leaving = self._redaction.to_others(push.event)
+        for subscriber in push.to:
+            self._context.send(subscriber, leaving)
 
     def _write(self, write: Write) -> None:
         if self._writer is None:
@@ -255,12 +290,15 @@ class Conversation:
             if isinstance(outcome, BaseException):
                 self.feed(AgentFailed(token=wanted.token, text=named(outcome)))
                 return
-            self._parts = outcome
-            self._engine.use(outcome.providers.llm, outcome.tools, name_services(outcome.blueprint))
-            self.feed(agent_ready(wanted.token, outcome.blueprint, outcome.providers, outcome.tools))
-            self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(outcome.blueprint)))
+            self._take(wanted.token, outcome)
 
         self._around.in_background(lambda: prepare_successor(parts, wanted.agent), made)
+
+    def _take(self, token: int, parts: Parts) -> None:
+        self._parts = parts
+        self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
+        self.feed(agent_ready(token, parts.blueprint, parts.providers, parts.tools))
+        self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(parts.blueprint)))
 
     def _leave(self) -> None:
         """The call is over: nobody needs the journal any more, but for its retention."""

@@ -5,12 +5,14 @@ Everything else is the session: actor, core, engine, journal. What a provider or
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from actors.agent_session.actor import AgentSession
 from actors.agent_session.engine import EngineLoop
 from actors.agent_session.journal_writer import InlineJournalWriter, Listener
-from actors.agent_session.preparation import Parts
 from protocols import JournalStore
+
+T = TypeVar("T")
 
 
 class InlineAgentSession(AgentSession):
@@ -24,9 +26,13 @@ class InlineAgentSession(AgentSession):
         """See `AgentSession.make_writer`."""
         return InlineJournalWriter(self.context, store, self._blueprint.description, listener, above=above)
 
-    def in_background(self, work: Callable[[], Parts], then: Callable[[Parts | BaseException], None]) -> None:
+    def program_loop(self) -> asyncio.AbstractEventLoop:
+        """See `AgentSession.program_loop`."""
+        return asyncio.get_running_loop()
+
+    def in_background(self, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:
         """Do it at once: however long it takes, it is a moment."""
-        outcome: Parts | BaseException
+        outcome: T | BaseException
         try:
             outcome = work()
         except BaseException as failure:  # noqa: BLE001 - raised again in the mailbox, whatever user code raises

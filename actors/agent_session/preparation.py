@@ -7,14 +7,16 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from actors.agent_session.assembly import make_model, make_providers, make_tools
 from actors.agent_session.blueprint import Blueprint, successor
 from actors.agent_session.engine import Providers
+from actors.agent_session.program import Program
+from actors.providers import complete_llm
 from actors.redaction import make_redactor
 from actors.tools import FunctionTool, load_reference
-from protocols import ProviderKind, Redactor
+from protocols import InternalError, ProviderError, ProviderKind, ProviderRef, Redactor, shorten_reason
 from supervision import Context
 
 T = TypeVar("T")
@@ -49,6 +51,33 @@ def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:
     begin("making the redactor")
     redactor = make_redactor(blueprint.redactor, load_reference)
     return Parts(blueprint=blueprint, providers=providers, tools=tools, redactor=redactor)
+
+
+def load_program(blueprint: Blueprint, begin: Callable[[str], None]) -> Program:
+    """Load the program of a call that has one; ``begin`` is told of it before. Blocks as long as its import takes.
+
+    Raises:
+        LivekitexError: it leads nowhere, or is no program; the text names the cure. What its own code raises comes through as it is.
+    """
+    if blueprint.program is None:
+        raise InternalError("the call has no program: please report this")
+    begin("loading the program")
+    program: Program = load_reference(blueprint.program["runner"])(blueprint.program)
+    return program
+
+
+def failed_parts(blueprint: Blueprint, text: str) -> Parts:
+    """What a call needs to say that its program has failed, and to end of it: nothing that the program would have made."""
+    providers = {ProviderKind.LLM: ProviderRef(factory=f"{__name__}:_NoModel", options={})}
+    failed = replace(blueprint, farewell_reason=shorten_reason(text), providers=providers)
+    return Parts(blueprint=failed, providers=Providers(llm=complete_llm(_NoModel())), tools={})
+
+
+class _NoModel:
+    """Is never asked: the call only ends."""
+
+    def chat(self, *_: object) -> NoReturn:
+        raise ProviderError("the program has failed: there is no model", retryable=False)
 
 
 def prepare_successor(parts: Parts, agent: str) -> Parts:

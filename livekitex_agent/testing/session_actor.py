@@ -4,23 +4,27 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from actors import FunctionTool, InlineAgentSession, Parts
 from livekitex_agent.testing.simulated_system import SimulationLoop, running_loop
+
+T = TypeVar("T")
 
 
 class SimulatedSession(InlineAgentSession):
     """See the module."""
 
-    def in_background(self, work: Callable[[], Parts], then: Callable[[Parts | BaseException], None]) -> None:
+    def in_background(self, work: Callable[[], T], then: Callable[[T | BaseException], None]) -> None:
         """See `AgentSession.in_background`."""
         loop = running_loop()
 
-        def mockable() -> Parts:
-            parts = work()
-            loop.tools |= parts.tools
-            return replace(parts, tools={name: _mockable(loop, tool) for name, tool in parts.tools.items()})
+        def mockable() -> T:
+            made = work()
+            if isinstance(made, Parts):
+                loop.tools |= made.tools
+                return replace(made, tools={name: _mockable(loop, tool) for name, tool in made.tools.items()})
+            return made
 
         super().in_background(mockable, then)
 

@@ -35,6 +35,7 @@ class SessionConfig:
     ``max_context_tokens`` is the budget of what the model is told, as ``tokens`` estimates it (0: none, see `summary`).
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
     how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
+    With a ``program`` the agent is user code, which is told every event.
     """
 
     call_id: str
@@ -59,6 +60,7 @@ class SessionConfig:
     preemptive_generation: bool = True
     mute: frozenset[MuteStrategy] = frozenset()
     subscribers_wait_s: float = 2.0
+    program: bool = False
     os_pid: int = 0
     journal_path: str = ""
     models: tuple[ModelUsage, ...] = ()

@@ -77,8 +77,8 @@ class Transition:
     def publish(self, event: SessionEvent, *, turn_id: str = "", speech_id: str = "") -> None:
         """Number ``event``, journal it, and push it to the subscribers once it is journalled.
 
-        One that is not kept is only pushed, after all before it. Its turn and speech are those that are given, else those that it names,
-        else those under way.
+        One that is not kept is only pushed, after all before it. A program is told all of them. Turn and speech are those that are given,
+        else those that the event names, else those under way.
         """
         memory, happened = self.memory, self._happened(event, turn_id, speech_id)
         if event.kept:
@@ -86,7 +86,7 @@ class Transition:
             self.state = replace(self.state, log=(*self.state.log[1 - EVENTS_KEPT :], happened))
         else:
             happened = replace(happened, number=memory.next_event - 1)
-        if self.state.subscribers:
+        if self.state.subscribers or self.setup.program:
             to = tuple(subscriber.ref for subscriber in self.state.subscribers)
             self.then(Push(to=to, event=pushed(self.setup.call_id, happened)))
 

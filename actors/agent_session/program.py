@@ -1,0 +1,84 @@
+"""The port of a call's program: user code on an event loop of its own, and what it may ask of its session.
+
+A program is whatever makes the agent what it is and cannot be written down as plain data: an entrypoint, agents with hooks and tools,
+providers. The session finds it by a reference (``runner``) in its arguments and knows nothing else of it. Neither waits for the other: the
+session has work done (`Program.perform`) and is told the outcome as an input of the core, the program has commands accepted
+(`ProgramCall.send`) and is told so.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from actors.agent_session.blueprint import Blueprint
+from actors.agent_session.core import Input, Memory, UseAgent
+from protocols import EventPushed, Message, SessionCommand
+
+if TYPE_CHECKING:
+    from actors.agent_session.preparation import Parts
+
+ProgramWork = UseAgent
+"""What the session has its program do."""
+
+
+class ProgramCall(Protocol):
+    """A program's view of its call. May be used from any thread; nothing here blocks or raises, unless it says so."""
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The call as its arguments describe it: without an agent, which the program makes."""
+        ...
+
+    @property
+    def incarnation(self) -> int:
+        """The number of this incarnation, from 1."""
+        ...
+
+    @property
+    def memory(self) -> Memory:
+        """What the call remembers now."""
+        ...
+
+    def start(self, parts: "Parts") -> None:
+        """The program has its providers and its agent: begin the conversation. Once in an incarnation."""
+        ...
+
+    def use(self, token: int, parts: "Parts") -> None:
+        """The agent of the `UseAgent` with this token is made: work with ``parts`` from now on."""
+        ...
+
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
+        """Have a command accepted, sent by ``owner``; ``then`` is given the answer, on the mailbox's thread."""
+        ...
+
+    def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:
+        """Let the core know what ``make`` makes of the number of a request; ``then`` is given the answer, on the mailbox's thread."""
+        ...
+
+    def feed(self, what: Input) -> None:
+        """Let the core know."""
+        ...
+
+    def fail(self, text: str) -> None:
+        """The program cannot go on: before `start` the call ends of it for good, later the incarnation does."""
+        ...
+
+
+class Program(Protocol):
+    """User code of one incarnation of a call. Its methods are called on the mailbox's thread and return at once."""
+
+    def begin(self, call: ProgramCall, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Run the entrypoint, on ``loop`` or (None) one of its own in a thread of its own. What the call remembers is there."""
+        ...
+
+    def perform(self, work: ProgramWork) -> None:
+        """Have ``work`` done; in the order of the calls."""
+        ...
+
+    def tell(self, event: EventPushed) -> None:
+        """Something happened in the call; it is in the journal."""
+        ...
+
+    def stop(self) -> None:
+        """The incarnation ends. A second call does nothing."""
+        ...

@@ -1,0 +1,71 @@
+"""The session's end of the link to its program: what a program asks comes back as turns of the mailbox."""
+
+from collections.abc import Callable
+from functools import partial
+
+from actors.agent_session.blueprint import Blueprint
+from actors.agent_session.conversation import Conversation
+from actors.agent_session.core import Input, Memory
+from actors.agent_session.preparation import Parts
+from protocols import InternalError, Message, SessionCommand
+from supervision import Context
+
+
+class ProgramLink:
+    """See `program.ProgramCall`. ``past`` is what the call remembered when this incarnation began; ``conversation`` is set once it is live.
+
+    ``started`` and ``failed`` are called as turns of the mailbox.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        blueprint: Blueprint,
+        past: Memory,
+        incarnation: int,
+        *,
+        started: Callable[[Parts], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self.blueprint = blueprint
+        self.incarnation = incarnation
+        self.conversation: Conversation | None = None
+        self._context = context
+        self._past = past
+        self._started = started
+        self._failed = failed
+
+    @property
+    def memory(self) -> Memory:
+        """See `ProgramCall.memory`."""
+        return self._past if self.conversation is None else self.conversation.memory
+
+    def start(self, parts: Parts) -> None:
+        """See `ProgramCall.start`."""
+        self._context.post(partial(self._started, parts))
+
+    def use(self, token: int, parts: Parts) -> None:
+        """See `ProgramCall.use`."""
+        self._context.post(lambda: self._live.use(token, parts))
+
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
+        """See `ProgramCall.send`."""
+        self._context.post(lambda: self._live.send(command, owner, then))
+
+    def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:
+        """See `ProgramCall.ask`."""
+        self._context.post(lambda: self._live.ask(make, then))
+
+    def feed(self, what: Input) -> None:
+        """See `ProgramCall.feed`."""
+        self._context.post(lambda: self._live.feed(what))
+
+    def fail(self, text: str) -> None:
+        """See `ProgramCall.fail`."""
+        self._context.post(partial(self._failed, text))
+
+    @property
+    def _live(self) -> Conversation:
+        if self.conversation is None:
+            raise InternalError("a program asks for something before its conversation has begun: please report this")
+        return self.conversation
