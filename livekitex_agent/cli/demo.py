@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from livekitex_agent.cli.streams import tell_failure
-from livekitex_agent.demo.killer import KillAt
+from livekitex_agent.console.killer import KillAt
 from protocols import ConfigurationError, LivekitexError, UsageError
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt
         raise ConfigurationError("--text and --wav exclude each other: drop one")
     if text and kills and kill_at is KillAt.LISTENING:
         raise ConfigurationError("--kill-at listening needs a caller who speaks: drop --text")
+    from livekitex_agent.console.utterances import read_files
     from livekitex_agent.demo.phone_order import CALLER_LINES
     from livekitex_agent.demo.run import Script, run_call
     from livekitex_agent.demo.screen import open_screen
-    from livekitex_agent.demo.voice import read_files, speak_lines
+    from livekitex_agent.demo.voice import speak_lines
     from livekitex_agent.options import WorkerOptions
 
     spoken = read_files(wav) if wav else [] if text else await speak_lines(CALLER_LINES)

@@ -1,8 +1,9 @@
 """The demo: one phone order, spoken, with a kill in its middle. Wires the pure parts of this folder to a real system.
 
-How it works. A second voice speaks the caller's lines into a telephone line that never stops (`voice`, `microphone`). The events of the
-call go to three pure functions: what the caller says next (`caller`), whether the session's process is to be killed now (`killer`), and how
-the call went (`outcome`). What they answer is performed here, and shown (`screen`) and recorded (`recorder`).
+How it works. A second voice speaks the caller's lines into a telephone line that never stops (`voice`, `console.microphone`). The events
+of the call go to three pure functions: what the caller says next (`caller`), whether the session's process is to be killed now
+(`console.killer`), and how the call went (`outcome`). What they answer is performed here, and shown (`screen`) and recorded
+(`console.recorder`).
 """
 
 import asyncio
@@ -15,33 +16,30 @@ from pathlib import Path
 from typing import Any, Final
 
 from livekitex_agent.call_handle import CallHandle
+from livekitex_agent.console import killer as killers
+from livekitex_agent.console.entries import Entry, Kind
+from livekitex_agent.console.killer import KillAt, Killer
+from livekitex_agent.console.microphone import Microphone
+from livekitex_agent.console.recorder import Recorder
+from livekitex_agent.console.transcript import lines_of
+from livekitex_agent.console.utterances import Utterance
 from livekitex_agent.demo import caller as callers
-from livekitex_agent.demo import killer as killers
 from livekitex_agent.demo import outcome as outcomes
 from livekitex_agent.demo.agent import phone_order_agent
 from livekitex_agent.demo.caller import Act, Caller
-from livekitex_agent.demo.killer import KillAt, Killer
-from livekitex_agent.demo.microphone import Microphone
 from livekitex_agent.demo.outcome import Outcome
-from livekitex_agent.demo.recorder import Recorder
-from livekitex_agent.demo.screen import Entry, Kind, Screen
-from livekitex_agent.demo.voice import Utterance
+from livekitex_agent.demo.screen import Screen
 from livekitex_agent.options import WorkerOptions
 from livekitex_agent.system import AgentSystem
 from protocols import (
     AgentMessage,
-    AgentSentence,
     Clock,
     ConfigurationError,
     EventPushed,
     LivekitexError,
     Restarted,
-    SessionError,
     StateChanged,
     SystemClock,
-    ToolCalled,
-    ToolReturned,
-    TurnFailed,
     UserMessage,
 )
 
@@ -169,28 +167,21 @@ class _Call:
         now = self._clock.monotonic()
         self._outcome = outcomes.after_event(self._outcome, pushed, now - self._began)
         match pushed.event:
-            case StateChanged(old=old, new=new):
-                self.note(Kind.STATE, f"{old} -> {new}")
-                self._killer = killers.saw_state(self._killer, new, self._caller.next_line, now)
             case UserMessage(text=text):
                 self.note(Kind.NOTE, f'understood: "{text}"')
-            case AgentSentence(text=text):
-                self.note(Kind.AGENT, text)
-            case AgentMessage(text=text, interrupted=False):
-                self._caller = callers.heard_reply(self._caller, text, now)
-            case ToolCalled(name=name, arguments=arguments):
-                self.note(Kind.TOOL, f"{name}({arguments})")
-            case ToolReturned(name=name, result=result):
-                self.note(Kind.TOOL, f"{name} -> {result}")
-            case SessionError(source=source, text=text):
-                self.note(Kind.NOTE, f"{source}: {text}")
-            case TurnFailed(reason=reason):
-                self.note(Kind.NOTE, f"a turn is given up: {reason}")
             case Restarted(reason=reason, incarnation=incarnation):
                 last = self._outcome.kills[-1:]
                 took = f", {last[0].back_s * 1000:.0f} ms after the kill" if last and last[0].back_s is not None else ""
                 self.note(Kind.BACK, f"incarnation {incarnation} of the call has its conversation again{took} (the last one: {reason})")
                 self._soon(self._look())
+            case event:
+                for kind, text in lines_of(event):
+                    self.note(kind, text)
+        match pushed.event:
+            case StateChanged(new=new):
+                self._killer = killers.saw_state(self._killer, new, self._caller.next_line, now)
+            case AgentMessage(text=text, interrupted=False):
+                self._caller = callers.heard_reply(self._caller, text, now)
             case _:
                 pass
 

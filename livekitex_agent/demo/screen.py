@@ -3,8 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Protocol
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
@@ -13,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from livekitex_agent.console.entries import STYLES, Entry, Kind
 from protocols import printable
 
 VISIBLE_ENTRIES: Final = 24
@@ -22,41 +21,6 @@ NARROW: Final = 80
 LOW: Final = 12
 FRAME: Final = 2
 """Lines of a panel's frame."""
-
-
-class Kind(StrEnum):
-    """What an entry is about."""
-
-    CALLER = "caller"
-    AGENT = "agent"
-    STATE = "state"
-    TOOL = "tool"
-    KILL = "KILL"
-    BACK = "BACK"
-    NOTE = "note"
-
-
-STYLES: Final = {
-    Kind.CALLER: "cyan",
-    Kind.AGENT: "green",
-    Kind.STATE: "dim",
-    Kind.TOOL: "yellow",
-    Kind.KILL: "bold red",
-    Kind.BACK: "bold green",
-    Kind.NOTE: "",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing that happened ``at_s`` seconds after the call began."""
-
-    at_s: float
-    kind: Kind
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.at_s:7.2f}  {self.kind:<7} {printable(self.text)}"
 
 
 class Screen(Protocol):

@@ -16,8 +16,8 @@ from typing import Any, Final, Self
 
 from actors import Resampler, Side, StereoTimeline, hibari_tts, resample, split_sentences
 from livekitex_agent import Agent, AgentSystem, LivekitexError
-from livekitex_agent.demo.microphone import Microphone
-from livekitex_agent.demo.voice import Utterance
+from livekitex_agent.console.microphone import Microphone
+from livekitex_agent.console.utterances import Utterance
 from protocols import (
     BYTES_PER_SAMPLE,
     LLM,

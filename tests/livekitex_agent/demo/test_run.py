@@ -3,8 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+from livekitex_agent.console.recorder import Recorder
 from livekitex_agent.demo.outcome import Outcome
-from livekitex_agent.demo.recorder import Recorder
 from livekitex_agent.demo.run import _write
 
 

@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from livekitex_agent.demo.screen import Entry, Kind, PlainScreen, open_screen
+from livekitex_agent.console.entries import Entry, Kind
+from livekitex_agent.demo.screen import PlainScreen, open_screen
 
 
 def console(width: int = 100, height: int = 40, *, terminal: bool = True, term: str = "xterm") -> Console:

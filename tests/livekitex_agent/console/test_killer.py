@@ -2,7 +2,7 @@
 
 import pytest
 
-from livekitex_agent.demo.killer import MID_SENTENCE_S, STATES, KillAt, Killer, decide, saw_state
+from livekitex_agent.console.killer import MID_SENTENCE_S, STATES, KillAt, Killer, decide, saw_state
 
 
 @pytest.mark.parametrize("kill_at", KillAt)

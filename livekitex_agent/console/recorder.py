@@ -1,4 +1,4 @@
-"""The demo's recording: both sides of the call on one time axis, as a stereo file."""
+"""A call's recording: both sides of the call on one time axis, as a stereo file."""
 
 from pathlib import Path
 from typing import Final

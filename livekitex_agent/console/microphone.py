@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from livekitex_agent.demo.voice import Utterance
+from livekitex_agent.console.utterances import Utterance
 from protocols import BYTES_PER_SAMPLE, Clock
 
 CHUNK_S: Final = 0.1
