@@ -49,10 +49,10 @@ if TYPE_CHECKING:
         TurnHandlingOptions,
     )
     from livekitex_agent.demo.agent import phone_order_agent
-    from livekitex_agent.options import WorkerOptions
     from livekitex_agent.speech_handle import SpeechHandle
     from livekitex_agent.system import AgentSystem
     from livekitex_agent.tree import Node
+    from livekitex_agent.worker import WorkerOptions
     from protocols import (
         LLM,
         STT,
@@ -246,7 +246,7 @@ _WHERE: Final = {
     "AgentSystem": "livekitex_agent.system",
     "FunctionTool": "actors",
     "Node": "livekitex_agent.tree",
-    "WorkerOptions": "livekitex_agent.options",
+    "WorkerOptions": "livekitex_agent.worker",
     "PatternRedactor": "actors",
     "PlaybackBuffer": "actors",
     "RunContext": "actors",

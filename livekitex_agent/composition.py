@@ -17,7 +17,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from supervision import ChildSpec, ChildType, DynamicFlags, Strategy, SupervisorFlags, dynamic_args, supervisor_args
 
 SUPERVISOR: Final = "supervision:Supervisor"
@@ -51,13 +51,13 @@ PRELOADED: Final = ("actors:prepare_libraries", "actors.agent_session:preload", 
 """What is run once before the first call's process is forked, in this order: libraries read their environment when they load."""
 
 
-def root(options: WorkerOptions, run_id: str) -> dict[str, Any]:
+def root(options: SystemOptions, run_id: str) -> dict[str, Any]:
     """The root of the tree: its class as ``actor``, and its ``args``. ``run_id`` names this run of the system, unlike any other."""
     children = (_infrastructure(options, run_id), _jobs(options))
     return {"actor": SUPERVISOR, "args": supervisor_args(_flags(Strategy.ONE_FOR_ONE), children, callers=CALLERS)}
 
 
-def session_options(options: WorkerOptions, run_id: str) -> dict[str, Any]:
+def session_options(options: SystemOptions, run_id: str) -> dict[str, Any]:
     """What every session of the run ``run_id`` is told about it."""
     return {
         "run_id": run_id,
@@ -67,12 +67,12 @@ def session_options(options: WorkerOptions, run_id: str) -> dict[str, Any]:
     }
 
 
-def _journal_dir(options: WorkerOptions) -> str | None:
+def _journal_dir(options: SystemOptions) -> str | None:
     path = options.journal_path
     return None if path is None else str(path)
 
 
-def _infrastructure(options: WorkerOptions, run_id: str) -> ChildSpec:
+def _infrastructure(options: SystemOptions, run_id: str) -> ChildSpec:
     health = {"host": options.health_host, "port": options.health_port, "allow_remote": options.health_remote}
     worker = {
         "actors": JOB_ACTORS,
@@ -96,7 +96,7 @@ def _infrastructure(options: WorkerOptions, run_id: str) -> ChildSpec:
     return _supervisor("infrastructure", supervisor_args(_flags(Strategy.REST_FOR_ONE), children, callers=CALLERS))
 
 
-def _jobs(options: WorkerOptions) -> ChildSpec:
+def _jobs(options: SystemOptions) -> ChildSpec:
     flags = DynamicFlags(max_restarts=MAX_RESTARTS, max_seconds=MAX_SECONDS, max_children=options.max_jobs)
     args = dynamic_args(flags, may_start=JOB_ACTORS.values(), callers=(*CALLERS, "worker_manager"))
     partitions = tuple(_supervisor(f"partition/{number}", args, DYNAMIC_SUPERVISOR) for number in range(options.partitions))

@@ -33,8 +33,8 @@ CONTAINER: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    """How a system is started. All have defaults.
+class SystemOptions:
+    """How a system is started; `WorkerOptions`, which users make, has these and more. All have defaults.
 
     ``partitions``: supervisors that the calls are spread over (2); the death of one touches only its calls.
     ``max_jobs``: calls at a time (100, at most 600); another is refused.
@@ -122,7 +122,7 @@ def require_platform() -> None:
         )
 
 
-def prepare(options: WorkerOptions) -> None:
+def prepare(options: SystemOptions) -> None:
     """Make the journal's folder, and see that the port is free, before anything is started.
 
     Raises:

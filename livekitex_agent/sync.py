@@ -17,7 +17,7 @@ from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S
 from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
 from livekitex_agent.callbacks import Callback, Kinds
 from livekitex_agent.client.stop_signals import StopSignals
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from livekitex_agent.program import ProgramPlace
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
@@ -273,7 +273,7 @@ class AgentSystem:
         self._stopping = threading.RLock()  # a signal's handler may stop, too
 
     @classmethod
-    def start(cls, options: WorkerOptions | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
+    def start(cls, options: SystemOptions | None = None, *, root: Mapping[str, Any] | None = None) -> Self:
         """Start a system and return once it is up: see `livekitex_agent.AgentSystem.start`."""
         loop = _Loop()
         try:
@@ -328,5 +328,5 @@ class AgentSystem:
         return self._wrapped.session(call_id)
 
 
-async def _start(options: WorkerOptions | None, root: Mapping[str, Any] | None) -> AsyncSystem:
+async def _start(options: SystemOptions | None, root: Mapping[str, Any] | None) -> AsyncSystem:
     return await AsyncSystem.start(options, root=root)

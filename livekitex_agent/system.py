@@ -30,7 +30,7 @@ from livekitex_agent.errors import error_of_reason
 from livekitex_agent.gateway.frames import Configure, EventsLost
 from livekitex_agent.gateway.gateway import START_TIMEOUT_S
 from livekitex_agent.launcher.hosted import is_hosted
-from livekitex_agent.options import WorkerOptions, prepare, require_platform
+from livekitex_agent.options import SystemOptions, prepare, require_platform
 from livekitex_agent.program import ProgramPlace
 from livekitex_agent.tree import Node
 from protocols import (
@@ -80,7 +80,7 @@ _CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class AgentSystem:
     """A running system. Made by `AgentSystem.start`; used from the event loop that started it."""
 
-    def __init__(self, launcher: LauncherProcess, options: WorkerOptions, run_id: str) -> None:
+    def __init__(self, launcher: LauncherProcess, options: SystemOptions, run_id: str) -> None:
         self.options = options
         self.run_id = run_id
         self._launcher = launcher
@@ -93,7 +93,7 @@ class AgentSystem:
         self._outcomes: CallOutcomes
 
     @classmethod
-    def start(cls, options: WorkerOptions | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
+    def start(cls, options: SystemOptions | None = None, *, root: Mapping[str, Any] | None = None) -> "Starting":
         """Start a system: ``async with AgentSystem.start() as system``, or ``system = await AgentSystem.start()`` and `stop` later.
 
         It runs in processes of its own and ends with this one, however that ends. ``root`` is another tree than that of
@@ -103,7 +103,7 @@ class AgentSystem:
             ConfigurationError: the options, the platform or the place do not allow it; nothing was left behind.
             SystemUnavailableError: it did not come up; the text says why.
         """
-        return Starting(options or WorkerOptions(), root)
+        return Starting(options or SystemOptions(), root)
 
     @property
     def launcher_pid(self) -> int:
@@ -338,7 +338,7 @@ class AgentSystem:
 class Starting:
     """A system that is about to be started: to be awaited, or entered with ``async with``, once."""
 
-    def __init__(self, options: WorkerOptions, root: Mapping[str, Any] | None) -> None:
+    def __init__(self, options: SystemOptions, root: Mapping[str, Any] | None) -> None:
         self._options = options
         self._root = root
         self._system: AgentSystem | None = None

@@ -10,7 +10,7 @@ import typer
 
 from actors import FileStore, describe_record, description_of
 from livekitex_agent.cli.streams import tell_failure
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from protocols import CallEntry, DecodeError, JournalError, UsageError, printable
 
 LONGEST: Final = 100
@@ -53,7 +53,7 @@ def show(context: typer.Context, call_id: Annotated[str, typer.Argument()], *, j
 
 
 def _store(folder: Path | None) -> FileStore:
-    path = WorkerOptions(journal_dir=folder).journal_path
+    path = SystemOptions(journal_dir=folder).journal_path
     if path is None:
         raise UsageError("there are no journals: give --journal-dir")
     return FileStore(path)

@@ -54,13 +54,13 @@ async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt
     from livekitex_agent.demo.run import Script, run_call
     from livekitex_agent.demo.screen import open_screen
     from livekitex_agent.demo.voice import speak_lines
-    from livekitex_agent.options import WorkerOptions
+    from livekitex_agent.options import SystemOptions
 
     spoken = read_files(wav) if wav else [] if text else await speak_lines(CALLER_LINES)
     lines = [utterance.label for utterance in spoken] if wav else list(CALLER_LINES)
     script = Script(lines=lines, spoken=spoken, kill_at=kill_at, kills=kills, first_kill_line=min(FIRST_KILL_LINE, max(2, len(lines) - 2)))
     with open_screen(console) as screen:
-        return await run_call(script, WorkerOptions(partitions=1, journal=journal, log_level="error"), screen, out)
+        return await run_call(script, SystemOptions(partitions=1, journal=journal, log_level="error"), screen, out)
 
 
 def _require_writable(out: Path) -> None:

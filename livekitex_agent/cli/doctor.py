@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from livekitex_agent.cli.streams import tell_failure
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from protocols import SystemClock, UsageError, environment
 
-DEFAULTS: Final = WorkerOptions()
+DEFAULTS: Final = SystemOptions()
 
 
 def doctor(
@@ -30,7 +30,7 @@ def doctor(
     width = console.width if console.is_terminal or environment().get("COLUMNS") else None
     findings = []
     try:
-        for finding in examine(WorkerOptions(max_jobs=max_jobs, health_port=health_port, journal_dir=journal_dir), terminal, SystemClock()):
+        for finding in examine(SystemOptions(max_jobs=max_jobs, health_port=health_port, journal_dir=journal_dir), terminal, SystemClock()):
             findings.append(finding)
             if not as_json:
                 for verdict, rest in lines(finding, width):

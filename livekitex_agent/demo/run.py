@@ -29,7 +29,7 @@ from livekitex_agent.demo.agent import phone_order_agent
 from livekitex_agent.demo.caller import Act, Caller
 from livekitex_agent.demo.outcome import Outcome
 from livekitex_agent.demo.screen import Screen
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from livekitex_agent.system import AgentSystem
 from protocols import (
     AgentMessage,
@@ -59,7 +59,7 @@ class Script:
     first_kill_line: int = 4
 
 
-async def run_call(script: Script, options: WorkerOptions, screen: Screen, wav: Path | None) -> Outcome:
+async def run_call(script: Script, options: SystemOptions, screen: Screen, wav: Path | None) -> Outcome:
     """Start a system, make the call, and stop the system again; the recording goes to ``wav``.
 
     Raises:

@@ -13,7 +13,7 @@ from livekitex_agent.doctor import judgements as judge
 from livekitex_agent.doctor import machine, trials
 from livekitex_agent.doctor.findings import DEMO, START, Finding, can_run, cannot
 from livekitex_agent.import_guard import NAMES
-from livekitex_agent.options import CONTAINER, JOURNAL_CURE, WorkerOptions, require_free_port
+from livekitex_agent.options import CONTAINER, JOURNAL_CURE, SystemOptions, require_free_port
 from protocols import Clock, ConfigurationError
 from supervision import require_thespian
 
@@ -31,7 +31,7 @@ class Terminal:
     encoding: str
 
 
-def examine(options: WorkerOptions, terminal: Terminal, clock: Clock) -> Iterator[Finding]:
+def examine(options: SystemOptions, terminal: Terminal, clock: Clock) -> Iterator[Finding]:
     """Each finding as soon as it is there; takes some 5 s, most of them for the models and a whole system."""
     found: list[Finding] = []
     for finding in _before_the_start(options, terminal, clock):
@@ -41,7 +41,7 @@ def examine(options: WorkerOptions, terminal: Terminal, clock: Clock) -> Iterato
         yield judge.judge_start(*trials.try_start(options, clock, talk=can_run(found, DEMO)))
 
 
-def _before_the_start(options: WorkerOptions, terminal: Terminal, clock: Clock) -> Iterator[Finding]:
+def _before_the_start(options: SystemOptions, terminal: Terminal, clock: Clock) -> Iterator[Finding]:
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     yield judge.judge_python(sys.version_info[:3], platform.python_implementation(), gil=gil)
     system = judge.judge_system(sys.platform, platform.libc_ver(), platform.machine(), CONTAINER)
@@ -68,7 +68,7 @@ def _before_the_start(options: WorkerOptions, terminal: Terminal, clock: Clock) 
     yield judge.judge_models(*trials.try_models(clock))
 
 
-def _journal(options: WorkerOptions) -> Finding:
+def _journal(options: SystemOptions) -> Finding:
     try:
         folder = options.journal_path
     except ConfigurationError as failure:

@@ -17,7 +17,7 @@ from typing import Final
 from actors import FileStore
 from livekitex_agent.agent import Agent
 from livekitex_agent.doctor.machine import filesystem_of
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from livekitex_agent.system import AgentSystem
 from protocols import AgentMessage, Clock, JournalError, LivekitexError
 
@@ -106,7 +106,7 @@ def try_models(clock: Clock) -> tuple[str, float]:
     return problem, clock.monotonic() - began
 
 
-def try_start(options: WorkerOptions, clock: Clock, *, talk: bool) -> tuple[str, float, float | None]:
+def try_start(options: SystemOptions, clock: Clock, *, talk: bool) -> tuple[str, float, float | None]:
     """Start a system with a journal in a folder of its own, hold a call if ``talk``, and stop it.
 
     What failed, and the seconds until it was up and until the call had answered.
@@ -115,7 +115,7 @@ def try_start(options: WorkerOptions, clock: Clock, *, talk: bool) -> tuple[str,
         return asyncio.run(_start(replace(options, partitions=1, preload=False, journal=True, journal_dir=folder), clock, talk=talk))
 
 
-async def _start(options: WorkerOptions, clock: Clock, *, talk: bool) -> tuple[str, float, float | None]:
+async def _start(options: SystemOptions, clock: Clock, *, talk: bool) -> tuple[str, float, float | None]:
     began = clock.monotonic()
     try:
         async with asyncio.timeout(START_S), AgentSystem.start(options) as system:

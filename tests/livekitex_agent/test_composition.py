@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from livekitex_agent import composition
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from supervision import ChildSpec, SupervisorFlags
 
 
@@ -13,7 +13,7 @@ def children(args: Any) -> dict[str, ChildSpec]:
 
 
 def test_the_tree_of_the_design() -> None:
-    root = composition.root(WorkerOptions(partitions=3, max_jobs=9, health_port=8081, max_seconds=90, journal_dir="/calls"), "run")
+    root = composition.root(SystemOptions(partitions=3, max_jobs=9, health_port=8081, max_seconds=90, journal_dir="/calls"), "run")
     assert root["args"]["flags"]["strategy"] == "one_for_one"
     top = children(root["args"])
     assert list(top) == ["infrastructure", "jobs"]
@@ -42,16 +42,16 @@ def test_the_tree_of_the_design() -> None:
 
 @pytest.mark.parametrize("preload", [True, False])
 def test_what_calls_need_is_preloaded_once_for_all_partitions(preload: bool) -> None:
-    root = composition.root(WorkerOptions(preload=preload), "run")
+    root = composition.root(SystemOptions(preload=preload), "run")
     jobs = children(root["args"])["jobs"].args
     assert jobs["preload"] == (list(composition.PRELOADED) if preload else [])
 
 
 def test_what_a_session_is_told() -> None:
-    assert composition.session_options(WorkerOptions(journal_dir="/calls", retention_s=60), "run") == {
+    assert composition.session_options(SystemOptions(journal_dir="/calls", retention_s=60), "run") == {
         "run_id": "run",
         "journal_dir": "/calls/calls",
         "retention_s": 60.0,
         "redactor": "",
     }
-    assert composition.session_options(WorkerOptions(journal=False), "run")["journal_dir"] is None
+    assert composition.session_options(SystemOptions(journal=False), "run")["journal_dir"] is None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from livekitex_agent import composition
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from protocols import (
     KILLED,
     EndJob,
@@ -43,7 +43,7 @@ RESTARTED = {
 @pytest.fixture(params=range(4))
 def sim(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimRuntime]:
     monkeypatch.setitem(composition.JOB_ACTORS, "agent_session", sim_tree.SESSION)
-    root = composition.root(WorkerOptions(preload=False, journal=False, max_jobs=4), "run")
+    root = composition.root(SystemOptions(preload=False, journal=False, max_jobs=4), "run")
     with SimRuntime(seed=request.param) as sim:
         sim_tree.start(sim, root["args"])
         yield sim

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livekitex_agent.options import WorkerOptions, prepare, require_platform
+from livekitex_agent.options import SystemOptions, prepare, require_platform
 from protocols import ConfigurationError
 
 
@@ -31,17 +31,17 @@ from protocols import ConfigurationError
 )
 def test_a_value_out_of_range_names_the_cure(fields: dict[str, Any], cure: str) -> None:
     with pytest.raises(ConfigurationError, match=cure):
-        WorkerOptions(**fields)
+        SystemOptions(**fields)
 
 
 def test_journals_lie_in_the_users_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert WorkerOptions().journal_path == Path("/state/livekitex/calls")
+    assert SystemOptions().journal_path == Path("/state/livekitex/calls")
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", "/home/ann")
-    assert WorkerOptions().journal_path == Path("/home/ann/.local/state/livekitex/calls")
-    assert WorkerOptions(journal_dir="calls").journal_path == Path.cwd() / "calls" / "calls"
-    assert WorkerOptions(journal=False).journal_path is None
+    assert SystemOptions().journal_path == Path("/home/ann/.local/state/livekitex/calls")
+    assert SystemOptions(journal_dir="calls").journal_path == Path.cwd() / "calls" / "calls"
+    assert SystemOptions(journal=False).journal_path is None
 
 
 def test_a_user_without_a_home_is_told_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,23 +51,23 @@ def test_a_user_without_a_home_is_told_the_cure(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "expanduser", nobody)
     with pytest.raises(ConfigurationError, match="this user has no home for the calls' journals: set XDG_STATE_HOME or journal_dir"):
-        prepare(WorkerOptions())
+        prepare(SystemOptions())
 
 
 def test_the_journals_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
-    prepare(WorkerOptions(journal_dir=tmp_path / "state" / "calls"))
+    prepare(SystemOptions(journal_dir=tmp_path / "state" / "calls"))
     assert (tmp_path / "state" / "calls").stat().st_mode & 0o777 == 0o700
-    prepare(WorkerOptions(journal_dir=tmp_path / "state" / "calls"))
-    prepare(WorkerOptions(journal=False))
+    prepare(SystemOptions(journal_dir=tmp_path / "state" / "calls"))
+    prepare(SystemOptions(journal=False))
 
 
 def test_a_folder_that_cannot_be_had_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"journal_dir .*: set XDG_STATE_HOME or journal_dir to a folder that"):
-        prepare(WorkerOptions(journal_dir=tmp_path / "file" / "calls"))
+        prepare(SystemOptions(journal_dir=tmp_path / "file" / "calls"))
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(ConfigurationError, match="is not writable: set XDG_STATE_HOME"):
-        prepare(WorkerOptions(journal_dir=tmp_path / "calls"))
+        prepare(SystemOptions(journal_dir=tmp_path / "calls"))
 
 
 def test_a_port_in_use_is_told_before_anything_starts() -> None:
@@ -76,8 +76,8 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"health_port={port} on 127.0.0.1 is in use: choose another, or 0"):
-            prepare(WorkerOptions(journal=False, health_port=port))
-    prepare(WorkerOptions(journal=False, health_port=port))
+            prepare(SystemOptions(journal=False, health_port=port))
+    prepare(SystemOptions(journal=False, health_port=port))
 
 
 def _has_ipv6() -> bool:
@@ -102,7 +102,7 @@ def test_each_way_to_write_this_machine_is_taken_with_a_port_and_without(host: s
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     for health_port in (0, port):
-        prepare(WorkerOptions(journal=False, health_host=host, health_port=health_port))
+        prepare(SystemOptions(journal=False, health_host=host, health_port=health_port))
 
 
 @NEEDS_IPV6
@@ -110,12 +110,12 @@ def test_a_port_in_use_on_the_other_version_of_ip_is_told() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         port = server.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"health_port={port} on ::1 is in use: choose another, or 0"):
-            prepare(WorkerOptions(journal=False, health_host="[::1]", health_port=port))
+            prepare(SystemOptions(journal=False, health_host="[::1]", health_port=port))
 
 
 def test_a_host_that_is_not_ours_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"health_host='192\.0\.2\.1', health_port=8081: .*: choose others"):
-        prepare(WorkerOptions(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
+        prepare(SystemOptions(journal=False, health_host="192.0.2.1", health_port=8081, health_remote=True))
 
 
 def test_other_platforms_are_told_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:

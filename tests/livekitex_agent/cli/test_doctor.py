@@ -12,7 +12,7 @@ from livekitex_agent.cli import make_app
 from livekitex_agent.doctor import examination
 from livekitex_agent.doctor.findings import DEMO, Finding, cannot, ok, warning
 from livekitex_agent.doctor.trials import JournalTrial
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from protocols import ConfigurationError, SystemClock
 
 FINE = [ok("python", "3.11.7"), warning("memory", "900 MB", "more [of it]")]
@@ -83,7 +83,7 @@ NAMES = [
 
 
 def examine(**options: Any) -> Iterator[Finding]:
-    return examination.examine(WorkerOptions(**options), TERMINAL, SystemClock())
+    return examination.examine(SystemOptions(**options), TERMINAL, SystemClock())
 
 
 @pytest.mark.usefixtures("quick")

@@ -13,7 +13,7 @@ import pytest
 
 from actors import FileStore
 from livekitex_agent.doctor import process_trial, trials
-from livekitex_agent.options import WorkerOptions
+from livekitex_agent.options import SystemOptions
 from protocols import SystemClock
 
 
@@ -128,7 +128,7 @@ def no_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.mark.processes
 @pytest.mark.usefixtures("no_temporary_files")
 def test_a_system_is_started_holds_a_call_and_is_gone() -> None:
-    problem, up_s, answered_s = trials.try_start(WorkerOptions(), SystemClock(), talk=True)
+    problem, up_s, answered_s = trials.try_start(SystemOptions(), SystemClock(), talk=True)
     assert problem == ""
     assert up_s > 0
     assert answered_s is not None
@@ -137,7 +137,7 @@ def test_a_system_is_started_holds_a_call_and_is_gone() -> None:
 @pytest.mark.usefixtures("no_temporary_files")
 def test_a_system_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
-    assert "this Python is embedded" in trials.try_start(WorkerOptions(), SystemClock(), talk=False)[0]
+    assert "this Python is embedded" in trials.try_start(SystemOptions(), SystemClock(), talk=False)[0]
     monkeypatch.setattr(trials, "START_S", 0.0)
     monkeypatch.setattr(sys, "executable", "/no/python")
-    assert trials.try_start(WorkerOptions(), SystemClock(), talk=False)[0]
+    assert trials.try_start(SystemOptions(), SystemClock(), talk=False)[0]

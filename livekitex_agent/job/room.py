@@ -1,0 +1,87 @@
+"""``ctx.room`` while no LiveKit room is connected: the job's facts, and a clear word for everything that needs a server.
+
+The next version connects rooms; until then a call is driven by `livekitex console`, a script or a test.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn, TypeVar
+
+from livekitex_agent.job.facts import Job, JobAcceptArguments
+from protocols import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NO_ROOM: Final = "needs a LiveKit room, which the next version connects: drive the call by `livekitex console` or a script"
+
+
+def needs_room(what: str) -> NoReturn:
+    """Say that ``what`` needs a room.
+
+    Raises:
+        UsageError: always.
+    """
+    raise UsageError(f"{what} {NO_ROOM}")
+
+
+class _Unconnected:
+    """What is not defined here exists in a connected room alone."""
+
+    _called: str
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        needs_room(f"{self._called}.{name}")
+
+
+class LocalParticipant(_Unconnected):
+    """``ctx.agent``: the agent as a participant of its room, of whom only what the job says is known."""
+
+    _called = "ctx.agent"
+
+    def __init__(self, accepted: JobAcceptArguments, job_id: str) -> None:
+        self.identity = accepted.identity or f"agent-{job_id}"
+        self.name = accepted.name
+        self.metadata = accepted.metadata
+        self.attributes = dict(accepted.attributes or {})
+        self.sid = ""
+
+
+class Room(_Unconnected):
+    """``ctx.room``: may be given to ``session.start(room=ctx.room)``, asked for the job's facts, and listened to.
+
+    Handlers are kept for the room that is connected one day; without one nothing happens in it. Anything else raises a `UsageError`.
+    """
+
+    _called = "ctx.room"
+
+    def __init__(self, job: Job, accepted: JobAcceptArguments) -> None:
+        self.name = job.room.name
+        self.metadata = job.room.metadata
+        self.local_participant = LocalParticipant(accepted, job.id)
+        self.remote_participants: dict[str, Any] = {}
+        self.num_participants = 0
+        self._handlers: dict[str, list[Callable[..., Any]]] = {}
+
+    def isconnected(self) -> bool:
+        """False: there is no room."""
+        return False
+
+    def on(self, event: str, callback: F | None = None) -> Any:  # noqa: ANN401 - the callback, or a decorator for one
+        """Have ``callback`` called at each ``event``; a decorator without one."""
+        if callback is None:
+            return lambda function: self.on(event, function)
+        self._handlers.setdefault(event, []).append(callback)
+        return callback
+
+    def once(self, event: str, callback: F | None = None) -> Any:  # noqa: ANN401 - the same
+        """As `on`, for one event."""
+        return self.on(event, callback)
+
+    def off(self, event: str, callback: Callable[..., Any]) -> None:
+        """Take a handler back.
+
+        Raises:
+            ValueError: it is none.
+        """
+        self._handlers.get(event, []).remove(callback)
