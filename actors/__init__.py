@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from actors.agent_session import InlineAgentSession, Parts
+    from actors.agent_session.program_loop import ProgramLoop, ProgramLoopThread
     from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
         PlaybackBuffer,
@@ -77,6 +78,8 @@ __all__ = [
     "PatternRedactor",
     "PlaybackBuffer",
     "Playout",
+    "ProgramLoop",
+    "ProgramLoopThread",
     "PushedStream",
     "Recording",
     "Resampler",
@@ -121,6 +124,7 @@ __all__ = [
 
 _FOLDERS: Final = {
     "actors.agent_session": ("InlineAgentSession", "Parts"),
+    "actors.agent_session.program_loop": ("ProgramLoop", "ProgramLoopThread"),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (
         *("PlaybackBuffer", "Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),

@@ -79,7 +79,7 @@ class EventLoopThread:
             while not self._stopping:  # whoever else stops it, or leaves it by an exit
                 self._guarded(self.loop.run_forever)
             self._guarded(self._ending)
-            self._guarded(lambda: self.loop.run_until_complete(self._cancel_all()))
+            self._guarded(self._cancel_all)
             self._guarded(lambda: self.loop.run_until_complete(self.loop.shutdown_asyncgens()))
         finally:
             self.loop.set_exception_handler(lambda *_: None)  # of tasks that refused to end
@@ -91,12 +91,13 @@ class EventLoopThread:
         except BaseException as failure:  # noqa: BLE001 - the thread's seam: its process would not notice
             self._unhandled(failure, "the event loop was left by an exception")
 
-    async def _cancel_all(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    def _cancel_all(self) -> None:
+        tasks = asyncio.all_tasks(self.loop)  # now: what they begin at their cancellation, to give back what they hold, is to go on
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():
+                task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=self._patience_s)
+            self.loop.run_until_complete(asyncio.wait(tasks, timeout=self._patience_s))
 
     def _make_task(
         self,

@@ -133,7 +133,7 @@ def test_stopping_cancels_every_task_and_waits_for_its_end(running: Running) -> 
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.to_thread(ended.append, name)
+            await asyncio.gather(asyncio.to_thread(ended.append, name))
 
     async def generate() -> None:
         async def numbers() -> AsyncIterator[int]:

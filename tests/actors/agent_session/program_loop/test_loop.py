@@ -35,6 +35,10 @@ def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     sys.setswitchinterval(before)
 
 
+async def wait_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
 async def fail() -> None:
     raise KeyError("x")
 
@@ -97,7 +101,7 @@ def test_a_cancelled_task_is_no_failure(program: Program) -> None:
     ended = threading.Event()
 
     def begin() -> None:
-        task = program.loop.spawn(asyncio.sleep(DEADLINE_S))
+        task = program.loop.spawn(wait_for_ever())
         task.add_done_callback(lambda _: ended.set())
         task.cancel()
 
@@ -167,7 +171,7 @@ def test_a_loop_that_runs_already_is_used_and_left_as_it_was() -> None:
         plain = ProgramLoop(running, failures.append)
         with structlog.testing.capture_logs() as logs:
             first.call(int, "no number")
-            waiting = first.spawn(asyncio.sleep(DEADLINE_S), name="waiting")
+            waiting = first.spawn(wait_for_ever(), name="waiting")
             failing = plain.spawn(fail(), name="failing")
             await asyncio.wait([failing])
             await asyncio.sleep(0)
