@@ -2,16 +2,20 @@
 
 import asyncio
 import inspect
+import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, overload
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, Self, overload
 
 from actors.tools.docstrings import parse_docstring
 from actors.tools.hand_off import split_hand_off
 from actors.tools.parameters import Parameters, read_parameters
+from actors.tools.raw_parameters import RawParameters, read_raw_parameters
 from actors.tools.results import told
 from actors.tools.run_context import RunContext
+from actors.tools.tool_kinds import CONFIRM_DUPLICATE_PARAM, DuplicateMode, DuplicateScope, Tool, ToolFlag
 from protocols import InvalidToolError, ToolSchema, well_formed
 
 DEFAULT_TIMEOUT_S: Final = 30.0
@@ -19,17 +23,58 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionTool:
+class ToolInfo:
+    """What is known of a tool beside its function, by LiveKit's names; ``raw_schema`` is None where the schema was read from it."""
+
+    name: str
+    description: str | None
+    flags: ToolFlag
+    on_duplicate: DuplicateMode
+    duplicate_scope: DuplicateScope
+    raw_schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionTool(Tool):
     """A tool: a function, how a model sees it, and how it may be run. Made by `function_tool`; calling it calls the function.
 
-    ``timeout_s`` bounds one run. ``idempotent`` allows a run to be repeated when a crash left its outcome unknown.
+    ``timeout_s`` bounds one run. ``idempotent`` allows a run to be repeated when a crash left its outcome unknown. In a class it is a
+    method: had from an object, it is bound to it (``instance``).
     """
 
     function: Callable[..., Any]
     schema: ToolSchema
-    parameters: Parameters
+    parameters: Parameters | RawParameters
     timeout_s: float = DEFAULT_TIMEOUT_S
     idempotent: bool = False
+    flags: ToolFlag = ToolFlag.NONE
+    on_duplicate: DuplicateMode = "allow"
+    duplicate_scope: DuplicateScope = "name"
+    instance: object | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("__name__", "__doc__"):
+            object.__setattr__(self, name, getattr(self.function, name, None))
+        object.__setattr__(self, "__wrapped__", self._bound())
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.schema.name
+
+    @property
+    def info(self) -> ToolInfo:
+        """What is known of it, by LiveKit's names."""
+        return ToolInfo(
+            name=self.schema.name,
+            description=self.schema.description,
+            flags=self.flags,
+            on_duplicate=self.on_duplicate,
+            duplicate_scope=self.duplicate_scope,
+        )
+
+    def __get__(self, obj: object | None, objtype: type | None = None) -> Self:
+        return self if obj is None or not self.parameters.takes_instance else replace(self, instance=obj)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the function's own signature
         """Call the function itself, as if it were not decorated; a default that a ``Field`` states is filled in.
@@ -37,6 +82,8 @@ class FunctionTool:
         Raises:
             TypeError: an argument is missing.
         """
+        if self.instance is not None:
+            args = (self.instance, *args)
         return self.function(*args, **kwargs, **self.parameters.stated_defaults(self.function, args, kwargs))
 
     def validate(self, arguments_json: str) -> dict[str, Any]:
@@ -45,14 +92,32 @@ class FunctionTool:
         Raises:
             InvalidToolError: they do not fit the schema; the text is for the model to read.
         """
-        return self.parameters.validate(self.schema.name, arguments_json)
+        return self.parameters.validate(self.schema.name, without_confirmation(arguments_json))
+
+    async def run(self, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives
+        """What the function gives with these arguments, which `validate` has made, and what that gives to be awaited.
+
+        A coroutine function runs on the event loop, any other in a thread of its own. Cancelling stops what runs on the event loop and
+        abandons the thread.
+
+        Raises:
+            InvalidToolError: it is a method, and bound to no object.
+            Exception: whatever the function raises.
+        """
+        if self.parameters.takes_instance and self.instance is None:
+            raise InvalidToolError(f"{self.schema.name} is a method: take the tool from an object of its class")
+        if inspect.iscoroutinefunction(self.function):
+            result = await self._bound()(**arguments)
+        else:
+            result = await self._in_thread(arguments)
+        while inspect.isawaitable(result):  # an async function under a decorator that is none
+            result = await result
+        return result
 
     async def invoke(self, arguments_json: str, context: RunContext) -> str:
         """Run the function and give its result as the model is told: text as it is, anything else as JSON.
 
-        An agent that it returns, alone or before its result, goes to ``context``. A coroutine function runs on the event loop, any other in
-        a thread of its own; what that gives to be awaited is awaited on the event loop. Cancelling stops what runs on the event loop and
-        abandons the thread.
+        An agent that it returns, alone or before its result, goes to ``context``. How it runs stands at `run`.
 
         Raises:
             InvalidToolError: the arguments do not fit, or the result is nothing that JSON can hold.
@@ -63,24 +128,22 @@ class FunctionTool:
         if self.parameters.context_name is not None:
             arguments[self.parameters.context_name] = context
         async with asyncio.timeout(self.timeout_s):
-            if inspect.iscoroutinefunction(self.function):
-                result = await self.function(**arguments)
-            else:
-                result = await self._in_thread(arguments)
-            while inspect.isawaitable(result):  # an async function under a decorator that is none
-                result = await result
+            result = await self.run(arguments)
         agent, result = split_hand_off(result)
         if agent is not None:
             context.hand_off(agent)
         return told(self.schema.name, result)
 
-    async def _in_thread(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives
+    def _bound(self) -> Callable[..., Any]:
+        return self.function if self.instance is None else partial(self.function, self.instance)
+
+    async def _in_thread(self, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives
         """What the function gives in a thread. If nobody waits for it any more, a coroutine is closed that would never be awaited."""
         given: list[object] = []
         abandoned = False
 
         def call() -> None:
-            given.append(self.function(**arguments))
+            given.append(self._bound()(**arguments))
             if abandoned:
                 _close(given)
 
@@ -99,47 +162,146 @@ def _close(given: list[object]) -> None:
             result.close()
 
 
+class RawFunctionTool(FunctionTool):
+    """A tool whose JSON schema was given: its function takes the arguments as one, ``raw_arguments``."""
+
+    @property
+    def info(self) -> ToolInfo:
+        """What is known of it, with its schema as it was given."""
+        schema = {"name": self.schema.name, "description": self.schema.description, "parameters": self.schema.parameters}
+        return replace(super().info, raw_schema=schema)
+
+
+def without_confirmation(arguments_json: str) -> str:
+    """A model's arguments without its confirmation of a duplicate."""
+    if CONFIRM_DUPLICATE_PARAM not in arguments_json:
+        return arguments_json
+    try:
+        arguments = json.loads(arguments_json)
+    except ValueError:
+        return arguments_json
+    if isinstance(arguments, dict):
+        arguments.pop(CONFIRM_DUPLICATE_PARAM, None)
+    return json.dumps(arguments)
+
+
 @overload
 def function_tool(function: Callable[..., Any]) -> FunctionTool: ...
 @overload
 def function_tool(
-    *, name: str = "", description: str = "", timeout_s: float = DEFAULT_TIMEOUT_S, idempotent: bool = False
+    function: Callable[..., Any],
+    *,
+    raw_schema: Mapping[str, Any],
+    timeout_s: float = ...,
+    idempotent: bool = ...,
+    flags: ToolFlag = ...,
+    on_duplicate: DuplicateMode = ...,
+    duplicate_scope: DuplicateScope = ...,
+) -> RawFunctionTool: ...
+@overload
+def function_tool(
+    function: None = None,
+    *,
+    raw_schema: Mapping[str, Any],
+    timeout_s: float = ...,
+    idempotent: bool = ...,
+    flags: ToolFlag = ...,
+    on_duplicate: DuplicateMode = ...,
+    duplicate_scope: DuplicateScope = ...,
+) -> Callable[[Callable[..., Any]], RawFunctionTool]: ...
+@overload
+def function_tool(
+    function: Callable[..., Any],
+    *,
+    name: str | None = ...,
+    description: str | None = ...,
+    timeout_s: float = ...,
+    idempotent: bool = ...,
+    flags: ToolFlag = ...,
+    on_duplicate: DuplicateMode = ...,
+    duplicate_scope: DuplicateScope = ...,
+) -> FunctionTool: ...
+@overload
+def function_tool(
+    function: None = None,
+    *,
+    name: str | None = ...,
+    description: str | None = ...,
+    timeout_s: float = ...,
+    idempotent: bool = ...,
+    flags: ToolFlag = ...,
+    on_duplicate: DuplicateMode = ...,
+    duplicate_scope: DuplicateScope = ...,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def function_tool(
     function: Callable[..., Any] | None = None,
     *,
-    name: str = "",
-    description: str = "",
+    name: str | None = None,
+    description: str | None = None,
+    raw_schema: Mapping[str, Any] | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     idempotent: bool = False,
+    flags: ToolFlag = ToolFlag.NONE,
+    on_duplicate: DuplicateMode = "allow",
+    duplicate_scope: DuplicateScope = "name",
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
-    """Make a function, sync or async, a tool: ``@function_tool``, or ``@function_tool(timeout_s=5)``.
+    """Make a function, sync or async, a tool: ``@function_tool``, or ``@function_tool(timeout_s=5)``. Methods are tools as well.
 
     The schema comes from the signature; name and description default to the function's name and its docstring, whose ``Args`` section
-    describes the parameters. A parameter annotated with `RunContext` is filled in and not shown to the model.
+    describes the parameters. A parameter annotated with `RunContext` is filled in and not shown to the model. ``raw_schema`` (name,
+    description, parameters) is taken as it is; the function then takes ``raw_arguments: dict``. ``on_duplicate`` says what becomes of a
+    call while another one runs that is the same by ``duplicate_scope``.
 
     Raises:
         InvalidToolError: the function cannot be a tool; the text says why, and the cure.
     """
-    if function is None:
-        return lambda decorated: _make(decorated, name, description, timeout_s, idempotent=idempotent)
-    return _make(function, name, description, timeout_s, idempotent=idempotent)
+
+    def decorate(decorated: Callable[..., Any]) -> FunctionTool:
+        _require_function(decorated)
+        if timeout_s <= 0:
+            raise InvalidToolError(f"timeout_s={timeout_s!r}: give the tool a positive time in seconds")
+        raw = raw_schema or {}
+        named = str(raw.get("name") or "") if raw_schema is not None else name or str(getattr(decorated, "__name__", ""))
+        if not _NAME.fullmatch(named):
+            cure = "define a function, or give name="
+            raise InvalidToolError(f"{named!r} is no name of a tool (letters, digits, _ and -, at most 64): {cure}")
+        documented = parse_docstring(decorated.__doc__)
+        parameters: Parameters | RawParameters
+        if raw_schema is None:
+            parameters = read_parameters(decorated, documented.parameters)
+            told_description = description or documented.description
+        else:
+            parameters = read_raw_parameters(decorated, raw)
+            told_description = str(raw.get("description") or "")
+        shown = _confirmable(parameters.json_schema) if on_duplicate == "confirm" else parameters.json_schema
+        return (FunctionTool if raw_schema is None else RawFunctionTool)(
+            function=decorated,
+            schema=ToolSchema(name=named, description=well_formed(told_description), parameters=shown),
+            parameters=parameters,
+            timeout_s=timeout_s,
+            idempotent=idempotent,
+            flags=flags,
+            on_duplicate=on_duplicate,
+            duplicate_scope=duplicate_scope,
+        )
+
+    return decorate if function is None else decorate(function)
 
 
-def _make(function: Callable[..., Any], name: str, description: str, timeout_s: float, *, idempotent: bool) -> FunctionTool:
+def _require_function(function: Callable[..., Any]) -> None:
     if isinstance(function, FunctionTool):
         raise InvalidToolError(f"{function.schema.name} is a tool already: decorate it once")
     if isinstance(function, type) or not inspect.isroutine(function):
         raise InvalidToolError(f"{function!r:.80} is no function: a tool is a plain function, so write one with 'def' that calls it")
     if inspect.isgeneratorfunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(inspect.unwrap(function)):
         raise InvalidToolError(f"{function!r:.80} yields: a tool has one result, so return a list")
-    if timeout_s <= 0:
-        raise InvalidToolError(f"timeout_s={timeout_s!r}: give the tool a positive time in seconds")
-    name = name or getattr(function, "__name__", "")
-    if not _NAME.fullmatch(name):
-        raise InvalidToolError(f"{name!r} is no name of a tool (letters, digits, _ and -, at most 64): define a function, or give name=")
-    documented = parse_docstring(function.__doc__)
-    parameters = read_parameters(function, documented.parameters)
-    description = well_formed(description or documented.description)
-    schema = ToolSchema(name=name, description=description, parameters=parameters.json_schema)
-    return FunctionTool(function=function, schema=schema, parameters=parameters, timeout_s=timeout_s, idempotent=idempotent)
+
+
+def _confirmable(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` with the parameter by which a model confirms a duplicate."""
+    confirmation = {
+        "type": ["boolean", "null"],
+        "default": None,
+        "description": "Set this to true to run it a second time while it runs; only when the user confirms that this is wanted.",
+    }
+    return {**schema, "properties": {**schema.get("properties", {}), CONFIRM_DUPLICATE_PARAM: confirmation}}

@@ -20,7 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from actors.tools.nulls import without_nulls
-from actors.tools.run_context import RunContext
+from actors.tools.run_context import CONTEXT_MARK
 from protocols import InvalidToolError
 
 MAX_PROBLEMS_TOLD = 5
@@ -30,13 +30,15 @@ MAX_PROBLEMS_TOLD = 5
 class Parameters:
     """The parameters of one function, by the fields of ``model``. ``context_name`` is the one that takes the `RunContext`, if there is one.
 
-    ``filled`` are the fields whose default a ``Field`` states, which the function itself does not know.
+    ``takes_instance`` tells that the function is a method: before them it takes the object that it is bound to. ``filled`` are the fields
+    whose default a ``Field`` states, which the function itself does not know.
     """
 
     model: type[BaseModel] = field(compare=False)  # made anew each time that the function is read
     names: Mapping[str, str] = field(hash=False)
     filled: frozenset[str]
     context_name: str | None
+    takes_instance: bool
     json_schema: dict[str, Any] = field(hash=False)
 
     def validate(self, tool: str, arguments_json: str) -> dict[str, Any]:
@@ -94,13 +96,14 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
     """
     name = getattr(function, "__qualname__", repr(function))
     signature, hints = _signature(name, function)
+    takes_instance = _takes_instance(function, signature, hints)
     context_name = None
     names: dict[str, str] = {}
     fields: dict[str, Any] = {}
     filled: set[str] = set()
     defaults: dict[str, Any] = {}
     required: list[str] = []
-    for parameter in signature.parameters.values():
+    for parameter in [*signature.parameters.values()][takes_instance:]:
         annotation = hints.get(parameter.name, inspect.Parameter.empty)
         _require_plain(name, parameter, annotation)
         if _is_context(annotation):
@@ -116,7 +119,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
             defaults[key] = parameter.default
         else:
             required.append(parameter.name)
-    _require_callable(name, function, [*names.values(), *filter(None, [context_name])], required)
+    _require_callable(name, function, [*names.values(), *filter(None, [context_name])], required, takes_instance=takes_instance)
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
         schema = model.model_json_schema(schema_generator=_Untitled)
@@ -133,7 +136,25 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
     schema.pop("title", None)
     if _as_json(schema) is None:
         raise InvalidToolError(f"tool {name}: what its Fields say is no JSON, as NaN, Infinity and lone surrogates are none: leave it away")
-    return Parameters(model=model, names=names, filled=frozenset(filled), context_name=context_name, json_schema=schema)
+    return Parameters(
+        model=model,
+        names=names,
+        filled=frozenset(filled),
+        context_name=context_name,
+        takes_instance=takes_instance,
+        json_schema=schema,
+    )
+
+
+def context_parameter(function: Callable[..., Any]) -> tuple[str | None, bool]:
+    """The parameter of ``function`` that takes the `RunContext`, if there is one, and whether the function is a method.
+
+    Raises:
+        InvalidToolError: its signature or its annotations cannot be read.
+    """
+    signature, hints = _signature(getattr(function, "__qualname__", repr(function)), function)
+    context_name = next((name for name in signature.parameters if _is_context(hints.get(name))), None)
+    return context_name, _takes_instance(function, signature, hints)
 
 
 def _signature(name: str, function: Callable[..., Any]) -> tuple[inspect.Signature, dict[str, Any]]:
@@ -146,7 +167,22 @@ def _signature(name: str, function: Callable[..., Any]) -> tuple[inspect.Signatu
 
 
 def _is_context(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
-    return annotation is RunContext or RunContext in typing.get_args(annotation)
+    """Whether it is the `RunContext`, of any data, a subclass of it, or one of these or nothing."""
+    return any(
+        getattr(typing.get_origin(choice) or choice, CONTEXT_MARK, False) is True for choice in (annotation, *typing.get_args(annotation))
+    )
+
+
+def _takes_instance(function: Callable[..., Any], signature: inspect.Signature, hints: Mapping[str, Any]) -> bool:
+    """Whether ``function`` is a method that is not bound yet.
+
+    In a class's body that is one whose first parameter has no annotation, whatever its name; elsewhere it is called self.
+    """
+    first = next(iter(signature.parameters.values()), None)
+    if first is None or first.name in hints or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+        return False
+    owner, dot, _ = str(getattr(function, "__qualname__", "")).rpartition(".")
+    return first.name == "self" or (bool(dot) and not owner.endswith("<locals>") and not inspect.ismethod(function))
 
 
 def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) -> None:
@@ -154,8 +190,6 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
         raise InvalidToolError(
             f"tool {name}: the model names each argument, so {parameter} cannot be filled: make it an ordinary parameter"
         )
-    if parameter.name in {"self", "cls"} and annotation is inspect.Parameter.empty:
-        raise InvalidToolError(f"tool {name}: a tool has no {parameter.name}: write it as a function at the top level, or a static method")
     if isinstance(parameter.default, dataclasses.Field):
         raise InvalidToolError(f"tool {name}: the default of {parameter.name} is a dataclass's field: use pydantic.Field")
     if annotation is inspect.Parameter.empty:
@@ -165,10 +199,10 @@ def _require_plain(name: str, parameter: inspect.Parameter, annotation: object) 
         )
 
 
-def _require_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str]) -> None:
+def _require_callable(name: str, function: Callable[..., Any], all_names: list[str], required: list[str], *, takes_instance: bool) -> None:
     """Refuse a function whose code takes other arguments than the signature that ``functools.wraps`` gave it, in any of its decorators."""
     layer: Any = function
-    bound: list[None] = []  # what a method puts before the arguments, in all that lies beneath it too
+    bound: list[None] = [None] * takes_instance  # what a method puts before the arguments, in all that lies beneath it too
     while True:
         bound = [None] if inspect.ismethod(layer) else bound
         _require_layer_callable(name, layer, bound, all_names, required)

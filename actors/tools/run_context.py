@@ -1,21 +1,29 @@
 """What a tool knows of the call that it works for."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Final, Generic
 
 import structlog
+from typing_extensions import TypeVar
 
 from actors.tools.hand_off import SupportsHandOff, is_agent
 from protocols import InvalidToolError
 
+CONTEXT_MARK: Final = "__livekitex_run_context__"
+"""The attribute, true, of the classes whose annotation says that a parameter takes the call's context."""
+
+_Data = TypeVar("_Data", default=Any)
+
 
 @dataclass(kw_only=True)
-class RunContext:
+class RunContext(Generic[_Data]):
     """The call, as one run of a tool sees it; a parameter annotated with this class is filled in and not shown to the model.
 
     ``user_data`` is the call's own data, changed in place; it holds what JSON holds, since it is written to the journal together with the
     tool's result and comes back after a restart. ``incarnation`` counts the incarnations of the call's session from 1.
     """
+
+    __livekitex_run_context__: ClassVar[bool] = True
 
     user_data: dict[str, Any]
     call_id: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.tools.function_tool import FunctionTool, function_tool
 from actors.tools.references import load_reference, reference_to
-from protocols import InvalidAgentError, ToolSchema
+from protocols import InvalidAgentError, InvalidToolError, ToolSchema
 
 
 def tool_to_wire(tool: FunctionTool | Callable[..., Any]) -> dict[str, Any]:
@@ -18,6 +18,11 @@ def tool_to_wire(tool: FunctionTool | Callable[..., Any]) -> dict[str, Any]:
     if not isinstance(tool, FunctionTool):
         reference_to(tool)  # a lambda is told that it is one before its parameters are looked at
         tool = function_tool(tool)
+    if tool.parameters.takes_instance:
+        raise InvalidToolError(
+            f"{tool.schema.name} is a method of an object, which stays in this process: make it a function at the top level, or write a "
+            "program, whose agents are made in the session's process"
+        )
     return {
         "source": reference_to(tool),
         "name": tool.schema.name,

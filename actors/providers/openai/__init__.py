@@ -8,7 +8,8 @@ before a provider is made.
 from actors.providers.openai.llm import OpenAILLM
 from actors.providers.openai.responses import OpenAIResponsesLLM
 from actors.providers.openai.service import preload_openai
+from actors.providers.openai.strict_schema import strict_schema
 from actors.providers.openai.stt import OpenAISTT
 from actors.providers.openai.tts import OpenAITTS
 
-__all__ = ["OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS", "preload_openai"]
+__all__ = ["OpenAILLM", "OpenAIResponsesLLM", "OpenAISTT", "OpenAITTS", "preload_openai", "strict_schema"]

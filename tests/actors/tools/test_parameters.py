@@ -379,7 +379,6 @@ def with_store(store: str, name: str) -> None: ...
         (one_alias_twice, "two parameters have one alias"),
         (of_a_dataclass, "the default of city is a dataclass's field: use pydantic.Field"),
         (factory_of_others, "the default_factory of b takes an argument"),
-        (Shop.order, "a tool has no self: write it as a function at the top level, or a static method"),
         (shown_as(by_name, lambda *args: None), r"takes \(name\), but its code takes \(\*args\)"),
         (shown_as(with_store, lambda name: None), r"takes \(store, name\), but its code takes \(name\)"),
         (shown_as(by_name, lambda user, **rest: None), "missing a required argument: 'user'"),

@@ -1,0 +1,78 @@
+"""Telling events to callbacks."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+from livekitex_agent.utils.log import logger
+
+__all__ = ["EventEmitter"]
+
+TEvent_contra = TypeVar("TEvent_contra", contravariant=True)
+_Callback = TypeVar("_Callback", bound=Callable[..., Any])
+
+
+class EventEmitter(Generic[TEvent_contra]):
+    """Calls the functions that were registered for an event, in the order of their registration, with as many arguments as they take.
+
+    A coroutine function is refused. What a callback raises is logged, and the others are called all the same.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[Any, dict[Callable[..., Any], None]] = {}
+
+    def emit(self, event: TEvent_contra, *args: Any) -> None:  # noqa: ANN401 - the event's
+        """Call those who listen to ``event``."""
+        for callback in list(self._events.get(event, ())):
+            try:
+                callback(*args[: _positional(callback)])
+            except Exception:  # noqa: BLE001 - a callback is not ours: the others are called all the same
+                logger.exception("a callback of the event %s failed", event)
+
+    @overload
+    def on(self, event: TEvent_contra, callback: _Callback) -> _Callback: ...
+    @overload
+    def on(self, event: TEvent_contra, callback: None = None) -> Callable[[_Callback], _Callback]: ...
+    def on(self, event: TEvent_contra, callback: _Callback | None = None) -> _Callback | Callable[[_Callback], _Callback]:
+        """Call ``callback`` at each ``event``; without one it is a decorator.
+
+        Raises:
+            ValueError: it is a coroutine function: start a task in it.
+        """
+        if callback is None:
+            return lambda given: self.on(event, given)
+        if inspect.iscoroutinefunction(callback):
+            raise ValueError("Cannot register an async callback with `.on()`. Use `asyncio.create_task` within your synchronous callback.")
+        self._events.setdefault(event, {})[callback] = None
+        return callback
+
+    @overload
+    def once(self, event: TEvent_contra, callback: _Callback) -> _Callback: ...
+    @overload
+    def once(self, event: TEvent_contra, callback: None = None) -> Callable[[_Callback], _Callback]: ...
+    def once(self, event: TEvent_contra, callback: _Callback | None = None) -> _Callback | Callable[[_Callback], _Callback]:
+        """As `on`, for the next ``event`` alone."""
+        if callback is None:
+            return lambda given: self.once(event, given)
+
+        def called(*args: Any) -> None:  # noqa: ANN401 - the event's
+            self.off(event, called)
+            callback(*args[: _positional(callback)])
+
+        self.on(event, called)
+        return callback
+
+    def off(self, event: TEvent_contra, callback: Callable[..., Any]) -> None:
+        """Call ``callback`` no more; one that is not registered is passed over."""
+        self._events.get(event, {}).pop(callback, None)
+
+
+def _positional(callback: Callable[..., Any]) -> int | None:
+    """How many positional arguments ``callback`` takes; None: any number, or it does not say."""
+    try:
+        parameters = inspect.signature(callback).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return None
+    return sum(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters)
