@@ -120,7 +120,7 @@ async def audio_frames_from_file(file_path: str, sample_rate: int = 48_000, num_
                 raise ValueError(f"{file_path}: give a WAV file of 16 bits")
             rate, channels, pcm = read.getframerate(), read.getnchannels(), read.readframes(read.getnframes())
     except (wave.Error, EOFError) as failure:
-        raise ValueError(f"{file_path} is no WAV file ({failure or 'it is too short'}): convert it, for example with ffmpeg") from failure
+        raise ValueError(f"{file_path} is no WAV file ({failure!r}): convert it, for example with ffmpeg") from failure
     resampler, cut = AudioResampler(rate, sample_rate), AudioByteStream(sample_rate, 1)
     for piece in (*resampler.push(new_frame(pcm, rate, channels)), *resampler.flush()):
         for frame in cut.push(piece.data.tobytes()):
