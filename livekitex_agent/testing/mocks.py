@@ -1,15 +1,13 @@
 """Tools that a test puts in the place of an agent's own, and takes away again."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from actors import FunctionTool
+from livekitex_agent.voice.mocking import Mock, call_mock, is_exception
 from protocols import UsageError
-
-Mock = Callable[..., Any] | BaseException | type[BaseException]
-"""What a tool does instead: a function, sync or async, of those of the tool's parameters that it wants; or what it raises."""
 
 
 class ToolMocks:
@@ -41,9 +39,9 @@ class ToolMocks:
             Exception: whatever it raises.
         """
         mock = self._mocks.get(tool.schema.name)
-        if isinstance(mock, BaseException) or (isinstance(mock, type) and issubclass(mock, BaseException)):
-            raise mock
-        result = tool.function(**arguments) if mock is None else mock(**_wanted(mock, arguments))
+        if mock is not None:
+            return await call_mock(mock, arguments)
+        result = tool.function(**arguments)
         while inspect.isawaitable(result):
             result = await result
         return result
@@ -53,7 +51,7 @@ def _require_fits(name: str, mock: object, tools: Mapping[str, FunctionTool]) ->
     tool = tools.get(name)
     if tool is None:
         raise UsageError(f"the agent has no tool {name!r} to mock; it has {', '.join(sorted(tools)) or 'none'}")
-    if isinstance(mock, BaseException) or (isinstance(mock, type) and issubclass(mock, BaseException)):
+    if is_exception(mock):
         return
     if not callable(mock):
         raise UsageError(
@@ -67,10 +65,3 @@ def _require_fits(name: str, mock: object, tools: Mapping[str, FunctionTool]) ->
         if named and parameter.name not in given and parameter.default is parameter.empty:
             has = ", ".join(sorted(given)) or "no parameter"
             raise UsageError(f"the mock of {name} wants {parameter.name!r}, which the tool does not have: it has {has}")
-
-
-def _wanted(mock: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = inspect.signature(mock).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return dict(arguments)
-    return {name: value for name, value in arguments.items() if name in parameters}

@@ -21,7 +21,7 @@ class MessageEvent:
     interrupted: bool = False
 
     def __str__(self) -> str:
-        return f"message by {self.role}: {_shown(self.text)}{' (interrupted)' if self.interrupted else ''}"
+        return f"message by {self.role}: {shown(self.text)}{' (interrupted)' if self.interrupted else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,7 @@ class FunctionCallEvent:
     @property
     def parsed(self) -> Mapping[str, Any]:
         """The arguments; empty where the model gave no JSON object."""
-        try:
-            found = json.loads(self.arguments or "{}")
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return parsed_arguments(self.arguments)
 
     def __str__(self) -> str:
         return f"function call: {self.name}({self.arguments:.{TEXT_SHOWN}})"
@@ -57,7 +53,7 @@ class FunctionCallOutputEvent:
     call_id: str
 
     def __str__(self) -> str:
-        return f"function call output: {self.name} {'failed' if self.is_error else 'gave'} {_shown(self.output)}"
+        return f"function call output: {self.name} {'failed' if self.is_error else 'gave'} {shown(self.output)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,5 +91,15 @@ def run_events(events: Iterable[SessionEvent], given: str) -> Iterator[RunEvent]
                 pass
 
 
-def _shown(text: str) -> str:
+def parsed_arguments(arguments: str) -> Mapping[str, Any]:
+    """The arguments that a model gave, read; empty where they are no JSON object."""
+    try:
+        found = json.loads(arguments or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def shown(text: str) -> str:
+    """The beginning of a text, quoted."""
     return repr(text if len(text) <= TEXT_SHOWN else text[:TEXT_SHOWN] + "…")

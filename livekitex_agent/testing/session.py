@@ -16,9 +16,9 @@ from actors import InlineAgentSession
 from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.testing.caller import Utterance, in_time, time_line
-from livekitex_agent.testing.mocks import Mock
 from livekitex_agent.testing.run_result import RunResult
 from livekitex_agent.testing.simulated_system import SimulatedSystem, SimulationLoop
+from livekitex_agent.voice.mocking import Mock
 from protocols import (
     BYTES_PER_SAMPLE,
     SESSION_RATE_HZ,

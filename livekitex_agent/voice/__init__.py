@@ -1,0 +1,1 @@
+"""What user code has of a conversation, by LiveKit's names: agents, sessions, speech handles, the context of a tool, events."""
