@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from livekitex_agent.cli.streams import tell_failure
+from livekitex_agent.cli.streams import require_writable, tell_failure
 from livekitex_agent.console.killer import KillAt
 from protocols import ConfigurationError, LivekitexError, UsageError
 
@@ -31,7 +31,7 @@ def demo(
     """Run a spoken phone order, kill its process in the middle, and see the caller get his order all the same."""
     console = Console()
     try:
-        _require_writable(out)
+        require_writable(out)
         outcome = asyncio.run(_run(console, wav or [], text=text, kill_at=kill_at, kills=kills, journal=journal, out=out))
     except LivekitexError as failure:
         tell_failure("demo", failure)
@@ -61,18 +61,6 @@ async def _run(console: Console, wav: list[Path], *, text: bool, kill_at: KillAt
     script = Script(lines=lines, spoken=spoken, kill_at=kill_at, kills=kills, first_kill_line=min(FIRST_KILL_LINE, max(2, len(lines) - 2)))
     with open_screen(console) as screen:
         return await run_call(script, SystemOptions(partitions=1, journal=journal, log_level="error"), screen, out)
-
-
-def _require_writable(out: Path) -> None:
-    """Refuse before the call what would fail after it, and leave no empty file for that."""
-    is_new = not out.exists()
-    try:
-        with out.open("ab"):
-            pass
-    except OSError as failure:
-        raise ConfigurationError(f"--out {out}: {failure.strerror}: name a file in a folder that you may write to") from failure
-    if is_new:
-        out.unlink()
 
 
 def _report(console: Console, outcome: "Outcome", wrong: list[str]) -> None:

@@ -7,11 +7,12 @@ import signal
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
 from rich.console import Console
 
-from protocols import printable
+from protocols import ConfigurationError, printable
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -111,8 +112,24 @@ def run_to_its_end(command: Callable[[], object], output: Output) -> None:
 def tell_failure(command: str, failure: Exception) -> None:
     """Say on standard error why ``livekitex command`` did not do what was asked."""
     Console(stderr=True).print(
-        f"livekitex {command}: {printable(str(failure))}", style="bold red", highlight=False, markup=False, soft_wrap=True
+        f"livekitex {command}: {printable(str(failure))}", style="bold red", highlight=False, markup=False, emoji=False, soft_wrap=True
     )
+
+
+def require_writable(out: Path) -> None:
+    """Refuse before the call what would fail after it, and leave no empty file for that.
+
+    Raises:
+        ConfigurationError: the recording ``out`` cannot be written; the text names the cure.
+    """
+    is_new = not out.exists()
+    try:
+        with out.open("ab"):
+            pass
+    except OSError as failure:
+        raise ConfigurationError(f"--out {out}: {failure.strerror}: name a file in a folder that you may write to") from failure
+    if is_new:
+        out.unlink()
 
 
 def _plain_letter(letter: str) -> str:

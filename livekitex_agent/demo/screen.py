@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from livekitex_agent.console import screen as entries
 from livekitex_agent.console.entries import STYLES, Entry, Kind
 from protocols import printable
 
@@ -35,16 +36,13 @@ class Screen(Protocol):
         ...
 
 
-class PlainScreen:
+class PlainScreen(entries.PlainScreen):
     """One line an entry, at once; the tree whenever it has changed."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__(console)
         self._console = console
         self._tree: tuple[str, ...] = ()
-
-    def add(self, entry: Entry) -> None:
-        """Print the entry."""
-        self._console.out(str(entry), highlight=False)
 
     def tree(self, lines: Sequence[str]) -> None:
         """Print the lines of the tree that are new."""

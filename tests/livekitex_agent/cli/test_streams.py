@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from livekitex_agent.cli.streams import plain, tell_failure, wants_ascii
+from protocols import ConfigurationError
 from support import fresh
 
 COMMAND = """
@@ -100,3 +101,8 @@ def test_a_defect_keeps_its_traceback() -> None:
 def test_square_brackets_in_a_failure_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     tell_failure("demo", ValueError("pip install 'livekitex-agent[offline]'"))
     assert capsys.readouterr().err == "livekitex demo: pip install 'livekitex-agent[offline]'\n"
+
+
+def test_a_failure_is_told_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_failure("console", ConfigurationError("--llm nobody:x: [bold]no"))
+    assert capsys.readouterr().err == "livekitex console: --llm nobody:x: [bold]no\n"

@@ -1,0 +1,79 @@
+"""How a call of a file is started: of its program by the place of it, of its agent by the agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from actors import load_reference
+from livekitex_agent.agent import Agent
+from livekitex_agent.call_handle import CallHandle
+from livekitex_agent.console.program_file import Holds, ProgramFile
+from livekitex_agent.system import AgentSystem
+from protocols import ConfigurationError, InvalidAgentError, LivekitexError, ProviderRef
+
+START_S: Final = 60.0
+"""How long a call may take to come up: a program may load models first."""
+
+_MAKERS: Final[Mapping[tuple[str, str], str]] = {
+    ("openai", "llm"): "actors:OpenAILLM",
+    ("openai", "stt"): "actors:OpenAISTT",
+    ("openai", "tts"): "actors:OpenAITTS",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChoices:
+    """What the command line says of the call: ``by_text`` or by voice, and which ``providers`` take the place of the file's own.
+
+    Those are names by their kind, ``{"llm": "openai:gpt-5.4-mini"}``; ``base_url`` is where those of OpenAI's protocols are.
+    """
+
+    by_text: bool = False
+    providers: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""
+
+
+async def start_call(system: AgentSystem, file: ProgramFile, choices: CallChoices) -> CallHandle:
+    """Start a call of ``file``.
+
+    Raises:
+        LivekitexError: it cannot be started; the text names the cure.
+    """
+    if file.holds is Holds.PROGRAM:
+        raise ConfigurationError(f"{file.path}: programs cannot be started yet")
+    return await system.start_session(chosen(load_agent(file), choices), timeout_s=START_S)
+
+
+def load_agent(file: ProgramFile) -> Agent:
+    """The agent of plain data in ``file``.
+
+    Raises:
+        InvalidAgentError: the file cannot be run, or the name is no such agent.
+    """
+    try:
+        agent = load_reference(f"{file.path}:{file.name}")
+    except LivekitexError:
+        raise
+    except Exception as failure:  # the file's own
+        raise InvalidAgentError(f"{file.path} cannot be run: {type(failure).__name__}: {failure}") from failure
+    if not isinstance(agent, Agent):
+        raise InvalidAgentError(f"{file.path}: {file.name} is a {type(agent).__name__}: make it an Agent(...)")
+    return agent
+
+
+def chosen(agent: Agent, choices: CallChoices) -> Agent:
+    """The agent as the command line wants it."""
+    providers: dict[str, Any] = {kind: _provider(kind, name, choices.base_url) for kind, name in choices.providers.items()}
+    silent = {"vad": None, "stt": None, "tts": None, "turn_detector": None} if choices.by_text else {}
+    return replace(agent, **{**providers, **silent})
+
+
+def _provider(kind: str, name: str, base_url: str) -> ProviderRef:
+    vendor, _, model = name.partition(":")
+    factory = _MAKERS.get((vendor, kind))
+    if factory is None:
+        raise ConfigurationError(
+            f"--{kind} {name}: no provider of that name: use {', '.join(sorted({v for v, k in _MAKERS if k == kind}))}:MODEL"
+        )
+    options = {name: value for name, value in (("model", model), ("base_url", base_url)) if value}
+    return ProviderRef(factory=factory, options=options)
