@@ -27,6 +27,7 @@ from actors.agent_session.core import (
     Past,
     Push,
     ResumePoint,
+    RunHook,
     State,
     Tell,
     UseAgent,
@@ -42,7 +43,7 @@ from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
 from actors.agent_session.neighbours import CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
 from actors.agent_session.preparation import Parts, prepare_successor
-from actors.agent_session.program import Program
+from actors.agent_session.program import Program, ProgramWork
 from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.reports import Reports
 from actors.agent_session.shared_audio_buffer import SHARED_AUDIO_BUFFER_BYTES, SharedAudioBuffer, Watermark
@@ -250,10 +251,8 @@ class Conversation:
                     self._neighbours.tell(name, self._redaction.to_others(message))
                 case After(delay_s=delay_s, input=what):
                     self._context.after(delay_s, partial(self.feed, what))
-                case UseAgent() if self._program is not None:
-                    self._program.perform(effect)
-                case UseAgent():
-                    self._use_agent(effect)
+                case UseAgent() | RunHook():
+                    self._have_done(effect)
                 case Leave():
                     self._leave()
                 case _:
@@ -277,6 +276,12 @@ class Conversation:
         if told:
             self._memory.raise_watermark(self._state.memory.incarnation, told + 1)
         self._perform(write.then if durable else tuple(map(undurable, write.then)))
+
+    def _have_done(self, work: ProgramWork) -> None:
+        if self._program is not None:
+            self._program.perform(work)
+        elif isinstance(work, UseAgent):
+            self._use_agent(work)
 
     def _use_agent(self, wanted: UseAgent) -> None:
         """Hand the call to an agent, once its tools and its model are made."""

@@ -43,17 +43,20 @@ _ID: Final = TEXT.default("")
 _TIME: Final = NUMBER.default(0.0)
 _EXTRA: Final = MAP.default({})
 _CALL: Final = RecordType(FunctionCall, "function_call", id=_ID, created_at=_TIME, call_id=TEXT, name=TEXT, arguments=TEXT, extra=_EXTRA)
+_MESSAGE: Final = RecordType(
+    ChatMessage,
+    "message",
+    id=_ID,
+    created_at=_TIME,
+    role=_ROLE,
+    content=many(_CONTENT.one_of()).default(()),
+    interrupted=FLAG.default(False),
+    extra=_EXTRA,
+)
+MESSAGE: Final = nested(_MESSAGE)
+"""A message that stands alone."""
 ITEMS: Final = Records(
-    RecordType(
-        ChatMessage,
-        "message",
-        id=_ID,
-        created_at=_TIME,
-        role=_ROLE,
-        content=many(_CONTENT.one_of()).default(()),
-        interrupted=FLAG.default(False),
-        extra=_EXTRA,
-    ),
+    _MESSAGE,
     _CALL,
     RecordType(
         FunctionCallOutput,

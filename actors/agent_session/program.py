@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from actors.agent_session.blueprint import Blueprint
-from actors.agent_session.core import Input, Memory, UseAgent
+from actors.agent_session.core import Input, Memory, RunHook, UseAgent
 from protocols import EventPushed, Message, SessionCommand
 
 if TYPE_CHECKING:
     from actors.agent_session.preparation import Parts
 
-ProgramWork = UseAgent
+ProgramWork = UseAgent | RunHook
 """What the session has its program do."""
 
 

@@ -17,6 +17,7 @@ from actors.agent_session.core.entries import (
     HandedOff,
     Happened,
     HistorySummarised,
+    HookRan,
     IncarnationBegan,
     IncarnationEnded,
     RoundEnded,
@@ -27,12 +28,24 @@ from actors.agent_session.core.entries import (
     SummaryBegun,
     ToolBegun,
     ToolEnded,
+    ToolsUpdated,
     TurnClosed,
     TurnOpened,
     UserDataRecorded,
 )
-from actors.agent_session.core.memory import Accepted, CallerSpeech, Memory, Outcome, Round, Spoken, Turn, TurnHandoff, TurnSource
-from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY
+from actors.agent_session.core.memory import (
+    Accepted,
+    AgentChange,
+    CallerSpeech,
+    Memory,
+    Outcome,
+    Round,
+    Spoken,
+    Turn,
+    TurnHandoff,
+    TurnSource,
+)
+from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY, MESSAGE
 from actors.journal import FLAG, INTEGER, MAP, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
     CancelResponse,
@@ -67,6 +80,8 @@ _SOURCE: Final = choice(
 )
 
 _TOOL_CHOICE: Final = choice({ToolChoice.AUTO: "auto", ToolChoice.NONE: "none", ToolChoice.REQUIRED: "required"})
+
+_CHANGE: Final = choice({AgentChange.REPLACE: "replace", AgentChange.ENTER: "enter", AgentChange.LEAVE: "leave"})
 
 COMMANDS: Final = Records(
     RecordType(SendText, "send_text", command_id=TEXT, text=TEXT),
@@ -118,7 +133,16 @@ _ROUND: Final = nested(
     )
 )
 _OUTCOME: Final = nested(
-    RecordType(Outcome, "outcome", call_id=TEXT, result=TEXT, is_error=FLAG.default(False), wall_s=NUMBER.default(0.0))
+    RecordType(
+        Outcome,
+        "outcome",
+        call_id=TEXT,
+        result=TEXT,
+        is_error=FLAG.default(False),
+        wall_s=NUMBER.default(0.0),
+        reply=FLAG.default(True),
+        hands_off=FLAG.default(False),
+    )
 )
 _HANDOFF: Final = nested(
     RecordType(TurnHandoff, "handoff", rounds=INTEGER, old_agent=TEXT.default(""), new_agent=TEXT, wall_s=NUMBER.default(0.0))
@@ -148,6 +172,11 @@ _TURN: Final = nested(
         starts=many(INTEGER).default(()),
         deaths=many(TEXT).default(()),
         handoffs=many(_HANDOFF).default(()),
+        agents=INTEGER.default(0),
+        hooked_wall_s=NUMBER.default(0.0),
+        message=maybe(MESSAGE).default(None),
+        context=maybe(HISTORY).default(None),
+        dropped=FLAG.default(False),
     )
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
@@ -209,8 +238,28 @@ _OTHERS: Final = (
         hand_off=TEXT.default(""),
         ok=FLAG.default(True),
         wall_s=NUMBER.default(0.0),
+        reply=FLAG.default(True),
     ),
-    RecordType(HandedOff, "handed_off", done=FLAG, old_agent=TEXT.default(""), new_agent=TEXT.default(""), wall_s=NUMBER.default(0.0)),
+    RecordType(
+        HandedOff,
+        "handed_off",
+        done=FLAG,
+        old_agent=TEXT.default(""),
+        new_agent=TEXT.default(""),
+        wall_s=NUMBER.default(0.0),
+        change=_CHANGE.default(AgentChange.REPLACE),
+        agent=TEXT.default(""),
+        levels=INTEGER.default(1),
+    ),
+    RecordType(ToolsUpdated, "tools_updated", added=many(TEXT).default(()), removed=many(TEXT).default(()), wall_s=NUMBER.default(0.0)),
+    RecordType(
+        HookRan,
+        "hook_ran",
+        message=maybe(MESSAGE).default(None),
+        context=maybe(HISTORY).default(None),
+        stop=FLAG.default(False),
+        wall_s=NUMBER.default(0.0),
+    ),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
     RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
     RecordType(SummaryBegun, "summary_begun", until=TEXT),
@@ -251,7 +300,9 @@ _MEMORY: Final = RecordType(
     user_data_json=TEXT.default("{}"),
     agent=TEXT.default(""),
     instructions=maybe(TEXT).default(None),
+    agents=many(TEXT).default(()),
     handing_to=TEXT.default(""),
+    handing_deaths=INTEGER.default(0),
     summarising=TEXT.default(""),
     summary_deaths=INTEGER.default(0),
     ending=TEXT.default(""),

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from actors.agent_session.core import (
     After,
+    AgentChange,
     Answer,
     Effect,
     EndVoice,
@@ -31,6 +32,7 @@ from actors.agent_session.core import (
     Recognize,
     ResumePoint,
     ResumeSpeech,
+    RunHook,
     RunTool,
     SessionConfig,
     Settle,
@@ -55,6 +57,7 @@ from actors.agent_session.records import decode_entry, encode_entry
 from actors.turn_taking import EndedBy
 from protocols import (
     ChatContext,
+    ChatMessage,
     CommandAccepted,
     ErrorReply,
     EventPushed,
@@ -104,6 +107,8 @@ def agent_of(tool: str) -> str:
 
 def handed_to(setup: SessionConfig, agent: str) -> SessionConfig:
     """What a session is told whose call was handed to this agent, which has another tool than the others and not all of theirs."""
+    if not agent:
+        return setup
     name = json.loads(agent)["name"]
     tools = (setup.tools - {"order"}) | {f"ask_{name}"}
     return replace(setup, agent=name, instructions=f"You are {name}.", tools=tools)
@@ -191,7 +196,8 @@ class World:
     settled: int = 0
     rest: bool = False
     unknown: bool = False
-    tool: RunTool | None = None
+    tools: deque[RunTool] = field(default_factory=deque)
+    hook: RunHook | None = None
     loading: UseAgent | None = None
     timers: list[tuple[float, Input]] = field(default_factory=list)
     heeded: list[int] = field(default_factory=list)
@@ -224,6 +230,11 @@ class World:
     def moment(self) -> Moment:
         return Moment(monotonic_s=self.now, wall_s=1e9 + self.now + self.clock_set_by)
 
+    @property
+    def tool(self) -> RunTool | None:
+        """The tool that runs, the first of them."""
+        return self.tools[0] if self.tools else None
+
     # Lives.
 
     def live(self) -> None:
@@ -249,7 +260,8 @@ class World:
     def kill(self) -> None:
         """End the incarnation, and begin the next."""
         self.writes.clear()
-        self.model = self.summing_up = self.recognizing = self.tool = self.loading = None
+        self.model = self.summing_up = self.recognizing = self.hook = self.loading = None
+        self.tools.clear()
         self.timers.clear()
         self.voice_ends.clear()
         self.output = SpeechOutput()
@@ -405,7 +417,7 @@ class World:
         if self.loading is None:
             return False
         wanted, self.loading = self.loading, None
-        agent = json.loads(wanted.agent)
+        agent = json.loads(wanted.agent or '{"name": "agent", "greeting": []}')
         if agent["name"] == "broken":
             self.feed(i.AgentFailed(token=wanted.token, text="there is no such agent"))
             return True
@@ -424,10 +436,11 @@ class World:
         )
         return True
 
-    def finish_tool(self, result: str = "done", *, end_call: str = "") -> bool:
-        if self.tool is None:
+    def finish_tool(self, result: str = "done", *, end_call: str = "", reply: bool = True, output: bool = True, last: bool = False) -> bool:
+        """The tool that began first ends, or the ``last``."""
+        if not self.tools:
             return False
-        call, self.tool = self.tool.call, None
+        call = (self.tools.pop() if last else self.tools.popleft()).call
         data = f'{{"last": "{call.call_id}"}}'
         self.feed(
             i.ToolFinished(
@@ -438,9 +451,28 @@ class World:
                 end_call=end_call,
                 duration_ms=1.0,
                 hand_off=agent_of(call.name) if call.name.startswith("to_") else "",
+                reply=reply,
+                output=output,
             )
         )
         return True
+
+    def run_hook(
+        self, message: ChatMessage | None = None, context: ChatContext | None = None, *, stop: bool = False, error: str = ""
+    ) -> bool:
+        """The program's hook of the caller's turn ends so."""
+        if self.hook is None:
+            return False
+        token, self.hook = self.hook.token, None
+        self.feed(i.HookEnded(token=token, message=message, context=context, stop=stop, error=error))
+        return True
+
+    def want_agent(self, name: str, change: AgentChange) -> int:
+        """The program wants this agent."""
+        self.requests += 1
+        agent = "" if change is AgentChange.LEAVE else agent_of(f"to_{name}")
+        self.feed(i.AgentWanted(request=self.requests, agent=agent, change=change))
+        return self.requests
 
     def play(self, samples: int = 100_000) -> bool:
         """Let the caller hear ``samples`` of the reply, at most to the end of the sentence."""
@@ -528,6 +560,7 @@ class World:
                     or self.sum_up()
                     or self.recognize(heard)
                     or self.commit_voice()
+                    or self.run_hook()
                     or self.finish_tool()
                     or self.load_agent()
                     or self.play()
@@ -567,6 +600,9 @@ class World:
                 assert effect.request not in self.answers
                 self.answers[effect.request] = effect.message
             case Push():
+                if not effect.to:
+                    assert self.setup.program
+                    return
                 assert effect.to == (SUBSCRIBER,)
                 (self.events if effect.event.event.kept else self.passing).append(effect.event)
                 self.last_event = effect.event.number
@@ -612,7 +648,9 @@ class World:
                 self.output_open = True
             case RunTool():
                 self.ran[effect.call.call_id] += 1
-                self.tool = effect
+                self.tools.append(effect)
+            case RunHook():
+                self.hook = effect
             case UseAgent():
                 self.loading = effect
             case Leave():

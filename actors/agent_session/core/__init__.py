@@ -17,6 +17,7 @@ from actors.agent_session.core.effects import (
     Push,
     Recognize,
     ResumeSpeech,
+    RunHook,
     RunTool,
     Settle,
     SpeakSentence,
@@ -33,7 +34,7 @@ from actors.agent_session.core.facts import MAX_USER_DATA_BYTES
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.kept_speech import KeptSpeech, Stretch
 from actors.agent_session.core.machine import begin, handle
-from actors.agent_session.core.memory import Memory
+from actors.agent_session.core.memory import AgentChange, Memory
 from actors.agent_session.core.replay import EVENTS_KEPT, Past, after_end, restore
 from actors.agent_session.core.restart import ResumePoint
 from actors.agent_session.core.state import SessionConfig, State, Subscriber
@@ -44,6 +45,7 @@ __all__ = [
     "MAX_USER_DATA_BYTES",
     "SAME_START",
     "After",
+    "AgentChange",
     "Answer",
     "Checkpoint",
     "Effect",
@@ -66,6 +68,7 @@ __all__ = [
     "Recognize",
     "ResumePoint",
     "ResumeSpeech",
+    "RunHook",
     "RunTool",
     "SessionConfig",
     "Settle",

@@ -6,7 +6,7 @@ may be what it asked of its tools and what they answered. It is told that there 
 The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -47,17 +47,29 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     instructions = instructions if memory.instructions is None else memory.instructions
     system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
-    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, memory.history), *asked)))
+    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, _past(memory)), *asked)))
 
 
-def asked_in(turn: Turn) -> tuple[ChatItem, ...]:
+def _past(memory: Memory) -> Iterable[ChatItem]:
+    """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
+    turn = memory.turn
+    if turn is None or turn.context is None:
+        return memory.history
+    return (*turn.context, *(item for item in memory.history if item.created_at > turn.hooked_wall_s))
+
+
+def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
     """The caller's message of ``turn``, if it has one."""
+    if turn.message is not None:
+        return (turn.message,)
     message = ChatMessage.of(Role.USER, turn.user_text, id=f"{turn.turn_id}.user", created_at=turn.began_wall_s)
     return (message,) if turn.user_text else ()
 
 
 def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
     """What history keeps of ``turn`` when ``heard`` of its reply was heard."""
+    if turn.dropped:
+        return ()
     if turn.failed:
         return tuple(_given_up(turn, heard))
     rounds = []

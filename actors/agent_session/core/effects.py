@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from actors.agent_session.core.entries import Entry
 from actors.agent_session.core.inputs import Input
-from protocols import DEFAULT_CHAT_OPTIONS, ChatContext, ChatOptions, EventPushed, FunctionCall, Message, Ref
+from protocols import DEFAULT_CHAT_OPTIONS, ChatContext, ChatMessage, ChatOptions, EventPushed, FunctionCall, Message, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,16 +179,27 @@ class OpenOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTool:
-    """Run a tool on a copy of the user data: for `ToolFinished`."""
+    """Run a tool on a copy of the user data, for the reply ``speech_id``: for `ToolFinished`."""
 
     call: FunctionCall
     user_data_json: str
     incarnation: int
+    speech_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHook:
+    """Run the program's hook of the caller's turn, with his message and the history before it: for `HookEnded`."""
+
+    token: int
+    turn_id: str
+    message: ChatMessage
+    context: ChatContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseAgent:
-    """Load the agent that travels as ``agent`` (JSON), and work with its tools and its model from then on.
+    """Load the agent that travels as ``agent`` (JSON; empty: the one the call began with), and work with its tools and its model then.
 
     For `AgentReady`, or for `AgentFailed` with nothing changed.
     """
@@ -222,6 +233,7 @@ Effect = (
     | StopSpeech
     | OpenOutput
     | RunTool
+    | RunHook
     | UseAgent
     | Leave
 )

@@ -7,9 +7,9 @@ one transaction. How they are written, and which a reader may pass over, `actors
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actors.agent_session.core.memory import Memory, TurnSource
+from actors.agent_session.core.memory import AgentChange, Memory, TurnSource
 from actors.journal import UnknownRecord
-from protocols import FunctionCall, SessionCommand, SessionEvent, ToolChoice
+from protocols import ChatContext, ChatMessage, FunctionCall, SessionCommand, SessionEvent, ToolChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class ToolBegun:
 class ToolEnded:
     """The outcome of a call (``ok``: no failure), the user data after it, and what the tool wishes.
 
-    That is to end the call, or to hand it to an agent (empty: neither).
+    That is to end the call, or to hand it to an agent (empty: neither). Without ``reply`` the model need not be asked again for it.
     """
 
     call_id: str
@@ -151,15 +151,42 @@ class ToolEnded:
     hand_off: str = ""
     ok: bool = True
     wall_s: float = 0.0
+    reply: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOff:
-    """The agent that a tool wished for has the call, or, unless ``done``, could not take it. Their names are empty in older journals."""
+    """Another agent has the call, or, unless ``done``, could not take it. Their names are empty in older journals.
+
+    It is the one that a tool wished for, or the ``agent`` that the program gave (JSON), or, of a LEAVE, the one so many ``levels`` below;
+    that stack is as if they were left also where it could not take the call.
+    """
 
     done: bool
     old_agent: str = ""
     new_agent: str = ""
+    wall_s: float = 0.0
+    change: AgentChange = AgentChange.REPLACE
+    agent: str = ""
+    levels: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsUpdated:
+    """The agent has further tools, and some no more."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRan:
+    """The program's hook of the caller's turn has ended: ``message`` and ``context`` are as in `Turn`; ``stop`` drops the turn."""
+
+    message: ChatMessage | None = None
+    context: ChatContext | None = None
+    stop: bool = False
     wall_s: float = 0.0
 
 
@@ -240,6 +267,8 @@ Entry = (
     | ToolBegun
     | ToolEnded
     | HandedOff
+    | ToolsUpdated
+    | HookRan
     | SentenceBegun
     | TurnClosed
     | SummaryBegun

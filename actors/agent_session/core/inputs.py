@@ -7,9 +7,12 @@ samples of its reply's audio.
 
 from dataclasses import dataclass
 
+from actors.agent_session.core.memory import AgentChange
 from actors.turn_taking import EndedBy
 from protocols import (
     DEFAULT_TOKENS,
+    ChatContext,
+    ChatMessage,
     Degraded,
     FinishReason,
     FunctionCall,
@@ -224,7 +227,8 @@ class RetryDue:
 class ToolFinished:
     """A tool has ended: ``result`` is what the model is told.
 
-    ``end_call`` is the reason if it asked to end the call, ``hand_off`` the agent that it hands the call to, as it travels (JSON).
+    ``end_call`` is the reason if it asked to end the call, ``hand_off`` the agent that it hands the call to, as it travels (JSON). Without
+    ``reply`` the model is not asked for this result; without ``output`` neither, and the result is empty.
     """
 
     call_id: str
@@ -234,6 +238,43 @@ class ToolFinished:
     end_call: str
     duration_ms: float
     hand_off: str = ""
+    reply: bool = True
+    output: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentWanted:
+    """The program wants another agent (JSON, opaque) to have the call: for `CommandAccepted` once it has it, or a refusal.
+
+    With LEAVE it is the one below that gets it, whatever ``agent`` says.
+    """
+
+    request: int
+    agent: str
+    change: AgentChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsChanged:
+    """The program has changed the tools of the agent that has the call: all their names, and which may be run again."""
+
+    tools: frozenset[str]
+    idempotent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookEnded:
+    """The program's hook of the caller's turn has ended.
+
+    ``message`` is the caller's from now on, ``context`` what the model is told in this turn in the place of the history (None: as they
+    were). With ``stop`` the turn is to be as if it had not been. ``error`` says why it failed (empty: it did not).
+    """
+
+    token: int
+    message: ChatMessage | None = None
+    context: ChatContext | None = None
+    stop: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +424,9 @@ Input = (
     | SummaryFailed
     | RetryDue
     | ToolFinished
+    | AgentWanted
+    | ToolsChanged
+    | HookEnded
     | AgentReady
     | AgentFailed
     | SpeechMade

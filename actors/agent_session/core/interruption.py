@@ -138,7 +138,7 @@ def on_failed(step: Transition, failed: SpeechFailed) -> None:
 def settle_if_known(step: Transition) -> bool:
     """Once everything has stopped: close the turn, and listen to the caller if he speaks; tells whether it was so."""
     interruption = step.state.interruption
-    if interruption is None or (heard := interruption.heard) is None or step.turn.waiting_calls:
+    if interruption is None or (heard := interruption.heard) is None or step.turn.waiting_calls or step.state.hooking:
         return False
     cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
     close_turn(step, heard)
@@ -161,7 +161,7 @@ def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
     step.publish(SpeechInterrupted(speech_id=step.turn.speech_id, by=by))
     step.then(StopThinking())
     held = step.state.held
-    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), held=False)
+    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), held=False, guess=None)
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
     step.move_agent(AgentEvent.INTERRUPTED)
@@ -170,5 +170,5 @@ def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
 
 def _run_what_waits(step: Transition) -> None:
     """Settle the tools that were asked for while the reply was held: they are run now, or not at all."""
-    if step.turn.waiting_calls and not step.state.tool:
+    if step.turn.waiting_calls:
         run_next(step)

@@ -9,6 +9,7 @@ from actors.agent_session.core import (
     durability,
     facts,
     hand_off,
+    hook,
     interruption,
     playback,
     speech,
@@ -23,10 +24,12 @@ from actors.agent_session.core.effects import Effect
 from actors.agent_session.core.inputs import (
     AgentFailed,
     AgentReady,
+    AgentWanted,
     AudioCommitted,
     AudioLost,
     CommandArrived,
     FactTold,
+    HookEnded,
     InfoAsked,
     Input,
     InterimTranscript,
@@ -56,6 +59,7 @@ from actors.agent_session.core.inputs import (
     SummaryFailed,
     ThinkingFailed,
     ToolFinished,
+    ToolsChanged,
     TurnPredicted,
     UserDataChanged,
     VoiceBegan,
@@ -149,6 +153,12 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             thinking.on_retry(step, what)
         case ToolFinished():
             tools.on_finished(step, what)
+        case AgentWanted():
+            hand_off.on_wanted(step, what)
+        case ToolsChanged():
+            hand_off.on_tools(step, what)
+        case HookEnded():
+            hook.on_ended(step, what)
         case AgentReady():
             hand_off.on_ready(step, what)
         case AgentFailed():
@@ -187,6 +197,7 @@ def _advance(step: Transition) -> None:
     """Whatever follows from the state alone, until nothing does. So a restored state goes on by itself."""
     while not step.memory.closed:
         before = step.state.states
+        hand_off.load_if_due(step)
         if not _moved(step) or step.memory.closed:  # nothing is told behind the end of the call
             return
         step.tell_changes(before)
@@ -196,6 +207,8 @@ def _moved(step: Transition) -> bool:
     state = step.state
     match state.agent:
         case AgentState.LISTENING:
+            if step.setup.program and state.loading:
+                return False  # who has the call next is about to be known
             return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
         case AgentState.THINKING | AgentState.SPEAKING:
             return interruption.begin_if_due(step) or caller.understand_echo(step)

@@ -59,6 +59,17 @@ class TurnSource(StrEnum):
     """The call is given up."""
 
 
+class AgentChange(StrEnum):
+    """How another agent comes to have the call."""
+
+    REPLACE = "replace"
+    """In the place of the one that has it."""
+    ENTER = "enter"
+    """On top of it, until it is left: what has a task to do, and then gives the call back."""
+    LEAVE = "leave"
+    """The one on top is over: the one below it has the call again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete."""
@@ -71,12 +82,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the model is told of a tool call, and whether it is a failure."""
+    """What the model is told of a tool call, and whether it is a failure.
+
+    Without ``reply`` it need not be asked again for it. ``hands_off`` if the call is to be handed to an agent for it.
+    """
 
     call_id: str
     result: str
     is_error: bool = False
     wall_s: float = 0.0
+    reply: bool = True
+    hands_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +115,11 @@ class Turn:
     does not stop it. It is ``owner``'s (the id of an actor), and ends at ``deadline_wall_s`` at the latest (0: a journal of an earlier
     version tells of none). If it has ``audio`` the program gives that, for all of the text. ``starts`` holds the position in the reply's
     audio at which each sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the
-    caller spoke it too.
+    caller spoke it too. ``agents`` is how many agents stood below the one that had the call when it opened.
+
+    ``hooked_wall_s`` is when the program's hook of the caller's turn had ended (0: it has not, or there is none): ``message`` is what it
+    made of his words (None: nothing), ``context`` what the model is told in this turn in the place of the history until then (None: that),
+    and ``dropped`` whether the turn is to be as if it had not been.
     """
 
     turn_id: str
@@ -123,6 +143,11 @@ class Turn:
     starts: tuple[int, ...] = ()
     deaths: tuple[str, ...] = ()
     handoffs: tuple[TurnHandoff, ...] = ()
+    agents: int = 0
+    hooked_wall_s: float = 0.0
+    message: ChatMessage | None = None
+    context: ChatContext | None = None
+    dropped: bool = False
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -152,8 +177,12 @@ class Turn:
 
     @property
     def written(self) -> bool:
-        """Whether nothing will be added to the reply: the model has ended, and not with a wish for tools."""
-        return bool(self.rounds) and self.rounds[-1].ended and not self.rounds[-1].calls
+        """Whether nothing will be added to the reply: the model has ended, with no wish for tools, or for such as need no reply."""
+        if not self.rounds or not self.rounds[-1].ended:
+            return False
+        outcomes = {outcome.call_id: outcome for outcome in self.outcomes}
+        newest = [outcomes.get(call.call_id) for call in self.rounds[-1].calls]
+        return all(outcome is not None and not outcome.reply for outcome in newest)
 
     @property
     def size(self) -> int:
@@ -188,6 +217,8 @@ class Turn:
     @property
     def user_text(self) -> str:
         """The caller's message; empty where the agent speaks by itself."""
+        if self.message is not None:
+            return self.message.text
         return self.text if self.source in (TurnSource.TEXT, TurnSource.AUDIO, TurnSource.GENERATE_REPLY) else ""
 
 
@@ -248,7 +279,9 @@ class Memory:
     ``turns``, ``speeches`` and ``calls`` count what was numbered. ``seen`` are the ids of commands that were accepted, ``spoken`` what
     became of those whose speech is over, ``facts`` what the program has kept (JSON by key). ``heard_until`` is the sample up to which the
     caller's audio is settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with),
-    ``handing_to`` the one that it is about to be handed to. ``instructions`` are those that a program has given the agent (None: none).
+    ``agents`` are those below it, to which it is given back. ``handing_to`` is the one that it is about to be handed to, and
+    ``handing_deaths`` counts the incarnations that ended meanwhile between two turns. ``instructions`` are those that a program has given
+    the agent (None: none).
     ``summarising`` is the last of the items that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that
     ended meanwhile. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for
     so far. ``unknown`` are entries that this version or one before it did not know.
@@ -271,7 +304,9 @@ class Memory:
     user_data_json: str = "{}"
     agent: str = ""
     instructions: str | None = None
+    agents: tuple[str, ...] = ()
     handing_to: str = ""
+    handing_deaths: int = 0
     summarising: str = ""
     summary_deaths: int = 0
     ending: str = ""

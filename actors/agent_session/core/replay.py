@@ -21,6 +21,7 @@ from actors.agent_session.core.entries import (
     HandedOff,
     Happened,
     HistorySummarised,
+    HookRan,
     IncarnationBegan,
     IncarnationEnded,
     RoundEnded,
@@ -31,6 +32,7 @@ from actors.agent_session.core.entries import (
     SummaryBegun,
     ToolBegun,
     ToolEnded,
+    ToolsUpdated,
     TurnClosed,
     TurnOpened,
     UserDataRecorded,
@@ -41,6 +43,7 @@ from actors.agent_session.core.memory import (
     LONG_AGO,
     RECOGNISING,
     Accepted,
+    AgentChange,
     CallerSpeech,
     Heard,
     Memory,
@@ -54,6 +57,7 @@ from actors.agent_session.core.memory import (
 from actors.journal import UnknownRecord
 from protocols import (
     AgentConfigUpdate,
+    AgentHandoff,
     ChatContext,
     CommandDone,
     EndCall,
@@ -140,9 +144,17 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case CallClosed():
             return replace(memory, closed=True)
         case HandedOff():
-            if not entry.done:
-                return replace(memory, handing_to="")
-            return _handed_off(replace(memory, agent=memory.handing_to, handing_to="", instructions=None), entry)
+            return _handed_off(memory, entry)
+        case ToolsUpdated():
+            update = AgentConfigUpdate(
+                id=f"tools-{memory.next_event}",
+                created_at=max(LONG_AGO, entry.wall_s),
+                tools_added=entry.added,
+                tools_removed=entry.removed,
+            )
+            return replace(memory, history=appended(memory.history, (update,)))
+        case HookRan():
+            return _hook_ran(memory, entry)
         case TurnOpened():
             return _turn_opened(memory, entry)
         case TurnClosed():
@@ -165,8 +177,11 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
         turn = replace(turn, deaths=(*turn.deaths, turn.step))
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
-    deaths = memory.summary_deaths + (died and bool(memory.summarising))
-    memory = replace(memory, summary_deaths=deaths)
+    memory = replace(
+        memory,
+        summary_deaths=memory.summary_deaths + (died and bool(memory.summarising)),
+        handing_deaths=memory.handing_deaths + (died and bool(memory.handing_to) and turn is None),
+    )
     return replace(memory, incarnation=incarnation, turn=turn, caller=caller, last_end="", ended_cleanly=False)
 
 
@@ -232,6 +247,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         deadline_wall_s=entry.deadline_wall_s,
         audio=entry.audio,
         opened_wall_s=entry.wall_s,
+        agents=len(memory.agents),
     )
     settles = entry.heard_until > memory.heard_until
     if settles and memory.caller is not None:  # his speech and the answer to it are one turn
@@ -248,6 +264,33 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
 
 
 def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
+    """Which agent has the call, and which stand below it."""
+    below = memory.agents[: -entry.levels]
+    match entry.change:
+        case AgentChange.REPLACE if not entry.agent:  # a tool wished it
+            decided = replace(memory, handing_to="", handing_deaths=0)
+            if not entry.done:
+                return decided
+            return _tool_handed_off(replace(decided, agent=memory.handing_to, instructions=None), entry)
+        case AgentChange.LEAVE if not entry.done or not memory.agents:
+            return replace(memory, agents=below)
+        case AgentChange.ENTER | AgentChange.REPLACE if not entry.done:
+            return memory
+        case AgentChange.LEAVE:
+            after = replace(memory, agent=memory.agents[-entry.levels], agents=below)
+        case AgentChange.ENTER:
+            after = replace(memory, agent=entry.agent, agents=(*memory.agents, memory.agent))
+        case AgentChange.REPLACE:
+            after = replace(memory, agent=entry.agent)
+        case _:
+            assert_never(entry.change)
+    item = AgentHandoff(
+        id=f"handoff-{memory.next_event}", created_at=max(LONG_AGO, entry.wall_s), old_agent=entry.old_agent, new_agent=entry.new_agent
+    )
+    return replace(after, instructions=None, history=appended(memory.history, (item,)))
+
+
+def _tool_handed_off(memory: Memory, entry: HandedOff) -> Memory:
     """The hand-off stands in the open turn where it happened; outside of turns, and from then on, in the history."""
     if not entry.new_agent:
         return memory
@@ -257,6 +300,17 @@ def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
     if turn is not None:
         return replace(memory, turn=replace(turn, handoffs=(*turn.handoffs, handoff)))
     return replace(memory, history=appended(memory.history, (handoff_item(f"turn-{memory.turns}", 1, handoff),)))
+
+
+def _hook_ran(memory: Memory, entry: HookRan) -> Memory:
+    """The hook of the open turn has ended; its time is never 0, which says that it has not."""
+    turn = memory.turn
+    if turn is None:
+        return memory
+    hooked_wall_s = max(LONG_AGO, entry.wall_s)
+    return replace(
+        memory, turn=replace(turn, message=entry.message, context=entry.context, dropped=entry.stop, hooked_wall_s=hooked_wall_s)
+    )
 
 
 def _named(memory: Memory) -> Memory:
@@ -303,7 +357,14 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
         case ToolBegun():
             return replace(memory, turn=replace(turn, begun_calls=(*turn.begun_calls, entry.call_id)))
         case ToolEnded():
-            outcome = Outcome(call_id=entry.call_id, result=entry.result, is_error=not entry.ok, wall_s=entry.wall_s)
+            outcome = Outcome(
+                call_id=entry.call_id,
+                result=entry.result,
+                is_error=not entry.ok,
+                wall_s=entry.wall_s,
+                reply=entry.reply,
+                hands_off=bool(entry.hand_off),
+            )
             return replace(
                 memory,
                 turn=replace(turn, outcomes=(*turn.outcomes, outcome)),

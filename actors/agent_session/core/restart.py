@@ -13,6 +13,7 @@ from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.deadlines import is_overdue
 from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import CallerDropped, CallFailed, IncarnationBegan, SetBack
+from actors.agent_session.core.hand_off import drop_deadly
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.interruption import interrupt_restored
 from actors.agent_session.core.kept_speech import KeptSpeech
@@ -20,7 +21,7 @@ from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.speech import AUDIO_LOST, heard_at, is_lost, resume_speech
 from actors.agent_session.core.state import Opening, SessionConfig, State, Utterance
-from actors.agent_session.core.thinking import think
+from actors.agent_session.core.thinking import run_hook_if_due, think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
 from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.core.turns import say_prepared, speak_up
@@ -81,6 +82,7 @@ def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point:
     if past.report or set_back:
         text = past.report or f"{setup.journal_path} lacks the newest {missing} events: what the call did in them is forgotten"
         step.publish(SessionError(source="journal", text=text, retryable=False))
+    drop_deadly(step)
     if setup.farewell_reason:
         _say_farewell(step, point)
     elif set_back:
@@ -187,7 +189,7 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         run_next(step)
         return
     resume_speech(step, kept)
-    if turn.source is not TurnSource.SAY:  # of that the rest comes from the program
+    if turn.source is not TurnSource.SAY and not run_hook_if_due(step):  # of a speech the rest comes from the program
         think(step)
 
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.inputs import Input
-from actors.agent_session.core.memory import Heard, Memory, TurnSource
+from actors.agent_session.core.memory import AgentChange, Heard, Memory, TurnSource
 from actors.turn_taking import EndedBy, MuteStrategy
 from protocols import (
     DEFAULT_TOKENS,
@@ -35,7 +35,10 @@ class SessionConfig:
     ``max_context_tokens`` is the budget of what the model is told, as ``tokens`` estimates it (0: none, see `summary`).
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
     how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
-    With a ``program`` the agent is user code, which is told every event.
+    With a ``program`` the agent is user code, which is told every event, and speaks by itself where it takes up the call. With
+    ``parallel_tools`` the tools that the model asks for at a time run at a time. With a ``turn_hook`` the program sees what the caller says
+    before the model does. ``max_tool_rounds`` are the answers of the model that may ask for tools; a program's has one more (as
+    `max_tool_steps` of LiveKit Agents), and is then told to call none.
     """
 
     call_id: str
@@ -61,6 +64,8 @@ class SessionConfig:
     mute: frozenset[MuteStrategy] = frozenset()
     subscribers_wait_s: float = 2.0
     program: bool = False
+    parallel_tools: bool = False
+    turn_hook: bool = False
     os_pid: int = 0
     journal_path: str = ""
     models: tuple[ModelUsage, ...] = ()
@@ -143,6 +148,16 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An agent that the program wants (see `AgentWanted`), or, without a ``request``, one that is left after a death."""
+
+    request: int
+    agent: str
+    change: AgentChange
+    levels: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
     """What the caller may have said, if his turn is over, and the model's answer to it so far; ``calls`` is None until that has ended.
 
@@ -177,17 +192,17 @@ class State:
     """All that the core knows.
 
     ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading``,
-    ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the model wrote
-    before and has to repeat first. ``tool`` is the call that runs. ``played`` counts the sentences of the reply that were heard to their
-    end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is
-    when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation).
-    ``later`` is what is to be known of the caller's voice once his turn before that is understood, which reached its limit.
-    ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
-    heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's
-    turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds;
-    None: no timer waits for one). ``measures`` are of the open turn.
-    ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence that could not be made audible until
-    one is; ``as_text`` while the open turn's sentences are told instead of spoken.
+    ``hooking``, ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the
+    model wrote before and has to repeat first. ``running`` are the calls that run. ``wanted`` are the agents that wait to be loaded, and
+    ``changing`` is the one of them that is. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is whether
+    the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's turn
+    ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``later`` is what is to be
+    known of the caller's voice once his turn before that is understood, which reached its limit. ``held`` is whether the reply is held
+    until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to
+    the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's turn is over, ``guesses`` how often
+    that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds; None: no timer waits for one).
+    ``measures`` are of the open turn. ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence that
+    could not be made audible until one is; ``as_text`` while the open turn's sentences are told instead of spoken.
     """
 
     setup: SessionConfig
@@ -209,7 +224,10 @@ class State:
     loading: int = 0
     recognizing: int = 0
     expected: tuple[str, ...] = ()
-    tool: str = ""
+    hooking: int = 0
+    running: frozenset[str] = frozenset()
+    wanted: tuple[Wanted, ...] = ()
+    changing: Wanted | None = None
     played: int = 0
     owed: bool = False
     output_open: bool = False

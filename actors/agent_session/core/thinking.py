@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core import preemption
-from actors.agent_session.core.chat import context
+from actors.agent_session.core.chat import asked_in, context
 from actors.agent_session.core.closing import finish_if_over
-from actors.agent_session.core.effects import After, Think, UseAgent
+from actors.agent_session.core.effects import After, RunHook, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
-from actors.agent_session.core.inputs import AgentFailed, RetryDue, SentenceReady, ThinkingFailed
+from actors.agent_session.core.inputs import AgentFailed, HookEnded, RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.measures import first_token_came, model_asked
+from actors.agent_session.core.memory import AgentChange, TurnSource
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.tool_choice import choice, offered
 from actors.agent_session.core.transition import Transition
@@ -22,23 +23,53 @@ from protocols import ChatOptions, SessionError
 
 LOAD_TIMEOUT_S: Final = 25.0
 """For an agent that the call is handed to, to be loaded."""
+HOOK_TIMEOUT_S: Final = 30.0
+"""For the program's hook of the caller's turn."""
+
+
+def run_hook_if_due(step: Transition) -> bool:
+    """Show the open turn to the program's hook before the model is asked, if it is to be shown and was not; tells whether it is."""
+    turn = step.turn
+    if not step.setup.turn_hook or turn.source is not TurnSource.AUDIO or turn.hooked_wall_s or turn.rounds:
+        return False
+    token = step.next_token()
+    step.state = replace(step.state, hooking=token)
+    (message,) = asked_in(turn)
+    step.then(RunHook(token=token, turn_id=turn.turn_id, message=message, context=step.memory.history))
+    overdue = HookEnded(token=token, error=f"the hook of the caller's turn had not ended after {HOOK_TIMEOUT_S:g} s")
+    step.then(After(delay_s=HOOK_TIMEOUT_S, input=overdue))
+    return True
 
 
 def think(step: Transition) -> None:
-    """Ask the model for the next round of the open turn; where the call is handed to another agent, load that first."""
+    """Ask the model for the next round of the open turn; where a tool has handed the call to an agent of plain data, load that first."""
     turn = step.turn
-    token = step.next_token()
-    if step.memory.handing_to:
-        step.state = replace(step.state, thinking=token, loading=token)
-        step.then(UseAgent(token=token, agent=step.memory.handing_to))
-        overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {LOAD_TIMEOUT_S:g} s")
-        step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
+    if step.memory.handing_to and not step.setup.program:
+        load(step, step.memory.handing_to)
+        step.state = replace(step.state, thinking=step.state.loading)
         return
+    token = step.next_token()
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     model_asked(step)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
     asked = context(step.setup.instructions, step.memory)
-    step.then(Think(token=token, context=asked, tools=offered(step.setup, turn), options=ChatOptions(tool_choice=choice(step.setup, turn))))
+    options = ChatOptions(tool_choice=choice(step.setup, turn, leaves=_leaves(step)))
+    step.then(Think(token=token, context=asked, tools=offered(step.setup, turn), options=options))
+
+
+def load(step: Transition, agent: str) -> None:
+    """Load an agent (JSON; empty: the one that the call began with), which is to have the call."""
+    token = step.next_token()
+    step.state = replace(step.state, loading=token)
+    step.then(UseAgent(token=token, agent=agent))
+    overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {LOAD_TIMEOUT_S:g} s")
+    step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
+
+
+def _leaves(step: Transition) -> bool:
+    """Whether the agent loses the call when its turn is over: it only ends its sentence then."""
+    leaving = (wanted.change is not AgentChange.ENTER for wanted in step.state.wanted)
+    return step.setup.program and (bool(step.memory.handing_to) or any(leaving))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> None:

@@ -19,14 +19,17 @@ def permitted(setup: SessionConfig, turn: Turn) -> frozenset[str]:
 
 
 def offered(setup: SessionConfig, turn: Turn) -> frozenset[str]:
-    """The tools that it is told of in the next round: none after the last that may call any."""
+    """The tools that it is told of in the next round: none after the last that may call any, unless it may be told to call none."""
+    if setup.program:
+        return _named(setup, turn.tools)
     return _named(setup, turn.tools) if _rounds(turn) < setup.max_tool_rounds else frozenset()
 
 
-def choice(setup: SessionConfig, turn: Turn) -> ToolChoice | FunctionChoice:
-    """Whether it has to call one of these in that round."""
+def choice(setup: SessionConfig, turn: Turn, *, leaves: bool = False) -> ToolChoice | FunctionChoice:
+    """Whether it has to call one of these in that round; none of them where its agent ``leaves`` the call."""
     tools = offered(setup, turn)
-    if turn.tool_choice is ToolChoice.NONE:
+    spent = setup.program and _rounds(turn) > setup.max_tool_rounds
+    if turn.tool_choice is ToolChoice.NONE or spent or leaves:
         return ToolChoice.NONE
     if turn.tool_choice is ToolChoice.AUTO or _rounds(turn) or not tools:
         return ToolChoice.AUTO

@@ -1,15 +1,17 @@
-"""Tools: one after the other, each with its start and its outcome in the journal.
+"""Tools: one after the other or all of an answer at a time, each with its start and its outcome in the journal.
 
-They run in turn and each on the user data that the one before left, so that a result and the data that belongs to it are one fact. What
-is told of a call that was not run, or whose process died, stands here.
+In turn (the default) each runs on the user data that the one before left, so that a result and the data that belongs to it are one fact. A
+program's share one object of data, and each outcome is written with what that was then. What is told of a call that was not run, or whose
+process died, stands here.
 """
 
 import json
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import RunTool, Tell
-from actors.agent_session.core.entries import ToolBegun, ToolEnded
+from actors.agent_session.core.entries import HandedOff, ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.thinking import think
@@ -20,6 +22,7 @@ from protocols import (
     ExecutedCall,
     FunctionCall,
     FunctionToolsExecuted,
+    SessionError,
     ToolCalled,
     ToolReturned,
     ToolUsed,
@@ -30,6 +33,9 @@ OUTCOME_UNKNOWN: Final = (
     "error: the outcome of this call is unknown. The process died while it ran: it may have had its effect, or not. Do not claim either."
 )
 NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
+
+HAND_OFF_INTERRUPTED: Final = "error: the call was not handed to another agent, because the caller interrupted."
+SEVERAL_AGENTS: Final = "tools of one answer hand the call to several agents: it stays with the one that has it"
 
 REDACTED: Final = "error: this call was not run. What it was to be called with was lost when the process died: ask the caller for it again."
 
@@ -45,35 +51,33 @@ MAX_TURN_BYTES: Final = 200_000
 
 
 def run_next(step: Transition) -> None:
-    """Run the next tool that has no outcome yet, unless the reply is held; when all have one, ask the model again."""
+    """Run the tools that have no outcome yet, one or (``parallel_tools``) all of them, unless the reply is held.
+
+    When all have one, ask the model again, unless none of them needs a reply.
+    """
     for call in step.turn.waiting_calls:
-        if step.state.interruption is not None:
-            _settle(step, call, NOT_RUN)
-        elif call.name not in (tools := permitted(step.setup, step.turn)):
-            known = ", ".join(sorted(tools)) or "none"
-            _settle(step, call, f"error: there is no tool {call.name!r} (there are: {known})")
-        elif was_redacted(call.arguments):
-            _settle(step, call, REDACTED)
-        elif _made_before(step.turn, call) >= MAX_SAME_CALLS:
-            _settle(step, call, SAME_CALL)
-        elif step.state.held:
-            return  # until it is known whether the caller means to interrupt
-        else:
+        if call.call_id not in step.state.running:
+            if refusal := _refusal(step, call):
+                _settle(step, call, refusal)
+                continue
+            if step.state.held:
+                return  # until it is known whether the caller means to interrupt
             _run(step, call)
+        if not step.setup.parallel_tools:
             return
-    step.publish(FunctionToolsExecuted(calls=_executed(step)))
-    if step.state.interruption is None:
-        step.move_agent(AgentEvent.TOOLS_RETURNED)
-        think(step)
+    if not step.turn.waiting_calls:
+        _all_returned(step)
 
 
 def on_finished(step: Transition, finished: ToolFinished) -> None:
     """A tool has ended: its result and the user data become one entry."""
-    if not finished.call_id or step.state.tool != finished.call_id:
+    if finished.call_id not in step.state.running:
         return
     call = next(call for call in step.turn.waiting_calls if call.call_id == finished.call_id)
-    step.state = replace(step.state, tool="")
-    result = _cut(finished.result, MAX_TURN_BYTES - step.turn.size)
+    step.state = replace(step.state, running=step.state.running - {call.call_id})
+    if finished.hand_off and step.setup.program and step.state.interruption is not None:
+        finished = replace(finished, result=HAND_OFF_INTERRUPTED, ok=False, hand_off="")
+    result = _cut(finished.result, MAX_TURN_BYTES - step.turn.size) if finished.output else ""
     step.record(
         ToolEnded(
             call_id=call.call_id,
@@ -83,6 +87,7 @@ def on_finished(step: Transition, finished: ToolFinished) -> None:
             hand_off=finished.hand_off,
             ok=finished.ok,
             wall_s=step.now.wall_s,
+            reply=finished.reply and finished.output,
         )
     )
     step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
@@ -103,11 +108,47 @@ def settle_all(step: Transition) -> None:
         _settle(step, call, OUTCOME_UNKNOWN if call.call_id in step.turn.begun_calls else NOT_RUN)
 
 
+def _refusal(step: Transition, call: FunctionCall) -> str:
+    """Why a call is not run, as the model is told; empty if it is."""
+    tools = permitted(step.setup, step.turn)
+    if step.state.interruption is not None:
+        return NOT_RUN
+    if call.name not in tools:
+        return f"error: there is no tool {call.name!r} (there are: {', '.join(sorted(tools)) or 'none'})"
+    if was_redacted(call.arguments):
+        return REDACTED
+    return SAME_CALL if _made_before(step.turn, call) >= MAX_SAME_CALLS else ""
+
+
+def _all_returned(step: Transition) -> None:
+    """The newest round's calls have outcomes: the turn goes on with the model, or is over once its words are heard."""
+    step.publish(FunctionToolsExecuted(calls=_executed(step)))
+    if step.setup.program:
+        _choose_agent(step)
+    if step.state.interruption is not None:
+        return
+    step.move_agent(AgentEvent.TOOLS_RETURNED)
+    if step.turn.written:
+        finish_if_over(step)
+    else:
+        think(step)
+
+
+def _choose_agent(step: Transition) -> None:
+    """Of several agents that tools of a round hand the call to none gets it: nobody says which of them was meant."""
+    newest = {call.call_id for call in step.turn.rounds[-1].calls}
+    if step.memory.handing_to and sum(outcome.hands_off for outcome in step.turn.outcomes if outcome.call_id in newest) > 1:
+        step.record(HandedOff(done=False))
+        step.publish(SessionError(source="agent", text=SEVERAL_AGENTS, retryable=False))
+
+
 def _run(step: Transition, call: FunctionCall) -> None:
     step.record(ToolBegun(call_id=call.call_id))
     step.publish(ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments))
-    step.state = replace(step.state, tool=call.call_id)
-    step.then(RunTool(call=call, user_data_json=step.memory.user_data_json, incarnation=step.memory.incarnation))
+    step.state = replace(step.state, running=step.state.running | {call.call_id})
+    step.then(
+        RunTool(call=call, user_data_json=step.memory.user_data_json, incarnation=step.memory.incarnation, speech_id=step.turn.speech_id)
+    )
 
 
 def _made_before(turn: Turn, call: FunctionCall) -> int:

@@ -15,7 +15,7 @@ from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening, SessionConfig
-from actors.agent_session.core.thinking import end_reply_with, think
+from actors.agent_session.core.thinking import end_reply_with, run_hook_if_due, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
 from protocols import (
@@ -45,11 +45,22 @@ def take_turn(step: Transition, opening: Opening) -> None:
     _open(step, opening)
     if opening.heard_until:
         step.then(Settle(until=opening.heard_until))
+    if not run_hook_if_due(step):
+        tell_message(step)
+        answer(step)
+
+
+def tell_message(step: Transition) -> None:
+    """Tell what the caller has said that the open turn answers."""
     turn = step.turn
     if turn.user_text:
         if turn.source is TurnSource.TEXT:
             step.publish(UserTurnCommitted(by="text"))
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
+
+
+def answer(step: Transition) -> None:
+    """Answer with what the model has said ahead, or else ask it."""
     if (guess := take_guess(step)) is None:
         think(step)
     else:
@@ -85,8 +96,11 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if finished.reason is FinishReason.LENGTH:
         step.publish(SessionError(source="llm", text="the reply was cut at the model's limit of tokens: allow more", retryable=False))
     rounds = sum(round_.ended for round_ in step.turn.rounds)
+    if step.setup.program and rounds > step.setup.max_tool_rounds:
+        finished = replace(finished, calls=())  # it was told to call none
     size = step.turn.size + n_bytes(text for call in finished.calls for text in (call.name, call.arguments))
-    if finished.calls and (rounds >= step.setup.max_tool_rounds or size > MAX_TURN_BYTES):
+    spent = rounds >= step.setup.max_tool_rounds and not step.setup.program
+    if finished.calls and (spent or size > MAX_TURN_BYTES):
         text = f"after {rounds} rounds and {size} bytes the model asks for more tools: the turn ends here"
         step.publish(SessionError(source="llm", text=text, retryable=False))
         end_reply_with(step, step.setup.apology)

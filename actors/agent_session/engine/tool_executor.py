@@ -16,7 +16,7 @@ from protocols import Clock, InvalidToolError, shorten_reason, well_formed
 MAX_AGENT_BYTES: Final = 256_000
 """Of an agent that a call is handed to, as JSON: it stands in the journal."""
 TOOL_THREADS: Final = 16
-"""Tools that block at a time: one that runs, and others that never returned. When all are held, no tool is run."""
+"""Tools that block at a time: those that run, and others that never returned. When all are held, no tool is run."""
 MAX_NOT_RUN: Final = 3
 """Calls in a row for which there was no thread, after which the incarnation ends."""
 
@@ -31,7 +31,7 @@ class _End:
 
 
 class ToolExecutor:
-    """Runs tools, one at a time, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``.
+    """Runs tools, as many at a time as are wanted, for the call ``call_id``, behind ``bulkhead``; the outcomes go to ``report``.
 
     ``services`` names what stands behind a tool, by the tool's name.
     """
@@ -61,7 +61,13 @@ class ToolExecutor:
     async def run(self, wanted: RunTool) -> None:
         """Run a tool and tell its outcome, which is an error in words where it failed or took too long."""
         tool = self._tools[wanted.call.name]
-        context = RunContext(user_data=json.loads(wanted.user_data_json), call_id=self._call_id, incarnation=wanted.incarnation)
+        context = RunContext(
+            user_data=json.loads(wanted.user_data_json),
+            call_id=self._call_id,
+            incarnation=wanted.incarnation,
+            call=wanted.call,
+            speech_id=wanted.speech_id,
+        )
         begun = self._clock.monotonic()
         ok, end = True, _End(user_data_json=wanted.user_data_json)
         try:
@@ -76,11 +82,13 @@ class ToolExecutor:
             ToolFinished(
                 call_id=wanted.call.call_id,
                 result=result,
-                ok=ok,
+                ok=ok and not context.failed,
                 user_data_json=end.user_data_json,
                 end_call=end.end_call,
                 hand_off=end.hand_off,
                 duration_ms=(self._clock.monotonic() - begun) * 1000,
+                reply=not ok or context.reply,
+                output=not ok or context.output,
             )
         )
         if self._not_run >= MAX_NOT_RUN:
@@ -93,9 +101,7 @@ class ToolExecutor:
             raise InvalidToolError(f"{tool.schema.name} was not run: {TOOL_THREADS} calls of tools have not returned, and hold all threads")
         service = self._services[tool.schema.name]
         result = await self._bulkhead.call(lambda: tool.invoke(arguments, context), tool.timeout_s + CANCEL_S, service=service)
-        end = _End(
-            user_data_json=_dump(context.user_data), end_call=_reason(context.end_requested), hand_off=_agent_json(context.next_agent)
-        )
+        end = _End(user_data_json=_data(context), end_call=_reason(context.end_requested), hand_off=_agent_json(context.next_agent))
         return well_formed(result), end
 
 
@@ -119,6 +125,14 @@ def _reason(requested: object) -> str:
     return shorten_reason(well_formed(requested)) or "normal"
 
 
+def _data(context: RunContext) -> str:
+    if not context.user_data_json:
+        return _dump(context.user_data)
+    if len(context.user_data_json) > MAX_USER_DATA_BYTES:
+        raise _too_large(len(context.user_data_json))
+    return context.user_data_json
+
+
 def _dump(user_data: object) -> str:
     if not isinstance(user_data, dict):
         raise InvalidToolError(f"user_data is a {type(user_data).__name__} now: change the map that it is, do not replace it")
@@ -127,5 +141,9 @@ def _dump(user_data: object) -> str:
     except (TypeError, ValueError, RecursionError) as failure:
         raise InvalidToolError(f"user_data holds what is no JSON ({failure}): keep text, numbers, lists and maps in it") from failure
     if len(data) > MAX_USER_DATA_BYTES:
-        raise InvalidToolError(f"user_data has {len(data)} bytes, the limit is {MAX_USER_DATA_BYTES}: keep less in it")
+        raise _too_large(len(data))
     return data
+
+
+def _too_large(size: int) -> InvalidToolError:
+    return InvalidToolError(f"user_data has {size} bytes, the limit is {MAX_USER_DATA_BYTES}: keep less in it")

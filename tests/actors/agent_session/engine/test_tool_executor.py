@@ -167,3 +167,59 @@ def test_an_agent_that_cannot_travel_is_an_error_of_the_tool(how: str, told: str
     done = run("transfer", json.dumps({"how": how}))
     assert (done.ok, done.hand_off) == (False, "")
     assert told in done.result
+
+
+@function_tool
+async def report(context: RunContext, oversized: bool = False) -> str:
+    """Say more of this run than its result."""
+    context.reply, context.output, context.failed = False, False, True
+    context.user_data_json = '"' + "x" * MAX_USER_DATA_BYTES + '"' if oversized else '["all"]'
+    assert context.call is not None
+    return f"{context.call.call_id} of {context.speech_id}"
+
+
+def of_program(arguments: str) -> ToolFinished:
+    async def work() -> ToolFinished:
+        desk = Desk()
+        executor = ToolExecutor(
+            {"report": report}, "c1", services={"report": ""}, clock=SystemClock(), bulkhead=desk.bulkhead, report=desk.report
+        )
+        call = FunctionCall(call_id="call-1", name="report", arguments=arguments)
+        await executor.run(RunTool(call=call, user_data_json="[]", incarnation=1, speech_id="speech-1"))
+        await desk.close()
+        return desk.all(ToolFinished)[0]
+
+    return asyncio.run(work())
+
+
+def test_what_runs_tools_for_a_program_says_more_of_a_run() -> None:
+    finished = of_program("{}")
+    assert (finished.result, finished.ok, finished.reply, finished.output) == ("call-1 of speech-1", False, False, False)
+    assert finished.user_data_json == '["all"]'
+
+
+def test_data_that_it_encoded_itself_is_bounded_too_and_a_failure_is_always_told() -> None:
+    finished = of_program('{"oversized": true}')
+    assert finished.result.startswith("error: user_data has 128")
+    assert (finished.ok, finished.reply, finished.output, finished.user_data_json) == (False, True, True, "[]")
+
+
+def test_several_run_at_a_time() -> None:
+    async def work() -> list[ToolFinished]:
+        desk, met = Desk(), asyncio.Barrier(3)
+
+        @function_tool(timeout_s=20)
+        async def meet() -> str:
+            """Wait for the others."""
+            return str(await met.wait())
+
+        executor = ToolExecutor(
+            {"meet": meet}, "c1", services={"meet": ""}, clock=SystemClock(), bulkhead=desk.bulkhead, report=desk.report
+        )
+        calls = [FunctionCall(call_id=f"call-{number}", name="meet", arguments="{}") for number in range(3)]
+        await asyncio.gather(*(executor.run(RunTool(call=call, user_data_json="{}", incarnation=1)) for call in calls))
+        await desk.close()
+        return desk.all(ToolFinished)
+
+    finished = asyncio.run(work())
+    assert sorted(one.result for one in finished) == ["0", "1", "2"]

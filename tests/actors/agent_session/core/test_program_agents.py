@@ -1,0 +1,300 @@
+"""A program changes the agent of its call: replaces it, has another one enter and leave again, gives it other tools."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actors.agent_session.core import AgentChange, restore
+from actors.agent_session.core import inputs as i
+from actors.agent_session.core.entries import HandedOff
+from actors.agent_session.core.hand_off import MAX_AGENT_BYTES, MAX_AGENTS, MAX_WANTED
+from actors.agent_session.core.memory import AgentChange as Change
+from protocols import (
+    AgentChanged,
+    AgentConfigUpdate,
+    AgentHandoff,
+    AgentMessage,
+    CommandAccepted,
+    EndCall,
+    ErrorReply,
+    SessionError,
+    ToolChoice,
+)
+from support.chat import said
+from support.session_world import CHECKED, SPOKEN, World, agent_of
+
+TOOLS = frozenset({"look", "order", "to_billing", "to_greeter", "to_broken"})
+TEXT = replace(CHECKED, tools=TOOLS, program=True, parallel_tools=True)
+VOICE = replace(SPOKEN, tools=TOOLS, program=True, parallel_tools=True)
+BILLING, GREETER = agent_of("to_billing"), agent_of("to_greeter")
+
+
+def events(world: World, kind: type) -> list[Any]:
+    return [pushed.event for pushed in world.events if isinstance(pushed.event, kind)]
+
+
+def wanted(world: World, name: str, change: Change) -> Any:
+    request = world.want_agent(name, change)
+    world.settle()
+    return world.answers.get(request)
+
+
+def handoffs(world: World) -> list[tuple[str, str]]:
+    return [(item.old_agent, item.new_agent) for item in world.state.memory.history if isinstance(item, AgentHandoff)]
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(TEXT)
+    world.subscribe()
+    return world
+
+
+def test_another_agent_takes_the_place_of_the_one_that_has_the_call(world: World) -> None:
+    request = world.want_agent("billing", Change.REPLACE)
+    world.commit_all()
+    assert request not in world.answers, "not before it is loaded"
+    world.load_agent()
+    assert request not in world.answers, "nor before that is in the journal"
+    world.settle()
+    assert world.answers[request] == CommandAccepted(command_id="replace")
+    assert events(world, AgentChanged) == [AgentChanged(old="agent", new="billing")]
+    assert (world.state.memory.agent, world.state.memory.agents) == (BILLING, ())
+    assert handoffs(world) == [("agent", "billing")]
+    world.send("hello")
+    world.settle()
+    assert said(world.thought_about)[0] == ("system", "You are billing.")
+    assert [event.text for event in events(world, AgentMessage)] == ["You said hello. Anything else?"], (
+        "the new one has not spoken by itself"
+    )
+
+
+def test_one_that_cannot_be_loaded_leaves_the_call_where_it_is(world: World) -> None:
+    answer = wanted(world, "broken", Change.ENTER)
+    assert isinstance(answer, ErrorReply)
+    assert answer.text == "there is no such agent"
+    assert [event.source for event in events(world, SessionError)] == ["agent"]
+    assert (world.state.memory.agent, world.state.setup.agent, handoffs(world)) == ("", "agent", [])
+    assert wanted(world, "billing", Change.ENTER) == CommandAccepted(command_id="enter")
+
+
+def test_agents_enter_on_top_of_each_other_and_leave_in_the_opposite_order(world: World) -> None:
+    for name in ("billing", "greeter"):
+        wanted(world, name, Change.ENTER)
+    assert (world.state.memory.agent, world.state.memory.agents) == (GREETER, ("", BILLING))
+    world.kill()
+    world.subscribe()
+    assert world.state.setup.agent == "greeter"
+    assert wanted(world, "", Change.LEAVE) == CommandAccepted(command_id="leave")
+    assert world.state.setup.agent == "billing"
+    assert wanted(world, "", Change.LEAVE) == CommandAccepted(command_id="leave")
+    assert (world.state.memory.agent, world.state.memory.agents, world.state.setup.agent) == ("", (), "agent")
+    assert handoffs(world) == [("agent", "billing"), ("billing", "greeter"), ("greeter", "billing"), ("billing", "agent")]
+    assert len({item.id for item in world.state.memory.history}) == 4
+    assert wanted(world, "", Change.LEAVE).text == "no agent has entered that could leave"
+
+
+def test_what_replaces_an_agent_waits_until_that_has_no_turn(world: World) -> None:
+    world.send("use look")
+    while world.tool is None:
+        assert world.commit() or world.think()
+    request = world.want_agent("billing", Change.REPLACE)
+    world.send("and this")
+    world.finish_tool()
+    world.commit_all()
+    assert world.loading is None
+    assert world.thoughts[-1].options.tool_choice is ToolChoice.NONE, "it only ends its sentence"
+    world.settle()
+    assert world.answers[request] == CommandAccepted(command_id="replace")
+    assert [thought.context.messages[0].text for thought in world.thoughts] == ["Be brief."] * 2 + ["You are billing."]
+
+
+def test_what_enters_does_not_wait_for_a_turn_whose_tools_run(world: World) -> None:
+    world.send("use look")
+    while world.tool is None:
+        assert world.commit() or world.think()
+    request = world.want_agent("billing", Change.ENTER)
+    world.commit_all()
+    assert world.load_agent()
+    world.commit_all()
+    assert world.answers[request] == CommandAccepted(command_id="enter")
+    request = world.want_agent("", Change.LEAVE)
+    world.commit_all()
+    assert world.load_agent(), "nor does that wait which was entered in this turn"
+    world.commit_all()
+    assert world.answers[request] == CommandAccepted(command_id="leave")
+    world.settle()
+    assert said(world.thought_about)[0] == ("system", "Be brief.")
+    assert [kind for kind, _ in said(world.state.memory.history)] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_they_are_loaded_one_after_the_other_and_only_so_many_wait(world: World) -> None:
+    requests = [world.want_agent("billing" if number % 2 else "greeter", Change.REPLACE) for number in range(MAX_WANTED + 2)]
+    world.settle()
+    answers = [world.answers[request] for request in requests]
+    assert [type(answer) for answer in answers] == [CommandAccepted] * (MAX_WANTED + 1) + [ErrorReply]
+    assert answers[-1].error == "CapacityError"  # type: ignore[union-attr]
+    assert [event.new for event in events(world, AgentChanged)] == [*["greeter", "billing"] * 4, "greeter"]
+
+
+@pytest.mark.parametrize(("agent", "error"), [("", "UsageError"), ("x" * (MAX_AGENT_BYTES + 1), "MessageTooLargeError")])
+def test_what_is_no_agent_is_refused(world: World, agent: str, error: str) -> None:
+    world.feed(i.AgentWanted(request=99, agent=agent, change=Change.ENTER))
+    world.settle()
+    assert world.answers[99].error == error  # type: ignore[union-attr]
+
+
+def test_only_so_many_are_on_top_of_each_other(world: World) -> None:
+    for _ in range(MAX_AGENTS):
+        assert wanted(world, "billing", Change.ENTER) == CommandAccepted(command_id="enter")
+    assert wanted(world, "billing", Change.ENTER).error == "CapacityError"
+
+
+def test_a_call_that_is_over_is_given_to_nobody() -> None:
+    world = World(TEXT)
+    world.tell_fact("x", "1")
+    world.command(EndCall(command_id="end"))
+    request = world.want_agent("billing", Change.REPLACE)
+    world.commit_all()
+    assert world.answers[request].error == "SessionUnavailableError"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("setup", [TEXT, VOICE], ids=["text", "speech"])
+def test_killed_after_every_single_effect_the_agent_is_one_or_the_other(setup: Any) -> None:
+    for fuse in range(1_000):
+        world = World(setup, fuse=fuse)
+        world.subscribe()
+        for change in (AgentChange.ENTER, AgentChange.LEAVE, AgentChange.REPLACE):
+            request = world.want_agent("billing", change)
+            world.settle()
+            while world.dead:
+                world.fuse = None
+                world.kill()
+                world.subscribe()
+                stands = (world.state.memory.agent, world.state.memory.agents)
+                before = {AgentChange.ENTER: ("", ()), AgentChange.LEAVE: (BILLING, ("",)), AgentChange.REPLACE: ("", ())}[change]
+                if stands == before and request not in world.answers:  # as a program's rerun does
+                    request = world.want_agent("billing", change)
+                world.settle()
+        assert (world.state.memory.agent, world.state.memory.agents) == (BILLING, ())
+        assert handoffs(world) == [("agent", "billing"), ("billing", "agent"), ("agent", "billing")]
+        assert sum(isinstance(entry, HandedOff) for entry in world.entries) == 3
+        if world.lives == 1:
+            break
+    assert world.lives == 1
+    assert fuse > 15
+
+
+def test_the_tools_of_an_agent_change_and_the_history_shows_how(world: World) -> None:
+    world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset({"find"})))
+    world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset()))
+    world.commit_all()
+    (item,) = restore(world.entries).memory.history
+    assert isinstance(item, AgentConfigUpdate)
+    assert (item.instructions, item.tools_added, item.tools_removed) == (
+        None,
+        ("find",),
+        ("order", "to_billing", "to_broken", "to_greeter"),
+    )
+    assert (world.state.setup.tools, world.state.setup.idempotent) == ({"look", "find"}, frozenset())
+    world.send("hello")
+    world.settle()
+    assert world.thoughts[-1].tools == {"look", "find"}
+
+
+# What tools return.
+
+
+def asked(text: str, *, reply: bool = True, setup: Any = TEXT) -> World:
+    world = World(setup)
+    world.subscribe()
+    world.send(text)
+    while not world.tools:
+        assert world.commit() or world.think() or world.play()
+    while world.tools:
+        world.finish_tool(reply=reply)
+    world.settle()
+    return world
+
+
+def test_a_bare_hand_off_ends_the_turn_and_the_new_agent_speaks_by_itself() -> None:
+    world = asked("use to_greeter", reply=False)
+    assert [event.text for event in events(world, AgentMessage)] == ["One moment."]
+    assert len(world.thoughts) == 1
+    assert (world.state.memory.agent, world.state.setup.agent, handoffs(world)) == (GREETER, "greeter", [("agent", "greeter")])
+    kinds = [item.TAG.removeprefix("chat.") for item in world.state.memory.history]
+    assert kinds == ["message", "message", "function_call", "function_call_output", "agent_handoff"]
+
+
+def test_with_a_result_the_agent_answers_first_and_calls_nothing_more() -> None:
+    world = asked("use to_billing")
+    assert [thought.options.tool_choice for thought in world.thoughts] == [ToolChoice.AUTO, ToolChoice.NONE]
+    assert [said(thought.context)[0][1] for thought in world.thoughts] == ["Be brief."] * 2
+    assert [event.text for event in events(world, AgentMessage)] == ["One moment. It came back: done."]
+    assert (world.state.setup.agent, handoffs(world)) == ("billing", [("agent", "billing")])
+
+
+def test_of_several_agents_none_gets_the_call() -> None:
+    world = asked("use to_billing to_greeter")
+    assert (world.state.memory.agent, world.state.memory.handing_to, handoffs(world)) == ("", "", [])
+    assert [event.source for event in events(world, SessionError)] == ["agent"]
+    assert world.thoughts[-1].options.tool_choice is ToolChoice.AUTO
+
+
+def test_a_hand_off_that_was_interrupted_did_not_happen() -> None:
+    world = World(VOICE)
+    world.subscribe()
+    world.send("use to_billing")
+    while not world.tools:
+        assert world.commit() or world.think() or world.play() or world.wait()
+    world.begin_to_speak()
+    world.stop_speaking()
+    world.commit_all()
+    world.finish_tool()
+    world.settle("what is it")
+    outputs = [text for kind, text in said(world.state.memory.history) if kind == "tool"]
+    assert outputs == ["error: the call was not handed to another agent, because the caller interrupted."]
+    assert (world.state.memory.agent, world.state.setup.agent) == ("", "agent")
+
+
+def test_an_agent_that_the_session_dies_of_twice_is_given_up() -> None:
+    world = World(TEXT)
+    world.subscribe()
+    world.send("use to_billing")
+    for _ in range(2):
+        while world.loading is None:
+            assert world.commit() or world.think() or world.finish_tool(reply=False)
+        world.kill()
+        world.subscribe()
+    world.settle()
+    assert (world.state.memory.handing_to, world.state.memory.handing_deaths, world.state.memory.agent) == ("", 0, "")
+    assert [event.text for event in events(world, SessionError)] == ["the session died 2 times in the same step: loading an agent"]
+
+
+@pytest.mark.parametrize("setup", [TEXT, VOICE], ids=["text", "speech"])
+@pytest.mark.parametrize("reply", [True, False], ids=["with a result", "bare"])
+def test_killed_after_every_single_effect_a_tool_hands_over_once(setup: Any, *, reply: bool) -> None:
+    setup = replace(setup, idempotent=TOOLS)
+    for fuse in range(1_000):
+        world = World(setup, fuse=fuse)
+        world.subscribe()
+        request = world.send("use to_billing", "text")
+        for _ in range(3):
+            while not world.dead and (
+                world.commit() or world.think() or world.finish_tool(reply=reply) or world.play() or world.load_agent()
+            ):
+                pass
+            if world.dead:
+                world.fuse = None
+                world.kill()
+                world.subscribe()
+                if not world.accepted(request):
+                    request = world.send("use to_billing", "text")
+        assert [event.new for event in events(world, AgentChanged)] == ["billing"], f"killed after {fuse} effects"
+        assert handoffs(world) == [("agent", "billing")]
+        assert [event.text for event in events(world, AgentMessage)] == ["One moment." + " It came back: done." * reply]
+        if world.lives == 1:
+            break
+    assert world.lives == 1
+    assert fuse > 20
