@@ -22,6 +22,7 @@
     │   ├── SessionUnavailableError the call is between two incarnations, or over its deadline
     │   ├── SystemUnavailableError  the actor system has ended or does not answer
     │   └── CapacityError           a bound is reached: the job or command is refused
+    ├── OutcomeUnknown          an effect was begun and may have happened; it is not begun again
     ├── SimulationError         a simulated run did not come to what it was run for; names its seed
     └── InternalError           our bug: please report it
         └── IllegalTransitionError  a move that a state table does not list
@@ -39,6 +40,7 @@ __all__ += [
     "MessageTooLargeError",
     "MissingExtraError",
     "NotPermittedError",
+    "OutcomeUnknown",
     "PeerError",
     "ProviderError",
     "SessionUnavailableError",
@@ -200,6 +202,10 @@ class SystemUnavailableError(UnavailableError):
 
 class CapacityError(UnavailableError):
     """A bound is reached; the job or command was refused and nothing was done."""
+
+
+class OutcomeUnknown(LivekitexError):  # noqa: N818 - not a failure: what happened is not known
+    """An effect was begun, and the process that it ran in ended before its outcome was kept. It is not begun again."""
 
 
 class SimulationError(LivekitexError):

@@ -7,7 +7,8 @@ too, may be of any class: then its attributes are its fields. What cannot be wri
 Objects that are reached twice are written twice. A datetime keeps its offset, not the name of its zone.
 """
 
+from livekitex_agent.program.user_data.kinds import name_of
 from livekitex_agent.program.user_data.reading import Restored, restore
 from livekitex_agent.program.user_data.writing import MAX_BYTES, Encoded, Unwritten, encode
 
-__all__ = ["MAX_BYTES", "Encoded", "Restored", "Unwritten", "encode", "restore"]
+__all__ = ["MAX_BYTES", "Encoded", "Restored", "Unwritten", "encode", "name_of", "restore"]
