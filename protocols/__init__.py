@@ -39,6 +39,7 @@ from protocols.messages.breakers import *
 from protocols.messages.health import *
 from protocols.messages.jobs import *
 from protocols.messages.lifecycle import *
+from protocols.messages.programs import *
 from protocols.messages.registry import *
 from protocols.messages.session import *
 from protocols.messages.supervision import *

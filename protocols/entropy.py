@@ -2,9 +2,10 @@
 
 import random
 import secrets
+import sys
 from typing import Protocol
 
-__all__ = ["Entropy", "SeededEntropy", "SystemEntropy", "new_key"]
+__all__ = ["Entropy", "SeededEntropy", "SystemEntropy", "new_key", "reseed_generators"]
 
 
 class Entropy(Protocol):
@@ -49,3 +50,11 @@ class SeededEntropy:
 def new_key() -> bytes:
     """A fresh 32-byte key that authenticates one run's messages."""
     return secrets.token_bytes(32)
+
+
+def reseed_generators() -> None:
+    """Seed the shared random generators of this process anew, that of numpy if it is loaded: a fork has the state of its parent's."""
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()

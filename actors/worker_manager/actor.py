@@ -12,10 +12,10 @@ from typing import Any, Final
 from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.call_journals import CallJournals, Journals, NoJournals
 from actors.worker_manager.calls import Calls
-from actors.worker_manager.outcomes import state_of
+from actors.worker_manager.outcomes import ended_before, state_of
 from actors.worker_manager.requests import Request, Requests
 from actors.worker_manager.returning import JournaledCall
-from actors.worker_manager.workload import Answer, Park, Recall, Release, Start, Stop, Wait
+from actors.worker_manager.workload import Answer, Park, Prepare, Recall, Release, Start, Stop, Wait
 from protocols import Drain, EndJob, ExitReason, Figures, GetFigures, GetJob, GetWorkerStatus, Message, NameChanged, StartJob
 from supervision import Actor, Cancel
 
@@ -92,12 +92,16 @@ class WorkerManager(Actor):
             case Start():
                 self._requests.park(request)  # whoever starts or stops a job waits like those who only hear of it
                 self._calls.start(decision)
+            case Prepare():
+                self._requests.park(request)
+                self._calls.start_due()
             case Stop():
                 self._requests.park(request)
                 self._calls.stop(request.job_id, decision)
             case Release(message=message):
                 self._calls.finish(request.job_id)
                 request.answer(message)
+                self._requests.settle(request.job_id, ended_before())
             case Recall():
                 self._journals.read(request.job_id, partial(self._recalled, request))
 

@@ -16,7 +16,8 @@ _ACTORS: Final = ("supervisor", "job_context", "agent_session")
 class WorkerManagerArguments:
     """How this node takes calls.
 
-    ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``. At
+    ``actors`` are the classes that make a job's tree, as ``module:Class``, under ``supervisor``, ``job_context`` and ``agent_session``, and
+    under ``generation`` that of a program's fork parent (without one a program is a job like any other: its process imports it). At
     most ``max_jobs`` run at a time. Each job survives ``max_restarts`` restarts in ``max_seconds``. ``session_memory_bytes`` outlive the
     session's process; ``heartbeat_ms`` is the deadline of the job's heartbeats (None: none are asked for). ``journal_dir`` is where the
     calls of the run ``run_id`` have their journals (None: nowhere).

@@ -13,6 +13,9 @@ next input. What is known has three sources, and none is taken for another:
 A call whose partition may have begun it or not (no answer came) is `UNSURE`: it keeps its place, and a reconciliation that began later
 says. So no call is ever started while another process of it may live; should two live all the same, the journal lets one of them write
 (G3).
+
+A call of a program waits, `RETURNING`, until a generation of it can take it (`fork_parents`): the one that it was forked from before, as
+long as that lives, else the one that is of the code of now.
 """
 
 import logging
@@ -23,6 +26,8 @@ from typing import Final
 
 from actors.worker_manager.arguments import WorkerManagerArguments
 from actors.worker_manager.call_journals import CallJournals
+from actors.worker_manager.fork_parents import ForkParents
+from actors.worker_manager.generations import program_in, source_of
 from actors.worker_manager.job_spec import job_name, job_spec
 from actors.worker_manager.outcomes import is_down, is_refusal, no_answer, start_failure
 from actors.worker_manager.reconciler import Reconciler
@@ -56,12 +61,14 @@ from actors.worker_manager.workload import (
     ended,
     not_started,
     place,
+    place_in,
     returning,
     started,
     unsure,
+    with_generation,
     without_partition,
 )
-from protocols import ChildResult, ErrorReply, LivekitexError, Message, NameChanged, Ref, StartChild, TerminateChild, WatchNames
+from protocols import ChildResult, ErrorReply, LivekitexError, Message, NameChanged, Ref, StartChild, StartJob, TerminateChild, WatchNames
 from supervision import Context, RestartIntensity
 
 log = logging.getLogger("livekitex.worker_manager")
@@ -91,7 +98,10 @@ class Calls:
         self._unexplained: dict[str, Job] = {}
         self._looking = False
         self._reconciler = Reconciler(context, self._reconciliation_begins, self._reconciled)
-        self.workload = Workload(max_jobs=arguments.max_jobs)
+        self._fork_parents = ForkParents(
+            context, arguments, lambda: self.workload, up=self._generation_up, take=self._take_waiting, refuse=self._refuse_waiting
+        )
+        self.workload = Workload(max_jobs=arguments.max_jobs, forks_programs="generation" in arguments.actors)
 
     # Requests.
 
@@ -169,6 +179,7 @@ class Calls:
         self._unexplained.pop(job_id, None)
         if over.release:
             self._journals.release(job_id, over.reason)
+        self._fork_parents.end_idle()
         self._requests.answer_drains(self.workload)
 
     # The running jobs.
@@ -189,6 +200,10 @@ class Calls:
                     self._explained(job_id)
         elif change.name.startswith("job/"):
             self._ends.pop(change.name.removeprefix("job/"), None)
+        if change.ref is None and program_in(change.name):
+            self._fork_parents.gone(change.name)
+        elif change.ref is None and change.name == "jobs":
+            self._fork_parents.all_gone()
         if is_news(self.workload, change):
             self.workload = without_partition(self.workload, change.name)
             self._reconciler.reconcile(anew=not change.name.startswith("job/"))
@@ -204,7 +219,8 @@ class Calls:
                 self._context.send(duplicate.to, TerminateChild(child_id="", uid=duplicate.uid))
             for job_id, with_partition in conclusion.gone.items():
                 self._gone(job_id, with_partition=with_partition)
-            self._return_due()
+            self.start_due()
+            self._fork_parents.end_idle()
         if self.workload.reconciled and not self._looking:
             self._looking = True
             self._journals.open_calls(self._journals_read)
@@ -258,20 +274,50 @@ class Calls:
                 log.warning("call returns", extra={"job_id": job_id, "reason": call.last_end, "farewell_reason": call.farewell_reason})
                 self.workload = returning(self.workload, job_id, call, self._context.clock.monotonic() + pause_s)
                 if pause_s:
-                    self._context.after(pause_s, self._return_due)
+                    self._context.after(pause_s, self.start_due)
                 else:
-                    self._return_due()
+                    self.start_due()
             case Over():
                 self.workload = conclude_call(self.workload, job_id, verdict)
                 self.finish(job_id)
                 self._requests.settle(job_id)
 
-    def _return_due(self) -> None:
-        """Start again whatever is due; where no partition can take it, the next reconciliation brings it here."""
+    def start_due(self) -> None:
+        """Start whatever is due, of a program in its generation; what no partition can take the next reconciliation brings here."""
         for job_id in due(self.workload, self._context.clock.monotonic()):
-            known = self.workload.jobs.get(job_id)
-            job = job_of(known.call) if known is not None and known.phase is Phase.RETURNING else None
+            job = self._waiting(job_id)
             if job is not None:
                 self.workload, to = place(self.workload, job_id)
+                source = source_of(job)
                 if to is not None:
                     self.start(Start(job, to))
+                elif source is not None and (program := self.workload.program_of(job_id)):
+                    self._fork_parents.want(program, source)
+
+    def _waiting(self, job_id: str) -> StartJob | None:
+        """What a job that waits for its start is started with; None: it does not wait any more, or nobody remembers."""
+        known = self.workload.jobs.get(job_id)
+        return job_of(known.call) if known is not None and known.phase is Phase.RETURNING else None
+
+    # Programs.
+
+    def _generation_up(self, generation: str, to: Ref) -> None:
+        self.workload = with_generation(self.workload, generation, to)
+
+    def _take_waiting(self, generation: str) -> None:
+        """Have a generation start what is due of its program."""
+        for job_id in self._due_of(program_in(generation)):
+            job = self._waiting(job_id)
+            if job is not None:
+                self.workload, to = place_in(self.workload, job_id, generation)
+                if to is not None:
+                    self.start(Start(job, to))
+
+    def _refuse_waiting(self, program: str, result: str) -> None:
+        for job_id in self._due_of(program):
+            if self._waiting(job_id) is not None:
+                self._not_started(self.workload.jobs[job_id], start_failure(result), result)
+
+    def _due_of(self, program: str) -> tuple[str, ...]:
+        found = due(self.workload, self._context.clock.monotonic())
+        return tuple(job_id for job_id in found if job_id in self.workload.jobs and self.workload.program_of(job_id) == program)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from actors.worker_manager.generations import FULL, MAX_GENERATIONS
 from actors.worker_manager.returning import FAILED, JournaledCall
 from protocols import (
     KILLED,
@@ -45,6 +46,9 @@ def start_failure(result: str) -> ErrorReply:
     """
     if result == "error:max_children":
         return ErrorReply.of(CapacityError("the partition is full: try again when a call has ended"))
+    if result == FULL:
+        text = f"{MAX_GENERATIONS} programs, or versions of them, have calls: try again when the calls of one have ended"
+        return ErrorReply.of(CapacityError(text))
     for usage in _USAGE:
         _, found, text = result.partition(f"{usage.__name__}: ")
         if found:
@@ -53,6 +57,11 @@ def start_failure(result: str) -> ErrorReply:
     if result.startswith("error:"):
         return ErrorReply(error=SessionUnavailableError.__name__, text=text, retryable=result.endswith(f":{KILLED}"))
     return ErrorReply.of(SystemUnavailableError(text))
+
+
+def ended_before() -> ErrorReply:
+    """A job was ended before it could start."""
+    return ErrorReply.of(SessionUnavailableError("the call was ended before it had started: start it again if it is wanted"))
 
 
 def is_refusal(failure: ErrorReply) -> bool:

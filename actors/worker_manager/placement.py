@@ -1,4 +1,4 @@
-"""Which partition takes the next job. Pure."""
+"""Which partition takes the next job of plain data. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable

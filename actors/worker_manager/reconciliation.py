@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from actors.worker_manager.generations import program_in
 from actors.worker_manager.returning import Call, JournaledCall
 from actors.worker_manager.workload import Job, Phase, Stop, Workload
 from protocols import Children, NameChanged, Ref
@@ -37,8 +38,8 @@ class Conclusion:
 
 
 def partitions_of(children: Children) -> dict[str, Ref]:
-    """The running partitions, by name."""
-    return {info.ref.id: info.ref for info in children.children if info.ref is not None}
+    """The running partitions, by name; a generation of a program that is still loading it is none yet."""
+    return {info.ref.id: info.ref for info in children.children if info.ref is not None and info.state != "starting"}
 
 
 def jobs_of(children: Children) -> dict[str, str]:
@@ -72,7 +73,7 @@ def concerned(workload: Workload, name: str) -> tuple[str, ...]:
 
 def begin(workload: Workload) -> Workload:
     """A reconciliation begins."""
-    return replace(workload, reconciliation=workload.reconciliation + 1, gone=frozenset())
+    return replace(workload, reconciliation=workload.reconciliation + 1, gone=frozenset(), new_partitions={})
 
 
 def conclude(workload: Workload, observations: Mapping[str, Observation]) -> tuple[Workload, Conclusion]:
@@ -80,8 +81,14 @@ def conclude(workload: Workload, observations: Mapping[str, Observation]) -> tup
 
     Jobs that nobody knew are taken over; those that are not there any more keep a place, but no partition. A partition that did not answer
     keeps those that it had, and takes a new one only if none answered (busy partitions answer late); while there is one, no first
-    reconciliation counts.
+    reconciliation counts. A program has no other generation to take its calls: that it runs is enough.
     """
+    seen = {name: observation.ref for name, observation in observations.items()}
+    answered = {name: ref for name, ref in seen.items() if observations[name].jobs is not None}
+    whole = len(answered) == len(observations)
+    new = {name: ref for name, ref in workload.new_partitions.items() if name not in observations}
+    partitions = {**(answered or seen), **{name: ref for name, ref in seen.items() if program_in(name)}, **new}
+    observations = {**observations, **{name: Observation(ref=ref, jobs=None) for name, ref in new.items()}}
     judged = [_judged(job, observations.get(job.partition), workload.reconciliation) for job in workload.jobs.values()]
     jobs = {job.job_id: job for job in judged}
     duplicates = list[Stop]()
@@ -100,13 +107,8 @@ def conclude(workload: Workload, observations: Mapping[str, Observation]) -> tup
         for job_id, job in workload.jobs.items()
         if job.placed and not jobs[job_id].placed
     }
-    answered = {name: observation.ref for name, observation in observations.items() if observation.jobs is not None}
-    return replace(
-        workload,
-        jobs=jobs,
-        partitions=answered or {name: observation.ref for name, observation in observations.items()},
-        reconciled=workload.reconciled or len(answered) == len(observations),
-    ), Conclusion(gone=gone, duplicates=tuple(duplicates))
+    workload = replace(workload, jobs=jobs, partitions=partitions, reconciled=workload.reconciled or whole)
+    return workload, Conclusion(gone=gone, duplicates=tuple(duplicates))
 
 
 def add_journaled(workload: Workload, found: Iterable[JournaledCall]) -> tuple[Workload, tuple[str, ...]]:

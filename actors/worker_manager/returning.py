@@ -171,9 +171,9 @@ def heard(ends: Ends, name: str, reason: str, *, final: bool) -> Ends:
 
 
 def job_of(call: Call) -> StartJob | None:
-    """What a call is started with again: its session is told why, and whether it is for the last time. None: nobody remembers."""
-    if call.job is None:
-        return None
+    """What a call is started with: again, its session is told why, and whether it is for the last time. None: nobody remembers."""
+    if call.job is None or not call.last_end:
+        return call.job
     options: Mapping[str, Any] = {**call.job.options, "last_end": call.last_end, "farewell_reason": call.farewell_reason}
     return replace(call.job, options=options)
 

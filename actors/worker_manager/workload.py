@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from actors.worker_manager.generations import program_in, program_of
 from actors.worker_manager.placement import least_busy
 from actors.worker_manager.returning import FAILED, Call, Over
 from protocols import (
@@ -49,7 +50,7 @@ class Phase(StrEnum):
     GONE = "gone"
     """No process of it is left, and what becomes of it is being found out."""
     RETURNING = "returning"
-    """It is to be started again, once its pause is over and a partition can take it."""
+    """It is to be started, again or (of a program) for the first time, once its pause is over and a partition can take it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class Job:
     @property
     def returning(self) -> bool:
         """Whether it is not up and was before."""
-        return self.phase is Phase.RETURNING or (self.phase is Phase.STARTING and bool(self.call.last_end))
+        return self.phase in (Phase.RETURNING, Phase.STARTING) and bool(self.call.last_end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,8 @@ class Workload:
 
     ``reconciled`` tells whether every job that runs is among ``jobs``, ``journals_read`` whether every open call of the journals is.
     ``reconciliation`` counts the reconciliations; ``gone`` are the jobs' incarnations that ended since the present one began. ``over`` is
-    what became of earlier calls, the oldest first. While ``draining`` no new job is taken.
+    what became of earlier calls, the oldest first. While ``draining`` no new job is taken. ``forks_programs``: the calls of a program are
+    forked from its generations, of which ``new_partitions`` got up since the present reconciliation began, which may not have seen them.
     """
 
     max_jobs: int
@@ -103,11 +105,22 @@ class Workload:
     journals_read: bool = False
     reconciliation: int = 0
     gone: frozenset[str] = frozenset()
+    forks_programs: bool = False
+    new_partitions: Mapping[str, Ref] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
         """Whether decisions can be made."""
         return self.reconciled and self.journals_read
+
+    @property
+    def busy(self) -> frozenset[str]:
+        """The partitions that have jobs, or to which one may return."""
+        return frozenset(job.partition for job in self.jobs.values())
+
+    def program_of(self, job_id: str) -> str:
+        """The program that a job is to be forked from; empty for one that any partition takes."""
+        return program_of(self.jobs[job_id].call.job) if self.forks_programs else ""
 
     def to_status(self) -> WorkerStatus:
         """As it is told; jobs in alphabetical order."""
@@ -128,9 +141,10 @@ class Workload:
             "accepted": self.accepted,
             "refused": self.refused,
             "returned": self.returned,
-            "returning": sum(not job.placed or job.returning for job in self.jobs.values()),
+            "returning": sum(job.phase is Phase.GONE or job.returning for job in self.jobs.values()),
             "failed": self.failed,
-            "partitions": len(self.partitions),
+            "partitions": sum(not program_in(name) for name in self.partitions),
+            "generations": sum(bool(program_in(name)) for name in self.partitions),
             "known": self.known,
             "draining": self.draining,
         }
@@ -162,6 +176,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Have a generation of the job's program take it; it waits for that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Have the partition stop this incarnation of a job's supervisor."""
 
@@ -181,7 +200,7 @@ class Recall:
     """Ask the journal what became of the call."""
 
 
-Decision = Wait | Park | Answer | Start | Stop | Release | Recall
+Decision = Wait | Park | Answer | Start | Prepare | Stop | Release | Recall
 
 Question = StartJob | EndJob | GetJob | GetWorkerStatus
 
@@ -210,8 +229,10 @@ def start(workload: Workload, job: StartJob) -> tuple[Workload, Decision]:
         return _refused(workload, CapacityError("this node is draining and takes no new call: start it on another one, or later"))
     if len(workload.jobs) >= workload.max_jobs:
         return _refused(workload, CapacityError(f"all {workload.max_jobs} places are taken: try again when a call has ended"))
-    fresh = Job(job_id=job_id, partition="", to=None, phase=Phase.RETURNING, call=Call(job=job))
-    placed, to = place(_put(workload, fresh), job_id)
+    fresh = _put(workload, Job(job_id=job_id, partition="", to=None, phase=Phase.RETURNING, call=Call(job=job)))
+    if workload.forks_programs and program_of(job):
+        return replace(fresh, over=_but(workload.over, job_id)), Prepare()
+    placed, to = place(fresh, job_id)
     if to is None:
         return _refused(workload, SystemUnavailableError("no partition can take a call now: try again in a moment"))
     return replace(placed, over=_but(workload.over, job_id)), Start(job, to)
@@ -242,17 +263,29 @@ def ask(workload: Workload, job_id: str) -> Decision:
         return Recall() if over is None else Answer(JobState(job_id=job_id, state=over.state, reason=over.reason))
     if job.returning:
         return Answer(JobState(job_id=job_id, state="returning", reason=job.call.last_end))
-    if job.phase in (Phase.STARTING, Phase.GONE):
+    if job.phase in (Phase.STARTING, Phase.GONE, Phase.RETURNING):
         return Park()
     return Answer(JobState(job_id=job_id, state="running", reason=""))
 
 
 def place(workload: Workload, job_id: str) -> tuple[Workload, Ref | None]:
-    """Where a job that is not placed is to be started: in the least busy partition. None: there is none, and nothing has changed."""
-    partition = least_busy(workload.partitions, (job.partition for job in workload.jobs.values() if job.placed))
-    if partition is None:
+    """Where a job that is not placed is to be started: in the least busy partition, that of a program where it was before.
+
+    None: there is none, and nothing has changed.
+    """
+    if program := workload.program_of(job_id):
+        before = workload.jobs[job_id].partition
+        return place_in(workload, job_id, before) if program_in(before) == program else (workload, None)
+    plain = [name for name in workload.partitions if not program_in(name)]
+    partition = least_busy(plain, (job.partition for job in workload.jobs.values() if job.placed))
+    return (workload, None) if partition is None else place_in(workload, job_id, partition)
+
+
+def place_in(workload: Workload, job_id: str, partition: str) -> tuple[Workload, Ref | None]:
+    """A job that is not placed is to be started in this partition. None: it does not run, and nothing has changed."""
+    to = workload.partitions.get(partition)
+    if to is None:
         return workload, None
-    to = workload.partitions[partition]
     job = replace(workload.jobs[job_id], phase=Phase.STARTING, partition=partition, to=to, uid="")
     return _put(workload, job), to
 
@@ -261,6 +294,15 @@ def due(workload: Workload, now: float) -> tuple[str, ...]:
     """The returning jobs whose pause is over, those first that wait longest."""
     waiting = sorted((job for job in workload.jobs.values() if job.phase is Phase.RETURNING), key=lambda job: job.due_s)
     return tuple(job.job_id for job in waiting if job.due_s <= now)
+
+
+def with_generation(workload: Workload, generation: str, to: Ref) -> Workload:
+    """A generation of a program is up."""
+    return replace(
+        workload,
+        partitions={**workload.partitions, generation: to},
+        new_partitions={**workload.new_partitions, generation: to},
+    )
 
 
 def refuse(workload: Workload) -> Workload:
@@ -311,7 +353,7 @@ def unsure(workload: Workload, job_id: str) -> Workload:
 
 def without_partition(workload: Workload, partition: str) -> Workload:
     """A partition ended, or is another incarnation: it takes no job until a reconciliation has found it."""
-    return replace(workload, partitions=_but(workload.partitions, partition))
+    return replace(workload, partitions=_but(workload.partitions, partition), new_partitions=_but(workload.new_partitions, partition))
 
 
 def _present(job: Job, if_running: Decision) -> Decision:

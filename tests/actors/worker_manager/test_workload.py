@@ -102,6 +102,7 @@ def test_its_figures_count_what_runs_and_what_was() -> None:
         "returning": 1,
         "failed": 0,
         "partitions": 2,
+        "generations": 0,
         "known": True,
         "draining": False,
     }
