@@ -11,7 +11,8 @@
     │   ├── health_server
     │   └── worker_manager
     └── jobs                    one_for_one; preloads what calls need, for all below
-        └── partition/<n>       dynamic: a job for each call
+        ├── partition/<n>       dynamic: a job for each call
+        └── partition/<program>.<n>  the same for the calls of a program: a generation, which has loaded it; begun when a call needs it
 """
 
 from collections.abc import Mapping
@@ -32,13 +33,15 @@ HEARTBEAT_MS: Final = 4_000
 the rest of five seconds is for the new incarnation to come up."""
 
 CALLERS: Final = ("gateway",)
-"""Who may change the children of a supervisor of the tree, besides its parent; those of a partition the worker manager, too."""
+"""Who may change the children of a supervisor of the tree, besides its parent; those of `jobs` and partitions the worker manager, too."""
 
 SUPERVISOR_START_MS: Final = 120_000
 """How long a supervisor may take to come up with all below it, also one that preloads, and on a loaded machine; then it is killed."""
 
 PORT_MEMORY_BYTES: Final = 2
 """Where the health server keeps the port that it was given, so that its next incarnation listens there too."""
+
+GENERATION: Final = "livekitex_agent.program.generation:ProgramGeneration"
 
 JOB_ACTORS: Final = {
     "supervisor": SUPERVISOR,
@@ -75,7 +78,7 @@ def _journal_dir(options: SystemOptions) -> str | None:
 def _infrastructure(options: SystemOptions, run_id: str) -> ChildSpec:
     health = {"host": options.health_host, "port": options.health_port, "allow_remote": options.health_remote}
     worker = {
-        "actors": JOB_ACTORS,
+        "actors": {**JOB_ACTORS, "generation": GENERATION},
         "max_jobs": options.max_jobs,
         "max_restarts": options.max_restarts,
         "max_seconds": options.max_seconds,
@@ -101,7 +104,9 @@ def _jobs(options: SystemOptions) -> ChildSpec:
     args = dynamic_args(flags, may_start=JOB_ACTORS.values(), callers=(*CALLERS, "worker_manager"))
     partitions = tuple(_supervisor(f"partition/{number}", args, DYNAMIC_SUPERVISOR) for number in range(options.partitions))
     preload = list(PRELOADED) if options.preload else []
-    return _supervisor("jobs", {**supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions, callers=CALLERS), "preload": preload})
+    callers = (*CALLERS, "worker_manager")  # who begins and ends the generations of programs
+    jobs = supervisor_args(_flags(Strategy.ONE_FOR_ONE), partitions, may_start=(GENERATION, *JOB_ACTORS.values()), callers=callers)
+    return _supervisor("jobs", {**jobs, "preload": preload})
 
 
 def _worker(name: str, actor: str, args: Mapping[str, Any] | None = None, *, memory_bytes: int = 0) -> ChildSpec:
