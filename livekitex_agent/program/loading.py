@@ -6,7 +6,6 @@ The one state of this module is the programs that this process has loaded. A cal
 import asyncio
 import importlib
 import inspect
-import linecache
 import logging
 import os
 import sys
@@ -159,19 +158,19 @@ class _blaming:  # noqa: N801 - a context manager, used as a function
     def __exit__(self, _kind: object, failure: BaseException | None, _trace: object) -> None:
         if failure is None or not isinstance(failure, Exception | SystemExit):
             return
-        log.warning("%s", self._what, exc_info=failure, extra={"place": self._place})
         if isinstance(failure, InvalidAgentError):
-            return
+            failure = failure.__cause__ or failure  # what a reference was not found for
+        log.warning("%s", self._what, exc_info=failure, extra={"place": self._place})
         text = str(failure).strip().split("\n", 1)[0]
         told = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
-        raise InvalidAgentError(f"{self._place}: {self._what}: {told} ({_where(failure, self._place)})") from failure
+        cure = ": install it where the system runs" if isinstance(failure, ModuleNotFoundError) else ""
+        raise InvalidAgentError(f"{self._place}: {self._what}: {told} ({_where(failure, self._place)}){cure}") from failure
 
 
 def _where(failure: BaseException, place: str) -> str:
     """``file:line`` of the user's code that raised: the innermost that is not of an installed library."""
     if isinstance(failure, SyntaxError) and failure.filename:
         return f"{failure.filename}:{failure.lineno}"
-    linecache.checkcache()
     frames = traceback.extract_tb(failure.__traceback__)
     own = [frame for frame in frames if not is_installed(frame.filename)]
     return f"{own[-1].filename}:{own[-1].lineno}" if own else place

@@ -31,6 +31,9 @@ def test_the_tree_of_the_design() -> None:
 
     jobs = top["jobs"].args
     assert jobs["flags"]["strategy"] == "one_for_one"
+    assert jobs["callers"] == ["gateway", "worker_manager"]
+    assert composition.GENERATION == worker["actors"]["generation"]
+    assert {*jobs["may_start"]} == {*worker["actors"].values()}
     partitions = children(jobs)
     assert list(partitions) == ["partition/0", "partition/1", "partition/2"]
     assert all(spec.args["flags"]["max_children"] == 9 for spec in partitions.values())

@@ -1,4 +1,10 @@
-from protocols import Entropy, SeededEntropy, SystemEntropy, new_key
+import random
+import sys
+
+import numpy as np
+import pytest
+
+from protocols import Entropy, SeededEntropy, SystemEntropy, new_key, reseed_generators
 
 
 def test_ids_of_the_system_are_fresh() -> None:
@@ -21,3 +27,16 @@ def test_a_seed_repeats_its_sequence() -> None:
 def test_keys_are_fresh_and_32_bytes_long() -> None:
     assert len(new_key()) == 32
     assert new_key() != new_key()
+
+
+def test_shared_generators_are_seeded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    random.seed(7)
+    np.random.seed(7)  # noqa: NPY002 - the one that libraries share
+    expected = (random.random(), np.random.random())  # noqa: NPY002
+    random.seed(7)
+    np.random.seed(7)  # noqa: NPY002
+    reseed_generators()
+    assert random.random() != expected[0]
+    assert np.random.random() != expected[1]  # noqa: NPY002
+    monkeypatch.delitem(sys.modules, "numpy.random")
+    reseed_generators()
