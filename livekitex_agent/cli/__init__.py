@@ -9,6 +9,7 @@ from livekitex_agent.cli.calls import app as calls
 from livekitex_agent.cli.console import console
 from livekitex_agent.cli.demo import demo
 from livekitex_agent.cli.doctor import doctor
+from livekitex_agent.cli.init import init
 from livekitex_agent.cli.streams import prepare_streams, run_to_its_end
 from livekitex_agent.import_guard import DISTRIBUTION
 from protocols import environment
@@ -42,6 +43,7 @@ def make_app(columns: int) -> typer.Typer:
     )
     app.callback()(livekitex)
     app.command(short_help="Talk to an agent in the terminal.")(console)
+    app.command(short_help="Write a small project.")(init)
     app.command(short_help="Show a call that survives its process.")(demo)
     app.command(short_help="Say what this machine can do.")(doctor)
     app.add_typer(calls, name="calls")
