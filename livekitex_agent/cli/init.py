@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livekitex_agent.cli.streams import tell_failure
-from protocols import ConfigurationError, UsageError, printable
+from protocols import ConfigurationError, printable
 
 
 def init(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the project, and of the folder that is made for it here.")]) -> None:
@@ -17,5 +17,5 @@ def init(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the projec
         folder = write_project(name, Path.cwd())
     except ConfigurationError as failure:
         tell_failure("init", failure)
-        raise typer.Exit(2 if isinstance(failure, UsageError) else 1) from failure
+        raise typer.Exit(2) from failure
     typer.echo(f"{printable(str(folder))} is there. Talk to it:\n\n    cd {name} && livekitex console --text\n")
