@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from typing_extensions import TypedDict
 
+from livekitex_agent._exceptions import UnexpectedModelBehavior
 from livekitex_agent.voice.mocking import mock_tools
 from livekitex_agent.voice.run_asserts import (
     AgentHandoffAssert,
@@ -49,10 +50,6 @@ _EVENTS: Final = {
     "function_call": FunctionCallEvent,
     "function_call_output": FunctionCallOutputEvent,
 }
-
-
-class UnexpectedModelBehavior(RuntimeError):  # noqa: N818 - LiveKit's name
-    """A run with an output type ended without an output of it."""
 
 
 class RunOutputOptions(TypedDict, total=False):
