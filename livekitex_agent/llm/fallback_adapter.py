@@ -12,6 +12,7 @@ from livekitex_agent.llm.chat_items import MetricsMetadata
 from livekitex_agent.llm.llm import LLM, LLMStream
 from livekitex_agent.llm.tool_context import ToolChoice
 from livekitex_agent.types import NOT_GIVEN, APIConnectOptions, NotGivenOr
+from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.log import logger
 
 __all__ = ["AvailabilityChangedEvent", "FallbackAdapter"]
@@ -116,8 +117,7 @@ class _FallbackStream(LLMStream):
         super().__init__(adapter, **base)
 
     async def _metrics_monitor_task(self, event_aiter: Any) -> None:  # noqa: ANN401 - the base's own
-        async for _ in event_aiter:
-            pass  # the model that answers tells them
+        await EventStream._metrics_monitor_task(self, event_aiter)  # noqa: SLF001 - the model that answers tells them
 
     async def _run(self) -> None:
         failure: Exception | None = None
@@ -128,7 +128,7 @@ class _FallbackStream(LLMStream):
                 failure = told
                 self._adapter._note(at, available=False)  # noqa: SLF001 - the same
                 logger.warning("the model %s failed: %s", self._adapter._models[at].label, told)  # noqa: SLF001 - the same
-                if self._event_ch.output_sent and not self._adapter._retry_on_chunk_sent:  # noqa: SLF001 - the same
+                if self._output.output_sent and not self._adapter._retry_on_chunk_sent:  # noqa: SLF001 - the same
                     raise
             else:
                 self._adapter._note(at, available=True)  # noqa: SLF001 - the same

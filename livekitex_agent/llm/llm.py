@@ -18,6 +18,7 @@ from livekitex_agent.metrics.base import LLMMetrics, Metadata
 from livekitex_agent.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
 from livekitex_agent.utils import aio
 from livekitex_agent.utils.event_emitter import EventEmitter
+from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.misc import monotonic, wall_time
 from livekitex_agent.utils.retries import with_retries
 
@@ -100,7 +101,7 @@ class _EventChannel(aio.Chan[ChatChunk]):
         self.output_sent = self.output_sent or value.has_response()
 
 
-class LLMStream(ABC):
+class LLMStream(EventStream[ChatChunk], ABC):
     """One answer: a subclass' `_run` sends chunks into ``self._event_ch``, and is run again if it raises a retryable `APIError`.
 
     Iterating gives the chunks, and raises what `_run` raised last. To be used in one task, and closed.
@@ -113,14 +114,11 @@ class LLMStream(ABC):
         self._chat_ctx = chat_ctx
         self._tools = tools
         self._conn_options = conn_options
-        self._event_ch = _EventChannel()
         self._retry_on_chunk_sent = True
         self._failed = False
-        self._tee = aio.itertools.tee(self._event_ch, 2)
-        self._event_aiter, monitored = self._tee
-        self._metrics_task = asyncio.create_task(self._metrics_monitor_task(monitored), name="LLM._metrics_task")
-        self._task = asyncio.create_task(self._main_task(), name="LLM._main_task")
-        self._task.add_done_callback(lambda _: self._event_ch.close())
+        self._output = _EventChannel()
+        self._open(self._output)
+        self._start(self._main_task())
 
     @abstractmethod
     async def _run(self) -> None:
@@ -132,7 +130,7 @@ class LLMStream(ABC):
             what="generate LLM completion",
             options=self._conn_options,
             failed=self._emit_error,
-            may_retry=lambda: self._retry_on_chunk_sent or not self._event_ch.output_sent,
+            may_retry=lambda: self._retry_on_chunk_sent or not self._output.output_sent,
         )
 
     async def _attempt(self) -> None:
@@ -182,29 +180,6 @@ class LLMStream(ABC):
     def tools(self) -> list[Tool]:
         """The tools that may be called."""
         return self._tools
-
-    async def aclose(self) -> None:
-        """End the answer."""
-        await aio.cancel_and_wait(self._task)
-        await self._metrics_task
-        await self._tee.aclose()
-
-    async def __anext__(self) -> ChatChunk:
-        try:
-            return await anext(self._event_aiter)
-        except StopAsyncIteration:
-            if not self._task.cancelled() and (failure := self._task.exception()):
-                raise failure  # noqa: B904 - it has ended because of that
-            raise StopAsyncIteration from None
-
-    def __aiter__(self) -> AsyncIterator[ChatChunk]:
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, exc_tb: TracebackType | None) -> None:
-        await self.aclose()
 
     async def to_str_iterable(self) -> AsyncIterator[str]:
         """The answer's text alone; closes the stream at its end."""

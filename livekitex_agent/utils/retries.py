@@ -23,10 +23,12 @@ async def with_retries(
     options: APIConnectOptions,
     failed: Callable[[Exception, bool], None],
     may_retry: Callable[[], bool] = lambda: True,
+    worked: Callable[[], bool] = lambda: False,
 ) -> _T | None:
     """What ``attempt`` gives, which is made again as ``options`` say while it raises a retryable `APIError` and ``may_retry``.
 
-    ``failed`` is told each failure, and whether another attempt is made. None where the request was closed.
+    ``failed`` is told each failure, and whether another attempt is made. The count begins anew where the attempt that failed had
+    ``worked``. None where the request was closed.
 
     Raises:
         APIConnectionError: the last of several attempts failed.
@@ -39,6 +41,7 @@ async def with_retries(
         except APIError as failure:
             if isinstance(failure, APIStatusError) and failure.status_code == CLIENT_CLOSED:
                 return None
+            attempts = 0 if worked() else attempts
             again = failure.retryable and may_retry() and attempts < options.max_retry
             failed(failure, again)
             if not again:
