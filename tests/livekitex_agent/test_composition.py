@@ -32,7 +32,7 @@ def test_the_tree_of_the_design() -> None:
     jobs = top["jobs"].args
     assert jobs["flags"]["strategy"] == "one_for_one"
     assert jobs["callers"] == ["gateway", "worker_manager"]
-    assert composition.GENERATION == worker["actors"]["generation"]
+    assert worker["actors"]["generation"] == composition.GENERATION
     assert {*jobs["may_start"]} == {*worker["actors"].values()}
     partitions = children(jobs)
     assert list(partitions) == ["partition/0", "partition/1", "partition/2"]

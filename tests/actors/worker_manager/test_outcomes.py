@@ -8,6 +8,7 @@ from protocols import ChildResult, ErrorReply, JobEnded
     ("result", "error", "text", "retryable"),
     [
         ("error:max_children", "CapacityError", "the partition is full", True),
+        ("error:max_generations", "CapacityError", "8 programs, or versions of them, have calls", True),
         ("error:ValueError: boom", "SessionUnavailableError", "the call did not start: error:ValueError: boom", False),
         ("error:killed", "SessionUnavailableError", "the call did not start: error:killed", True),
         (

@@ -34,6 +34,7 @@ from actors.worker_manager.workload import (
     start,
     started,
     unsure,
+    with_generation,
     without_partition,
 )
 from protocols import ChildInfo, Children, NameChanged, Ref, StartJob
@@ -396,3 +397,25 @@ def test_whatever_is_slow_silent_or_dead_no_job_has_two_lives_and_after_a_while_
     assert {job_id: (job.uid, job.to) for job_id, job in node.workload.jobs.items()} == truth
     assert {job.phase for job in node.workload.jobs.values()} <= {Phase.RUNNING}
     assert node.workload.partitions == {name: partition.ref for name, partition in node.partitions.items()}
+
+
+GENERATION = ref("partition/waiter.py-00000001.1")
+
+
+def test_a_generation_that_got_up_since_the_reconciliation_began_is_not_judged_by_it() -> None:
+    workload = with_generation(load(), GENERATION.id, GENERATION)
+    workload = replace(workload, jobs={"a": job("a", Phase.STARTING, to=GENERATION)})
+    workload, conclusion = reconciled(workload, {})
+    assert (workload.partitions[GENERATION.id], workload.jobs["a"].phase, conclusion) == (GENERATION, Phase.STARTING, Conclusion())
+    workload, conclusion = reconciled(begin(workload), {})
+    assert GENERATION.id not in workload.partitions
+    assert conclusion.gone == {"a": True}
+    assert without_partition(with_generation(load(), GENERATION.id, GENERATION), GENERATION.id).new_partitions == {}
+
+
+def test_a_generation_that_is_silent_still_runs_and_one_that_loads_does_not_yet() -> None:
+    observations = {P0.id: Observation(ref=P0, jobs={}), GENERATION.id: Observation(ref=GENERATION, jobs=None)}
+    workload, _ = conclude(load(), observations)
+    assert workload.partitions == {P0.id: P0, GENERATION.id: GENERATION}
+    rows = [ChildInfo(id=one.id, state=state, type="supervisor", title="", ref=one) for one, state in ((P0, "running"), (P1, "starting"))]
+    assert partitions_of(Children(children=tuple(rows))) == {P0.id: P0}

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.worker_manager.generations import generation_name, program_of
 from actors.worker_manager.returning import Call, Over
 from actors.worker_manager.workload import (
     MAX_OVER,
@@ -12,6 +13,7 @@ from actors.worker_manager.workload import (
     Job,
     Park,
     Phase,
+    Prepare,
     Recall,
     Release,
     Start,
@@ -26,10 +28,12 @@ from actors.worker_manager.workload import (
     ended,
     not_started,
     place,
+    place_in,
     returning,
     start,
     started,
     unsure,
+    with_generation,
     without_partition,
 )
 from protocols import EndJob, ErrorReply, GetJob, GetWorkerStatus, JobEnded, JobInfo, JobStarted, JobState, StartJob, WorkerStatus
@@ -267,3 +271,32 @@ def test_places_are_never_overbooked_and_each_goes_to_the_least_busy(  # noqa: C
         assert len(workload.jobs) <= workload.max_jobs
         assert not workload.jobs.keys() & workload.over.keys()
         assert [info.job_id for info in workload.to_status().jobs] == sorted(workload.jobs)
+
+
+PROGRAM = StartJob(job_id="a", agent={"program": {"runner": "r:R", "place": "/srv/waiter.py"}}, options={})
+GENERATION = generation_name(program_of(PROGRAM), 1)
+
+
+def test_a_call_of_a_program_waits_for_a_generation_and_returns_to_it() -> None:
+    workload, decision = start(replace(EMPTY, forks_programs=True), PROGRAM)
+    assert decision == Prepare()
+    assert due(workload, 0.0) == ("a",)
+    assert ask(workload, "a") == Park()
+    assert start(workload, PROGRAM)[1] == Park()
+    assert workload.to_figures()["returning"] == 0
+    assert place(workload, "a") == (workload, None)
+    assert place_in(workload, "a", GENERATION) == (workload, None)
+    workload, to = place_in(with_generation(workload, GENERATION, ref(GENERATION)), "a", GENERATION)
+    assert to == ref(GENERATION)
+    assert workload.busy == {GENERATION}
+    assert workload.to_figures()["generations"] == 1
+    workload = returning(started(workload, "a", "uid-a", 5.0), "a", Call(job=PROGRAM, last_end="killed"), 9.0)
+    assert place(workload, "a")[1] == ref(GENERATION)
+    assert place(without_partition(workload, GENERATION), "a")[1] is None
+    workload, decision = start(workload, job("b"))
+    assert decision == Start(job("b"), ref("partition/0"))
+
+
+def test_without_generations_a_program_is_a_job_like_any_other() -> None:
+    _, decision = start(EMPTY, PROGRAM)
+    assert decision == Start(PROGRAM, ref("partition/0"))

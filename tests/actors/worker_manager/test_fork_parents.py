@@ -1,0 +1,216 @@
+"""Calls of programs on SimRuntime: forked from generations that change, fail to load, die and end, and come back whatever dies."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from actors.worker_manager.fork_parents import LOAD_TIMEOUT_MS
+from actors.worker_manager.generations import MAX_GENERATIONS, program_in
+from protocols import EndJob, ErrorReply, GetJob, GetWorkerStatus, JobEnded, JobStarted, JobState, Message, StartJob, WorkerStatus
+from supervision import ChildSpec, ChildType, SimRuntime, Strategy, SupervisorFlags, supervisor_args
+from support import sim_generation, sim_tree
+from support.sim_generation import ACTORS, Programs
+
+WAITER, COOK = "/srv/waiter.py", "/srv/cook.py"
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
+    programs = Programs()
+    monkeypatch.setattr(sim_generation, "PROGRAMS", programs)
+    return programs
+
+
+@pytest.fixture(params=range(3))
+def sim(request: pytest.FixtureRequest, programs: Programs) -> Iterator[SimRuntime]:
+    del programs
+    with SimRuntime(seed=request.param) as sim:
+        sim_tree.start(sim, tree())
+        yield sim
+        print(sim.report())
+
+
+def tree(max_jobs: int = 30) -> dict[str, object]:
+    worker = {"actors": ACTORS, "max_jobs": max_jobs}
+    parts = {"registry": {}, "worker_manager": worker}
+    infrastructure = [
+        ChildSpec(id=name, name=name, title=name, actor=sim_tree.INFRASTRUCTURE[name], args=args, is_registry=name == "registry")
+        for name, args in parts.items()
+    ]
+    flags = SupervisorFlags(max_restarts=50, max_seconds=10)
+    jobs = ChildSpec(
+        id="jobs",
+        name="jobs",
+        title="jobs",
+        actor=sim_tree.SUPERVISOR,
+        type=ChildType.SUPERVISOR,
+        args=supervisor_args(flags, [sim_tree.partition(0)], may_start=ACTORS.values(), callers=sim_tree.CALLERS),
+    )
+    return supervisor_args(flags, (sim_tree.supervisor("infrastructure", infrastructure, Strategy.REST_FOR_ONE), jobs))
+
+
+def offer(job_id: str, place: str = WAITER) -> StartJob:
+    return StartJob(job_id=job_id, agent={"program": {"runner": "r:R", "place": place}}, options={})
+
+
+def start(sim: SimRuntime, job_id: str, place: str = WAITER) -> str:
+    answer = sim.ask("worker_manager", offer(job_id, place), timeout_s=90.0)
+    assert isinstance(answer, JobStarted), answer
+    return answer.partition
+
+
+def loaded(sim: SimRuntime, programs: Programs, partition: str) -> tuple[str, int, str]:
+    return programs.loaded[sim.ref(partition).uid]
+
+
+def generations(sim: SimRuntime) -> list[str]:
+    return sorted(ref.id for ref in sim.alive() if program_in(ref.id))
+
+
+def where(sim: SimRuntime) -> dict[str, str]:
+    status = sim.ask("worker_manager", GetWorkerStatus(), timeout_s=90.0)
+    assert isinstance(status, WorkerStatus)
+    return {job.job_id: job.partition for job in status.jobs}
+
+
+def refused(sim: SimRuntime, job_id: str, place: str = WAITER) -> tuple[str, str]:
+    answer: Message = sim.ask("worker_manager", offer(job_id, place), timeout_s=90.0)
+    assert isinstance(answer, ErrorReply), answer
+    return answer.error, answer.text
+
+
+def test_calls_share_a_generation_until_the_code_changes(sim: SimRuntime, programs: Programs) -> None:
+    first = start(sim, "a")
+    assert start(sim, "b") == first
+    assert start(sim, "c", COOK) != first
+    assert loaded(sim, programs, first) == (WAITER, 1, "setup")
+    programs.version[WAITER] = 2
+    second = start(sim, "d")
+    assert loaded(sim, programs, second) == (WAITER, 2, "setup")
+    assert sim.ask("worker_manager", EndJob(job_id="a")) == JobEnded(job_id="a", reason="normal")
+    sim.settle()
+    assert sim.is_alive(first)
+    assert sim.ask("worker_manager", EndJob(job_id="b")) == JobEnded(job_id="b", reason="normal")
+    sim.run_until(lambda: not sim.is_alive(first), within_s=5.0)
+    assert start(sim, "e") == second
+
+
+def test_a_call_of_plain_data_never_comes_from_a_generation(sim: SimRuntime) -> None:
+    start(sim, "a")
+    answer = sim.ask("worker_manager", StartJob(job_id="b", agent={}, options={}))
+    assert answer == JobStarted(job_id="b", partition="partition/0")
+
+
+def test_calls_that_come_while_it_loads_wait_for_it_together_and_hold_up_no_other(sim: SimRuntime, programs: Programs) -> None:
+    programs.load_s[WAITER] = 5.0
+    for job_id in "ab":
+        sim.send("worker_manager", offer(job_id))
+    began = sim.clock.monotonic()
+    assert start(sim, "c", COOK)
+    assert sim.ask("worker_manager", StartJob(job_id="d", agent={}, options={})) == JobStarted(job_id="d", partition="partition/0")
+    assert sim.clock.monotonic() - began < 2.0
+    assert start(sim, "b") == start(sim, "a")
+    assert len([name for name in generations(sim) if "waiter" in name]) == 1
+
+
+def test_a_call_that_is_ended_before_it_could_start_never_does(sim: SimRuntime, programs: Programs) -> None:
+    programs.load_s[WAITER] = 5.0
+    sim.send("worker_manager", offer("a"))
+    sim.run_for(1.0)
+    assert sim.ask("worker_manager", EndJob(job_id="a", reason="enough")) == JobEnded(job_id="a", reason="enough")
+    assert sim.ask("worker_manager", GetJob(job_id="a")) == JobState(job_id="a", state="ended", reason="enough")
+    sim.run_for(10.0)
+    assert where(sim) == {}
+    assert not sim.is_alive("agent_session/a")
+
+
+def test_a_program_that_cannot_be_loaded_is_refused_and_nothing_is_left(sim: SimRuntime, programs: Programs) -> None:
+    programs.broken.add(WAITER)
+    error, text = refused(sim, "a")
+    assert error == "InvalidAgentError"
+    assert text.startswith("/srv/waiter.py: its import failed")
+    assert (generations(sim), where(sim)) == ([], {})
+    programs.broken.clear()
+    assert start(sim, "a")
+
+
+def test_one_that_loads_too_long_is_ended_and_told(sim: SimRuntime, programs: Programs) -> None:
+    programs.load_s[WAITER] = LOAD_TIMEOUT_MS / 1000 + 20.0
+    error, text = refused(sim, "a")
+    assert error == "InvalidAgentError"
+    assert "its import and setup took more than 60 s" in text
+    sim.settle()
+    assert generations(sim) == []
+
+
+@pytest.mark.parametrize(("leaves", "mode"), [({"setup"}, "import"), ({"setup", "import"}, "nothing")])
+def test_what_it_leaves_behind_is_done_in_each_call(sim: SimRuntime, programs: Programs, leaves: set[str], mode: str) -> None:
+    programs.leaves[WAITER] = leaves
+    assert loaded(sim, programs, start(sim, "a"))[2] == mode
+
+
+def test_beyond_the_bound_idle_ones_make_room_and_then_starts_are_refused(sim: SimRuntime) -> None:
+    for number in range(MAX_GENERATIONS):
+        start(sim, f"j{number}", f"/srv/p{number}.py")
+    assert refused(sim, "more")[0] == "CapacityError"
+    sim.ask("worker_manager", EndJob(job_id="j3"))
+    start(sim, "more")
+    assert len(generations(sim)) == MAX_GENERATIONS
+    assert not any("p3.py" in name for name in generations(sim))
+
+
+def test_a_call_whose_supervisor_dies_comes_back_on_its_generation_though_the_code_is_another(sim: SimRuntime, programs: Programs) -> None:
+    first = start(sim, "a")
+    programs.version[WAITER] = 2
+    start(sim, "b")
+    before = sim.ref("agent_session/a").uid
+    sim.kill("job/a")
+    sim.run_until(lambda: sim.is_alive("agent_session/a") and sim.ref("agent_session/a").uid != before, within_s=10.0)
+    sim.settle()
+    assert where(sim)["a"] == first
+    assert sim.is_alive(first)
+
+
+@pytest.mark.parametrize("victim", ["generation", "jobs", "partition/0", "worker_manager", "registry", "infrastructure"])
+def test_whatever_dies_calls_come_back_those_without_generation_on_the_code_of_now(
+    sim: SimRuntime, programs: Programs, victim: str
+) -> None:
+    first = start(sim, "a")
+    start(sim, "b", COOK)
+    programs.version[WAITER] = 2
+    sim.kill(first if victim == "generation" else victim)
+    sim.run_for(3.0)
+    if victim in {"registry", "infrastructure"}:
+        sim_tree.announce(sim, sim.ref("application"))
+    sim.run_until(lambda: sim.is_alive("agent_session/a") and sim.is_alive("agent_session/b"), within_s=20.0)
+    sim.run_for(3.0)
+    placed = where(sim)
+    assert {loaded(sim, programs, placed[job_id])[0] for job_id in "ab"} == {WAITER, COOK}
+    assert loaded(sim, programs, placed["a"])[1] == (2 if victim in {"generation", "jobs"} else 1)
+    assert loaded(sim, programs, start(sim, "c"))[1] == 2
+
+
+def test_a_program_that_breaks_takes_its_calls_only_when_their_generation_dies_too_and_says_why(
+    sim: SimRuntime, programs: Programs
+) -> None:
+    first = start(sim, "a")
+    programs.version[WAITER] = 2
+    programs.broken.add(WAITER)
+    assert refused(sim, "b")[0] == "InvalidAgentError"
+    assert where(sim) == {"a": first}
+    sim.kill(first)
+    sim.run_for(60.0)
+    state = sim.ask("worker_manager", GetJob(job_id="a"), timeout_s=30.0)
+    assert isinstance(state, JobState)
+    assert state.state == "failed"
+    assert "its import failed" in state.reason
+
+
+def test_nothing_waits_when_jobs_dies_while_a_program_loads(sim: SimRuntime, programs: Programs) -> None:
+    programs.load_s[WAITER] = 3.0
+    sim.send("worker_manager", offer("a"))
+    sim.run_for(1.0)
+    sim.kill("jobs")
+    began = sim.clock.monotonic()
+    assert start(sim, "a")
+    assert sim.clock.monotonic() - began < 15.0
