@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from protocols import InvalidAgentError, InvalidToolError
@@ -166,11 +166,22 @@ def _found_in(module: ModuleType, qualname: str, thing: object) -> bool:
     return bool(getattr(found, "function", found) == thing)
 
 
+class _ScriptLoader(importlib.machinery.SourceFileLoader):
+    """Compiles a script anew in each process, as the interpreter does with the one that it runs.
+
+    A cached one would be found by its time in seconds and its size alone: who changes a digit and starts again would run the old one.
+    """
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        del fullname
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _script(path: str) -> ModuleType:
     name = f"{_SCRIPT_MODULE}{zlib.crc32(path.encode()):08x}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_loader(name, importlib.machinery.SourceFileLoader(name, path), origin=path)
+    spec = importlib.util.spec_from_loader(name, _ScriptLoader(name, path), origin=path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]  # spec_from_loader gives None only for a missing loader
     module.__file__ = path
     sys.modules[name] = module  # before it runs: dataclasses and pickle look their module up

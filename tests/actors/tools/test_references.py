@@ -215,3 +215,17 @@ def test_what_a_script_raises_comes_through_and_leaves_nothing(tmp_path: Path) -
         load_reference(f"{path}:price")
     assert loading_script() == ""
     assert {name for name in set(sys.modules) - before if "livekitex_script" in name} == set()
+
+
+def test_a_script_is_read_anew_in_each_process_and_nothing_is_written_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "menu.py"
+    found = []
+    for price in (8, 9):
+        path.write_text(f"PRICE = {price}\n")
+        os.utime(path, ns=(10**18, 10**18))
+        command = f"from actors.tools import load_reference; print(load_reference({f'{path}:PRICE'!r}))"
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True)
+        found.append(done.stdout.strip())
+    assert found == ["8", "9"]
+    assert [one.name for one in tmp_path.iterdir()] == ["menu.py"]
