@@ -3,10 +3,11 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
-from actors import complete_llm
-from protocols import DEFAULT_CHAT_OPTIONS, LLM, ChatContext, Role, TextDelta, UsageError
+from livekitex_agent import llm
+from livekitex_agent.llm.asking import answer_of
+from protocols import LLM, UsageError
 
 Verdict = bool | tuple[bool, str]
 JudgeFunction = Callable[[str, str], Verdict | Awaitable[Verdict]]
@@ -19,7 +20,7 @@ INSTRUCTIONS: Final = (
 _ANSWER: Final = re.compile(r"\W*(PASS|FAIL)\b[:.\s-]*(.*)", re.IGNORECASE | re.DOTALL)
 
 
-Judge = LLM | JudgeFunction
+Judge = LLM | llm.LLM[Any] | JudgeFunction
 
 
 async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str]:
@@ -30,7 +31,7 @@ async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str
         ProviderError: the model failed.
     """
     if hasattr(judge, "chat"):
-        return _read(await _ask(complete_llm(judge), message, intent))
+        return _read(await answer_of(judge, INSTRUCTIONS, f"Intent:\n{intent}\n\nMessage:\n{message}"))
     if not callable(judge):
         raise UsageError(f"the judge is {judge!r:.60}: give a language model, or a function of message and intent")
     verdict = judge(message, intent)
@@ -42,13 +43,6 @@ async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str
         case (bool(fulfils), str(reason)):
             return fulfils, reason
     raise UsageError(f"the judge gave {verdict!r:.60}: give a bool, or a bool and its reason")
-
-
-async def _ask(model: LLM, message: str, intent: str) -> str:
-    question = f"Intent:\n{intent}\n\nMessage:\n{message}"
-    context = ChatContext().add_message(Role.SYSTEM, INSTRUCTIONS).add_message(Role.USER, question)
-    pieces = [delta.text async for delta in model.chat(context, (), DEFAULT_CHAT_OPTIONS) if isinstance(delta, TextDelta)]
-    return "".join(pieces)
 
 
 def _read(answer: str) -> tuple[bool, str]:

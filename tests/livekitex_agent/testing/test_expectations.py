@@ -1,7 +1,7 @@
 """What is said of events, and what a failure shows. No call is needed."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -167,6 +167,48 @@ async def test_a_model_judges(answer: str) -> None:
     assert judged.event.role == "assistant"
     assert "tells what was ordered" in model.asked[-1].text
     assert "Two pizzas, that is" in model.asked[-1].text
+
+
+class Delta:
+    """A piece of an answer in LiveKit's form."""
+
+    def __init__(self, content: str | None) -> None:
+        self.delta = self if content else None
+        self.content = content
+
+
+class LivekitModel:
+    """A language model of LiveKit's base class."""
+
+    def __init__(self, answer: str) -> None:
+        self.pieces = [Delta(answer[:3]), Delta(None), Delta(answer[3:])]
+        self.asked: Any = None
+        self.closed = False
+
+    def chat(self, *, chat_ctx: Any, tools: Any = None) -> "LivekitModel":
+        self.asked = chat_ctx
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+    async def __aiter__(self) -> Any:
+        for piece in self.pieces:
+            yield piece
+
+
+@pytest.mark.asyncio
+async def test_a_model_of_livekits_judges() -> None:
+    model: Any = LivekitModel("PASS: it does")
+    await expect()[4].judge(model, intent="tells what was ordered")
+    assert "tells what was ordered" in model.asked.items[-1].text_content
+    assert model.asked.items[0].role == "system"
+    assert model.closed
+    with pytest.raises(AssertionError, match="it names none"):
+        await expect()[4].judge(LivekitModel("FAIL: it names none"), intent="tells the price")  # type: ignore[arg-type]
 
 
 @pytest.mark.asyncio
