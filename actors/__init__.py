@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from actors.agent_session import InlineAgentSession, Parts
-    from actors.agent_session.program_loop import ProgramLoop, ProgramLoopThread
+    from actors.agent_session.program_loop import (
+        USER_BLOCK_S,
+        Blocked,
+        BlockEnded,
+        BlockMonitor,
+        Collected,
+        MustEnd,
+        ProgramLoop,
+        ProgramLoopThread,
+    )
     from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
         PlaybackBuffer,
@@ -86,7 +95,12 @@ __all__ = [
     "CONTEXT_MARK",
     "FLUSH",
     "LIBRARY_ENVIRONMENT",
+    "USER_BLOCK_S",
+    "BlockEnded",
+    "BlockMonitor",
+    "Blocked",
     "CallAssembler",
+    "Collected",
     "DuplicateMode",
     "DuplicateScope",
     "FileStore",
@@ -94,6 +108,7 @@ __all__ = [
     "FunctionTool",
     "InlineAgentSession",
     "ModelVADStream",
+    "MustEnd",
     "OpenAILLM",
     "OpenAIResponsesLLM",
     "OpenAISTT",
@@ -158,7 +173,10 @@ __all__ = [
 
 _FOLDERS: Final = {
     "actors.agent_session": ("InlineAgentSession", "Parts"),
-    "actors.agent_session.program_loop": ("ProgramLoop", "ProgramLoopThread"),
+    "actors.agent_session.program_loop": (
+        *("USER_BLOCK_S", "BlockEnded", "BlockMonitor", "Blocked", "Collected", "MustEnd"),
+        *("ProgramLoop", "ProgramLoopThread"),
+    ),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (
         *("PlaybackBuffer", "Playout", "Recording", "Resampler", "SentenceSplitter", "Side", "StereoTimeline"),
