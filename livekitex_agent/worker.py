@@ -6,17 +6,38 @@ the program (the command line, a generation of fork parents, a test) finds it by
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, NoReturn, Self, TypedDict, TypeVar, Unpack, overload
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, overload
 
 from livekitex_agent.job import JobContext, JobExecutorType, JobProcess, JobRequest, JobType, RunningJobInfo
 from livekitex_agent.options import SystemOptions
-from protocols import ConfigurationError, UsageError, environment, is_loopback
+from livekitex_agent.unregistered_worker import UnregisteredWorker, not_running
+from livekitex_agent.worker_options import (
+    Entrypoint,
+    ServerEnvOption,
+    ServerOptions,
+    ServerSettings,
+    ServerSettingsUpdate,
+    WorkerOptions,
+    WorkerPermissions,
+    log_level_of,
+)
+from protocols import ConfigurationError, UsageError, environment
 
-T = TypeVar("T")
+__all__ = [
+    "AgentServer",
+    "Entrypoint",
+    "RtcSession",
+    "ServerEnvOption",
+    "ServerOptions",
+    "ServerSettings",
+    "ServerType",
+    "WorkerOptions",
+    "WorkerPermissions",
+    "WorkerType",
+]
 
-Entrypoint = Callable[[JobContext], Awaitable[None]]
 EntrypointT = TypeVar("EntrypointT", bound=Entrypoint)
 
 NEXT_VERSION: Final = "needs a LiveKit server, which the next version registers with: use `livekitex console FILE.py` until then"
@@ -28,136 +49,8 @@ _NO_SESSION: Final = (
     "    async def my_agent(ctx: JobContext):\n"
     "        ...\n"
 )
-_LEVELS: Final = {
-    "trace": "debug",
-    "debug": "debug",
-    "info": "info",
-    "warn": "warning",
-    "warning": "warning",
-    "error": "error",
-    "critical": "error",
-}
-
 WorkerType = JobType
 ServerType = JobType
-
-
-@dataclass(frozen=True)
-class ServerEnvOption(Generic[T]):
-    """A setting with one value in development and another in production."""
-
-    dev_default: T
-    prod_default: T
-
-    @staticmethod
-    def getvalue(opt: "T | ServerEnvOption[T]", devmode: bool) -> T:  # noqa: FBT001 - LiveKit's signature
-        """The value that counts."""
-        if isinstance(opt, ServerEnvOption):
-            value: T = opt.dev_default if devmode else opt.prod_default
-            return value
-        return opt
-
-
-@dataclass(frozen=True)
-class WorkerPermissions:
-    """What the agent may do in its room."""
-
-    can_publish: bool = True
-    can_subscribe: bool = True
-    can_publish_data: bool = True
-    can_update_metadata: bool = True
-    can_publish_sources: Sequence[int] = ()
-    hidden: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerSettings:
-    """LiveKit's settings of a server, by its names; None where nothing was said.
-
-    Of effect are ``drain_timeout`` (seconds), ``host`` and ``port`` of the health endpoints, ``log_level``, ``preload_modules``,
-    ``http_proxy`` and ``session_end_timeout`` (seconds for ``on_session_end``). What is about the registration with a server (url, keys,
-    permissions, load, retries) is kept for it. Each job has a supervised process of its own, forked from a program that was set up once,
-    so nothing is idle, and executor type, number of idle processes and multiprocessing context change nothing.
-    """
-
-    job_executor_type: JobExecutorType = JobExecutorType.PROCESS
-    load_threshold: float | ServerEnvOption[float] = ServerEnvOption(dev_default=float("inf"), prod_default=0.7)
-    job_memory_warn_mb: float = 1000
-    job_memory_limit_mb: float = 0
-    drain_timeout: float | None = None
-    num_idle_processes: int | ServerEnvOption[int] = 0
-    shutdown_process_timeout: float = 10.0
-    session_end_timeout: float = 300.0
-    initialize_process_timeout: float = 10.0
-    permissions: WorkerPermissions = field(default_factory=WorkerPermissions)
-    max_retry: int = 16
-    ws_url: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    api_secret: str | None = field(default=None, repr=False)
-    host: str = ""
-    port: int | ServerEnvOption[int] | None = None
-    http_proxy: str | None = None
-    multiprocessing_context: Literal["spawn", "forkserver"] = "forkserver"
-    load_fnc: Callable[..., float] | None = None
-    preload_modules: Sequence[str] | None = None
-    prometheus_port: int | None = None
-    prometheus_multiproc_dir: str | None = None
-    log_level: Any = "warning"
-
-    def to_system_options(self, *, devmode: bool = False) -> dict[str, Any]:
-        """What of it is a setting of `SystemOptions`. A host that was named is taken at its word, also one that other machines reach."""
-        found: dict[str, Any] = {"log_level": _log_level(ServerEnvOption.getvalue(self.log_level, devmode))}
-        if self.drain_timeout is not None:
-            found["drain_s"] = float(self.drain_timeout)
-        if self.host:
-            found |= {"health_host": self.host, "health_remote": not is_loopback(self.host)}
-        if self.port is not None:
-            found["health_port"] = ServerEnvOption.getvalue(self.port, devmode)
-        return found
-
-
-class ServerSettingsUpdate(TypedDict, total=False):
-    """What `AgentServer.update_options` may change."""
-
-    ws_url: str
-    api_key: str
-    api_secret: str
-    max_retry: int
-    job_executor_type: JobExecutorType
-    load_threshold: float
-    job_memory_warn_mb: float
-    job_memory_limit_mb: float
-    drain_timeout: float
-    num_idle_processes: int
-    shutdown_process_timeout: float
-    session_end_timeout: float
-    initialize_process_timeout: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions(SystemOptions, ServerSettings):
-    """The settings of a system (`SystemOptions`), and LiveKit's older way to describe a program: ``WorkerOptions(entrypoint_fnc=...)``.
-
-    ``prewarm_fnc`` is what is set up before the first call, ``request_fnc`` decides about jobs that are offered. Where both say something
-    LiveKit's names count: ``drain_timeout`` over ``drain_s``, ``host`` and ``port`` over ``health_host`` and ``health_port``.
-
-    Raises:
-        ConfigurationError: as `SystemOptions`.
-    """
-
-    entrypoint_fnc: Entrypoint | None = field(default=None, kw_only=False)
-    request_fnc: Callable[[JobRequest], Awaitable[None]] | None = None
-    prewarm_fnc: Callable[[JobProcess], Any] | None = None
-    agent_name: str = ""
-    worker_type: JobType = JobType.ROOM
-
-    def __post_init__(self) -> None:
-        for name, value in self.to_system_options().items():
-            object.__setattr__(self, name, value)  # frozen from the end of __post_init__ on
-        SystemOptions.__post_init__(self)
-
-
-ServerOptions = WorkerOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +100,7 @@ class AgentServer:
         log_level: str | ServerEnvOption[str] = "warning",
     ) -> None:
         known = environment()
-        _log_level(ServerEnvOption.getvalue(log_level, devmode=False))
+        log_level_of(ServerEnvOption.getvalue(log_level, devmode=False))
         self.settings = ServerSettings(
             job_executor_type=job_executor_type,
             load_threshold=load_threshold,
@@ -237,6 +130,8 @@ class AgentServer:
         self._setup_fnc: Callable[[JobProcess], Any] | None = None
         self.setup_fnc = setup_fnc
         self._draining = False
+        self._running: UnregisteredWorker | None = None
+        self._ended: asyncio.Future[None]
 
     @classmethod
     def from_server_options(cls, options: WorkerOptions) -> Self:
@@ -392,16 +287,28 @@ class AgentServer:
         return []
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
-        """Register with the LiveKit server and serve its jobs.
+        """Run the program as a system of its own until `aclose`. ``unregistered``: it serves what `simulate_job` asks for, and nobody else.
 
         Raises:
-            RuntimeError: no entrypoint is registered.
-            UsageError: this version registers with no server.
+            RuntimeError: no entrypoint is registered, or it runs already.
+            UsageError: it is to be registered with a LiveKit server, which this version does not do.
+            ConfigurationError, SystemUnavailableError: the system did not come up, or has ended; the text says why.
         """
-        del devmode, unregistered
         if not self._sessions:
             raise RuntimeError(_NO_SESSION)
-        _next_version("AgentServer.run()")
+        if not unregistered:
+            _next_version("AgentServer.run()")
+        if self._running is not None:
+            raise RuntimeError("worker is already running")
+        options = self.to_system_options(devmode=devmode)
+        self._running = UnregisteredWorker(self)
+        self._draining = False
+        self._ended = asyncio.get_running_loop().create_future()
+        try:
+            await self._running.run(options)
+        finally:
+            self._running = None
+            self._ended.set_result(None)
 
     async def simulate_job(
         self,
@@ -412,35 +319,36 @@ class AgentServer:
         room_info: object | None = None,
         token: str | None = None,
     ) -> None:
-        """Serve a job in ``room`` that no server has asked for.
+        """Have the first entrypoint serve a job that no server has asked for (``fake_job``), in a room of this name that does not exist.
+
+        Returns once the call's process is up. The server must run.
 
         Raises:
-            UsageError: it has no room that it could be served in.
+            UsageError: the server does not run, or the job is for a room that exists.
+            InvalidAgentError, CapacityError, SessionUnavailableError, SystemUnavailableError: it did not start; the text says why.
         """
-        del room, fake_job, agent_identity, room_info, token
-        _next_version("AgentServer.simulate_job()")
+        del agent_identity
+        if not fake_job or room_info is not None or token is not None:
+            _next_version("AgentServer.simulate_job() for a room that exists")
+        if self._running is None:
+            raise not_running()
+        await self._running.start_job(room)
 
     async def drain(self, timeout: float | None = None) -> None:
-        """Take no further job, and wait for those that run; none does."""
-        del timeout
+        """Take no further job, and wait for those that run, for ``timeout`` seconds (the setting ``drain_timeout`` by default).
+
+        Raises:
+            TimeoutError: some still do.
+        """
         self._draining = True
-        await asyncio.sleep(0)
+        if self._running is not None:
+            await self._running.drain(self.settings.drain_timeout if timeout is None else timeout)
 
     async def aclose(self) -> None:
-        """End it. Again does no harm."""
-        await asyncio.sleep(0)
-
-
-def _log_level(level: str) -> str:
-    """A level of ours for one by LiveKit's names.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    found = _LEVELS.get(str(level).lower())
-    if found is None:
-        raise ConfigurationError(f"log_level: invalid level {level!r}: use one of {', '.join(name.upper() for name in _LEVELS)}")
-    return found
+        """End it, with the jobs that still run; returns when that is done. Again does no harm."""
+        if self._running is not None:
+            self._running.close()
+            await asyncio.shield(self._ended)
 
 
 def _next_version(what: str) -> NoReturn:

@@ -3,6 +3,7 @@
 The one state of this module is the programs that this process has loaded. A call's process is born with those of its fork parent.
 """
 
+import ast
 import asyncio
 import importlib
 import inspect
@@ -71,7 +72,8 @@ def load_program(place: str, server: str = "") -> LoadedProgram:
 
     A script runs under a name of its own, not as ``__main__``, and finds the modules beside it. ``server`` names what describes the program
     there: an `AgentServer`, `WorkerOptions` with an entrypoint, or an entrypoint. Without a name it is the only server, else the only such
-    options, else the function ``entrypoint`` or the only async function of one argument; with a function goes one named ``prewarm``.
+    options, else the function ``entrypoint`` or the only async function of one argument; with a function goes what the file gives to
+    ``WorkerOptions(prewarm_fnc=...)``, or one that is named ``prewarm``.
 
     The first time in a fork, the random generators are seeded anew. Blocks as long as the import does.
 
@@ -139,10 +141,17 @@ def _is_entrypoint(function: Callable[..., Any], module: ModuleType) -> bool:
 
 
 def _around(entrypoint: Entrypoint, module: ModuleType) -> AgentServer:
-    prewarm = getattr(module, "prewarm", None)
+    prewarm = getattr(module, _prewarm_name(module), None)
     server = AgentServer(setup_fnc=prewarm if callable(prewarm) else None)
     server.rtc_session(entrypoint)
     return server
+
+
+def _prewarm_name(module: ModuleType) -> str:
+    """The name of what the file gives to its `WorkerOptions` as ``prewarm_fnc``, maybe where it is run as a script; else ``prewarm``."""
+    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
+    words = [word for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords]
+    return next((word.value.id for word in words if word.arg == "prewarm_fnc" and isinstance(word.value, ast.Name)), "prewarm")
 
 
 class _blaming:  # noqa: N801 - a context manager, used as a function

@@ -1,11 +1,14 @@
 """A server describes its program, and WorkerOptions are both a system's settings and a program."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from livekitex_agent.job import JobContext, JobProcess, JobType
 from livekitex_agent.options import SystemOptions
+from livekitex_agent.unregistered_worker import place_of
 from livekitex_agent.worker import AgentServer, ServerEnvOption, WorkerOptions, WorkerPermissions, WorkerType
 from protocols import ConfigurationError, UsageError
 
@@ -16,6 +19,10 @@ async def serve(_ctx: JobContext) -> None:
 
 async def other(_ctx: JobContext) -> None:
     raise AssertionError
+
+
+PLACED = AgentServer()
+PLACED.rtc_session(serve, agent_name="placed")
 
 
 @pytest.fixture(autouse=True)
@@ -128,8 +135,35 @@ async def test_what_needs_a_server_says_what_to_use_until_then() -> None:
     server.rtc_session(serve)
     with pytest.raises(UsageError, match=r"AgentServer\.run\(\) needs a LiveKit server, which the next version registers with"):
         await server.run()
-    with pytest.raises(UsageError, match=r"AgentServer\.simulate_job"):
+    with pytest.raises(UsageError, match=r"AgentServer\.simulate_job\(\) for a room that exists needs a LiveKit server"):
+        await server.simulate_job("room")
+    with pytest.raises(UsageError, match="the server does not run: begin"):
         await server.simulate_job("room", fake_job=True)
     await server.drain()
     await server.aclose()
     assert (server.id, server.draining, server.active_jobs) == ("unregistered", True, [])
+
+
+@pytest.mark.processes
+@pytest.mark.asyncio
+async def test_it_runs_without_being_registered_until_it_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    server = AgentServer()
+    server.rtc_session(serve)
+    run = asyncio.ensure_future(server.run(unregistered=True))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="worker is already running"):
+        await server.run(unregistered=True)
+    await server.drain()
+    assert server.draining
+    await server.aclose()
+    await run
+    await server.aclose()
+    with pytest.raises(UsageError, match="the server does not run"):
+        await server.simulate_job("room", fake_job=True)
+
+
+def test_the_place_of_a_server_is_that_of_its_entrypoint() -> None:
+    place = place_of(PLACED, "lobby")
+    assert (place.server, place.agent_name, place.room) == ("PLACED", "placed", "lobby")
+    assert place.place.rpartition("/")[2].removesuffix(".py").rpartition(".")[2] == "test_worker"

@@ -57,6 +57,11 @@ def test_a_server_is_found_with_the_modules_beside_its_script(tmp_path: Path) ->
     [
         ("from livekitex_agent.worker import WorkerOptions\nasync def run(ctx): ...\noptions = WorkerOptions(run)", "run", None),
         ("async def entrypoint(ctx): ...\nasync def other(ctx): ...\ndef prewarm(proc): ...", "entrypoint", "prewarm"),
+        (
+            "async def serve(ctx): ...\ndef warm(proc): ...\nif __name__ == '__main__':\n    run_app(WorkerOptions(prewarm_fnc=warm))",
+            "serve",
+            "warm",
+        ),
         ("import asyncio\nfrom asyncio import sleep\nasync def serve(ctx): ...\nasync def _two(a, b): ...", "serve", None),
     ],
 )
