@@ -12,7 +12,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar, overload
 
-from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S
 from livekitex_agent.call_handle import CallHandle as AsyncCallHandle
 from livekitex_agent.callbacks import Callback, Kinds
@@ -21,6 +20,7 @@ from livekitex_agent.options import SystemOptions
 from livekitex_agent.program import ProgramPlace
 from livekitex_agent.speech_handle import SpeechHandle as AsyncSpeechHandle
 from livekitex_agent.system import AgentSystem as AsyncSystem
+from livekitex_agent.voice.agent import Agent
 from protocols import AudioCleared, AudioPushed, EventPushed, SessionEvent, SpeechOutcome, SystemUnavailableError, UsageError
 
 CLEAN_UP_S: Final = 5.0

@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 
 from actors import loading_script
 from livekitex_agent import composition
-from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import DEFAULT_TIMEOUT_S, CallHandle
 from livekitex_agent.client.call import Call
 from livekitex_agent.client.call_outcomes import CallOutcomes
@@ -33,6 +32,7 @@ from livekitex_agent.launcher.hosted import is_hosted
 from livekitex_agent.options import SystemOptions, prepare, require_platform
 from livekitex_agent.program import ProgramPlace
 from livekitex_agent.tree import Node
+from livekitex_agent.voice.agent import Agent
 from protocols import (
     AudioCleared,
     AudioConverted,

@@ -5,9 +5,37 @@ what survives the process on disk, ``shared_audio_buffer`` and ``shared_speech_b
 """
 
 from actors.agent_session.actor import AgentSession
+from actors.agent_session.blueprint import Blueprint, plan_turns
 from actors.agent_session.conversation import SHARED_MEMORY_BYTES
+from actors.agent_session.core import Memory, RunHook, UseAgent
+from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ToolsChanged, UserDataChanged
+from actors.agent_session.core.memory import AgentChange
+from actors.agent_session.engine import Providers
 from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.preloading import preload
 from actors.agent_session.preparation import Parts
+from actors.agent_session.program import Program, ProgramCall, ProgramWork
 
-__all__ = ["SHARED_MEMORY_BYTES", "AgentSession", "InlineAgentSession", "Parts", "preload"]
+__all__ = [
+    "SHARED_MEMORY_BYTES",
+    "AgentChange",
+    "AgentFailed",
+    "AgentSession",
+    "AgentWanted",
+    "Blueprint",
+    "FactTold",
+    "HookEnded",
+    "InlineAgentSession",
+    "Memory",
+    "Parts",
+    "Program",
+    "ProgramCall",
+    "ProgramWork",
+    "Providers",
+    "RunHook",
+    "ToolsChanged",
+    "UseAgent",
+    "UserDataChanged",
+    "plan_turns",
+    "preload",
+]

@@ -199,6 +199,9 @@ class AgentSession(Actor):
         if self._program is None or self._past is None or self._link is not None:
             return
         past, opening = self._past
+        if past.memory.closed:
+            self._started(failed_parts(self._blueprint, ""))
+            return
         self._link = ProgramLink(
             self.context, self._blueprint, past.memory, opening.incarnation, started=self._started, failed=self._failed
         )
@@ -267,7 +270,7 @@ class AgentSession(Actor):
         self._conversation = self.conversation_class(surroundings, parts, past)
         early, self._early = self._early or deque(), None
         if self._link is not None:
-            self._link.conversation = self._conversation
+            self._link.live = self._conversation
         self._conversation.begin(opening)
         for serve in early:
             serve()

@@ -128,7 +128,7 @@ def read_blueprint(args: Mapping[str, Any], wall_s: float) -> Blueprint:
         greeting=_text(agent, "greeting"),
         tools=tuple(agent.get("tools", ())),
         providers=providers,
-        turns=_turn_options(settings, providers),
+        turns=plan_turns(settings, providers),
         journal=None if journal_dir is None else Path(journal_dir) / call_id,
         description=CallDescription.of_start(call_id, agent, options, wall_s),
         last_end=str(options.get("last_end", "")),
@@ -208,7 +208,12 @@ def _provider(agent: Mapping[str, Any], kind: ProviderKind) -> ProviderRef | Non
     return ProviderRef(factory=wire["factory"], options=wire.get("options") or {})
 
 
-def _turn_options(options: Mapping[str, Any], providers: Collection[ProviderKind]) -> TurnOptions:
+def plan_turns(options: Mapping[str, Any], providers: Collection[ProviderKind]) -> TurnOptions:
+    """How a call with these ``providers`` handles turns, by the options of its agent as they travel.
+
+    Raises:
+        ConfigurationError: an option is unknown or out of range.
+    """
     reader = OptionReader("the agent", options)
     turns = TurnOptions(
         min_speech_ms=reader.integer("min_speech_ms", 250, lowest=50, highest=2_000),

@@ -36,7 +36,15 @@ from actors.agent_session.core import (
     handle,
     undurable,
 )
-from actors.agent_session.core.inputs import AgentFailed, CommandArrived, InfoAsked, JournalFailed, SubscriptionAsked, SubscriptionEnded
+from actors.agent_session.core.inputs import (
+    AgentFailed,
+    CommandArrived,
+    InfoAsked,
+    JournalFailed,
+    SubscriptionAsked,
+    SubscriptionEnded,
+    ToolsChanged,
+)
 from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, named
 from actors.agent_session.given_audio import give
 from actors.agent_session.intake import Intake
@@ -70,6 +78,8 @@ from supervision import Context
 SHARED_MEMORY_BYTES: Final = SHARED_AUDIO_BUFFER_BYTES + SHARED_SPEECH_BUFFER_BYTES
 """What of a call outlives its process: the caller's audio, then the agent's."""
 REGISTER_TIMEOUT_S: Final = 5.0
+PROGRAM_END_S: Final = 15.0
+"""For what a program does when its call is over; then the process ends, whatever it still does."""
 
 InBackground = Callable[[Callable[[], Parts], Callable[[Parts | BaseException], None]], None]
 """Runs the first on a thread of its own, and gives what it returned or raised to the second, as a turn of the mailbox."""
@@ -153,7 +163,8 @@ class Conversation:
         )
         journal_path = str(blueprint.journal) if self._writer is not None else ""
         setup = make_setup(blueprint, self._parts.providers, self._parts.tools, journal_path=journal_path)
-        setup = replace(setup, program=self._program is not None)
+        of_program = self._program is not None
+        setup = replace(setup, program=of_program, parallel_tools=of_program, turn_hook=of_program)
         self._memory.raise_watermark(opening.incarnation, 1)
         self._state, effects = begin(setup, past, opening.incarnation, point, self._now())
         self._perform(effects)
@@ -299,6 +310,12 @@ class Conversation:
 
         self._around.in_background(lambda: prepare_successor(parts, wanted.agent), made)
 
+    def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
+        """Work with the tools of ``parts``, which the agent that has the call has now."""
+        self._parts = parts
+        self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
+        self.feed(changed)
+
     def _take(self, token: int, parts: Parts) -> None:
         self._parts = parts
         self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
@@ -311,7 +328,11 @@ class Conversation:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close(delete=not self._parts.blueprint.description.retention_s, ending=self._ending())
-        self._context.exit(NORMAL)
+        if self._program is None:
+            self._context.exit(NORMAL)
+        else:
+            self._context.after(PROGRAM_END_S, lambda: self._context.exit(NORMAL))
+            self._program.end(self._state.memory.ending, lambda: self._context.post(lambda: self._context.exit(NORMAL)))
 
     def _ending(self) -> Ending:
         return Ending(self._redaction.to_journal(self._state.memory.ending), self._context.clock.wall())

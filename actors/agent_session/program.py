@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import Input, Memory, RunHook, UseAgent
-from protocols import EventPushed, Message, SessionCommand
+from actors.agent_session.core.inputs import ToolsChanged
+from protocols import ChatContext, EventPushed, Message, SessionCommand
 
 if TYPE_CHECKING:
     from actors.agent_session.preparation import Parts
@@ -39,12 +40,21 @@ class ProgramCall(Protocol):
         """What the call remembers now."""
         ...
 
+    @property
+    def conversation(self) -> ChatContext:
+        """What was said and done so far, the open turn included."""
+        ...
+
     def start(self, parts: "Parts") -> None:
         """The program has its providers and its agent: begin the conversation. Once in an incarnation."""
         ...
 
     def use(self, token: int, parts: "Parts") -> None:
         """The agent of the `UseAgent` with this token is made: work with ``parts`` from now on."""
+        ...
+
+    def use_tools(self, parts: "Parts", changed: ToolsChanged) -> None:
+        """The agent that has the call has other tools: those of ``parts``."""
         ...
 
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
@@ -77,6 +87,10 @@ class Program(Protocol):
 
     def tell(self, event: EventPushed) -> None:
         """Something happened in the call; it is in the journal."""
+        ...
+
+    def end(self, reason: str, then: Callable[[], None]) -> None:
+        """The call is over, with this reason: run what is to run at its end, and then call ``then``, from any thread."""
         ...
 
     def stop(self) -> None:

@@ -5,14 +5,15 @@ from functools import partial
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.conversation import Conversation
-from actors.agent_session.core import Input, Memory
+from actors.agent_session.core import Input, Memory, conversation
+from actors.agent_session.core.inputs import ToolsChanged
 from actors.agent_session.preparation import Parts
-from protocols import InternalError, Message, SessionCommand
+from protocols import ChatContext, InternalError, Message, SessionCommand
 from supervision import Context
 
 
 class ProgramLink:
-    """See `program.ProgramCall`. ``past`` is what the call remembered when this incarnation began; ``conversation`` is set once it is live.
+    """See `program.ProgramCall`. ``past`` is what the call remembered when this incarnation began; ``live`` is set once it is.
 
     ``started`` and ``failed`` are called as turns of the mailbox.
     """
@@ -29,7 +30,7 @@ class ProgramLink:
     ) -> None:
         self.blueprint = blueprint
         self.incarnation = incarnation
-        self.conversation: Conversation | None = None
+        self.live: Conversation | None = None
         self._context = context
         self._past = past
         self._started = started
@@ -38,7 +39,12 @@ class ProgramLink:
     @property
     def memory(self) -> Memory:
         """See `ProgramCall.memory`."""
-        return self._past if self.conversation is None else self.conversation.memory
+        return self._past if self.live is None else self.live.memory
+
+    @property
+    def conversation(self) -> ChatContext:
+        """See `ProgramCall.conversation`."""
+        return conversation(self.memory)
 
     def start(self, parts: Parts) -> None:
         """See `ProgramCall.start`."""
@@ -47,6 +53,10 @@ class ProgramLink:
     def use(self, token: int, parts: Parts) -> None:
         """See `ProgramCall.use`."""
         self._context.post(lambda: self._live.use(token, parts))
+
+    def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
+        """See `ProgramCall.use_tools`."""
+        self._context.post(lambda: self._live.use_tools(parts, changed))
 
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
         """See `ProgramCall.send`."""
@@ -66,6 +76,6 @@ class ProgramLink:
 
     @property
     def _live(self) -> Conversation:
-        if self.conversation is None:
+        if self.live is None:
             raise InternalError("a program asks for something before its conversation has begun: please report this")
-        return self.conversation
+        return self.live

@@ -1,14 +1,15 @@
 """How a call of a file is started: of its program by the place of it, of its agent by the agent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from actors import load_reference
-from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.console.program_file import Holds, ProgramFile
+from livekitex_agent.program import ProgramPlace
 from livekitex_agent.system import AgentSystem
+from livekitex_agent.voice.agent import Agent
 from protocols import ConfigurationError, InvalidAgentError, LivekitexError, ProviderRef
 
 START_S: Final = 60.0
@@ -40,7 +41,8 @@ async def start_call(system: AgentSystem, file: ProgramFile, choices: CallChoice
         LivekitexError: it cannot be started; the text names the cure.
     """
     if file.holds is Holds.PROGRAM:
-        raise ConfigurationError(f"{file.path}: programs cannot be started yet")
+        place = ProgramPlace(place=str(file.path), server=file.name, providers=choices.providers, base_url=choices.base_url)
+        return await system.start_session(place, timeout_s=START_S)
     return await system.start_session(chosen(load_agent(file), choices), timeout_s=START_S)
 
 
@@ -65,7 +67,8 @@ def chosen(agent: Agent, choices: CallChoices) -> Agent:
     """The agent as the command line wants it."""
     providers: dict[str, Any] = {kind: _provider(kind, name, choices.base_url) for kind, name in choices.providers.items()}
     silent = {"vad": None, "stt": None, "tts": None, "turn_detector": None} if choices.by_text else {}
-    return replace(agent, **{**providers, **silent})
+    _, made_with = agent.made_with
+    return Agent(**{**made_with, **providers, **silent})
 
 
 def _provider(kind: str, name: str, base_url: str) -> ProviderRef:

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from livekitex_agent.agent import Agent
 from livekitex_agent.demo.phone_order import GREETING, INSTRUCTIONS, TOOLS
 from livekitex_agent.demo.phone_rules import RULES
+from livekitex_agent.voice.agent import Agent
 from protocols import ProviderRef
 
 FIRST_TOKEN_DELAY_MS: Final = 150.0

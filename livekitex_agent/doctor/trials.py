@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from actors import FileStore
-from livekitex_agent.agent import Agent
 from livekitex_agent.doctor.machine import filesystem_of
 from livekitex_agent.options import SystemOptions
 from livekitex_agent.system import AgentSystem
+from livekitex_agent.voice.agent import Agent
 from protocols import AgentMessage, Clock, JournalError, LivekitexError
 
 LOOPBACK: Final = "127.0.0.1"

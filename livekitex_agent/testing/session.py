@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import ClassVar, Final, Self, TypeVar
 
 from actors import InlineAgentSession
-from livekitex_agent.agent import Agent
 from livekitex_agent.call_handle import CallHandle
+from livekitex_agent.program import ProgramPlace
 from livekitex_agent.testing.caller import Utterance, in_time, time_line
 from livekitex_agent.testing.run_result import RunResult
 from livekitex_agent.testing.simulated_system import SimulatedSystem, SimulationLoop
+from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.mocking import Mock
 from protocols import (
     BYTES_PER_SAMPLE,
@@ -48,10 +49,10 @@ KillWhen = type[SessionEvent] | Callable[[SessionEvent], bool] | float
 
 
 class TestSession:
-    """A call with ``agent``, to be entered with ``async with``; used from one event loop. When it is entered the call has greeted.
+    """A call with ``agent``, or of the program at a place, to be entered with ``async with``; used from one event loop.
 
-    ``seed`` chooses among everything that may happen at one instant: a failure repeats under its seed. ``max_restarts`` is how often its
-    process may be killed in a minute (5).
+    When it is entered the call has greeted. ``seed`` chooses among everything that may happen at one instant: a failure repeats under its
+    seed. ``max_restarts`` is how often its process may be killed in a minute (5).
 
     The agent's providers and tools are the real ones of the agent: give it those of `livekitex_agent.testing.fakes`, or its own. What they
     wait for by asyncio takes virtual time and no real time; what they do in threads or over sockets takes both. All incarnations are in
@@ -60,9 +61,9 @@ class TestSession:
 
     __test__: ClassVar[bool] = False  # for pytest: it is no test
 
-    def __init__(self, agent: Agent, *, seed: int = 0, call_id: str = "test", max_restarts: int = 5) -> None:
-        if not isinstance(agent, Agent):
-            raise UsageError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...)")
+    def __init__(self, agent: Agent | ProgramPlace, *, seed: int = 0, call_id: str = "test", max_restarts: int = 5) -> None:
+        if not isinstance(agent, Agent | ProgramPlace):
+            raise UsageError(f"agent is a {type(agent).__name__}: give an Agent(instructions=...), or a ProgramPlace(place=...)")
         self._agent = agent
         self._seed = seed
         self._call_id = call_id

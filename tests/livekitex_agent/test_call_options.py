@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from actors.agent_session.blueprint import Blueprint, read_blueprint
-from livekitex_agent import (
-    Agent,
+from livekitex_agent import Agent
+from livekitex_agent.call_options import (
+    WIRE_NAMES,
     BackgroundAudioOptions,
     CallOptions,
     DegradationOptions,
@@ -19,7 +20,6 @@ from livekitex_agent import (
     ToolOptions,
     TurnHandlingOptions,
 )
-from livekitex_agent.call_options import WIRE_NAMES
 from protocols import ConfigurationError, InvalidAgentError
 from support.scripted_providers import agent
 
@@ -118,7 +118,7 @@ def test_every_option_that_the_session_knows_has_its_place() -> None:
 )
 def test_what_is_no_option_is_refused_where_the_agent_is_made(given: Any, complaint: str) -> None:
     with pytest.raises(InvalidAgentError, match=complaint):
-        Agent.text(instructions="Sell.", options=given)
+        Agent.text(instructions="Sell.", options=given).to_wire()
 
 
 def test_what_a_value_may_be_the_session_says() -> None:

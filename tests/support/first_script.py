@@ -16,16 +16,12 @@ from livekitex_agent import (
     Agent,
     AgentMessage,
     AgentSystem,
-    CallDelta,
-    ChatContext,
-    FunctionCallOutput,
-    TextDelta,
-    ToolSchema,
     UsageError,
     WorkerOptions,
     provider,
     sync,
 )
+from livekitex_agent.providers.contracts import CallDelta, ChatContext, FunctionCallOutput, TextDelta, ToolSchema
 
 OPTIONS = WorkerOptions(preload=False, partitions=1)
 LINE = "Zwei Stück Käse, bitte"

@@ -1,6 +1,7 @@
 """The conversation as a pure machine: inputs in, effects out, the time an argument. Knows no thread, no socket, no file."""
 
 from actors.agent_session.core.caller import SAME_START
+from actors.agent_session.core.chat import conversation
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.durability import undurable
 from actors.agent_session.core.effects import (
@@ -86,6 +87,7 @@ __all__ = [
     "Write",
     "after_end",
     "begin",
+    "conversation",
     "handle",
     "refused",
     "restore",

@@ -58,6 +58,12 @@ def _past(memory: Memory) -> Iterable[ChatItem]:
     return (*turn.context, *(item for item in memory.history if item.created_at > turn.hooked_wall_s))
 
 
+def conversation(memory: Memory) -> ChatContext:
+    """What was said and done so far: the history, and of the open turn what stands of it."""
+    turn = memory.turn
+    return memory.history if turn is None else ChatContext(_distinct((*memory.history, *_items(turn, turn.rounds))))
+
+
 def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
     """The caller's message of ``turn``, if it has one."""
     if turn.message is not None:

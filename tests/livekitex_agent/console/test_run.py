@@ -14,7 +14,7 @@ from support.pressing import in_terminal
 AGENT = '''
 import time
 
-from livekitex_agent.agent import Agent
+from livekitex_agent.voice.agent import Agent
 from livekitex_agent import function_tool
 
 

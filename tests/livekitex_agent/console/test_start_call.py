@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from livekitex_agent.agent import Agent
 from livekitex_agent.console.program_file import find_program
 from livekitex_agent.console.start_call import CallChoices, chosen, load_agent
+from livekitex_agent.voice.agent import Agent
 from protocols import ConfigurationError, InvalidAgentError
 
 SOURCE = """
-from livekitex_agent.agent import Agent
+from livekitex_agent.voice.agent import Agent
 
 
 def price() -> str:
@@ -44,7 +44,7 @@ def test_what_cannot_be_loaded_is_refused(source: str, cure: str, tmp_path: Path
 
 
 def test_by_text_it_neither_hears_nor_speaks() -> None:
-    agent = chosen(Agent(instructions="x", greeting="hi"), CallChoices(by_text=True))
+    agent = chosen(Agent(instructions="x", greeting="hi"), CallChoices(by_text=True)).describe()
     assert (agent.vad, agent.stt, agent.tts, agent.turn_detector, agent.greeting) == (None, None, None, None, "hi")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from actors import function_tool, reference_to
-from livekitex_agent.agent import OFFLINE_LLM, OFFLINE_STT, OFFLINE_TURN_DETECTOR, Agent, provider
+from livekitex_agent.agent_description import OFFLINE_LLM, OFFLINE_STT, OFFLINE_TURN_DETECTOR, AgentDescription, provider
+from livekitex_agent.voice.agent import Agent
 from protocols import Instructions, InvalidAgentError, InvalidToolError, ProviderRef, ToolSchema
 
 
@@ -27,26 +28,27 @@ def order(product: str, quantity: int = 1) -> str:
 
 def test_an_agent_on_the_wire() -> None:
     llm = ProviderRef(factory="my.llm:make", options={"model": "x"})
-    agent = Agent(instructions="Sell.", greeting="Hi.", tools=[price, order], llm=llm, options={"min_endpointing_delay_ms": 300})
+    agent = AgentDescription(instructions="Sell.", greeting="Hi.", tools=[price, order], llm=llm, options={"min_endpointing_delay_ms": 300})
     wire = agent.to_wire()
     assert [tool["name"] for tool in wire["tools"]] == ["price", "order"]
     assert wire["stt"] == {"factory": OFFLINE_STT.factory, "options": {}}
     assert wire["llm"] == {"factory": "my.llm:make", "options": {"model": "x"}}
     assert (wire["instructions"], wire["greeting"], wire["options"]) == ("Sell.", "Hi.", {"min_endpointing_delay_ms": 300})
-    assert agent == Agent(instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"min_endpointing_delay_ms": 300})
+    assert agent == AgentDescription(
+        instructions="Sell.", greeting="Hi.", tools=(price, order), llm=llm, options={"min_endpointing_delay_ms": 300}
+    )
 
 
 def test_text_that_no_utf8_can_hold_is_mended() -> None:
     told = function_tool(description="A price \udf55.")(price)
-    wire = Agent(instructions="Sell \ud83c.", greeting="\ud83c\udf55 \udfff", tools=[told]).to_wire()
+    wire = AgentDescription(instructions="Sell \ud83c.", greeting="\ud83c\udf55 \udfff", tools=[told]).to_wire()
     assert (wire["instructions"], wire["greeting"], wire["tools"][0]["description"]) == ("Sell \ufffd.", "🍕 \ufffd", "A price \ufffd.")
 
 
 def test_agents_that_are_equal_have_one_hash() -> None:
     llm = ProviderRef(factory="my.llm:make", options={"model": ["x"]})
-    one, other = (
-        Agent(instructions="Sell.", tools=[function_tool(price)], llm=llm, options={"min_endpointing_delay_ms": 300}) for _ in range(2)
-    )
+    options = {"min_endpointing_delay_ms": 300}
+    one, other = (AgentDescription(instructions="Sell.", tools=[function_tool(price)], llm=llm, options=options) for _ in range(2))
     assert {one: 1}[other] == 1
     assert len({ToolSchema(name="a", description="", parameters={"type": "object"}), one.tools[0], llm, one}) == 4
 
@@ -60,12 +62,12 @@ def test_a_text_agent_neither_hears_nor_speaks_and_thinks_by_rules() -> None:
 
 def test_the_offline_turn_detector_goes_with_the_offline_voice_activity_detection() -> None:
     mine = ProviderRef(factory="my.vad:make", options={})
-    assert Agent(instructions="Sell.").turn_detector == OFFLINE_TURN_DETECTOR
-    assert Agent(instructions="Sell.", vad=mine).turn_detector is None
-    assert Agent(instructions="Sell.", vad=None, stt=None).turn_detector is None
-    assert Agent(instructions="Sell.", turn_detector=None).to_wire()["turn_detector"] is None
+    assert AgentDescription(instructions="Sell.").turn_detector == OFFLINE_TURN_DETECTOR
+    assert AgentDescription(instructions="Sell.", vad=mine).turn_detector is None
+    assert AgentDescription(instructions="Sell.", vad=None, stt=None).turn_detector is None
+    assert AgentDescription(instructions="Sell.", turn_detector=None).to_wire()["turn_detector"] is None
     detector = ProviderRef(factory="my.turns:detector", options={"threshold": 0.7})
-    agent = Agent(instructions="Sell.", vad=mine, turn_detector=detector)
+    agent = AgentDescription(instructions="Sell.", vad=mine, turn_detector=detector)
     assert agent.to_wire()["turn_detector"] == {"factory": "my.turns:detector", "options": {"threshold": 0.7}}
 
 
@@ -83,15 +85,15 @@ def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: P
 
 def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
     place = reference_to(brain)
-    agent = Agent.text(instructions="Think.", llm=brain)
+    agent = Agent.text(instructions="Think.", llm=brain).describe()
     assert agent.llm == ProviderRef(factory=place, options={})
     assert Agent.text(instructions="Think.", llm=provider(brain, model="x")).to_wire()["llm"] == {
         "factory": place,
         "options": {"model": "x"},
     }
-    assert Agent.text(instructions="Think.", llm=ProviderRef(factory=place, options={})) == agent
+    assert Agent.text(instructions="Think.", llm=ProviderRef(factory=place, options={})).describe() == agent
     by_path = ProviderRef(factory="/my/script.py:Mine.brain", options={})
-    assert Agent.text(instructions="Think.", llm=by_path).llm == by_path
+    assert Agent.text(instructions="Think.", llm=by_path).describe().llm == by_path
 
 
 @pytest.mark.parametrize(
@@ -131,19 +133,19 @@ def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
 )
 def test_a_malformed_agent_names_the_field_and_the_cure(fields: dict[str, Any], cure: str) -> None:
     with pytest.raises(InvalidAgentError, match=cure):
-        Agent(**{"instructions": "Sell.", **fields})
+        AgentDescription(**{"instructions": "Sell.", **fields})
 
 
 def test_a_lambda_and_what_is_no_function_are_no_tools() -> None:
     with pytest.raises(InvalidToolError, match="a lambda cannot travel"):
-        Agent(instructions="Sell.", tools=[lambda product: product])
+        AgentDescription(instructions="Sell.", tools=[lambda product: product])
     with pytest.raises(InvalidToolError, match="tools holds 5: give functions"):
-        Agent(instructions="Sell.", tools=[5])  # type: ignore[list-item]
+        AgentDescription(instructions="Sell.", tools=[5])  # type: ignore[list-item]
 
 
 def test_instructions_may_differ_with_and_without_a_voice() -> None:
     instructions = Instructions("Be kind.", audio="Be short.", text="Use lists.")
     assert Agent.text(instructions=instructions).to_wire()["instructions"] == "Be kind.\n\nUse lists."
-    assert Agent(instructions=instructions).to_wire()["instructions"] == "Be kind.\n\nBe short."
+    assert AgentDescription(instructions=instructions).to_wire()["instructions"] == "Be kind.\n\nBe short."
     with pytest.raises(InvalidAgentError, match="instructions are empty"):
-        Agent.text(instructions=Instructions("", audio="Be short."))
+        Agent.text(instructions=Instructions("", audio="Be short.")).to_wire()

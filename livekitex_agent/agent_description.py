@@ -1,8 +1,8 @@
-"""What an agent is: its instructions, its tools, and who hears, thinks and speaks for it."""
+"""An agent that is plain data, as a script gives it to a call: checked, and in the form in which it travels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from actors import FunctionTool, reference_to, tool_to_wire
 from livekitex_agent.call_options import CallOptions
@@ -53,8 +53,8 @@ def provider(factory: Callable[..., Any], **options: Any) -> ProviderRef:  # noq
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agent:
-    """An agent, checked where it is made. It may be defined anywhere, also after the system was started.
+class AgentDescription:
+    """An agent that travels as it is, checked where it is made.
 
     ``instructions`` (at most 64,000 characters) tell the language model who it is; `Instructions` may differ with and
     without a voice. ``name`` (at most 64) is what events call it
@@ -65,9 +65,9 @@ class Agent:
     They travel to the call's process by where they are defined, so each stands at the top level of a module or of the script.
     ``greeting`` (at most 16,000 characters) is said when the call begins (empty: nothing).
 
-    ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none (`Agent.text` has none
-    of them). ``turn_detector`` tells whether a caller who pauses has finished: by default an offline one beside the offline ``vad``, and
-    none beside another. ``llm`` thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
+    ``vad``, ``stt`` and ``tts`` hear and speak: the offline ones of the extra ``offline`` by default, None for none. ``turn_detector``
+    tells whether a caller who pauses has finished: by default an offline one beside the offline ``vad``, and none beside another. ``llm``
+    thinks: by default rules made from the tools, which need no key. Each may be a function or class of yours
     instead, see `provider`.
 
     ``options`` are the call's settings: `CallOptions`, or a dict of that shape, or of the names that travel (`call_options`).
@@ -116,30 +116,6 @@ class Agent:
         object.__setattr__(self, "tools", tuple(self.tools))
         object.__setattr__(self, "_wire", self._to_wire(tools))
         _require_fits(self._wire)
-
-    @classmethod
-    def text(
-        cls,
-        *,
-        instructions: str | Instructions,
-        name: str = "agent",
-        tools: Sequence[Tool] = (),
-        greeting: str = "",
-        llm: Provider | None = None,
-        options: CallOptions | Mapping[str, Any] = _DEFAULTS,
-    ) -> Self:
-        """An agent that reads and writes and neither hears nor speaks; fields and errors as in the class."""
-        return cls(
-            instructions=instructions,
-            name=name,
-            tools=tools,
-            greeting=greeting,
-            vad=None,
-            stt=None,
-            tts=None,
-            llm=llm,
-            options=options,
-        )
 
     def to_wire(self) -> dict[str, Any]:
         """The agent as it travels to its session: a plain map, with each tool as a reference."""

@@ -1,0 +1,81 @@
+"""From a session and its agent to what the call works with: providers, tools, words and options."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from actors import Blueprint, Parts, Providers, load_reference, make_stt, make_tts, make_turn_detector, make_vad, plan_turns
+from actors import make_llm as make_llm_of
+from livekitex_agent.program.nodes import AgentLLM, NoLLM
+from livekitex_agent.program.tools import program_tools
+from livekitex_agent.types import NOT_GIVEN
+from livekitex_agent.voice.agent import Agent
+from livekitex_agent.voice.turn import turn_options
+from protocols import ConfigurationError, ProviderKind, ProviderRef
+
+if TYPE_CHECKING:
+    from livekitex_agent.program.session_activity import SessionActivity
+
+_MAKERS: Final = {
+    ProviderKind.LLM: make_llm_of,
+    ProviderKind.STT: make_stt,
+    ProviderKind.TTS: make_tts,
+    ProviderKind.VAD: make_vad,
+    ProviderKind.TURN_DETECTOR: make_turn_detector,
+}
+
+
+def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
+    """What the call works with while ``agent`` has it.
+
+    Raises:
+        LivekitexError: a provider, a tool or an option is wrong; the text names it and the cure.
+    """
+    made: dict[ProviderKind, Any] = {}
+    refs: dict[ProviderKind, ProviderRef] = {}
+    for kind in ProviderKind:
+        given = given_provider(activity, agent, kind)
+        if given is not None:
+            made[kind], refs[kind] = _made(kind, given)
+    llm = made.pop(ProviderKind.LLM, None)
+    refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
+    tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
+    providers = Providers(llm=AgentLLM(activity, agent, llm), **{str(kind): provider for kind, provider in made.items()})
+    return Parts(blueprint=_blueprint(activity, agent, refs, tools), providers=providers, tools=tools, agent=activity.call.memory.agent)
+
+
+def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind) -> Any:  # noqa: ANN401 - whatever the program gave
+    """The provider that ``agent`` has, or its session has for it; None if neither has one."""
+    overrides = activity.overrides
+    if kind in overrides:
+        return overrides[kind]
+    own = agent._providers.get(str(kind), NOT_GIVEN)  # noqa: SLF001 - of the same face
+    shared = activity.session._providers.get(str(kind), NOT_GIVEN)  # noqa: SLF001 - of the same face
+    given = shared if own is NOT_GIVEN else own
+    return None if given is NOT_GIVEN else given
+
+
+def _made(kind: ProviderKind, given: Any) -> tuple[Any, ProviderRef]:  # noqa: ANN401 - see `given_provider`
+    if isinstance(given, ProviderRef):
+        return _MAKERS[kind](given, load_reference), given
+    raise ConfigurationError(f"the {kind} is a {type(given).__name__}")
+
+
+def _blueprint(activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any]) -> Blueprint:
+    session = activity.session
+    options = turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)  # noqa: SLF001 - of the same face
+    options["max_tool_rounds"] = session._max_tool_steps  # noqa: SLF001 - of the same face
+    voice = ProviderKind.TTS in refs
+    instructions = agent.instructions
+    words = instructions if isinstance(instructions, str) else instructions.render(modality="audio" if voice else "text")
+    entries = tuple(
+        {"name": name, "description": tool.schema.description, "parameters": tool.schema.parameters, "source": f"program:{name}"}
+        for name, tool in tools.items()
+    )
+    return replace(
+        activity.call.blueprint,
+        agent=agent.id,
+        instructions=words,
+        tools=entries,
+        providers=refs,
+        turns=plan_turns(options, refs),
+    )

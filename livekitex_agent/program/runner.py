@@ -1,0 +1,123 @@
+"""Runs a program in its call's process: one incarnation of it.
+
+How it works. The program was imported and set up before (`loading`), in the process that this one was forked from where there is one.
+`begin` starts the program's loop, and on it the entrypoint, in the scope that its commands and agents are named by. When the entrypoint
+starts a session, the call's conversation begins (`host`); from then on the session's events come here, and go to it.
+
+An exception that escapes the entrypoint before its session has started ends the call as failed. Later it is told, and the call goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import Any, Final
+
+from actors import ProgramCall, ProgramLoop, ProgramLoopThread, ProgramWork
+from livekitex_agent.job import Job, JobContext, RunningJobInfo, leave_job_context, set_job_context
+from livekitex_agent.program.host import ProgramHost
+from livekitex_agent.program.loading import LoadedProgram, load_program
+from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.voice.agent import AGENT_MADE
+from livekitex_agent.voice.agent_session import HOST
+from protocols import EventPushed, SystemEntropy, shorten_reason
+
+log = logging.getLogger("livekitex.program")
+
+ENTRYPOINT: Final = "entrypoint"
+SHUTDOWN_TIMEOUT_S: Final = 10.0
+"""For the callbacks of the job's end, all together."""
+
+
+class ProgramRunner:
+    """See `actors.Program`. ``wire`` is a `ProgramPlace` as it travels.
+
+    Raises:
+        LivekitexError: there is no program; the text names the cure. What its import raises comes through as it is.
+    """
+
+    def __init__(self, wire: Mapping[str, Any]) -> None:
+        self._wire = wire
+        self._loaded: LoadedProgram = load_program(wire["place"], wire.get("server", ""))
+        self._session = self._loaded.session_for(wire.get("agent_name", ""))
+        self._loaded.set_up()
+        self._loop: ProgramLoop
+        self._host: ProgramHost | None = None
+        self._context: JobContext | None = None
+        self._call: ProgramCall
+
+    def begin(self, call: ProgramCall, loop: asyncio.AbstractEventLoop | None) -> None:
+        """See `Program.begin`."""
+        self._call = call
+        self._scopes = Scopes(call.incarnation)
+        if loop is None:
+            self._loop = ProgramLoopThread("program", self._failed, made=self._scopes.task_made)
+        else:
+            self._loop = ProgramLoop(loop, self._failed, made=self._scopes.task_made)
+        self._loop.call(self._begin)
+
+    def _begin(self) -> None:
+        call, wire = self._call, self._wire
+        call_id = call.blueprint.call_id
+        self._host = ProgramHost(
+            call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=wire.get("providers") or {}, end=self._end
+        )
+        job = Job.from_wire({"id": call_id, **{name: wire.get(name, "") for name in ("room", "metadata", "agent_name")}})
+        self._context = JobContext(proc=self._loaded.process, info=RunningJobInfo(job=job), port=self._host)
+        self._loop.spawn(self._run(self._context, self._host), name=ENTRYPOINT, context=copy_context())
+
+    async def _run(self, context: JobContext, host: ProgramHost) -> None:
+        set_job_context(context, of_process=True)
+        HOST.set(host)
+        AGENT_MADE.set(host.agents.note)
+        try:
+            with self._scopes.enter(ENTRYPOINT):
+                await self._session.entrypoint(context)
+        except Exception as failure:  # the seam to the user's code
+            text = shorten_reason(f"the entrypoint has failed: {type(failure).__name__}: {failure}")
+            if host.activity is None or not host.activity.live:
+                log.exception("the entrypoint has failed before its session had started")
+                self._call.fail(text)
+            else:
+                log.exception("the entrypoint has failed: the call goes on")
+
+    def perform(self, work: ProgramWork) -> None:
+        """See `Program.perform`."""
+        if self._host is not None and self._host.activity is not None:
+            self._host.activity.perform(work)
+
+    def tell(self, event: EventPushed) -> None:
+        """See `Program.tell`."""
+        self._loop.call(self._tell, event)
+
+    def _tell(self, event: EventPushed) -> None:
+        if self._host is not None and self._host.activity is not None:
+            self._host.activity.tell(event)
+
+    def end(self, reason: str, then: Callable[[], None]) -> None:
+        """See `Program.end`."""
+        self._loop.call(lambda: self._loop.spawn(self._finish(reason, then), name="shutdown"))
+
+    async def _finish(self, reason: str, then: Callable[[], None]) -> None:
+        try:
+            if self._context is not None:
+                async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
+                    if self._host is not None and self._host.activity is not None:
+                        await self._host.activity.leave()
+                    if (ended := self._session.on_session_end) is not None:
+                        await ended(self._context)
+                    await self._context.run_shutdown_callbacks(reason)
+                leave_job_context(self._context)
+        finally:
+            then()
+
+    def stop(self) -> None:
+        """See `Program.stop`."""
+        if hasattr(self, "_loop"):
+            self._loop.stop()
+
+    def _end(self, reason: str) -> None:
+        self._call.fail(reason)
+
+    def _failed(self, failure: BaseException) -> None:
+        """Nobody handled it; it was logged."""

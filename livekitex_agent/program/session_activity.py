@@ -1,0 +1,449 @@
+"""A session at work: LiveKit's session on one side, the call's core on the other. Everything here is on the program's loop.
+
+How it works. What user code asks for becomes a command of the call (`speeches`), what happens in the call comes back as its events: they
+end the handles, move what the session tells of itself, and are told on (`session_events`), in their order. The agent that has the call is
+the call's own fact; the runtime only finds the object that it is (`agents`), makes what the call works with (`parts`), and runs its hooks.
+Each hook is a scope: what had returned in an earlier life is not run again, what had not runs again and asks for the same speeches.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, cast
+
+from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramCall, ProgramLoop, ProgramWork, RunHook, ToolsChanged, UseAgent
+from livekitex_agent.errors import error_of
+from livekitex_agent.llm import ChatContext, StopResponse, from_protocol, to_protocol
+from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.parts import make_parts
+from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.program.session_events import AGENT_STATES, USER_STATES, close_event, session_events
+from livekitex_agent.program.speeches import Speeches
+from livekitex_agent.program.user_data_keeper import UserDataKeeper
+from livekitex_agent.tool_choice import choice_of, names_of
+from livekitex_agent.types import NotGiven, NotGivenOr
+from livekitex_agent.voice.agent import Agent, ModelSettings
+from livekitex_agent.voice.agent_session import AgentSession
+from livekitex_agent.voice.events import AgentState, CloseReason, SpeechCreatedEvent, UserState
+from livekitex_agent.voice.run_result import RunResult
+from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
+from livekitex_agent.voice.turn import may_interrupt
+from protocols import (
+    AgentChanged,
+    AgentStateChanged,
+    CallEnded,
+    CommitAudio,
+    ConversationItemAdded,
+    EndCall,
+    ErrorReply,
+    EventPushed,
+    GenerateReply,
+    Message,
+    Say,
+    SessionCommand,
+    SpeechCreated,
+    ToolChoice,
+    UpdateChatContext,
+    UpdateInstructions,
+    UserMessage,
+    UserStateChanged,
+)
+from protocols import ChatMessage as FrozenMessage
+
+log = logging.getLogger("livekitex.program")
+
+FIRST_AGENT: Final = "0"
+"""The key of the agent that the call began with."""
+HOOK_TIMEOUT_S: Final = 30.0
+"""For `Agent.on_exit`."""
+CLOSE_TIMEOUT_S: Final = 60.0
+
+
+class SessionActivity:
+    """See `voice.activity.Activity`. ``overrides`` are providers that take the place of the program's own."""
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        call: ProgramCall,
+        loop: ProgramLoop,
+        scopes: Scopes,
+        *,
+        agents: Agents,
+        facts: Facts,
+        overrides: Mapping[Any, Any],
+    ) -> None:
+        self.session = session
+        self.call = call
+        self.loop = loop
+        self.scopes = scopes
+        self.agents = agents
+        self.facts = facts
+        self.overrides = overrides
+        self.speeches = Speeches(call, loop, scopes, self._speech_created)
+        self.user_data = UserDataKeeper(session, call)
+        self.current_agent: Agent
+        self.user_state: UserState = "listening"
+        self.agent_state: AgentState = "initializing"
+        self.live = False
+        """Whether `begin` has returned."""
+        self._closing: CloseReason | None = None
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._entering: dict[str, asyncio.Task[Any]] = {}
+        self._run: RunResult[Any] | None = None
+        self._watchers: list[Callable[[EventPushed], None]] = []
+
+    # Its life.
+
+    async def begin(self, agent: Agent) -> None:
+        """Begin the conversation with ``agent``, or go on with the one that had it in an earlier life; returns once it is live."""
+        self._first = agent
+        self.user_data.restore()
+        self.agents.reference(agent, FIRST_AGENT)
+        self.current_agent = self._found_again(agent)
+        self.current_agent.run_by(self)
+        self.call.start(make_parts(self, self.current_agent))
+        await self.facts.put("session/started", "true")
+        self.live = True
+        self.loop.spawn(self.user_data.commit_regularly(), name="user data")
+
+    def _found_again(self, agent: Agent) -> Agent:
+        wanted = self.call.memory.agent
+        if not wanted:
+            return agent
+        try:
+            return self.agents.find(wanted)
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            log.warning("not restorable: %s; the agent that the program began with goes on", failure)
+            return agent
+
+    def enter(self) -> None:
+        """See `Activity.enter`."""
+        self._enter(self.current_agent)
+
+    def _enter(self, agent: Agent) -> None:
+        key = self.agents.reference(agent).key
+        if self.facts.get(f"entered/{key}") is None and key not in self._entering:
+            self._entering[key] = self.loop.spawn(self._run_on_enter(agent, key), name=f"on_enter of {agent.id}")
+
+    async def _run_on_enter(self, agent: Agent, key: str) -> None:
+        try:
+            with self.scopes.enter(f"on_enter/{key}"):
+                await agent.on_enter()
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # the seam to the user's code
+            log.exception("error in on_enter of the agent %s", agent.id)
+        finally:
+            self._entering.pop(key, None)
+        self.user_data.commit()
+        await self.facts.put(f"entered/{key}", "true")
+
+    # What happens in the call.
+
+    def tell(self, pushed: EventPushed) -> None:
+        """See `Program.tell`."""
+        self.speeches.tell(pushed)
+        match pushed.event:
+            case AgentStateChanged(new=new):
+                self.agent_state = AGENT_STATES[new]
+            case UserStateChanged(new=new):
+                self.user_state = USER_STATES[new]
+            case AgentChanged():
+                self._agent_changed()
+            case _:
+                pass
+        history = self.call.memory.history
+        for event in session_events(pushed, history.get_by_id):
+            self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
+        for watcher in tuple(self._watchers):
+            watcher(pushed)
+        self._record(pushed)
+        if isinstance(pushed.event, CallEnded):
+            self._ended(pushed.event.reason, pushed.wall_s)
+
+    def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
+        self.speeches.current = self.speeches.current or handle
+        if self._run is not None:
+            self._run.watch(handle)
+        source = "say" if created.source in ("say", "greeting", "apology", "repeat", "farewell") else "generate_reply"
+        self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=created.user_initiated, source=source, speech_handle=handle))
+
+    def _ended(self, reason: str, wall_s: float) -> None:
+        self.speeches.lost("the call has ended")
+        if not self._closed.done():
+            self._closed.set_result(None)
+            self.session.emit("close", close_event(reason, self._closing, wall_s))
+
+    # What it has.
+
+    @property
+    def current_speech(self) -> SpeechHandle | None:
+        """See `Activity.current_speech`."""
+        return self.speeches.current
+
+    def history(self) -> ChatContext:
+        """See `Activity.history`."""
+        return from_protocol(self.call.conversation)
+
+    def chat_ctx_of(self, agent: Agent) -> ChatContext:
+        """See `Activity.chat_ctx_of`."""
+        return self.history() if agent is self.current_agent else agent._chat_ctx.copy()  # noqa: SLF001 - of the same face
+
+    def usage(self) -> Any:  # noqa: ANN401 - see `Activity.usage`
+        """See `Activity.usage`."""
+        return self.call.memory.usage
+
+    # What it does.
+
+    def say(
+        self,
+        text: str | AsyncIterable[str],
+        *,
+        audio: NotGivenOr[AsyncIterable[Any]],
+        allow_interruptions: NotGivenOr[bool],
+        add_to_chat_ctx: bool,
+    ) -> SpeechHandle:
+        """See `Activity.say`."""
+        del audio, add_to_chat_ctx
+        allowed = self._may_interrupt(allow_interruptions)
+        if not isinstance(text, str):
+            raise NotImplementedError
+        return self.speeches.begin(
+            "say", lambda command_id: Say(command_id=command_id, text=text, allow_interruptions=allowed), allow_interruptions=allowed
+        )
+
+    def generate_reply(
+        self,
+        *,
+        user_input: NotGivenOr[Any],
+        instructions: NotGivenOr[Any],
+        tool_choice: NotGivenOr[Any],
+        tools: NotGivenOr[Sequence[str]],
+        allow_interruptions: NotGivenOr[bool],
+        chat_ctx: NotGivenOr[ChatContext],
+    ) -> SpeechHandle:
+        """See `Activity.generate_reply`."""
+        del chat_ctx
+        allowed = self._may_interrupt(allow_interruptions)
+        told = "" if isinstance(instructions, NotGiven) or instructions is None else str(instructions)
+        text = "" if isinstance(user_input, NotGiven) else getattr(user_input, "text_content", user_input) or ""
+        named = None if isinstance(tools, NotGiven) else names_of(tools)
+        if not isinstance(tool_choice, NotGiven):
+            choice, required = choice_of(tool_choice)
+        else:
+            choice, required = (ToolChoice.NONE if TOOL_SPEECH.get() is not None else ToolChoice.AUTO), ""
+        return self.speeches.begin(
+            "generate_reply",
+            lambda command_id: GenerateReply(
+                command_id=command_id,
+                instructions=told,
+                user_input=text,
+                allow_interruptions=allowed,
+                tools=named,
+                tool_choice=choice,
+                required_tool=required,
+            ),
+            allow_interruptions=allowed,
+        )
+
+    def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
+        if not isinstance(given, NotGiven):
+            return given
+        agent = may_interrupt(self.current_agent._turn_handling, self.current_agent._flat)  # noqa: SLF001 - of the same face
+        session = may_interrupt(self.session._turn_handling, self.session._flat)  # noqa: SLF001 - of the same face
+        return next((told for told in (agent, session) if told is not None), True)
+
+    def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
+        """See `Activity.interrupt`."""
+        return self.speeches.interrupt(force=force)
+
+    def commit_user_turn(self, timeout_s: float, *, skip_reply: bool) -> "asyncio.Future[str]":
+        """See `Activity.commit_user_turn`."""
+        del skip_reply
+        heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def look(pushed: EventPushed) -> None:
+            if isinstance(pushed.event, UserMessage) and not heard.done():
+                heard.set_result(pushed.event.text)
+
+        def over() -> None:
+            self._watchers.remove(look)
+            if not heard.done():
+                heard.set_result("")
+
+        self._watchers.append(look)
+        asyncio.get_running_loop().call_later(timeout_s, over)
+        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("commit_user_turn")))
+        return heard
+
+    def clear_user_turn(self) -> None:
+        """See `Activity.clear_user_turn`."""
+        log.warning("clear_user_turn() is not supported: what the caller has said stays said")
+
+    def set_audio_in(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
+        """See `Activity.set_audio_in`."""
+        log.warning("input.set_audio_enabled(%s) is not supported: the caller is listened to", enabled)
+
+    def begin_run(self, user_input: str | None, output_type: type[Any] | None = None) -> RunResult[Any]:
+        """See `Activity.begin_run`."""
+        self._run = RunResult(user_input, output_type)
+        return self._run
+
+    def _record(self, pushed: EventPushed) -> None:
+        run = self._run
+        if run is None or run.done():
+            return
+        match pushed.event:
+            case ConversationItemAdded(item_id=item_id, kind=kind):
+                item = self.call.memory.history.get_by_id(item_id)
+                if item is not None and not (kind == "message" and pushed.event.role == "user" and pushed.event.text == run.user_input):
+                    run.record_item(item_from_protocol(item))
+            case _:
+                pass
+
+    # The end.
+
+    async def wait_for_idle(self) -> None:
+        """See `Activity.wait_for_idle`."""
+        while self.speeches.open or self.speeches.current is not None:
+            for handle in [*self.speeches.open, *([self.speeches.current] if self.speeches.current else [])]:
+                await asyncio.shield(handle._over)  # noqa: SLF001 - of the same face
+
+    async def drain(self) -> None:
+        """See `Activity.drain`."""
+        await self.wait_for_idle()
+
+    def close_soon(self, reason: CloseReason, *, drain: bool) -> None:
+        """See `Activity.close_soon`."""
+        self.loop.spawn(self._close(reason, drain=drain), name="closing")
+
+    async def aclose(self, reason: CloseReason) -> None:
+        """See `Activity.aclose`."""
+        await self._close(reason, drain=False)
+
+    async def _close(self, reason: CloseReason, *, drain: bool) -> None:
+        if self._closing is None:
+            self._closing = reason
+            if drain:
+                await self.wait_for_idle()
+            for task in self._entering.values():
+                task.cancel()
+            await self._guarded(self.current_agent.on_exit(), "on_exit")
+            if not drain and self.speeches.current is not None:
+                self.speeches.current.interrupt(force=True)
+            self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
+        await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
+
+    async def leave(self) -> None:
+        """The call is over: the agent that had it leaves, if it has not."""
+        if self._closing is None:
+            await self._guarded(self.current_agent.on_exit(), "on_exit")
+
+    async def _guarded(self, hook: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            async with asyncio.timeout(HOOK_TIMEOUT_S):
+                await hook
+        except Exception:  # the seam to the user's code
+            log.exception("error in %s", name)
+
+    # The agents.
+
+    def perform(self, work: ProgramWork) -> None:
+        """See `Program.perform`; from any thread."""
+        match work:
+            case UseAgent():
+                self.loop.call(lambda: self.loop.spawn(self._use_agent(work), name="hand-off"))
+            case RunHook() if self.current_agent.overrides("on_user_turn_completed"):
+                self.loop.call(lambda: self.loop.spawn(self._run_turn_hook(work), name="on_user_turn_completed"))
+            case RunHook():
+                self.call.feed(HookEnded(token=work.token))
+
+    async def _run_turn_hook(self, work: RunHook) -> None:
+        context, message = from_protocol(work.context), item_from_protocol(work.message)
+        before = message.model_copy(deep=True)
+        try:
+            with self.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
+                await self.current_agent.on_user_turn_completed(context, message)
+        except StopResponse:
+            self.call.feed(HookEnded(token=work.token, stop=True))
+            return
+        except Exception as failure:  # the seam to the user's code
+            log.exception("error in on_user_turn_completed")
+            self.call.feed(HookEnded(token=work.token, error=f"on_user_turn_completed: {type(failure).__name__}: {failure}"))
+            return
+        finally:
+            self.user_data.commit()
+        changed = None if message == before else cast("FrozenMessage", item_to_protocol(message))
+        self.call.feed(HookEnded(token=work.token, message=changed, context=to_protocol(context)))
+
+    async def _use_agent(self, work: UseAgent) -> None:
+        try:
+            agent = self.agents.find(work.agent) if work.agent else self._first
+            parts = make_parts(self, agent)
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            self.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
+            return
+        await self._guarded(self.current_agent.on_exit(), "on_exit")
+        agent.run_by(self)
+        self.call.use(work.token, parts)
+
+    def _agent_changed(self) -> None:
+        wanted = self.call.memory.agent
+        before, agent = self.current_agent, self.agents.find(wanted) if wanted else self._first
+        if agent is not before:
+            before.run_by(None)
+            self.current_agent = agent
+            self._enter(agent)
+
+    def update_agent(self, agent: Agent) -> None:
+        """See `Activity.update_agent`."""
+        self._want(agent, AgentChange.REPLACE)
+
+    def _want(self, agent: Agent, change: AgentChange) -> None:
+        reference = json.dumps(self.agents.reference(agent).to_wire())
+        self.call.ask(lambda request: AgentWanted(request=request, agent=reference, change=change), lambda _answer: None)
+
+    async def update_instructions(self, agent: Agent, instructions: str) -> None:
+        """See `Activity.update_instructions`."""
+        if agent is self.current_agent:
+            await self._accepted(UpdateInstructions(command_id=self.scopes.command_id("update_instructions"), instructions=instructions))
+
+    async def update_tools(self, agent: Agent, before: list[Any]) -> None:
+        """See `Activity.update_tools`."""
+        del before
+        if agent is self.current_agent:
+            parts = make_parts(self, agent)
+            idempotent = frozenset(name for name, tool in parts.tools.items() if tool.idempotent)
+            self.call.use_tools(parts, ToolsChanged(tools=frozenset(parts.tools), idempotent=idempotent))
+
+    async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:
+        """See `Activity.update_chat_ctx`."""
+        if agent is self.current_agent:
+            command_id = self.scopes.command_id("update_chat_ctx")
+            await self._accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
+
+    def providers_changed(self, agent: Agent) -> None:
+        """See `Activity.providers_changed`."""
+        raise NotImplementedError
+
+    def stt_node(self, agent: Agent, audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
+        """See `Activity.stt_node`."""
+        raise NotImplementedError
+
+    def llm_node(self, agent: Agent, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
+        """See `Activity.llm_node`."""
+        raise NotImplementedError
+
+    def tts_node(self, agent: Agent, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[Any]:
+        """See `Activity.tts_node`."""
+        raise NotImplementedError
+
+    async def _accepted(self, command: SessionCommand) -> None:
+        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.speeches.send(command, answered.set_result)
+        if isinstance(answer := await answered, ErrorReply):
+            raise error_of(answer)

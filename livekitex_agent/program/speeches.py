@@ -1,0 +1,164 @@
+"""The speeches of a session: what user code asks the agent to say becomes a command, and events tell its handle what became of it.
+
+A command's id follows from where in the program it was given (`Scopes`). So a rerun of the program gives the same commands: the call has
+taken them already, and says so; of those that are over, the call remembers what became of them (`Memory.spoken`), and their handles are
+done from the beginning.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from actors import ProgramCall, ProgramLoop
+from livekitex_agent.errors import error_of
+from livekitex_agent.llm.conversion import item_from_protocol
+from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.voice.speech_handle import SpeechHandle
+from protocols import (
+    CancelResponse,
+    ConversationItemAdded,
+    ErrorReply,
+    EventPushed,
+    FunctionToolsExecuted,
+    LivekitexError,
+    Message,
+    SessionCommand,
+    SpeechCreated,
+    SpeechDone,
+    SpeechInterrupted,
+    SpeechOutcome,
+    ToolCalled,
+)
+
+log = logging.getLogger("livekitex.program")
+
+OWNER: Final = "program"
+"""Who has asked for a speech that user code asked for."""
+
+
+class Speeches:
+    """Used on the program's loop. ``created`` is told of each new handle, with whether user code asked for it."""
+
+    def __init__(
+        self, call: ProgramCall, loop: ProgramLoop, scopes: Scopes, created: Callable[[SpeechHandle, SpeechCreated], None]
+    ) -> None:
+        self._call = call
+        self._loop = loop
+        self._scopes = scopes
+        self._created = created
+        self._over = {spoken.command_id: spoken for spoken in call.memory.spoken}
+        self._by_command: dict[str, SpeechHandle] = {}
+        self._by_speech: dict[str, SpeechHandle] = {}
+        self.current: SpeechHandle | None = None
+        """What is made or said now."""
+
+    @property
+    def open(self) -> list[SpeechHandle]:
+        """Those that user code asked for and that are not over."""
+        return list(self._by_command.values())
+
+    def begin(self, function: str, make: Callable[[str], SessionCommand], *, allow_interruptions: bool) -> SpeechHandle:
+        """Have the agent say what ``make`` makes of a command's id; ``function`` is what user code has called."""
+        command_id = self._scopes.command_id(function)
+        handle = SpeechHandle(speech_id=f"speech_{command_id}", allow_interruptions=allow_interruptions, interrupting=self._interrupt)
+        before = self._over.get(command_id)
+        if before is not None:  # in another life
+            for item in map(self._call.memory.history.get_by_id, before.items):
+                if item is not None:
+                    handle.mark_item(item_from_protocol(item))
+            self._loop.call(self._end, handle, before.outcome)
+            return handle
+        self._by_command[command_id] = handle
+        self.send(make(command_id), partial(self._answered, command_id, handle))
+        return handle
+
+    def send(self, command: SessionCommand, then: Callable[[Message], None] = lambda _answer: None) -> None:
+        """Have a command accepted; ``then`` is given the answer on the program's loop."""
+        self._call.send(command, OWNER, lambda answer: self._loop.call(then, answer))
+
+    def tell(self, pushed: EventPushed) -> None:
+        """Something happened; see `Program.tell`."""
+        match pushed.event:
+            case SpeechCreated() as created:
+                self._begun(created)
+            case ToolCalled() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+                handle.mark_spoken()
+            case FunctionToolsExecuted() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+                handle.num_steps += 1
+            case SpeechInterrupted(speech_id=speech_id) if (handle := self._by_speech.get(speech_id)) is not None:
+                handle.mark_interrupted()
+            case ConversationItemAdded(item_id=item_id) if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+                item = self._call.memory.history.get_by_id(item_id)
+                if item is not None:
+                    handle.mark_item(item_from_protocol(item))
+            case SpeechDone(speech_id=speech_id, outcome=outcome):
+                self._done(speech_id, outcome)
+            case _:
+                pass
+
+    def of_call(self, speech_id: str) -> SpeechHandle:
+        """The handle of the speech of this id, in which a tool is called."""
+        known = self._by_speech.get(speech_id)
+        return SpeechHandle(speech_id=speech_id, allow_interruptions=True) if known is None else known
+
+    def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
+        """Stop what is said now, and what user code asked for and waits."""
+        handles = [*([self.current] if self.current is not None else []), *self.open]
+        if self.current is not None and not force and not self.current.allow_interruptions:
+            raise RuntimeError("This generation handle does not allow interruptions")
+        stopped = [handle for handle in dict.fromkeys(handles) if force or handle.allow_interruptions]
+        for handle in stopped:
+            handle.interrupt(force=force)
+        return asyncio.ensure_future(_all_over(stopped))
+
+    def lost(self, why: str) -> None:
+        """The conversation is over: nothing more is said."""
+        for handle in {*self._by_command.values(), *self._by_speech.values()}:
+            handle.mark_done(RuntimeError(why))
+        self._by_command.clear()
+        self._by_speech.clear()
+        self.current = None
+
+    def _answered(self, command_id: str, handle: SpeechHandle, answer: Message) -> None:
+        if isinstance(answer, ErrorReply):
+            self._by_command.pop(command_id, None)
+            failure = error_of(answer)
+            log.error("%s was refused: %s", handle.id, failure)
+            handle.mark_done(failure)
+
+    def _begun(self, created: SpeechCreated) -> None:
+        handle = self._by_command.get(created.command_id) if created.command_id else None
+        if handle is None:
+            handle = SpeechHandle(
+                speech_id=created.speech_id, allow_interruptions=created.allow_interruptions, interrupting=self._interrupt
+            )
+        self._by_speech[created.speech_id] = handle
+        self._created(handle, created)
+
+    def _done(self, speech_id: str, outcome: SpeechOutcome) -> None:
+        handle = self._by_speech.pop(speech_id, None)
+        if handle is None:
+            return
+        for command_id in [one for one, other in self._by_command.items() if other is handle]:
+            del self._by_command[command_id]
+        if self.current is handle:
+            self.current = None
+        self._end(handle, outcome)
+
+    def _end(self, handle: SpeechHandle, outcome: SpeechOutcome) -> None:
+        if outcome is SpeechOutcome.INTERRUPTED:
+            handle.mark_interrupted()
+        failed = outcome is SpeechOutcome.FAILED
+        handle.mark_done(LivekitexError("the speech has failed: see the session's error event") if failed else None)
+
+    def _interrupt(self, handle: SpeechHandle, force: bool) -> None:  # noqa: FBT001 - a callback
+        speech_id = next((one for one, other in self._by_speech.items() if other is handle), "")
+        if speech_id:
+            self.send(CancelResponse(command_id=self._scopes.command_id("interrupt"), speech_id=speech_id, force=force))
+
+
+async def _all_over(handles: Iterable[SpeechHandle]) -> None:
+    for handle in handles:
+        await handle

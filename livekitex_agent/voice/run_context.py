@@ -1,0 +1,66 @@
+"""What a tool of a program knows of the call that it works for."""
+
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
+
+from actors import RunContext as ToolRun
+from livekitex_agent.voice.speech_handle import SpeechHandle
+
+if TYPE_CHECKING:
+    from livekitex_agent.llm import FunctionCall
+    from livekitex_agent.voice.agent_session import AgentSession
+
+Userdata_T = TypeVar("Userdata_T", default=Any)
+
+
+class RunContext(ToolRun, Generic[Userdata_T]):
+    """One run of a tool, made by the session; a parameter annotated with this class is filled in and not shown to the model.
+
+    Beside LiveKit's it has `end_call`, ``call_id`` and ``incarnation``.
+    """
+
+    def __init__(
+        self, *, run: ToolRun, session: "AgentSession[Userdata_T]", speech_handle: SpeechHandle, function_call: "FunctionCall"
+    ) -> None:
+        super().__init__(user_data=run.user_data, call_id=run.call_id, incarnation=run.incarnation)
+        self._run = run
+        self._session = session
+        self._speech_handle = speech_handle
+        self._function_call = function_call
+
+    @property
+    def session(self) -> "AgentSession[Userdata_T]":
+        """The session."""
+        return self._session
+
+    @property
+    def userdata(self) -> Userdata_T:
+        """The session's user data."""
+        return self._session.userdata
+
+    @property
+    def speech_handle(self) -> SpeechHandle:
+        """What the agent said, and the model answered with, when it called the tool."""
+        return self._speech_handle
+
+    @property
+    def function_call(self) -> "FunctionCall":
+        """The call of the tool."""
+        return self._function_call
+
+    def end_call(self, reason: str = "normal") -> None:
+        """Ask that the call ends once the reply to this tool's result has been spoken; the first reason counts."""
+        self._run.end_call(reason)
+
+    def disallow_interruptions(self) -> None:
+        """From here on the caller's voice does not stop the speech that the tool belongs to.
+
+        Raises:
+            RuntimeError: it was interrupted already.
+        """
+        self._speech_handle.allow_interruptions = False
+
+    async def wait_for_playout(self) -> None:
+        """Wait until what the agent said before it called the tool was heard."""
+        await self._speech_handle.wait_until_spoken()

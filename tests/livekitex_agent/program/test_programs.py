@@ -1,0 +1,94 @@
+"""Programs as users write them, in virtual time, with their processes killed."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from livekitex_agent import AgentSentence, ProgramPlace, ToolCalled
+from livekitex_agent.testing import TestSession
+from protocols import AgentChanged, SpeechDone
+from support.waiter_program import DONE
+
+WAITER = ProgramPlace(place="support.waiter_program")
+
+
+@pytest.fixture(autouse=True)
+def nothing_done() -> Iterator[None]:
+    DONE.clear()
+    yield
+    DONE.clear()
+
+
+def test_a_program_greets_takes_orders_and_shuts_down() -> None:
+    async def check() -> None:
+        async with TestSession(WAITER) as call:
+            call.greeting.expect.next_event().is_message(role="assistant", text="Welcome to us.")
+            run = await call.run(user_input="Two pizzas, please.")
+            run.expect.next_event().is_function_call(name="add", arguments={"product": "pizza", "count": 2})
+            run.expect.contains_message(role="assistant", text="Two pizzas it is.")
+            await call.perform(lambda handle: handle.end())
+        assert DONE == [
+            "life 1",
+            "started",
+            "waiter enters",
+            "waiter greeted",
+            "added pizza",
+            "waiter leaves",
+            "shut down: normal",
+        ]
+
+    asyncio.run(check())
+
+
+def test_after_a_death_it_is_not_greeted_twice_and_the_order_is_there() -> None:
+    async def check() -> None:
+        async with TestSession(WAITER) as call:
+            await call.run(user_input="Two pizzas, please.")
+            DONE.clear()
+            await call.kill()
+            run = await call.run(user_input="Two pizzas, please.")
+            run.expect.contains_message(role="assistant", text="Two pizzas it is.")
+            said = [event.event.text for event in call.events if isinstance(event.event, AgentSentence)]
+            assert said.count("Welcome to us.") == 1
+            assert [line for line in DONE if "shut" not in line] == ["life 2", "started", "added pizza"]
+
+    asyncio.run(check())
+
+
+def test_a_hook_that_had_not_returned_runs_again_and_says_nothing_twice() -> None:
+    async def check() -> None:
+        session = TestSession(WAITER)
+        session.kill_when(AgentSentence)
+        async with session as call:
+            assert DONE.count("waiter enters") == 2
+            assert len([event for event in call.events if isinstance(event.event, SpeechDone)]) == 1
+
+    asyncio.run(check())
+
+
+def test_a_tool_hands_the_call_to_an_agent_who_comes_back_as_made() -> None:
+    async def check() -> None:
+        async with TestSession(WAITER) as call:
+            run = await call.run(user_input="The bill, please.")
+            assert [(each.old, each.new) for each in run.of_kind(AgentChanged)] == [("waiter", "cashier")]
+            assert "waiter leaves" in DONE
+            DONE.clear()
+            await call.kill()
+            await call.run(user_input="Hello?")
+            assert DONE == ["life 2", "started"]
+
+    asyncio.run(check())
+
+
+def test_who_is_killed_while_a_new_agent_enters_enters_once_more() -> None:
+    async def check() -> None:
+        session = TestSession(WAITER)
+        async with session as call:
+            session.kill_when(lambda event: isinstance(event, AgentSentence) and event.text == "I cook.")
+            await call.run(user_input="Is the cook there?")
+            assert DONE.count("cook enters") == 2
+            assert [event.event.text for event in call.events if isinstance(event.event, AgentSentence)].count("I cook.") == 1
+            assert sum(isinstance(event.event, ToolCalled) for event in call.events) == 1
+
+    asyncio.run(check())
