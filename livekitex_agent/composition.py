@@ -50,7 +50,12 @@ JOB_ACTORS: Final = {
 }
 
 
-PRELOADED: Final = ("actors:prepare_libraries", "actors.agent_session:preload", "livekitex_agent.preloading:preload_models")
+PRELOADED: Final = (
+    "actors:prepare_libraries",
+    "actors.agent_session:preload",
+    "livekitex_agent.preloading:preload_programs",
+    "livekitex_agent.preloading:preload_models",
+)
 """What is run once before the first call's process is forked, in this order: libraries read their environment when they load."""
 
 

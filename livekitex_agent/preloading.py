@@ -1,9 +1,16 @@
 """What is loaded before the first call's process is forked, so that calls come up warm and share its memory."""
 
+import importlib
 from contextlib import suppress
 
 from actors import preload_offline_providers, preload_openai
 from protocols import MissingExtraError
+
+
+def preload_programs() -> None:
+    """Load what a program imports of this package, so that its generations and their calls share it."""
+    for name in ("livekitex_agent.program.generation", "livekitex_agent.voice", "livekitex_agent.llm", "livekitex_agent.metrics"):
+        importlib.import_module(name)
 
 
 def preload_models() -> None:

@@ -24,6 +24,15 @@ def test_without_the_extras_calls_come_up_cold(monkeypatch: pytest.MonkeyPatch) 
     preloading.preload_models()
 
 
+def test_what_programs_import_begins_no_thread_and_opens_nothing() -> None:
+    program = (
+        "import os\nfrom livekitex_agent.program.left_behind import Held, left_since\nheld = Held.now()\n"
+        "from actors import prepare_libraries\nprepare_libraries()\nfrom livekitex_agent.preloading import preload_programs\npreload_programs()\nprint(left_since(held))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "()\n", "")
+
+
 def test_the_sdk_begins_no_thread_beside_which_nobody_may_fork() -> None:
     program = "import os\nfrom actors import preload_openai\npreload_openai()\nprint(len(os.listdir('/proc/self/task')))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
