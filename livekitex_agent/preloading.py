@@ -9,7 +9,7 @@ from protocols import MissingExtraError
 
 def preload_programs() -> None:
     """Load what a program imports of this package, so that its generations and their calls share it."""
-    for name in ("livekitex_agent.program.generation", "livekitex_agent.voice", "livekitex_agent.llm", "livekitex_agent.metrics"):
+    for name in ("livekitex_agent.program.generation", "livekitex_agent.program.runner", "livekitex_agent.voice", "livekitex_agent.llm", "livekitex_agent.metrics"):
         importlib.import_module(name)
 
 

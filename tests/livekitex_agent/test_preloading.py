@@ -27,7 +27,8 @@ def test_without_the_extras_calls_come_up_cold(monkeypatch: pytest.MonkeyPatch) 
 def test_what_programs_import_begins_no_thread_and_opens_nothing() -> None:
     program = (
         "import os\nfrom livekitex_agent.program.left_behind import Held, left_since\nheld = Held.now()\n"
-        "from actors import prepare_libraries\nprepare_libraries()\nfrom livekitex_agent.preloading import preload_programs\npreload_programs()\nprint(left_since(held))"
+        "from actors import prepare_libraries\nprepare_libraries()\n"
+        "from livekitex_agent.preloading import preload_programs\npreload_programs()\nprint(left_since(held))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "()\n", "")
