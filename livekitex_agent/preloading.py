@@ -9,8 +9,8 @@ from protocols import MissingExtraError
 
 def preload_programs() -> None:
     """Load what a program imports of this package, so that its generations and their calls share it."""
-    for name in ("livekitex_agent.program.generation", "livekitex_agent.program.runner", "livekitex_agent.voice", "livekitex_agent.llm", "livekitex_agent.metrics"):
-        importlib.import_module(name)
+    for name in ("program.generation", "program.runner", "voice", "llm", "stt", "tts", "metrics"):
+        importlib.import_module(f"livekitex_agent.{name}")
 
 
 def preload_models() -> None:

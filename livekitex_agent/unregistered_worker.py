@@ -43,7 +43,9 @@ class UnregisteredWorker:
                     raise ended.result()
                 ended.cancel()
         finally:
-            self._ready.cancel()
+            if not self._ready.done():
+                self._ready.set_exception(not_running())
+                self._ready.exception()  # maybe nobody waits for it
 
     async def start_job(self, room: str) -> "CallHandle":
         """Start a call of the program, with ``room`` as its room's name; returns once its process is up.

@@ -8,6 +8,7 @@ import pytest
 
 from livekitex_agent.job import JobContext, JobProcess, JobType
 from livekitex_agent.options import SystemOptions
+from livekitex_agent.program.loading import load_program
 from livekitex_agent.unregistered_worker import place_of
 from livekitex_agent.worker import AgentServer, ServerEnvOption, WorkerOptions, WorkerPermissions, WorkerType
 from protocols import ConfigurationError, UsageError
@@ -167,3 +168,33 @@ def test_the_place_of_a_server_is_that_of_its_entrypoint() -> None:
     place = place_of(PLACED, "lobby")
     assert (place.server, place.agent_name, place.room) == ("PLACED", "placed", "lobby")
     assert place.place.rpartition("/")[2].removesuffix(".py").rpartition(".")[2] == "test_worker"
+
+
+SERVED = """
+from pathlib import Path
+from livekitex_agent.worker import AgentServer
+
+server = AgentServer()
+
+
+@server.rtc_session(agent_name="waiter")
+async def serve(ctx):
+    told = f"{ctx.room.name} {ctx.job.agent_name} {ctx.incarnation} {ctx.is_fake_job()}"
+    Path(__file__).with_name("told").write_text(told)
+    ctx.shutdown("done")
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.asyncio
+async def test_a_job_that_the_program_asks_for_is_served_by_its_entrypoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "waiter.py").write_text(SERVED)
+    server = load_program(str(tmp_path / "waiter.py")).server
+    run = asyncio.ensure_future(server.run(unregistered=True))
+    await asyncio.sleep(0)
+    await server.simulate_job("lobby", fake_job=True)
+    await server.drain(60.0)
+    assert (tmp_path / "told").read_text() == "lobby waiter 1 True"
+    await server.aclose()
+    await run
