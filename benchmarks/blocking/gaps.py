@@ -1,0 +1,43 @@
+"""From what a listener gets to the longest gap that he hears while user code blocks. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+AFTER_S: Final = 1.0
+"""A gap that a block has made may come after it: what was sent ahead is heard first."""
+FRAME_MS: Final = 10
+SILENT: Final = 150.0
+"""RMS; what is below is not heard."""
+
+Times = Sequence[tuple[float, float]]
+"""When each block began and ended, in seconds."""
+
+
+def of_pieces(pieces: Sequence[tuple[float, float]], blocks: Times) -> list[float]:
+    """The longest gap of each block, in milliseconds, for who plays each piece when it comes and after the one before it.
+
+    ``pieces`` are when they came and how long they are, in seconds.
+    """
+    gaps: list[tuple[float, float]] = []
+    until = pieces[0][0] if pieces else 0.0
+    for at, length_s in pieces:
+        if at > until:
+            gaps.append((until, at))
+        until = max(at, until) + length_s
+    return [max((((end - begin) * 1000) for begin, end in gaps if _within(begin, block)), default=0.0) for block in blocks]
+
+
+def of_frames(frames: Sequence[tuple[float, float]], blocks: Times) -> list[float]:
+    """The longest row of silent frames of each block, in milliseconds. ``frames`` are when they came, in seconds, and their loudness."""
+    found = []
+    for block in blocks:
+        longest = row = 0
+        for at, level in frames:
+            row = row + 1 if level < SILENT and (row or _within(at, block)) else 0
+            longest = max(longest, row)
+        found.append(float(longest * FRAME_MS))
+    return found
+
+
+def _within(at: float, block: tuple[float, float]) -> bool:
+    return block[0] <= at <= block[1] + AFTER_S
