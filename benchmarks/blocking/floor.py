@@ -1,4 +1,7 @@
-"""The floor: how late a bare thread is woken that does nothing but wait, beside a thread that blocks. ``python -m benchmarks.blocking.floor BLOCK TIMES``."""
+"""The floor: how late a bare thread is woken that does nothing but wait, beside a thread that blocks.
+
+``python -m benchmarks.blocking.floor BLOCK TIMES``
+"""
 
 import json
 import sys

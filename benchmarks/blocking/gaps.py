@@ -17,6 +17,9 @@ def of_pieces(pieces: Sequence[tuple[float, float]], blocks: Times) -> list[floa
     """The longest gap of each block, in milliseconds, for who plays each piece when it comes and after the one before it.
 
     ``pieces`` are when they came and how long they are, in seconds.
+
+    Raises:
+        ValueError: the speech was over before the last block: nothing could be heard of that.
     """
     gaps: list[tuple[float, float]] = []
     until = pieces[0][0] if pieces else 0.0
@@ -24,11 +27,17 @@ def of_pieces(pieces: Sequence[tuple[float, float]], blocks: Times) -> list[floa
         if at > until:
             gaps.append((until, at))
         until = max(at, until) + length_s
+    _require_speech(until, blocks)
     return [max((((end - begin) * 1000) for begin, end in gaps if _within(begin, block)), default=0.0) for block in blocks]
 
 
 def of_frames(frames: Sequence[tuple[float, float]], blocks: Times) -> list[float]:
-    """The longest row of silent frames of each block, in milliseconds. ``frames`` are when they came, in seconds, and their loudness."""
+    """The longest row of silent frames of each block, in milliseconds. ``frames`` are when they came, in seconds, and their loudness.
+
+    Raises:
+        ValueError: the speech was over before the last block.
+    """
+    _require_speech(max((at for at, level in frames if level >= SILENT), default=0.0), blocks)
     found = []
     for block in blocks:
         longest = row = 0
@@ -41,3 +50,8 @@ def of_frames(frames: Sequence[tuple[float, float]], blocks: Times) -> list[floa
 
 def _within(at: float, block: tuple[float, float]) -> bool:
     return block[0] <= at <= block[1] + AFTER_S
+
+
+def _require_speech(until: float, blocks: Times) -> None:
+    if not blocks or until < blocks[-1][1]:
+        raise ValueError(f"the speech ended at {until:.1f} s, the blocks are {blocks}")
