@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from livekitex_agent.cli.calls import app as calls
+from livekitex_agent.cli.check import check
 from livekitex_agent.cli.console import console
 from livekitex_agent.cli.demo import demo
 from livekitex_agent.cli.doctor import doctor
@@ -44,6 +45,7 @@ def make_app(columns: int) -> typer.Typer:
     app.callback()(livekitex)
     app.command(short_help="Talk to an agent in the terminal.")(console)
     app.command(short_help="Write a small project.")(init)
+    app.command(short_help="Say what of a program a death would cost.")(check)
     app.command(short_help="Show a call that survives its process.")(demo)
     app.command(short_help="Say what this machine can do.")(doctor)
     app.add_typer(calls, name="calls")

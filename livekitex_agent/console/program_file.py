@@ -27,7 +27,7 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFile:
-    """A file with its absolute ``path``, and the ``name`` in it of what takes the call."""
+    """A file with its absolute ``path``, and the ``name`` in it of what takes the call (empty: the only program that there is)."""
 
     path: str
     holds: Holds
@@ -58,7 +58,7 @@ def find_program(file: Path | None) -> ProgramFile:
     except (SyntaxError, ValueError) as failure:
         line = getattr(failure, "lineno", None)
         raise ConfigurationError(f"{path}{f':{line}' if line else ''}: this is no Python: {failure}") from failure
-    found = _run(tree) or _named(tree)
+    found = _run(tree) or _named(tree) or _unnamed(tree)
     if found is None:
         raise ConfigurationError(
             f"{path}: nothing in it takes a call: give its top level a server = AgentServer() with an rtc_session, "
@@ -85,6 +85,14 @@ def _named(tree: ast.Module) -> tuple[Holds, str] | None:
     programs = [(kind, name) for kind, name in found if kind is Holds.PROGRAM]
     agents = sorted((one for one in found if one[0] is Holds.AGENT), key=lambda one: one[1] != "agent")
     return next(iter([*programs, *agents]), None)
+
+
+def _unnamed(tree: ast.Module) -> tuple[Holds, str] | None:
+    """A program whose server is made by something else than its class, or that is an entrypoint alone: whoever imports it finds it."""
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef) and (len(node.args.args) == 1 or "rtc_session" in map(_last, node.decorator_list)):
+            return Holds.PROGRAM, ""
+    return None
 
 
 def _assigned(tree: ast.Module) -> Iterator[tuple[Holds, str]]:

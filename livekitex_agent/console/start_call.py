@@ -15,6 +15,11 @@ from protocols import ConfigurationError, InvalidAgentError, LivekitexError, Pro
 START_S: Final = 60.0
 """How long a call may take to come up: a program may load models first."""
 
+VOICE: Final = ("vad", "stt", "tts", "turn_detector")
+"""The kinds of providers that a call by text has none of."""
+NONE: Final = "none"
+"""The name of no provider."""
+
 _MAKERS: Final[Mapping[tuple[str, str], str]] = {
     ("openai", "llm"): "actors:OpenAILLM",
     ("openai", "stt"): "actors:OpenAISTT",
@@ -41,7 +46,8 @@ async def start_call(system: AgentSystem, file: ProgramFile, choices: CallChoice
         LivekitexError: it cannot be started; the text names the cure.
     """
     if file.holds is Holds.PROGRAM:
-        place = ProgramPlace(place=str(file.path), server=file.name, providers=choices.providers, base_url=choices.base_url)
+        silent = dict.fromkeys(VOICE, NONE) if choices.by_text else {}
+        place = ProgramPlace(place=file.path, server=file.name, providers={**choices.providers, **silent}, base_url=choices.base_url)
         return await system.start_session(place, timeout_s=START_S)
     return await system.start_session(chosen(load_agent(file), choices), timeout_s=START_S)
 
@@ -66,7 +72,7 @@ def load_agent(file: ProgramFile) -> Agent:
 def chosen(agent: Agent, choices: CallChoices) -> Agent:
     """The agent as the command line wants it."""
     providers: dict[str, Any] = {kind: _provider(kind, name, choices.base_url) for kind, name in choices.providers.items()}
-    silent = {"vad": None, "stt": None, "tts": None, "turn_detector": None} if choices.by_text else {}
+    silent = dict.fromkeys(VOICE) if choices.by_text else {}
     _, made_with = agent.made_with
     return Agent(**{**made_with, **providers, **silent})
 
@@ -75,8 +81,7 @@ def _provider(kind: str, name: str, base_url: str) -> ProviderRef:
     vendor, _, model = name.partition(":")
     factory = _MAKERS.get((vendor, kind))
     if factory is None:
-        raise ConfigurationError(
-            f"--{kind} {name}: no provider of that name: use {', '.join(sorted({v for v, k in _MAKERS if k == kind}))}:MODEL"
-        )
+        known = ", ".join(f"{vendor}:MODEL" for vendor, its_kind in _MAKERS if its_kind == kind)
+        raise ConfigurationError(f"--{kind} {name}: no provider of that name: use {known}")
     options = {name: value for name, value in (("model", model), ("base_url", base_url)) if value}
     return ProviderRef(factory=factory, options=options)

@@ -60,7 +60,7 @@ class ProgramRunner:
         call, wire = self._call, self._wire
         call_id = call.blueprint.call_id
         self._host = ProgramHost(
-            call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=wire.get("providers") or {}, end=self._end
+            call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=_overrides(wire.get("providers") or {}), end=self._end
         )
         job = Job.from_wire({"id": call_id, **{name: wire.get(name, "") for name in ("room", "metadata", "agent_name")}})
         self._context = JobContext(proc=self._loaded.process, info=RunningJobInfo(job=job), port=self._host)
@@ -121,3 +121,8 @@ class ProgramRunner:
 
     def _failed(self, failure: BaseException) -> None:
         """Nobody handled it; it was logged."""
+
+
+def _overrides(named: Mapping[str, str]) -> dict[str, str | None]:
+    """What takes the place of the program's providers: ``none`` is none at all."""
+    return {kind: None if name == "none" else name for kind, name in named.items()}

@@ -24,7 +24,7 @@ def test_a_checkout_that_is_not_installed_has_none(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("columns", [40, TABLES_FROM - 1, TABLES_FROM, 200])
-@pytest.mark.parametrize("command", [(), ("demo",), ("doctor",), ("console",)], ids=" ".join)
+@pytest.mark.parametrize("command", [(), ("demo",), ("doctor",), ("console",), ("check",), ("init",)], ids=" ".join)
 def test_help_reads_well_at_any_width(columns: int, command: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(make_app(columns), [*command, "--help"], env={"COLUMNS": str(columns)}).stdout
     lines = shown.splitlines()
@@ -33,6 +33,8 @@ def test_help_reads_well_at_any_width(columns: int, command: tuple[str, ...]) ->
     options = {
         "demo": "--wav --text --kill-at --kills --no-journal --out",
         "doctor": "--max-jobs --health-port --journal-dir --json",
+        "check": "--json",
+        "init": "NAME",
         "console": "--text --wav --kill-at --kills --record --out --llm --stt --tts --base-url --list-devices",
     }
     for word in options.get(" ".join(command), "demo doctor --version").split():
