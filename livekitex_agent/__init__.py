@@ -454,7 +454,7 @@ _WHERE: Final = {
     "UserTranscriptionTimeoutEvent": "livekitex_agent.voice.events",
     "UserTurnExceededEvent": "livekitex_agent.voice.events",
     "UserTurnLimitOptions": "livekitex_agent.voice.turn",
-    "WorkerOptions": "livekitex_agent.worker",
+    "WorkerOptions": "livekitex_agent.worker_options",
     "WorkerPermissions": "livekitex_agent.worker",
     "WorkerType": "livekitex_agent.worker",
     "function_tool": "livekitex_agent.llm",

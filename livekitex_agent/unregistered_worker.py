@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from actors import reference_to
 from livekitex_agent.options import SystemOptions
 from livekitex_agent.program import ProgramPlace
 from protocols import UsageError
@@ -25,8 +25,8 @@ class UnregisteredWorker:
         self._closing = asyncio.Event()
         self._ready: asyncio.Future[AgentSystem] = asyncio.get_running_loop().create_future()
 
-    async def run(self, options: SystemOptions) -> None:
-        """Serve until `close`, or until the system ends.
+    async def run(self, options: SystemOptions, up: Callable[[], None]) -> None:
+        """Serve until `close`, or until the system ends; ``up`` is called once it serves.
 
         Raises:
             ConfigurationError, SystemUnavailableError: it did not come up, or has ended without being asked to.
@@ -36,6 +36,7 @@ class UnregisteredWorker:
         try:
             async with AgentSystem.start(options) as system:
                 self._ready.set_result(system)
+                up()
                 closing, ended = asyncio.ensure_future(self._closing.wait()), asyncio.ensure_future(system.wait_ended())
                 await asyncio.wait((closing, ended), return_when=asyncio.FIRST_COMPLETED)
                 closing.cancel()
@@ -77,6 +78,8 @@ def place_of(server: "AgentServer", room: str) -> ProgramPlace:
     Raises:
         UsageError: no other process would find it there.
     """
+    from actors import reference_to
+
     session = server.sessions[0]
     place, _, _ = reference_to(session.entrypoint).rpartition(":")
     module = sys.modules[session.entrypoint.__module__]

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, overloa
 from livekitex_agent.job import JobContext, JobExecutorType, JobProcess, JobRequest, JobType, RunningJobInfo
 from livekitex_agent.options import SystemOptions
 from livekitex_agent.unregistered_worker import UnregisteredWorker, not_running
+from livekitex_agent.utils import EventEmitter
 from livekitex_agent.worker_options import (
     Entrypoint,
     ServerEnvOption,
@@ -65,10 +66,10 @@ class RtcSession:
     on_simulation_end: Callable[[Any], Any] | None = None
 
 
-class AgentServer:
+class AgentServer(EventEmitter[Literal["worker_started", "worker_registered"]]):
     """LiveKit's ``AgentServer``: the entrypoints of a program and its settings (`ServerSettings`).
 
-    It may have several entrypoints, each with a name of its own.
+    It may have several entrypoints, each with a name of its own. The event ``worker_started`` is told when `run` has brought it up.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class AgentServer:
         prometheus_multiproc_dir: str | None = None,
         log_level: str | ServerEnvOption[str] = "warning",
     ) -> None:
+        super().__init__()
         known = environment()
         log_level_of(ServerEnvOption.getvalue(log_level, devmode=False))
         self.settings = ServerSettings(
@@ -305,7 +307,7 @@ class AgentServer:
         self._draining = False
         self._ended = asyncio.get_running_loop().create_future()
         try:
-            await self._running.run(options)
+            await self._running.run(options, lambda: self.emit("worker_started"))
         finally:
             self._running = None
             self._ended.set_result(None)

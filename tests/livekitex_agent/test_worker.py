@@ -151,8 +151,10 @@ async def test_it_runs_without_being_registered_until_it_is_closed(tmp_path: Pat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     server = AgentServer()
     server.rtc_session(serve)
+    up = asyncio.Event()
+    server.on("worker_started", up.set)
     run = asyncio.ensure_future(server.run(unregistered=True))
-    await asyncio.sleep(0)
+    await up.wait()
     with pytest.raises(RuntimeError, match="worker is already running"):
         await server.run(unregistered=True)
     await server.drain()
