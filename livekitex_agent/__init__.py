@@ -142,12 +142,14 @@ if TYPE_CHECKING:
     )
     from livekitex_agent.worker import (
         AgentServer,
+        ServerType,
+        WorkerType,
+    )
+    from livekitex_agent.worker_options import (
         ServerEnvOption,
         ServerOptions,
-        ServerType,
         WorkerOptions,
         WorkerPermissions,
-        WorkerType,
     )
     from protocols import (
         LLM,
@@ -436,8 +438,8 @@ _WHERE: Final = {
     "ProviderTool": "livekitex_agent.llm",
     "RunContext": "livekitex_agent.voice.run_context",
     "RunningJobInfo": "livekitex_agent.job",
-    "ServerEnvOption": "livekitex_agent.worker",
-    "ServerOptions": "livekitex_agent.worker",
+    "ServerEnvOption": "livekitex_agent.worker_options",
+    "ServerOptions": "livekitex_agent.worker_options",
     "ServerType": "livekitex_agent.worker",
     "SessionReport": "livekitex_agent.job",
     "SessionUsageUpdatedEvent": "livekitex_agent.voice.events",
@@ -455,7 +457,7 @@ _WHERE: Final = {
     "UserTurnExceededEvent": "livekitex_agent.voice.events",
     "UserTurnLimitOptions": "livekitex_agent.voice.turn",
     "WorkerOptions": "livekitex_agent.worker_options",
-    "WorkerPermissions": "livekitex_agent.worker",
+    "WorkerPermissions": "livekitex_agent.worker_options",
     "WorkerType": "livekitex_agent.worker",
     "function_tool": "livekitex_agent.llm",
     "get_current_job_context": "livekitex_agent.job",
