@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
-from actors.media import MAX_SOUND_S, BackgroundMixer, Recording, looped, read_wav
+from actors.media import MAX_SOUND_S, LoopedSound, Recording, looped, read_wav
 from actors.providers import OptionReader
 from protocols import ConfigurationError, InvalidAudioError
+
+
+class BackgroundSounds(TypedDict):
+    """What a `BackgroundMixer` mixes."""
+
+    ambient: LoopedSound | None
+    thinking: LoopedSound | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +34,11 @@ class BackgroundOptions:
         """Whether there is any."""
         return self.ambient_sound is not None or self.thinking_sound is not None
 
-    def mixer(self, rate_hz: int) -> BackgroundMixer:
-        """What mixes it, at ``rate_hz``."""
+    def sounds(self, rate_hz: int) -> BackgroundSounds:
+        """What is mixed, at ``rate_hz``."""
         ambient = looped(self.ambient_sound, rate_hz, self.ambient_volume) if self.ambient_sound is not None else None
         thinking = looped(self.thinking_sound, rate_hz, self.thinking_volume) if self.thinking_sound is not None else None
-        return BackgroundMixer(rate_hz, ambient=ambient, thinking=thinking)
+        return {"ambient": ambient, "thinking": thinking}
 
 
 def read_background(reader: OptionReader, *, voice: bool) -> BackgroundOptions:

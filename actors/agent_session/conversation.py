@@ -312,13 +312,17 @@ class Conversation:
 
     def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
         """Work with the tools of ``parts``, which the agent that has the call has now."""
-        self._parts = parts
-        self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
+        self._work_with(parts)
         self.feed(changed)
 
-    def _take(self, token: int, parts: Parts) -> None:
-        self._parts = parts
+    def _work_with(self, parts: Parts) -> None:
+        before, self._parts = self._parts, parts
         self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
+        if parts.blueprint.turns.background != before.blueprint.turns.background:
+            self._engine.use_background(parts.blueprint.turns.background)
+
+    def _take(self, token: int, parts: Parts) -> None:
+        self._work_with(parts)
         self.feed(agent_ready(token, parts.blueprint, parts.providers, parts.tools))
         self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(parts.blueprint)))
 

@@ -46,15 +46,28 @@ class BackgroundMixer:
     """Mixes ``ambient``, which goes on, and ``thinking``, which is heard while `set_thinking` says so; either may be None."""
 
     def __init__(self, rate_hz: int, *, ambient: LoopedSound | None = None, thinking: LoopedSound | None = None) -> None:
-        self._ambient = _Channel(rate_hz, ambient) if ambient is not None else None
-        self._thinking = _Channel(rate_hz, thinking) if thinking is not None else None
-        if self._ambient is not None:
-            self._ambient.fade_to(on=True)
+        self._rate_hz = rate_hz
+        self._ambient: _Channel | None = None
+        self._thinking: _Channel | None = None
+        self._leaving: list[_Channel] = []
+        self.change(ambient=ambient, thinking=thinking)
 
     @property
     def silent(self) -> bool:
         """Whether nothing is to be heard now."""
-        return all(channel is None or channel.silent for channel in (self._ambient, self._thinking))
+        return all(channel.silent for channel in self._channels)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no sound that could be heard."""
+        return not self._channels
+
+    def change(self, *, ambient: LoopedSound | None, thinking: LoopedSound | None) -> None:
+        """Mix these from now on; those before fade out. A sound that is the same goes on."""
+        self._ambient = self._changed(self._ambient, ambient)
+        self._thinking = self._changed(self._thinking, thinking)
+        if self._ambient is not None:
+            self._ambient.fade_to(on=True)
 
     def set_thinking(self, thinking: bool) -> None:  # noqa: FBT001 - a switch
         """Fade the sound of thinking in or out."""
@@ -64,15 +77,28 @@ class BackgroundMixer:
     def take(self, samples: int) -> bytes:
         """The next ``samples`` to be heard."""
         mixed = np.zeros(samples)
-        for channel in (self._ambient, self._thinking):
-            if channel is not None and not channel.silent:
+        for channel in self._channels:
+            if not channel.silent:
                 mixed += np.frombuffer(channel.take(samples), "<i2")
+        self._leaving = [channel for channel in self._leaving if not channel.silent]
         return _pcm(mixed)
+
+    @property
+    def _channels(self) -> "list[_Channel]":
+        return [channel for channel in (self._ambient, self._thinking, *self._leaving) if channel is not None]
+
+    def _changed(self, before: "_Channel | None", sound: LoopedSound | None) -> "_Channel | None":
+        if before is not None and before.sound == sound:
+            return before
+        if before is not None and not before.silent:
+            before.fade_to(on=False)
+            self._leaving.append(before)
+        return None if sound is None else _Channel(self._rate_hz, sound)
 
 
 class _Channel:
     def __init__(self, rate_hz: int, sound: LoopedSound) -> None:
-        self._sound = sound
+        self.sound = sound
         self._at = 0
         self._gain = Gain(rate_hz=rate_hz, ramp_ms=RAMP_MS).at(0.0)
 
@@ -83,12 +109,12 @@ class _Channel:
     def fade_to(self, *, on: bool) -> None:
         if on and self.silent:
             self._at = 0
-        self._gain = self._gain.towards(self._sound.volume if on else 0.0)
+        self._gain = self._gain.towards(self.sound.volume if on else 0.0)
 
     def take(self, samples: int) -> bytes:
-        length = len(self._sound.pcm) // BYTES_PER_SAMPLE
+        length = len(self.sound.pcm) // BYTES_PER_SAMPLE
         times = -(-(self._at + samples) // length)
-        piece = (self._sound.pcm * times)[self._at * BYTES_PER_SAMPLE : (self._at + samples) * BYTES_PER_SAMPLE]
+        piece = (self.sound.pcm * times)[self._at * BYTES_PER_SAMPLE : (self._at + samples) * BYTES_PER_SAMPLE]
         self._at = (self._at + samples) % length
         pcm, self._gain = self._gain.apply(piece)
         return pcm

@@ -65,6 +65,7 @@ def _blueprint(activity: "SessionActivity", agent: Agent, refs: dict[ProviderKin
     options = turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)  # noqa: SLF001 - of the same face
     options["max_tool_rounds"] = session._max_tool_steps  # noqa: SLF001 - of the same face
     voice = ProviderKind.TTS in refs
+    options |= session._background if voice else {}  # noqa: SLF001 - of the same face
     instructions = agent.instructions
     words = instructions if isinstance(instructions, str) else instructions.render(modality="audio" if voice else "text")
     entries = tuple(

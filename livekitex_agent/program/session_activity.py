@@ -426,6 +426,10 @@ class SessionActivity:
             command_id = self.scopes.command_id("update_chat_ctx")
             await self._accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
 
+    def background_changed(self) -> None:
+        """See `Activity.background_changed`."""
+        self.loop.spawn(self.update_tools(self.current_agent, []), name="background audio")
+
     def providers_changed(self, agent: Agent) -> None:
         """See `Activity.providers_changed`."""
         raise NotImplementedError

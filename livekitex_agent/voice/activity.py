@@ -130,6 +130,10 @@ class Activity(Protocol):
         """See `AgentSession.aclose`."""
         ...
 
+    def background_changed(self) -> None:
+        """See `AgentSession.use_background`."""
+        ...
+
     # The agents.
 
     async def update_instructions(self, agent: "Agent", instructions: str) -> None:

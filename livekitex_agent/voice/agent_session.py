@@ -98,6 +98,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._userdata: Any = userdata
         self._input = AgentInput(self._set_audio_in)
         self._output = AgentOutput()
+        self._background: Mapping[str, Any] = {}
         self._running: Activity | None = None
         self._starting = False
         self._closing = False
@@ -354,6 +355,12 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
     async def wait_for_idle(self) -> None:
         """Wait until nobody speaks, nothing is asked for, and no tool runs."""
         await self._live().wait_for_idle()
+
+    def use_background(self, options: Mapping[str, Any]) -> None:
+        """Have this heard beside the speech, by the names of a call's options; for `BackgroundAudioPlayer`."""
+        self._background = options
+        if self._running is not None:
+            self._running.background_changed()
 
     def _set_audio_in(self, enabled: bool) -> None:  # noqa: FBT001 - a callback
         if self._running is not None:

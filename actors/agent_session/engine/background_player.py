@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from actors.agent_session.engine.speech_output import Push
-from actors.media import BackgroundMixer, Playout
+from actors.media import BackgroundMixer, LoopedSound, Playout
 from protocols import BACKGROUND_ID, Clock
 
 BATCH_MS: Final = 200
@@ -22,6 +22,7 @@ class BackgroundPlayer:
         self._working = working
         self._push = push
         self._opened = asyncio.Event()
+        self._has_sound = asyncio.Event()
         self._plan = Playout(rate_hz=rate_hz, lead_ms=BATCH_MS)
         self._since: float | None = None
         self._position = 0
@@ -30,12 +31,20 @@ class BackgroundPlayer:
         """Let it be heard from now on."""
         self._opened.set()
 
+    def change(self, *, ambient: LoopedSound | None, thinking: LoopedSound | None) -> None:
+        """Play these from now on."""
+        self._mixer.change(ambient=ambient, thinking=thinking)
+        self._has_sound.set()
+
     async def run(self) -> None:
         """Play, for ever."""
         await self._opened.wait()
         while True:
-            self._play(self._clock.monotonic())
-            await asyncio.sleep(BATCH_MS / 1000)
+            while not self._mixer.empty:
+                self._play(self._clock.monotonic())
+                await asyncio.sleep(BATCH_MS / 1000)
+            self._has_sound.clear()
+            await self._has_sound.wait()
 
     def _play(self, now: float) -> None:
         if not self._working():

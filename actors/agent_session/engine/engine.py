@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from actors.agent_session.background_options import BackgroundOptions, BackgroundSounds
 from actors.agent_session.blueprint import TurnOptions
 from actors.agent_session.core import (
     EndVoice,
@@ -45,6 +46,7 @@ from actors.agent_session.engine.speech_output import Clear, Push, SpeechOutput
 from actors.agent_session.engine.tool_executor import TOOL_THREADS, ToolExecutor
 from actors.agent_session.shared_audio_buffer import SharedAudioBuffer
 from actors.agent_session.shared_speech_buffer import SharedSpeechBuffer
+from actors.media import BackgroundMixer
 from actors.providers.vad import energy
 from actors.tools import FunctionTool
 from actors.turn_taking import loudness_after
@@ -134,6 +136,7 @@ class Engine:
         self._start = memory.position
         self._hears = providers.stt is not None
         self._ducking = turns.ducking
+        self._rate_hz = None if providers.tts is None else providers.tts.rate_hz
 
         def begin() -> None:
             if providers.stt is not None:
@@ -175,10 +178,10 @@ class Engine:
                     aec_warmup_s=turns.aec_warmup_s,
                 )
                 thread.spawn(self._speech_output.run())
-                if turns.background.wanted:
-                    rate_hz = providers.tts.rate_hz
-                    self._background = BackgroundPlayer(turns.background.mixer(rate_hz), rate_hz, clock, working=self._works, push=push)
-                    thread.spawn(self._background.run())
+                rate_hz = providers.tts.rate_hz
+                mixer = BackgroundMixer(rate_hz, **turns.background.sounds(rate_hz))
+                self._background = BackgroundPlayer(mixer, rate_hz, clock, working=self._works, push=push)
+                thread.spawn(self._background.run())
             for part, service, provider in (
                 ("llm", services.llm, providers.llm),
                 ("stt", services.stt, providers.stt),
@@ -205,6 +208,11 @@ class Engine:
     def use(self, llm: LLM, tools: Mapping[str, FunctionTool], services: Services) -> None:
         """Ask this model and run these tools in what is performed from now on. The model before is closed once nothing of it runs."""
         self._thread.call(self._use, llm, tools, services)
+
+    def use_background(self, wanted: BackgroundOptions) -> None:
+        """Play this beside the speech from now on. Converts the sounds, which takes some milliseconds for each second of them."""
+        if self._rate_hz is not None:
+            self._thread.call(self._use_background, wanted.sounds(self._rate_hz))
 
     def discard(self, llm: LLM) -> None:
         """A model was made and will not be asked: have it give back what it holds."""
@@ -237,6 +245,10 @@ class Engine:
         self._generation.use(llm, [tool.schema for tool in tools.values()])
         self._llm_bulkhead.serve(services.llm)
         self._tool_executor.use(tools, services.tools)
+
+    def _use_background(self, sounds: BackgroundSounds) -> None:
+        if self._background is not None:
+            self._background.change(**sounds)
 
     def _perform(self, work: Work) -> None:
         match work:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.background_options import read_background
-from actors.media import write_wav
+from actors.media import BackgroundMixer, write_wav
 from actors.providers import OptionReader
 from protocols import ConfigurationError
 
@@ -23,7 +23,7 @@ def test_sounds_are_read_with_their_volumes(tmp_path: Path) -> None:
     assert options.wanted
     assert options.ambient_sound is not None
     assert (options.ambient_sound.duration_s, options.ambient_volume, options.thinking_volume) == (0.5, 1, 0.3)
-    mixer = options.mixer(24_000)
+    mixer = BackgroundMixer(24_000, **options.sounds(24_000))
     assert not mixer.silent
     assert len(mixer.take(480)) == 960
 
@@ -32,7 +32,7 @@ def test_sounds_are_read_with_their_volumes(tmp_path: Path) -> None:
 def test_there_need_be_none(voice: bool) -> None:
     options = read_background(OptionReader("the agent", {"ambient_sound": ""}), voice=voice)
     assert not options.wanted
-    assert options.mixer(8_000).silent
+    assert options.sounds(8_000) == {"ambient": None, "thinking": None}
 
 
 @pytest.mark.parametrize(

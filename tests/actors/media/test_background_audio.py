@@ -94,3 +94,20 @@ def test_however_it_is_taken_the_samples_are_the_same(cuts: list[int]) -> None:
     sound = looped(tone(0.4), RATE, 0.7)
     whole, pieces = BackgroundMixer(RATE, ambient=sound), BackgroundMixer(RATE, ambient=sound)
     assert b"".join(pieces.take(cut) for cut in cuts) == whole.take(sum(cuts))
+
+
+def test_sounds_are_changed_without_a_step() -> None:
+    mixer = BackgroundMixer(RATE, ambient=level(2_000), thinking=level(500))
+    heard(mixer, 2 * RAMP)
+    mixer.change(ambient=level(1_000), thinking=level(500))
+    changing = heard(mixer, 2 * RAMP)
+    assert np.abs(np.diff(changing)).max() < 5
+    assert set(changing[RAMP:]) == {1_000}
+    before = mixer.take(RATE // 3)
+    mixer.change(ambient=level(1_000), thinking=None)
+    assert set(np.frombuffer(before + mixer.take(RAMP), "<i2")) == {1_000}, "the same sound goes on"
+    mixer.change(ambient=None, thinking=None)
+    assert not mixer.empty
+    assert heard(mixer, RAMP + 1)[-1] == 0
+    assert mixer.empty
+    assert mixer.silent

@@ -73,3 +73,23 @@ def test_thinking_is_heard_after_a_moment_and_until_it_is_over() -> None:
         assert over + 2.0 <= room.seconds <= over + 3.0, "and the silence is not made up for"
 
     run(test, BackgroundMixer(RATE, thinking=SOUND))
+
+
+def test_sound_comes_and_goes_while_it_plays() -> None:
+    async def test(room: Room) -> None:
+        room.player.open()
+        await virtual_time.passes(2.0)
+        assert not room.desk.audio, "there is none"
+        room.player.change(ambient=SOUND, thinking=None)
+        await virtual_time.passes(5.0)
+        assert 4.0 <= room.seconds <= 5.5
+        room.player.change(ambient=None, thinking=None)
+        await virtual_time.passes(2.0)
+        over = room.seconds
+        await virtual_time.passes(2.0)
+        assert room.seconds == over
+        room.player.change(ambient=SOUND, thinking=None)
+        await virtual_time.passes(2.0)
+        assert room.seconds > over + 1.0
+
+    run(test, BackgroundMixer(RATE))
