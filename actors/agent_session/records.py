@@ -31,12 +31,16 @@ from actors.agent_session.core.entries import (
     ToolsUpdated,
     TurnClosed,
     TurnOpened,
+    TurnResumed,
+    TurnStopped,
+    TurnSuspended,
     UserDataRecorded,
 )
 from actors.agent_session.core.memory import (
     Accepted,
     AgentChange,
     CallerSpeech,
+    Heard,
     Memory,
     Outcome,
     Round,
@@ -55,6 +59,7 @@ from protocols import (
     EndCall,
     ExtendSpeech,
     GenerateReply,
+    InterruptedBy,
     ModelUsage,
     Say,
     SendText,
@@ -81,6 +86,7 @@ _SOURCE: Final = choice(
 
 _TOOL_CHOICE: Final = choice({ToolChoice.AUTO: "auto", ToolChoice.NONE: "none", ToolChoice.REQUIRED: "required"})
 
+_STOPPED_BY: Final = choice({by: by.value for by in InterruptedBy})
 _CHANGE: Final = choice({AgentChange.REPLACE: "replace", AgentChange.ENTER: "enter", AgentChange.LEAVE: "leave"})
 
 COMMANDS: Final = Records(
@@ -177,6 +183,8 @@ _TURN: Final = nested(
         message=maybe(MESSAGE).default(None),
         context=maybe(HISTORY).default(None),
         dropped=FLAG.default(False),
+        heard=maybe(nested(derived_record(Heard, "heard"))).default(None),
+        stopped_by=maybe(_STOPPED_BY).default(None),
     )
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
@@ -262,6 +270,9 @@ _OTHERS: Final = (
     ),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
     RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
+    RecordType(TurnSuspended, "turn_suspended", sentences=INTEGER, tail=TEXT.default(""), stopped_by=maybe(_STOPPED_BY).default(None)),
+    RecordType(TurnStopped, "turn_stopped", turn_id=TEXT, by=_STOPPED_BY),
+    RecordType(TurnResumed, "turn_resumed", turn_id=TEXT),
     RecordType(SummaryBegun, "summary_begun", until=TEXT),
     RecordType(HistorySummarised, "history_summarised", until=TEXT, text=TEXT),
     RecordType(CallerBegan, "caller_began", start=INTEGER),
@@ -288,6 +299,7 @@ _MEMORY: Final = RecordType(
     ended_cleanly=FLAG.default(False),
     history=HISTORY.default(ChatContext()),
     turn=maybe(_TURN).default(None),
+    suspended=many(_TURN).default(()),
     turns=INTEGER.default(0),
     speeches=INTEGER.default(0),
     calls=INTEGER.default(0),

@@ -56,6 +56,8 @@ from actors.agent_session.core.replay import remember
 from actors.agent_session.records import decode_entry, encode_entry
 from actors.turn_taking import EndedBy
 from protocols import (
+    AgentConfigUpdate,
+    AgentHandoff,
     ChatContext,
     ChatMessage,
     CommandAccepted,
@@ -79,13 +81,16 @@ CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=frozenset({
 SPOKEN = replace(CHECKED, audio_in=True, voice=True, voice_rate_hz=VOICE_HZ)
 
 
-def answer(asked: Think, *, may_call: bool) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
+def answer(asked: Think, *, may_call: bool, resumed: bool = False) -> tuple[tuple[str, ...], tuple[FunctionCall, ...]]:
     """What the model says: text that follows from the context alone, and the tools that the caller names (``use look order``).
 
-    Where it has to call a tool, it does; of those that are offered the first by name. It calls others only if the caller names them.
+    Where it has to call a tool, it does; of those that are offered the first by name. It calls others only if the caller names them. In a
+    turn that was suspended (``resumed``) it answers the newest result, whatever was said since.
     """
     context, must = asked.context, asked.options.tool_choice
-    last, said = context.items[-1], context.messages[-1].text
+    ignored = (AgentHandoff, AgentConfigUpdate, *((ChatMessage,) if resumed else ()))
+    last = next(item for item in reversed(context.items) if not isinstance(item, ignored))
+    said = context.messages[-1].text
     if must is ToolChoice.REQUIRED or isinstance(must, FunctionChoice):
         name = must.name if isinstance(must, FunctionChoice) else min(asked.tools)
         return ("I look.",), (FunctionCall(call_id="1", name=name, arguments="{}"),)
@@ -627,7 +632,9 @@ class World:
             case Think():
                 self.thought_about = effect.context
                 self.thoughts.append(effect)
-                sentences, calls = answer(effect, may_call=bool(effect.tools) or not self.state.setup.tools)
+                turn = self.state.memory.turn
+                may_call = bool(effect.tools) or not self.state.setup.tools
+                sentences, calls = answer(effect, may_call=may_call, resumed=turn is not None and turn.heard is not None)
                 self.model = (effect.token, deque([*sentences, calls]))
             case StopThinking():
                 self.model = None

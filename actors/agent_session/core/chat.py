@@ -6,7 +6,7 @@ may be what it asked of its tools and what they answered. It is told that there 
 The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -43,18 +43,21 @@ def context(instructions: str, memory: Memory) -> ChatContext:
 
     Instructions that a program has given the agent take the place of ``instructions``.
     """
-    turn = memory.turn
+    turn, past = memory.turn, _past(memory)
     instructions = instructions if memory.instructions is None else memory.instructions
     system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
+    for waiting in memory.suspended:
+        past = _by_time(past, _settled_so_far(waiting))
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
-    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, _past(memory)), *asked)))
+    told = (*past, *asked) if turn is None or turn.heard is None else _by_time(past, asked)
+    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, told))))
 
 
-def _past(memory: Memory) -> Iterable[ChatItem]:
+def _past(memory: Memory) -> tuple[ChatItem, ...]:
     """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
     turn = memory.turn
     if turn is None or turn.context is None:
-        return memory.history
+        return memory.history.items
     return (*turn.context, *(item for item in memory.history if item.created_at > turn.hooked_wall_s))
 
 
@@ -78,6 +81,39 @@ def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
         return ()
     if turn.failed:
         return tuple(_given_up(turn, heard))
+    return tuple(_items(turn, _spoken(turn, heard)))
+
+
+def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
+    """The history with ``items`` after it, within its bounds. A summary at its beginning stays."""
+    newest = history.items[-1].created_at if history.items else LONG_AGO
+    return _bounded((*history, *(replace(item, created_at=max(newest, item.created_at)) for item in items)))
+
+
+def inserted(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
+    """The history with ``items`` where their times put them, in their order, within its bounds."""
+    return _bounded(_by_time(history.items, items))
+
+
+def _by_time(past: Sequence[ChatItem], items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
+    """``past`` with ``items`` where their times put them, in their order; not before what sums up the oldest of it."""
+    newest = max((item.created_at for item in past if isinstance(item, Summary)), default=LONG_AGO)
+    placed = []
+    for item in items:
+        newest = max(newest, item.created_at)
+        placed.append(replace(item, created_at=newest))
+    return ChatContext(tuple(past)).insert(*placed).items
+
+
+def _settled_so_far(turn: Turn) -> tuple[ChatItem, ...]:
+    """What a suspended turn has said and done: no call without its outcome."""
+    items = () if turn.failed else _items(turn, _spoken(turn, turn.heard or Heard()))
+    waiting = {call.call_id for call in turn.waiting_calls}
+    return tuple(item for item in items if not isinstance(item, FunctionCall | FunctionCallOutput) or item.call_id not in waiting)
+
+
+def _spoken(turn: Turn, heard: Heard) -> tuple[Round, ...]:
+    """The rounds of ``turn``, of which so much was heard."""
     rounds = []
     left = heard.sentences
     tail = heard.tail
@@ -87,13 +123,12 @@ def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
             spoken, tail = (*spoken, tail), ""
         left -= min(left, len(round_.sentences))
         rounds.append(replace(round_, sentences=spoken, ended=True))
-    return tuple(_items(turn, tuple(rounds)))
+    return tuple(rounds)
 
 
-def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
-    """The history with ``items`` after it, within its bounds. A summary at its beginning stays."""
-    newest = history.items[-1].created_at if history.items else LONG_AGO
-    whole = _distinct((*history, *(replace(item, created_at=max(newest, item.created_at)) for item in items)))
+def _bounded(items: Sequence[ChatItem]) -> ChatContext:
+    """As many of the newest ``items`` as the bounds allow, whole turns. Of a turn that was suspended no output stands without its call."""
+    whole = _distinct(items)
     head = next((at for at, item in enumerate(whole) if not isinstance(item, Summary)), len(whole))
     size = sum(map(item_bytes, whole))
     start = head
@@ -101,7 +136,11 @@ def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
         end = next_turn(whole, start)
         size -= sum(map(item_bytes, whole[start:end]))
         start = end
-    return ChatContext((*whole[:head], *whole[start:]))
+    if start == head:
+        return ChatContext(whole)
+    calls = {item.call_id for item in whole[start:] if isinstance(item, FunctionCall)}
+    kept = (item for item in whole[start:] if not isinstance(item, FunctionCallOutput) or item.call_id in calls)
+    return ChatContext((*whole[:head], *kept))
 
 
 def next_turn(items: Sequence[ChatItem], start: int) -> int:
@@ -196,9 +235,10 @@ def _items(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Ite
         yield from (replace(call, id=call.call_id, created_at=ended) for call in round_.calls)
         for call in round_.calls:
             outcome = outcomes.get(call.call_id)
+            ended = max(ended, outcome.wall_s if outcome else 0.0)  # in the order of the calls, whichever ended first
             yield FunctionCallOutput(
                 id=f"{call.call_id}.output",
-                created_at=max(ended, outcome.wall_s if outcome else 0.0),
+                created_at=ended,
                 call_id=call.call_id,
                 name=call.name,
                 output=outcome.result if outcome else "",

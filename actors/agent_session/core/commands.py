@@ -17,8 +17,8 @@ from actors.agent_session.core.deadlines import end_waiting
 from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
-from actors.agent_session.core.interruption import interrupt
-from actors.agent_session.core.memory import Accepted, TurnSource, n_bytes, new_speech_id
+from actors.agent_session.core.interruption import interrupt, stop_suspended
+from actors.agent_session.core.memory import Accepted, Memory, Turn, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.playback import turn_of
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.tool_choice import tools_refusal
@@ -63,6 +63,8 @@ MAX_WAITING_BYTES: Final = 64_000
 MAX_ID_CHARS: Final = 64
 MAX_REASON_CHARS: Final = 200
 
+_Speech = Say | GenerateReply
+"""What a program has the agent say."""
 _TurnCommand = SendText | Say | GenerateReply
 """What waits until nobody has the turn."""
 
@@ -96,13 +98,18 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
             pass  # acted on as soon as it is their turn
 
 
-def take_up(step: Transition) -> bool:
-    """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did."""
-    if step.state.user is not UserState.LISTENING:
+def take_up(step: Transition, *, nested: bool = False) -> bool:
+    """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did.
+
+    ``nested`` in a turn that is suspended it is only what a program has said, also if the caller waits for that turn's end.
+    """
+    user = step.state.user
+    if user is UserState.SPEAKING or (user is UserState.TRANSCRIBING and not nested):
         return False
     before = step.memory.inbox
     end_waiting(step)
-    waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
+    kinds = _Speech if nested else _TurnCommand
+    waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, kinds)]
     if not waiting:
         return step.memory.inbox is not before  # what is over may be all that the end of the call waits for
     accepted = max(waiting, key=_priority)
@@ -138,6 +145,11 @@ def take_up(step: Transition) -> bool:
     return True
 
 
+def waits_to_be_said(step: Transition) -> bool:
+    """Whether a program has something to say that waits for the floor."""
+    return any(isinstance(accepted.command, _Speech) for accepted in step.memory.inbox)
+
+
 def refused(error: LivekitexError) -> ErrorReply:
     """How a refusal travels."""
     return ErrorReply(error=type(error).__name__, text=str(error), retryable=error.retryable)
@@ -147,8 +159,9 @@ def _accepted(step: Transition, arrived: CommandArrived) -> Answer:
     """The answer to a command that is accepted, now or before."""
     command_id, turn = arrived.command.command_id, step.memory.turn
     speeches = {accepted.command_id: accepted.speech_id for accepted in step.memory.inbox}
-    if turn is not None and turn.source in (TurnSource.SAY, TurnSource.GENERATE_REPLY):
-        speeches[turn.command_id] = turn.speech_id
+    for begun in (*((turn,) if turn is not None else ()), *step.memory.suspended):
+        if begun.source in (TurnSource.SAY, TurnSource.GENERATE_REPLY):
+            speeches[begun.command_id] = begun.speech_id
     return Answer(request=arrived.request, message=CommandAccepted(command_id=command_id, speech_id=speeches.get(command_id, "")))
 
 
@@ -170,6 +183,8 @@ def _cancel(step: Transition, command: CancelResponse) -> None:
     if turn is not None and speech_id in ("", turn.speech_id):
         interrupt(step, InterruptedBy.PROGRAM)
         return
+    for suspended in _meant_of(step.memory, speech_id):
+        stop_suspended(step, suspended, InterruptedBy.PROGRAM)
     for accepted in step.memory.inbox:
         if speech_id and accepted.speech_id == speech_id:
             close_unsaid(step, accepted, SpeechOutcome.INTERRUPTED)
@@ -256,9 +271,17 @@ def _context_refusal(context: ChatContext) -> LivekitexError | None:
 
 
 def _protected(step: Transition, speech_id: str) -> bool:
-    """Whether the speech that is said now is meant, and said without ``allow_interruptions``."""
+    """Whether a speech that is said now, or goes on after what is said now, is meant, and said without ``allow_interruptions``."""
     turn = step.memory.turn
-    return turn is not None and not turn.allow_interruptions and speech_id in ("", turn.speech_id)
+    said = () if turn is None or speech_id not in ("", turn.speech_id) else (turn,)
+    return any(not meant.allow_interruptions for meant in (*said, *_meant_of(step.memory, speech_id)))
+
+
+def _meant_of(memory: Memory, speech_id: str) -> tuple[Turn, ...]:
+    """The suspended turn of that speech; the newest one, if none is named and no turn is open."""
+    if not speech_id:
+        return memory.suspended[-1:] if memory.turn is None else ()
+    return tuple(turn for turn in memory.suspended if turn.speech_id == speech_id)
 
 
 def _texts(command: _TurnCommand) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from actors.agent_session.core.closing import close_unsaid
 from actors.agent_session.core.effects import After
 from actors.agent_session.core.inputs import SpeechOverdue
-from actors.agent_session.core.interruption import interrupt
+from actors.agent_session.core.interruption import interrupt, stop_suspended
 from actors.agent_session.core.state import State
 from actors.agent_session.core.transition import Moment, Transition
 from protocols import MAX_SPEECH_S, InterruptedBy, SpeechOutcome
@@ -28,6 +28,7 @@ def deadlines_of(state: State) -> frozenset[float]:
     turn = state.memory.turn
     if turn is not None and state.interruption is None:
         waiting.add(turn.deadline_wall_s)
+    waiting |= {suspended.deadline_wall_s for suspended in state.memory.suspended if suspended.stopped_by is None}
     return frozenset(waiting - {0.0})
 
 
@@ -49,6 +50,9 @@ def on_overdue(step: Transition) -> None:
     turn = step.memory.turn
     if turn is not None and is_overdue(turn.deadline_wall_s, step.now):
         interrupt(step, InterruptedBy.DEADLINE)
+    for suspended in step.memory.suspended:
+        if is_overdue(suspended.deadline_wall_s, step.now):
+            stop_suspended(step, suspended, InterruptedBy.DEADLINE)
     wait_for(step, deadlines_of(step.state))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from actors.agent_session.core.memory import AgentChange, Memory, TurnSource
 from actors.journal import UnknownRecord
-from protocols import ChatContext, ChatMessage, FunctionCall, SessionCommand, SessionEvent, ToolChoice
+from protocols import ChatContext, ChatMessage, FunctionCall, InterruptedBy, SessionCommand, SessionEvent, ToolChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +206,33 @@ class TurnClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSuspended:
+    """The open turn waits for its tools, and others may open. Heard were ``sentences`` and ``tail``, as in `TurnClosed`.
+
+    ``stopped_by`` is what had stopped it (None: nothing had).
+    """
+
+    sentences: int
+    tail: str = ""
+    stopped_by: InterruptedBy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStopped:
+    """A suspended turn is stopped: it is over when it comes back."""
+
+    turn_id: str
+    by: InterruptedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnResumed:
+    """A suspended turn is open again."""
+
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryBegun:
     """The history up to the item ``until`` is being summed up."""
 
@@ -271,6 +298,9 @@ Entry = (
     | HookRan
     | SentenceBegun
     | TurnClosed
+    | TurnSuspended
+    | TurnStopped
+    | TurnResumed
     | SummaryBegun
     | HistorySummarised
     | CallerBegan

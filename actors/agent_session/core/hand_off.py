@@ -64,6 +64,8 @@ def load_if_due(step: Transition) -> None:
             return
         step.then(Answer(request=first.request, message=refused(refusal)))
     if step.setup.program and step.memory.handing_to and step.memory.turn is None and not step.memory.ending:
+        if any(outcome.hands_off for turn in step.memory.suspended for outcome in turn.outcomes):
+            return  # it is over first
         load(step, step.memory.handing_to)
 
 
@@ -156,7 +158,7 @@ def _may_begin(step: Transition, wanted: Wanted) -> bool:
         case AgentChange.LEAVE:
             return turn is None or turn.agents < len(agents)
         case AgentChange.REPLACE:
-            return turn is None
+            return turn is None and (step.memory.entered or not step.memory.suspended)
 
 
 def _refusal(step: Transition, wanted: AgentWanted) -> LivekitexError | None:

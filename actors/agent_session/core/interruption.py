@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
+from actors.agent_session.core.entries import TurnStopped
 from actors.agent_session.core.inputs import SpeechFailed, SpeechStopped
-from actors.agent_session.core.memory import Heard, TurnSource
+from actors.agent_session.core.memory import Heard, Turn, TurnSource
 from actors.agent_session.core.playback import heard_of
 from actors.agent_session.core.speech import audible, go_on_as_text
 from actors.agent_session.core.state import Interruption, Opening
@@ -50,6 +51,8 @@ def begin_if_due(step: Transition) -> bool:
     utterance = step.state.utterance
     if utterance is None or not utterance.counts or not step.turn.allow_interruptions:
         return False
+    if len(step.memory.agents) > step.turn.agents:
+        return False  # he speaks to the agent that has entered, once this turn is suspended for it
     if utterance.echo and not utterance.own_words:
         return False
     over_reply = step.setup.voice and bool(step.turn.sentences)
@@ -60,6 +63,13 @@ def begin_if_due(step: Transition) -> bool:
             tell_overlap(step, "", "interruption")
         interrupt(step, InterruptedBy.USER)
     return True
+
+
+def stop_suspended(step: Transition, turn: Turn, by: InterruptedBy) -> None:
+    """Stop a suspended turn: its tools go on, and it is over when it comes back. A no-op if it is stopped."""
+    if turn.stopped_by is None:
+        step.record(TurnStopped(turn_id=turn.turn_id, by=by))
+        step.publish(SpeechInterrupted(speech_id=turn.speech_id, by=by), turn_id=turn.turn_id)
 
 
 def tell_overlap(step: Transition, text: str, decision: str) -> None:
@@ -140,15 +150,21 @@ def settle_if_known(step: Transition) -> bool:
     interruption = step.state.interruption
     if interruption is None or (heard := interruption.heard) is None or step.turn.waiting_calls or step.state.hooking:
         return False
-    cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
+    cancelled = interruption.by is InterruptedBy.PROGRAM
+    cancelled = cancelled or any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
     close_turn(step, heard)
     step.state = replace(step.state, owed=step.memory.unanswered and not cancelled)
-    if (after := interruption.after) is not None:
-        if after.source in PREPARED:
-            say_prepared(step, after.source)
-        else:
-            take_turn(step, after)
+    if interruption.after is not None:
+        open_after(step, interruption.after)
     return True
+
+
+def open_after(step: Transition, after: Opening) -> None:
+    """Open the turn that follows on one that was stopped."""
+    if after.source in PREPARED:
+        say_prepared(step, after.source)
+    else:
+        take_turn(step, after)
 
 
 def _then(step: Transition, after: Opening) -> None:

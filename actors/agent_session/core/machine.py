@@ -15,6 +15,7 @@ from actors.agent_session.core import (
     speech,
     subscribers,
     summary,
+    suspension,
     thinking,
     tools,
     turns,
@@ -209,11 +210,13 @@ def _moved(step: Transition) -> bool:
         case AgentState.LISTENING:
             if step.setup.program and state.loading:
                 return False  # who has the call next is about to be known
+            if state.memory.suspended:
+                return suspension.go_on(step)
             return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
         case AgentState.THINKING | AgentState.SPEAKING:
-            return interruption.begin_if_due(step) or caller.understand_echo(step)
+            return interruption.begin_if_due(step) or suspension.suspend_if_due(step) or caller.understand_echo(step)
         case AgentState.PAUSED:
-            return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step)
+            return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step) or suspension.suspend_if_due(step)
         case AgentState.INITIALIZING | AgentState.CLOSING:
             return False
     assert_never(state.agent)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from protocols import ChatContext, ChatMessage, FunctionCall, ModelUsage, Role, SessionCommand, SpeechOutcome, ToolChoice
+from protocols import ChatContext, ChatMessage, FunctionCall, InterruptedBy, ModelUsage, Role, SessionCommand, SpeechOutcome, ToolChoice
 
 MAX_DEATHS_IN_STEP: Final = 2
 """A turn is given up in which as many incarnations ended in the same step: what they died of is taken to be that step."""
@@ -106,6 +106,14 @@ class TurnHandoff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How much of a reply was heard: whole ``sentences``, and the beginning ``tail`` of the next one."""
+
+    sentences: int = 0
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
 
@@ -120,6 +128,9 @@ class Turn:
     ``hooked_wall_s`` is when the program's hook of the caller's turn had ended (0: it has not, or there is none): ``message`` is what it
     made of his words (None: nothing), ``context`` what the model is told in this turn in the place of the history until then (None: that),
     and ``dropped`` whether the turn is to be as if it had not been.
+
+    ``heard`` is how much of the reply was heard when it was suspended (None: it was not), also once it goes on; ``stopped_by`` is what
+    stopped it before that or meanwhile: then it is over when it comes back.
     """
 
     turn_id: str
@@ -148,6 +159,8 @@ class Turn:
     message: ChatMessage | None = None
     context: ChatContext | None = None
     dropped: bool = False
+    heard: Heard | None = None
+    stopped_by: InterruptedBy | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -276,15 +289,15 @@ class Memory:
     """A call's past, as the journal tells it.
 
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
-    ``turns``, ``speeches`` and ``calls`` count what was numbered. ``seen`` are the ids of commands that were accepted, ``spoken`` what
-    became of those whose speech is over, ``facts`` what the program has kept (JSON by key). ``heard_until`` is the sample up to which the
-    caller's audio is settled. ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with),
-    ``agents`` are those below it, to which it is given back. ``handing_to`` is the one that it is about to be handed to, and
-    ``handing_deaths`` counts the incarnations that ended meanwhile between two turns. ``instructions`` are those that a program has given
-    the agent (None: none).
-    ``summarising`` is the last of the items that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that
-    ended meanwhile. ``ending`` is the reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for
-    so far. ``unknown`` are entries that this version or one before it did not know.
+    ``suspended`` are turns that wait for their tools while others are open, the oldest first. ``turns``, ``speeches`` and ``calls`` count
+    what was numbered. ``seen`` are the ids of commands that were accepted, ``spoken`` what became of those whose speech is over, ``facts``
+    what the program has kept (JSON by key). ``heard_until`` is the sample up to which the caller's audio is settled. ``agent`` is the agent
+    that the call was handed to, as it travels (JSON; empty: the one it began with), and ``agents`` are those below it, to which it is given
+    back. ``handing_to`` is the one that it is about to be handed to, and ``handing_deaths`` counts the incarnations that ended meanwhile
+    between two turns. ``instructions`` are those that a program has given the agent (None: none). ``summarising`` is the last of the items
+    that are being summed up (empty: none are), and ``summary_deaths`` counts the incarnations that ended meanwhile. ``ending`` is the
+    reason once the call shall end, ``closed`` whether it has. ``usage`` is what its models were used for so far. ``unknown`` are entries
+    that this version or one before it did not know.
     """
 
     incarnation: int = 0
@@ -292,6 +305,7 @@ class Memory:
     ended_cleanly: bool = False
     history: ChatContext = EMPTY
     turn: Turn | None = None
+    suspended: tuple[Turn, ...] = ()
     turns: int = 0
     speeches: int = 0
     calls: int = 0
@@ -316,6 +330,11 @@ class Memory:
     unknown: tuple[object, ...] = ()
 
     @property
+    def entered(self) -> bool:
+        """Whether an agent has entered in the newest suspended turn, and has the conversation until it leaves."""
+        return bool(self.suspended) and len(self.agents) > self.suspended[-1].agents
+
+    @property
     def unanswered(self) -> bool:
         """Whether the last word in the history is the caller's."""
         last = self.history.items[-1] if self.history.items else None
@@ -327,9 +346,7 @@ def new_speech_id(memory: Memory) -> str:
     return f"speech-{memory.speeches + 1}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """How much of a reply was heard: whole ``sentences``, and the beginning ``tail`` of the next one."""
-
-    sentences: int = 0
-    tail: str = ""
+def turn_of_call(memory: Memory, call_id: str) -> Turn | None:
+    """The turn, open or suspended, whose model made this call; None if there is none any more."""
+    turns = (*((memory.turn,) if memory.turn is not None else ()), *memory.suspended)
+    return next((turn for turn in turns for round_ in turn.rounds for call in round_.calls if call.call_id == call_id), None)

@@ -31,7 +31,7 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     too_long = preflight.end - utterance.start > MAX_GUESS_S * SESSION_RATE_HZ
     if utterance.start != preflight.start or utterance.over_speech or utterance.given_up or too_long:
         return
-    if step.memory.ending or step.memory.handing_to:
+    if step.memory.ending or step.memory.handing_to or (step.memory.suspended and not step.memory.entered):
         return
     if (guess is not None and guess.text == preflight.text) or step.state.guesses >= MAX_GUESSES:
         return

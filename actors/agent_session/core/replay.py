@@ -3,12 +3,12 @@
 Entries are facts, so the fold refuses nothing; an entry about a turn that is not open changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, handoff_item, settled, summarised
+from actors.agent_session.core.chat import appended, handoff_item, inserted, settled, summarised
 from actors.agent_session.core.entries import (
     CallClosed,
     CallerBegan,
@@ -35,6 +35,9 @@ from actors.agent_session.core.entries import (
     ToolsUpdated,
     TurnClosed,
     TurnOpened,
+    TurnResumed,
+    TurnStopped,
+    TurnSuspended,
     UserDataRecorded,
 )
 from actors.agent_session.core.memory import (
@@ -53,6 +56,7 @@ from actors.agent_session.core.memory import (
     Turn,
     TurnHandoff,
     TurnSource,
+    turn_of_call,
 )
 from actors.journal import UnknownRecord
 from protocols import (
@@ -157,10 +161,20 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _hook_ran(memory, entry)
         case TurnOpened():
             return _turn_opened(memory, entry)
+        case TurnSuspended():
+            return _turn_suspended(memory, entry)
+        case TurnStopped(turn_id=turn_id, by=by):
+            return _with_turn(memory, turn_id, lambda turn: replace(turn, stopped_by=by))
+        case TurnResumed(turn_id=turn_id):
+            turn = next((turn for turn in memory.suspended if turn.turn_id == turn_id), None)
+            suspended = tuple(turn for turn in memory.suspended if turn.turn_id != turn_id)
+            return memory if turn is None else replace(memory, turn=turn, suspended=suspended)
         case TurnClosed():
             return _turn_closed(memory, Heard(sentences=entry.sentences, tail=entry.tail))
-        case SentenceWritten() | RoundEnded() | ToolBegun() | ToolEnded() | SentenceBegun():
+        case SentenceWritten() | RoundEnded() | SentenceBegun():
             return _turn_went_on(memory, entry)
+        case ToolBegun() | ToolEnded():
+            return _tool_went_on(memory, entry)
         case Checkpoint():  # what is unknown to the version that made it may be known to this one
             kept = _named(entry.memory)
             unknown = cast("tuple[Entry, ...]", kept.unknown)
@@ -173,12 +187,16 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
 def _life_began(memory: Memory, incarnation: int) -> Memory:
     died = memory.incarnation > 0 and not memory.ended_cleanly
     turn, caller = memory.turn, memory.caller
+    suspended = memory.suspended
     if died and turn is not None:
         turn = replace(turn, deaths=(*turn.deaths, turn.step))
+    if died:
+        suspended = tuple(replace(waiting, deaths=(*waiting.deaths, waiting.step)) for waiting in suspended)
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
     memory = replace(
         memory,
+        suspended=suspended,
         summary_deaths=memory.summary_deaths + (died and bool(memory.summarising)),
         handing_deaths=memory.handing_deaths + (died and bool(memory.handing_to) and turn is None),
     )
@@ -327,7 +345,8 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
         history = ChatContext(history.items[:-1])  # the message stands in the turn that failed
     handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
     known = {item.id for item in history}
-    after = replace(memory, turn=None, handing_to=handing_to, history=appended(history, settled(turn, heard)))
+    put = appended if turn.heard is None else inserted
+    after = replace(memory, turn=None, handing_to=handing_to, history=put(history, settled(turn, heard)))
     left = tuple(item.id for item in after.history if item.id not in known)[-ITEMS_OF_SPEECH:]
     return _spoken(after, Spoken(command_id=turn.command_id, speech_id=turn.speech_id, items=left)) if turn.command_id else after
 
@@ -343,7 +362,7 @@ def _ended(memory: Memory, event: SpeechDone) -> Memory:
     return _spoken(memory, Spoken(command_id=event.command_id, speech_id=event.speech_id, outcome=event.outcome, items=items))
 
 
-def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegun | ToolEnded | SentenceBegun) -> Memory:
+def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | SentenceBegun) -> Memory:
     turn = memory.turn
     if turn is None:
         return memory
@@ -354,8 +373,27 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
         case RoundEnded():
             after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True, ended_wall_s=entry.wall_s))
             return replace(memory, turn=after, calls=memory.calls + len(entry.calls))
+        case SentenceBegun():
+            return replace(memory, turn=replace(turn, starts=(*turn.starts, entry.position)))
+    assert_never(entry)
+
+
+def _turn_suspended(memory: Memory, entry: TurnSuspended) -> Memory:
+    turn = memory.turn
+    if turn is None:
+        return memory
+    waiting = replace(turn, heard=Heard(sentences=entry.sentences, tail=entry.tail), stopped_by=entry.stopped_by)
+    return replace(memory, turn=None, suspended=(*memory.suspended, waiting))
+
+
+def _tool_went_on(memory: Memory, entry: ToolBegun | ToolEnded) -> Memory:
+    """Of a call of the open turn, or of one that is suspended."""
+    turn = turn_of_call(memory, entry.call_id) or memory.turn
+    if turn is None:
+        return memory
+    match entry:
         case ToolBegun():
-            return replace(memory, turn=replace(turn, begun_calls=(*turn.begun_calls, entry.call_id)))
+            return _with_turn(memory, turn.turn_id, lambda turn: replace(turn, begun_calls=(*turn.begun_calls, entry.call_id)))
         case ToolEnded():
             outcome = Outcome(
                 call_id=entry.call_id,
@@ -366,15 +404,19 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | ToolBegu
                 hands_off=bool(entry.hand_off),
             )
             return replace(
-                memory,
-                turn=replace(turn, outcomes=(*turn.outcomes, outcome)),
+                _with_turn(memory, turn.turn_id, lambda turn: replace(turn, outcomes=(*turn.outcomes, outcome))),
                 user_data_json=entry.user_data_json,
                 handing_to=entry.hand_off or memory.handing_to,
                 ending=memory.ending or entry.end_call,
             )
-        case SentenceBegun():
-            return replace(memory, turn=replace(turn, starts=(*turn.starts, entry.position)))
     assert_never(entry)
+
+
+def _with_turn(memory: Memory, turn_id: str, change: Callable[[Turn], Turn]) -> Memory:
+    """``memory`` in which the turn of this id is changed, whether it is open or suspended."""
+    if memory.turn is not None and memory.turn.turn_id == turn_id:
+        return replace(memory, turn=change(memory.turn))
+    return replace(memory, suspended=tuple(change(turn) if turn.turn_id == turn_id else turn for turn in memory.suspended))
 
 
 def _at_round(turn: Turn, round_: Round) -> Turn:

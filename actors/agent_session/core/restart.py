@@ -21,6 +21,7 @@ from actors.agent_session.core.memory import RECOGNISING, TurnSource, died_in
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.speech import AUDIO_LOST, heard_at, is_lost, resume_speech
 from actors.agent_session.core.state import Opening, SessionConfig, State, Utterance
+from actors.agent_session.core.suspension import close_suspended, give_up, take_up_suspended
 from actors.agent_session.core.thinking import run_hook_if_due, think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun
 from actors.agent_session.core.transition import Moment, Transition
@@ -96,6 +97,7 @@ def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -
     """Go on where the incarnation before was."""
     if step.setup.audio_in:
         _listen_again(step, point)
+    take_up_suspended(step)
     if step.memory.turn is not None:
         _take_up_turn(step, point.kept)
     elif greeting:
@@ -126,6 +128,7 @@ def _close_open_turn(step: Transition, point: ResumePoint) -> None:
     if step.memory.turn is not None:
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, point.kept))
+    close_suspended(step)
 
 
 def _say_farewell(step: Transition, point: ResumePoint) -> None:
@@ -148,7 +151,7 @@ def _listen_again(step: Transition, point: ResumePoint) -> None:
         listen = Listen(start=caller.start, origin=Origin.SPEECH)
     else:
         if caller.failed:
-            _give_up(step, died_in(RECOGNISING, caller.deaths))
+            step.publish(TurnFailed(turn_id="", text="", reason=died_in(RECOGNISING, caller.deaths)))
         lost_start = min(caller.start, point.oldest - 1)
         rest = Utterance(start=lost_start, over_speech=False, given_up=caller.failed)
         step.state = replace(step.state, utterance=rest)
@@ -163,11 +166,7 @@ def _listen_again(step: Transition, point: ResumePoint) -> None:
 def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
     turn = step.turn
     if turn.failed:
-        _give_up(step, turn.failure, turn.turn_id, turn.text)
-        settle_all(step)
-        close_turn(step, heard_at(step.setup, step.turn, kept))
-        if turn.source not in (TurnSource.GREETING, TurnSource.SAY, TurnSource.REPEAT, TurnSource.APOLOGY):
-            say_prepared(step, TurnSource.APOLOGY)
+        give_up(step, heard_at(step.setup, turn, kept))
         return
     cancelled = any(isinstance(accepted.command, CancelResponse) for accepted in step.memory.inbox)
     if cancelled or is_overdue(turn.deadline_wall_s, step.now):
@@ -191,7 +190,3 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
     resume_speech(step, kept)
     if turn.source is not TurnSource.SAY and not run_hook_if_due(step):  # of a speech the rest comes from the program
         think(step)
-
-
-def _give_up(step: Transition, reason: str, turn_id: str = "", text: str = "") -> None:
-    step.publish(TurnFailed(turn_id=turn_id, text=text, reason=reason))

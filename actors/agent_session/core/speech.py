@@ -44,7 +44,8 @@ def write_sentence(step: Transition, text: str) -> None:
     if step.setup.voice and not step.state.as_text:
         if not step.turn.audio:
             model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
-        step.then(_speak(step.turn, index, text))
+        said = _speak(step.turn, index, text)
+        step.then(said if step.turn.heard is None else replace(said, start=_anew(step)))  # something else may have been said meanwhile
     elif step.setup.voice:
         _tell(step, index)
     else:
@@ -107,9 +108,10 @@ def resume_speech(step: Transition, kept: KeptSpeech | None) -> None:
     turn = step.turn
     if not step.setup.voice or not turn.sentences:
         return
-    if kept is not None and kept.next_index > len(turn.sentences):
+    known = _heard_before(turn)
+    if kept is not None and (kept.next_index > len(turn.sentences) or kept.heard_index < known):
         kept = None
-    first = max(0, len(turn.starts) - 1) if kept is None else min(kept.heard_index, len(turn.starts))
+    first = max(known, len(turn.starts) - 1) if kept is None else min(kept.heard_index, len(turn.starts))
     step.state = replace(step.state, played=first)
     for index, text in enumerate(turn.sentences[first:], first):
         say = _speak(turn, index, text)
@@ -136,9 +138,14 @@ def heard_at(setup: SessionConfig, turn: Turn, kept: KeptSpeech | None) -> Heard
     """How much of the reply was heard, as far as it is ``kept`` (None: nothing is known)."""
     if not setup.voice:
         return Heard(sentences=len(turn.sentences))
-    if kept is None:
-        return Heard(sentences=max(0, len(turn.starts) - 1))
+    if kept is None or kept.heard_index < _heard_before(turn):
+        return Heard(sentences=max(_heard_before(turn), len(turn.starts) - 1))
     return heard_of(turn, kept.heard_index, kept.heard_char)
+
+
+def _heard_before(turn: Turn) -> int:
+    """The sentences that are known to have been heard, since it was suspended after them."""
+    return 0 if turn.heard is None else turn.heard.sentences
 
 
 def _anew(step: Transition) -> int:

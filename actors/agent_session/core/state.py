@@ -188,6 +188,16 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What this incarnation knows of a suspended turn, as it was when that was open, and what opens ``after`` it, if known."""
+
+    turn_id: str
+    after: Opening | None = None
+    asked_s: float | None = None
+    measures: Measures = Measures()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that the core knows.
 
@@ -201,8 +211,9 @@ class State:
     until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to
     the sample ``heard_to`` of it. ``guess`` is what is answered before it is sure that the caller's turn is over, ``guesses`` how often
     that was tried in it. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds; None: no timer waits for one).
-    ``measures`` are of the open turn. ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence that
-    could not be made audible until one is; ``as_text`` while the open turn's sentences are told instead of spoken.
+    ``measures`` are of the open turn, ``aside`` is what is known of those that are suspended. ``data_refused`` while the call's data is too
+    large to be kept. ``voice_fails`` from a sentence that could not be made audible until one is; ``as_text`` while the open turn's
+    sentences are told instead of spoken.
     """
 
     setup: SessionConfig
@@ -240,6 +251,7 @@ class State:
     guesses: int = 0
     alarm_s: float | None = None
     measures: Measures = Measures()
+    aside: tuple[Aside, ...] = ()
 
     @property
     def states(self) -> "States":

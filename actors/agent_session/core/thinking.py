@@ -69,7 +69,8 @@ def load(step: Transition, agent: str) -> None:
 def _leaves(step: Transition) -> bool:
     """Whether the agent loses the call when its turn is over: it only ends its sentence then."""
     leaving = (wanted.change is not AgentChange.ENTER for wanted in step.state.wanted)
-    return step.setup.program and (bool(step.memory.handing_to) or any(leaving))
+    wished = bool(step.memory.handing_to) and any(outcome.hands_off for outcome in step.turn.outcomes)
+    return step.setup.program and (wished or any(leaving))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> None:

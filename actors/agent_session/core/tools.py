@@ -13,7 +13,7 @@ from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import RunTool, Tell
 from actors.agent_session.core.entries import HandedOff, ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
-from actors.agent_session.core.memory import Turn
+from actors.agent_session.core.memory import Turn, turn_of_call
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tool_choice import permitted
 from actors.agent_session.core.transition import Transition
@@ -51,14 +51,14 @@ MAX_TURN_BYTES: Final = 200_000
 
 
 def run_next(step: Transition) -> None:
-    """Run the tools that have no outcome yet, one or (``parallel_tools``) all of them, unless the reply is held.
+    """Run the open turn's tools that have no outcome yet, one or (``parallel_tools``) all of them, unless the reply is held.
 
     When all have one, ask the model again, unless none of them needs a reply.
     """
     for call in step.turn.waiting_calls:
         if call.call_id not in step.state.running:
             if refusal := _refusal(step, call):
-                _settle(step, call, refusal)
+                _settle(step, step.turn, call, refusal)
                 continue
             if step.state.held:
                 return  # until it is known whether the caller means to interrupt
@@ -70,14 +70,17 @@ def run_next(step: Transition) -> None:
 
 
 def on_finished(step: Transition, finished: ToolFinished) -> None:
-    """A tool has ended: its result and the user data become one entry."""
-    if finished.call_id not in step.state.running:
+    """A tool has ended: its result and the user data become one entry. Of a suspended turn that is all; it comes back by itself."""
+    turn = turn_of_call(step.memory, finished.call_id)
+    if turn is None or finished.call_id not in step.state.running:
         return
-    call = next(call for call in step.turn.waiting_calls if call.call_id == finished.call_id)
+    call = next(call for call in turn.waiting_calls if call.call_id == finished.call_id)
+    is_open = turn is step.memory.turn
     step.state = replace(step.state, running=step.state.running - {call.call_id})
-    if finished.hand_off and step.setup.program and step.state.interruption is not None:
+    stopped = step.state.interruption is not None if is_open else turn.stopped_by is not None
+    if finished.hand_off and step.setup.program and stopped:
         finished = replace(finished, result=HAND_OFF_INTERRUPTED, ok=False, hand_off="")
-    result = _cut(finished.result, MAX_TURN_BYTES - step.turn.size) if finished.output else ""
+    result = _cut(finished.result, MAX_TURN_BYTES - turn.size) if finished.output else ""
     step.record(
         ToolEnded(
             call_id=call.call_id,
@@ -90,22 +93,30 @@ def on_finished(step: Transition, finished: ToolFinished) -> None:
             reply=finished.reply and finished.output,
         )
     )
-    step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
+    _tell_returned(step, turn, ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=finished.ok))
     step.do(Tell(name="tool_registry", message=ToolUsed(name=call.name, ok=finished.ok, duration_ms=finished.duration_ms)))
-    run_next(step)
+    if is_open:
+        run_next(step)
 
 
 def settle_begun(step: Transition) -> None:
     """After a restart: tell the model that the outcome of a call is unknown which may have run and must not run twice."""
     for call in step.turn.waiting_calls:
         if call.call_id in step.turn.begun_calls and call.name not in step.setup.idempotent:
-            _settle(step, call, OUTCOME_UNKNOWN)
+            _settle(step, step.turn, call, OUTCOME_UNKNOWN)
+
+
+def settle_unknown(step: Transition, turn: Turn) -> None:
+    """After a restart: the outcomes of a suspended turn's calls are unknown, of whichever agent's tools they are."""
+    for call in turn.waiting_calls:
+        if call.call_id in turn.begun_calls:
+            _settle(step, turn, call, OUTCOME_UNKNOWN)
 
 
 def settle_all(step: Transition) -> None:
     """Run none of the calls that wait: the turn is given up."""
     for call in step.turn.waiting_calls:
-        _settle(step, call, OUTCOME_UNKNOWN if call.call_id in step.turn.begun_calls else NOT_RUN)
+        _settle(step, step.turn, call, OUTCOME_UNKNOWN if call.call_id in step.turn.begun_calls else NOT_RUN)
 
 
 def _refusal(step: Transition, call: FunctionCall) -> str:
@@ -181,7 +192,11 @@ def _cut(result: str, room: int) -> str:
     return result if len(data) <= room else data[: max(0, room)].decode(errors="ignore") + CUT
 
 
-def _settle(step: Transition, call: FunctionCall, result: str) -> None:
+def _settle(step: Transition, turn: Turn, call: FunctionCall, result: str) -> None:
     data, wall_s = step.memory.user_data_json, step.now.wall_s
     step.record(ToolEnded(call_id=call.call_id, result=result, user_data_json=data, end_call="", ok=False, wall_s=wall_s))
-    step.publish(ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=False))
+    _tell_returned(step, turn, ToolReturned(call_id=call.call_id, name=call.name, result=result, ok=False))
+
+
+def _tell_returned(step: Transition, turn: Turn, returned: ToolReturned) -> None:
+    step.publish(returned, turn_id=turn.turn_id, speech_id=turn.speech_id)

@@ -72,9 +72,12 @@ def test_in_whatever_order_they_end_the_history_has_the_order_of_the_calls(order
         world.tools.appendleft(work)
         world.finish_tool(f"result {place}")
         world.commit_all()
+        world.now += 1.0
         assert len(world.thoughts) == 1 + (place == order[-1]), "the model is asked when all have ended"
     world.settle()
     assert outputs(world) == [("call-1", "result 0"), ("call-2", "result 1"), ("call-3", "result 2")]
+    times = [item.created_at for item in world.state.memory.history]
+    assert times == sorted(times)
     (executed,) = events(world, FunctionToolsExecuted)
     assert [call.result for call in executed.calls] == ["result 0", "result 1", "result 2"]
     assert [event.call_id for event in events(world, ToolReturned)] == [f"call-{place + 1}" for place in order]
