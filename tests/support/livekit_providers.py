@@ -21,6 +21,12 @@ def tone(rate_hz: int, duration_ms: int) -> bytes:
     return (np.sin(times * 2 * np.pi * 440 / rate_hz) * 8_000).astype("<i2").tobytes()
 
 
+async def work() -> None:
+    """Let others have their turns."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each with its own
     """The providers, as subclasses of those of ``package`` (``livekitex_agent`` or ``livekit.agents``).
 
@@ -36,7 +42,7 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
     class LLM(llm.LLM):  # type: ignore[name-defined,misc]
         def __init__(self, *answers: list[Any], hang: bool = False) -> None:
             super().__init__()
-            self.answers = list(answers)
+            self.answers = list(answers) or [[]]
             self.hang = hang
             self.asked: list[dict[str, Any]] = []
             self.closed = False
@@ -47,7 +53,12 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
 
         def chat(self, *, chat_ctx: Any, tools: Any = None, conn_options: Any = once, **options: Any) -> Any:
             self.asked.append({"chat_ctx": chat_ctx, "tools": tools, "conn_options": conn_options, **options})
-            return LLMStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+            stream = LLMStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+            stream.parts = self.answer_to(chat_ctx, tools, options)
+            return stream
+
+        def answer_to(self, chat_ctx: Any, tools: Any, options: Any) -> list[Any]:
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
         async def aclose(self) -> None:
             self.closed = True
@@ -57,7 +68,7 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
             model = self._llm
             if model.hang:
                 await asyncio.Event().wait()
-            for part in model.answers.pop(0) if len(model.answers) > 1 else model.answers[0]:
+            for part in self.parts:
                 if isinstance(part, Exception):
                     raise part
                 if isinstance(part, str):
@@ -66,7 +77,7 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
                     call_id, name, arguments = part
                     delta = llm.ChoiceDelta(tool_calls=[llm.FunctionToolCall(call_id=call_id, name=name, arguments=arguments)])
                 self._event_ch.send_nowait(llm.ChatChunk(id="r", delta=delta))
-                await asyncio.sleep(0)
+                await work()
             usage = llm.CompletionUsage(completion_tokens=2, prompt_tokens=3, prompt_cached_tokens=1, total_tokens=5)
             self._event_ch.send_nowait(llm.ChatChunk(id="r", usage=usage))
 
@@ -83,7 +94,7 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
         async def _recognize_impl(self, buffer: Any, *, language: Any = types.NOT_GIVEN, conn_options: Any) -> Any:
             if self.failure is not None:
                 raise self.failure
-            await asyncio.sleep(0)
+            await work()
             pcm = utils.merge_frames(buffer).data.tobytes()
             return stt.SpeechEvent(stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[heard(self.text)] if loud(pcm) else [])
 
@@ -141,10 +152,14 @@ def providers_on(package: str) -> SimpleNamespace:  # noqa: C901 - classes, each
             output_emitter.initialize(request_id="r", sample_rate=voice.sample_rate, num_channels=1, mime_type="audio/pcm")
             if voice.failure is not None:
                 raise voice.failure
-            pronounced = sum(char.isalnum() for char in self.input_text)
-            for _ in range(pronounced):
-                output_emitter.push(tone(voice.sample_rate, SPOKEN_MS_PER_CHAR))
-                await asyncio.sleep(0)
+            at = 0.0
+            for word in self.input_text.split():
+                duration_ms = SPOKEN_MS_PER_CHAR * sum(char.isalnum() for char in word)
+                if voice.capabilities.aligned_transcript:
+                    output_emitter.push_timed_transcript(types.TimedString(word, start_time=at, end_time=at + duration_ms / 1000))
+                output_emitter.push(tone(voice.sample_rate, duration_ms))
+                at += duration_ms / 1000
+                await work()
             output_emitter.flush()
 
     class StreamingTTS(TTS):

@@ -1,0 +1,81 @@
+"""A recogniser of LiveKit's classes as the session's."""
+
+from typing import Any, Final
+
+from actors import joined, recognize_by_stream
+from livekitex_agent.program.providers.adapter import Adapter
+from livekitex_agent.program.providers.audio import frame_of, words_of
+from livekitex_agent.program.providers.speech_stream import AdaptedSpeechStream
+from protocols import BYTES_PER_SAMPLE, STT, Fault, ProviderError, SpeechStream, STTCapabilities, Transcript
+
+__all__ = ["STTAdapter"]
+
+_MOST_WORDS: Final = 10_000
+
+
+class STTAdapter(Adapter, STT):
+    """A recogniser; what it streams alone recognises an utterance by a stream.
+
+    ``end_of_turn``: its user lets it decide when a turn is over. LiveKit's classes do not say whether it finds turns or pauses.
+    """
+
+    end_of_turn = False
+
+    @property
+    def capabilities(self) -> STTCapabilities:
+        """What it says of itself."""
+        theirs = self.provider.capabilities
+        return STTCapabilities(
+            streaming=theirs.streaming,
+            interim_results=theirs.streaming and theirs.interim_results,
+            aligned_words=getattr(theirs, "aligned_transcript", False) == "word",
+            diarization=bool(getattr(theirs, "diarization", False)),
+            end_of_turn=self.end_of_turn and theirs.streaming,
+            start_of_speech=self.end_of_turn and theirs.streaming,
+        )
+
+    async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
+        """What was said in one utterance."""
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise ProviderError(f"{self.label}: {len(pcm)} bytes are no PCM16: samples have two", retryable=False, fault=Fault.CALLER)
+        if not getattr(self.provider.capabilities, "offline_recognize", True):
+            return await recognize_by_stream(self, pcm, language=language)
+
+        async def ask() -> Any:  # noqa: ANN401 - of either family
+            return await self.provider.recognize(
+                [frame_of(self._family, pcm, self.rate_hz)],
+                language=language or self._family.not_given,
+                conn_options=self._family.connect_options,
+            )
+
+        event = await self._run(ask)
+        return joined([transcript_of(data) for data in event.alternatives[:1]])
+
+    def stream(self, *, language: str = "") -> SpeechStream:
+        """Begin a stream of audio."""
+        if not self.provider.capabilities.streaming:
+            return super().stream(language=language)
+
+        def begin() -> Any:  # noqa: ANN401 - of either family
+            return self.provider.stream(language=language or self._family.not_given, conn_options=self._family.connect_options)
+
+        return AdaptedSpeechStream(
+            self.label,
+            self.rate_hz,
+            begin=begin,
+            post=self._post,
+            iterate=self._iterate,
+            frame_of=lambda pcm: frame_of(self._family, pcm, self.rate_hz),
+        )
+
+
+def transcript_of(data: Any) -> Transcript:  # noqa: ANN401 - SpeechData of either family
+    """What was understood; of a confidence LiveKit's classes have no word for "not known" but 0."""
+    confidence = data.confidence if isinstance(data.confidence, int | float) and 0 < data.confidence <= 1 else None
+    return Transcript(
+        text=(data.text or "").strip(),
+        language=str(data.language or ""),
+        confidence=confidence,
+        words=words_of((data.words or ())[:_MOST_WORDS]),
+        speaker_id=str(data.speaker_id or ""),
+    )
