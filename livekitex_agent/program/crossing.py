@@ -14,9 +14,9 @@ from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 
 from protocols import UnavailableError
 
-__all__ = ["MAX_WAITING", "iterate_on", "post_to", "run_on"]
+__all__ = ["MAX_AHEAD", "stream_on", "post_to", "run_on"]
 
-MAX_WAITING: Final = 64
+MAX_AHEAD: Final = 64
 """Pieces of a stream that have crossed and were not taken; then the stream waits."""
 LOOK_S: Final = 0.5
 """How often it is looked whether the other loop has ended while its work is awaited."""
@@ -60,8 +60,8 @@ async def run_on(loop: asyncio.AbstractEventLoop, make: Callable[[], Awaitable[_
     return there.result()
 
 
-async def iterate_on(
-    loop: asyncio.AbstractEventLoop, make: Callable[[], AsyncIterator[_T]], *, bound: int = MAX_WAITING
+async def stream_on(
+    loop: asyncio.AbstractEventLoop, make: Callable[[], AsyncIterator[_T]], *, bound: int = MAX_AHEAD
 ) -> AsyncGenerator[_T, None]:
     """What the iterator tells that ``make``, called on ``loop``, gives: in order, and no more than ``bound`` ahead of who takes it.
 

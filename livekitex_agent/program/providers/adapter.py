@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from livekitex_agent.program.crossing import iterate_on, post_to, run_on
+from livekitex_agent.program.crossing import post_to, run_on, stream_on
 from livekitex_agent.program.providers.failures import provider_error
 from livekitex_agent.program.providers.family import Family
 
@@ -102,7 +102,7 @@ class Adapter:
             self._sessions.enter(self._family)
             return make()
 
-        values = iterate_on(self._loop, entered)
+        values = stream_on(self._loop, entered)
         try:
             async for value in values:
                 yield value

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from livekitex_agent.program import crossing
-from livekitex_agent.program.crossing import iterate_on, post_to, run_on
+from livekitex_agent.program.crossing import post_to, run_on, stream_on
 from protocols import UnavailableError
 
 DEADLINE_S = 20
@@ -71,7 +71,7 @@ async def test_work_runs_there_in_the_callers_context(other: Other) -> None:
 async def test_on_the_same_loop_nothing_crosses() -> None:
     here = asyncio.get_running_loop()
     assert (await run_on(here, thread_name))[0] is threading.current_thread()
-    assert [value async for value in iterate_on(here, lambda: numbers(3))] == [0, 1, 2]
+    assert [value async for value in stream_on(here, lambda: numbers(3))] == [0, 1, 2]
     called: list[int] = []
     assert post_to(here, called.append, 1)
     assert called == [1]
@@ -156,7 +156,7 @@ async def test_the_end_of_the_loop_ends_what_is_awaited() -> None:
     with pytest.raises(UnavailableError, match="has ended"):
         await run_on(other.loop, work)
     with pytest.raises(UnavailableError, match="has ended"):
-        await anext(iterate_on(other.loop, lambda: numbers(1)))
+        await anext(stream_on(other.loop, lambda: numbers(1)))
     assert not post_to(other.loop, begun.set)
 
 
@@ -180,12 +180,12 @@ async def numbers(count: int, fail: bool = False) -> AsyncGenerator[int, None]:
 
 @pytest.mark.asyncio
 async def test_a_stream_crosses_in_order(other: Other) -> None:
-    assert [value async for value in iterate_on(other.loop, lambda: numbers(1_000))] == list(range(1_000))
+    assert [value async for value in stream_on(other.loop, lambda: numbers(1_000))] == list(range(1_000))
 
 
 @pytest.mark.asyncio
 async def test_what_a_stream_told_comes_before_its_exception(other: Other) -> None:
-    stream = iterate_on(other.loop, lambda: numbers(3, fail=True))
+    stream = stream_on(other.loop, lambda: numbers(3, fail=True))
     assert [await anext(stream) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(Gone, match="stream"):
         await anext(stream)
@@ -200,7 +200,7 @@ async def test_a_slow_consumer_holds_the_stream_back(other: Other) -> None:
             told.append(number)
             yield number
 
-    stream = iterate_on(other.loop, many, bound=4)
+    stream = stream_on(other.loop, many, bound=4)
     assert await anext(stream) == 0
     for _ in range(50):
         await run_on(other.loop, thread_name)
@@ -220,7 +220,7 @@ async def test_closing_here_closes_there(other: Other) -> None:
         finally:
             closed.set()
 
-    stream = iterate_on(other.loop, endless)
+    stream = stream_on(other.loop, endless)
     assert await anext(stream) == 1
     await stream.aclose()
     assert await asyncio.to_thread(closed.wait, DEADLINE_S)
@@ -238,7 +238,7 @@ async def test_cancelling_the_reader_ends_the_stream(other: Other) -> None:
             closed.set()
 
     async def read() -> None:
-        async for _ in iterate_on(other.loop, silent):
+        async for _ in stream_on(other.loop, silent):
             pass
 
     task = asyncio.create_task(read())
@@ -268,7 +268,7 @@ class Plain:
 
 @pytest.mark.asyncio
 async def test_an_iterator_without_an_end_of_its_own_may_cross(other: Other) -> None:
-    assert [value async for value in iterate_on(other.loop, Plain)] == [1, 0]
+    assert [value async for value in stream_on(other.loop, Plain)] == [1, 0]
 
 
 @pytest.mark.asyncio
@@ -279,7 +279,7 @@ async def test_the_end_of_the_loop_ends_a_stream() -> None:
         yield 1
         await asyncio.Event().wait()
 
-    stream = iterate_on(other.loop, silent)
+    stream = stream_on(other.loop, silent)
     assert await anext(stream) == 1
     await asyncio.to_thread(other.stop)
     with pytest.raises(UnavailableError):
