@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 
 from protocols import UnavailableError
 
-__all__ = ["MAX_AHEAD", "stream_on", "post_to", "run_on"]
+__all__ = ["MAX_AHEAD", "post_to", "run_on", "stream_on"]
 
 MAX_AHEAD: Final = 64
 """Pieces of a stream that have crossed and were not taken; then the stream waits."""
