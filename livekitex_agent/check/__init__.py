@@ -5,7 +5,7 @@ of its own imports and sets it up (`loaded`), and tells what the setup left behi
 (`fields`). `examination` puts it together.
 """
 
-from livekitex_agent.check.examination import examine
+from livekitex_agent.check.examination import examine, prepare
 from livekitex_agent.check.findings import STYLES, Finding, Kind, lines, to_json
 
-__all__ = ["STYLES", "Finding", "Kind", "examine", "lines", "to_json"]
+__all__ = ["STYLES", "Finding", "Kind", "examine", "lines", "prepare", "to_json"]

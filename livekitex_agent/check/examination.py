@@ -38,7 +38,7 @@ JUDGES: Final = (agents_lost, effects_repeated, on_the_programs_loop, blocks)
 
 def _loaded(file: ProgramFile, sources: Sequence[Source]) -> Iterator[Finding]:
     data = {cls: (source.path, line) for source in sources for line, cls in source.user_data()}
-    told = _load(file, [cls for cls, (path, _) in data.items() if path == file.path])
+    told = prepare(file, [cls for cls, (path, _) in data.items() if path == file.path])
     if told["failure"]:
         yield Finding(
             path=file.path,
@@ -66,7 +66,11 @@ def _loaded(file: ProgramFile, sources: Sequence[Source]) -> Iterator[Finding]:
             )
 
 
-def _load(file: ProgramFile, classes: Sequence[str]) -> dict[str, Any]:
+def prepare(file: ProgramFile, classes: Sequence[str] = ()) -> dict[str, Any]:
+    """Import the program and set it up, in a process of its own: its ``failure`` (empty: none), what is ``left`` and ``fields``.
+
+    ``classes`` of its user data are looked at: of each, the fields that cannot be written, by the class. Blocks at most `LIMIT_S`.
+    """
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as pipe:
         try:

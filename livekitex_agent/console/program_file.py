@@ -68,15 +68,22 @@ def find_program(file: Path | None) -> ProgramFile:
 
 
 def _run(tree: ast.Module) -> tuple[Holds, str] | None:
-    """What the file gives to ``run_app``: a name, or options that name an entrypoint."""
+    """What the file gives to ``run_app``: a name of its top level, options that name an entrypoint, or what only its import tells."""
+    tops = {name for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for name in _targets(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _last(node.func) == "run_app" and node.args:
             match node.args[0]:
                 case ast.Name(id=name):
-                    return Holds.PROGRAM, name
+                    return Holds.PROGRAM, name if name in tops else ""
                 case ast.Call() as made if name := _entrypoint(made):
                     return Holds.PROGRAM, name
     return None
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        if isinstance(target, ast.Name):
+            yield target.id
 
 
 def _named(tree: ast.Module) -> tuple[Holds, str] | None:

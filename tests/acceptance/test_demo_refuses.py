@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 from livekitex_agent.system import AgentSystem
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 
 NAMES = Path(__file__).with_name("elixir_names.txt")
 ROOTS = ("livekitex_agent", "actors", "protocols", "supervision")

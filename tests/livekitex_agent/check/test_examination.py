@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from livekitex_agent.check import Finding, Kind, examine, lines
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 from livekitex_agent.console.program_file import find_program
 
 PROGRAM = """

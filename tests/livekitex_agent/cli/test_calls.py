@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from actors import FileStore
 from actors.journal import CallDescription
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 
 LINES = 200
 

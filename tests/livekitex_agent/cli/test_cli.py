@@ -5,7 +5,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent.cli import TABLES_FROM, make_app
+from livekitex_agent.cli.app import TABLES_FROM, make_app
 from support import fresh
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 from livekitex_agent.doctor import examination
 from livekitex_agent.doctor.findings import DEMO, Finding, cannot, ok, warning
 from livekitex_agent.doctor.trials import JournalTrial

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from livekitex_agent.cli import make_app
+from livekitex_agent.cli.app import make_app
 from livekitex_agent.cli.new_project import FILES, write_project
 from protocols import ConfigurationError
 from support import fresh

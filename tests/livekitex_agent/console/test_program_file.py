@@ -55,3 +55,15 @@ def test_without_a_file_it_is_the_one_that_init_writes(tmp_path: Path, monkeypat
         find_program(None)
     (tmp_path / "agent.py").write_text("agent = Agent(instructions='x')", "utf-8")
     assert find_program(None).path == str(tmp_path / "agent.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def entrypoint(ctx): ...",
+        "@server.rtc_session\nasync def main(ctx): ...",
+        "async def entrypoint(ctx): ...\nif __name__ == '__main__':\n    options = make()\n    cli.run_app(options)",
+    ],
+)
+def test_what_only_an_import_tells_is_left_to_it(source: str, tmp_path: Path) -> None:
+    assert found(tmp_path, source) == (Holds.PROGRAM, "")
