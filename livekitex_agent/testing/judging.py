@@ -1,12 +1,11 @@
 """Whether a message does what it should: asked of a language model, or of a function of the test's."""
 
 import inspect
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from livekitex_agent import llm
-from livekitex_agent.llm.asking import answer_of
+from livekitex_agent.evals.judgments import judgment_of
 from protocols import LLM, UsageError
 
 Verdict = bool | tuple[bool, str]
@@ -17,9 +16,6 @@ INSTRUCTIONS: Final = (
     "the intent says. Be strict: what the message does not clearly do, it does not do. Answer with one line, which begins with PASS or "
     "FAIL, then a colon, then your reason in one sentence."
 )
-_ANSWER: Final = re.compile(r"\W*(PASS|FAIL)\b[:.\s-]*(.*)", re.IGNORECASE | re.DOTALL)
-
-
 Judge = LLM | llm.LLM[Any] | JudgeFunction
 
 
@@ -31,7 +27,11 @@ async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str
         ProviderError: the model failed.
     """
     if hasattr(judge, "chat"):
-        return _read(await answer_of(judge, INSTRUCTIONS, f"Intent:\n{intent}\n\nMessage:\n{message}"))
+        try:
+            judged = await judgment_of(judge, INSTRUCTIONS, f"Intent:\n{intent}\n\nMessage:\n{message}")
+        except ValueError as failure:
+            raise UsageError(str(failure)) from failure
+        return judged.passed, judged.reasoning
     if not callable(judge):
         raise UsageError(f"the judge is {judge!r:.60}: give a language model, or a function of message and intent")
     verdict = judge(message, intent)
@@ -43,10 +43,3 @@ async def verdict_of(judge: Judge, message: str, intent: str) -> tuple[bool, str
         case (bool(fulfils), str(reason)):
             return fulfils, reason
     raise UsageError(f"the judge gave {verdict!r:.60}: give a bool, or a bool and its reason")
-
-
-def _read(answer: str) -> tuple[bool, str]:
-    found = _ANSWER.fullmatch(answer.strip())
-    if found is None:
-        raise UsageError(f"the judge answered {answer!r:.80}, which is no verdict: it must begin with PASS or FAIL")
-    return found[1].upper() == "PASS", found[2].strip()
