@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         MustEnd,
         ProgramLoop,
         ProgramLoopThread,
+        Verdict,
     )
     from actors.journal import FileStore, describe_record, description_of
     from actors.media import (
@@ -177,6 +178,7 @@ __all__ = [
     "ToolsChanged",
     "UseAgent",
     "UserDataChanged",
+    "Verdict",
     "audio_of",
     "complete_llm",
     "describe_record",
@@ -219,7 +221,7 @@ __all__ = [
 _FOLDERS: Final = {
     "actors.agent_session.program_loop": (
         *("USER_BLOCK_S", "BlockEnded", "BlockMonitor", "Blocked", "Collected", "MustEnd"),
-        *("ProgramLoop", "ProgramLoopThread"),
+        *("ProgramLoop", "ProgramLoopThread", "Verdict"),
     ),
     "actors.agent_session": (
         *("AgentFailed", "Blueprint", "FactTold", "InlineAgentSession", "Memory", "Parts", "Program", "ProgramCall", "ProgramWork"),

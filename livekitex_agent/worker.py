@@ -99,6 +99,7 @@ class AgentServer(EventEmitter[Literal["worker_started", "worker_registered"]]):
         prometheus_port: int | None = None,
         prometheus_multiproc_dir: str | None = None,
         log_level: str | ServerEnvOption[str] = "warning",
+        user_block_s: float | None = ServerSettings.user_block_s,
     ) -> None:
         super().__init__()
         known = environment()
@@ -127,6 +128,7 @@ class AgentServer(EventEmitter[Literal["worker_started", "worker_registered"]]):
             prometheus_port=prometheus_port,
             prometheus_multiproc_dir=prometheus_multiproc_dir,
             log_level=log_level,
+            user_block_s=user_block_s,
         )
         self._sessions: dict[str, RtcSession] = {}
         self._setup_fnc: Callable[[JobProcess], Any] | None = None

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypedDict, TypeVar
 
+from actors import USER_BLOCK_S
 from livekitex_agent.job import JobContext, JobExecutorType, JobProcess, JobRequest, JobType
 from livekitex_agent.options import SystemOptions
 from protocols import ConfigurationError, is_loopback
@@ -59,6 +60,12 @@ class ServerSettings:
     ``http_proxy`` and ``session_end_timeout`` (seconds for ``on_session_end``). What is about the registration with a server (url, keys,
     permissions, load, retries) is kept for it. Each job has a supervised process of its own, forked from a program that was set up once,
     so nothing is idle, and executor type, number of idle processes and multiprocessing context change nothing.
+
+    ``user_block_s`` is ours: how long a program may block its event loop before its process ends, and the call comes back in another (None:
+    for ever, as a debugger does).
+
+    Raises:
+        ConfigurationError: ``user_block_s`` is not more than 0.
     """
 
     job_executor_type: JobExecutorType = JobExecutorType.PROCESS
@@ -84,6 +91,11 @@ class ServerSettings:
     prometheus_port: int | None = None
     prometheus_multiproc_dir: str | None = None
     log_level: Any = "warning"
+    user_block_s: float | None = USER_BLOCK_S
+
+    def __post_init__(self) -> None:
+        if self.user_block_s is not None and not self.user_block_s > 0:
+            raise ConfigurationError(f"user_block_s={self.user_block_s!r}: use seconds, or None for no limit")
 
     def to_system_options(self, *, devmode: bool = False) -> dict[str, Any]:
         """What of it is a setting of `SystemOptions`. A host that was named is taken at its word, also one that other machines reach."""
@@ -136,6 +148,7 @@ class WorkerOptions(SystemOptions, ServerSettings):
         for name, value in self.to_system_options().items():
             object.__setattr__(self, name, value)  # frozen from the end of __post_init__ on
         SystemOptions.__post_init__(self)
+        ServerSettings.__post_init__(self)
 
 
 ServerOptions = WorkerOptions

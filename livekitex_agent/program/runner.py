@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any, Final
 
-from actors import ProgramCall, ProgramLoop, ProgramLoopThread, ProgramWork
+from actors import BlockMonitor, MustEnd, ProgramCall, ProgramLoop, ProgramLoopThread, ProgramWork, Verdict
 from livekitex_agent.job import Job, JobContext, RunningJobInfo, leave_job_context, set_job_context
 from livekitex_agent.program.host import ProgramHost
 from livekitex_agent.program.loading import LoadedProgram, load_program
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.voice.agent import AGENT_MADE
 from livekitex_agent.voice.agent_session import HOST
-from protocols import EventPushed, SystemEntropy, shorten_reason
+from protocols import EventPushed, SystemClock, SystemEntropy, shorten_reason
 
 log = logging.getLogger("livekitex.program")
 
@@ -42,6 +42,7 @@ class ProgramRunner:
         self._session = self._loaded.session_for(wire.get("agent_name", ""))
         self._loaded.set_up()
         self._loop: ProgramLoop
+        self._monitor: BlockMonitor | None = None
         self._host: ProgramHost | None = None
         self._context: JobContext | None = None
         self._call: ProgramCall
@@ -51,7 +52,9 @@ class ProgramRunner:
         self._call = call
         self._scopes = Scopes(call.incarnation)
         if loop is None:
-            self._loop = ProgramLoopThread("program", self._failed, made=self._scopes.task_made)
+            thread = self._loop = ProgramLoopThread("program", self._failed, made=self._scopes.task_made)
+            self._monitor = BlockMonitor(thread, SystemClock(), self._judged, limit_s=self._loaded.server.settings.user_block_s)
+            self._monitor.start()
         else:
             self._loop = ProgramLoop(loop, self._failed, made=self._scopes.task_made)
         self._loop.call(self._begin)
@@ -113,11 +116,18 @@ class ProgramRunner:
 
     def stop(self) -> None:
         """See `Program.stop`."""
+        if self._monitor is not None:
+            self._monitor.stop()
         if hasattr(self, "_loop"):
             self._loop.stop()
 
     def _end(self, reason: str) -> None:
         self._call.fail(reason)
+
+    def _judged(self, verdict: Verdict) -> None:
+        """It was logged. Of a program that blocks for too long only the process can be ended, and the call comes back in another."""
+        if isinstance(verdict, MustEnd):
+            self._call.fail(shorten_reason(verdict.reason))
 
     def _failed(self, failure: BaseException) -> None:
         """Nobody handled it; it was logged."""

@@ -84,6 +84,11 @@ class MustEnd:
     place: Place
     own_s: float
 
+    @property
+    def reason(self) -> str:
+        """Why the process has to end."""
+        return f"the program has blocked its event loop for {self.own_s:.0f} s at {self.place}"
+
 
 Verdict = Blocked | BlockEnded | Collected | MustEnd
 
@@ -150,8 +155,8 @@ def words(verdict: Verdict) -> str:
             return f"the program blocked its event loop for {duration_s:.1f} s at {place}: use await, or asyncio.to_thread"
         case Collected(duration_s=duration_s):
             return f"a garbage collection stopped the program for {duration_s:.1f} s: keep fewer objects, or gc.freeze() those of setup_fnc"
-        case MustEnd(place=place, own_s=own_s):
-            return f"the program has blocked its event loop for {own_s:.0f} s at {place}: its process must end"
+        case MustEnd(reason=reason):
+            return f"{reason}: its process must end"
 
 
 def _blocked_since(sample: Sample) -> float | None:
