@@ -1,6 +1,6 @@
 """A program whose first life blocks its event loop for good once the agent has spoken; the second takes the order."""
 
-import time
+import threading
 
 from livekitex_agent import Agent, AgentServer, AgentSession, JobContext
 from livekitex_agent.agent_description import provider
@@ -11,7 +11,7 @@ server = AgentServer(user_block_s=1.0)
 
 def charge_the_card() -> None:
     """Ask a bank that never answers."""
-    time.sleep(3_600)
+    threading.Event().wait()
 
 
 @server.rtc_session()

@@ -162,15 +162,20 @@ def words(verdict: Verdict) -> str:
 def _blocked_since(sample: Sample) -> float | None:
     """Since when the loop is blocked, or was until just now; None if it works. Who looks late may find what was due done already."""
     since = sample.due_since
-    if sample.late_s >= LATE_S and (sample.place or sample.holder) is not None:
+    if sample.late_s >= LATE_S and _place_in(sample) is not None:
         looked_for = sample.at - sample.late_s
         since = looked_for if since is None else min(since, looked_for)
     return since
 
 
+def _place_in(sample: Sample) -> Place | None:
+    """What blocks: the loop's own code, or who has kept even the looker from running."""
+    return sample.holder if sample.place is None and sample.late_s >= LATE_S else sample.place
+
+
 def _account(block: _Block, last: Sample | None, sample: Sample) -> _Block:
     places, elapsed_s = block.places.copy(), sample.at - block.since
-    place = sample.place or sample.holder
+    place = _place_in(sample)
     if place is not None and (place in places or len(places) < MAX_PLACES):
         places[place] += 1
     if last is None:
@@ -183,12 +188,12 @@ def _account(block: _Block, last: Sample | None, sample: Sample) -> _Block:
     return replace(block, places=places, elapsed_s=elapsed_s, collected_s=collected_s, starved_s=starved_s)
 
 
-def place_of(stack: Sequence[Frame], is_library: Callable[[str], bool], waits: Callable[[Frame], bool]) -> Place | None:
+def place_of(stack: Sequence[Frame], is_library: Callable[[str], bool], waits: Callable[[Sequence[Frame]], bool]) -> Place | None:
     """Where a thread is whose ``stack`` this is, outermost first: None if it only waits.
 
-    ``is_library`` tells whether a file is not the user's, ``waits`` whether an innermost frame is that of a thread without work.
+    ``is_library`` tells whether a file is not the user's, ``waits`` whether a stack is that of a thread without work.
     """
-    if not stack or waits(stack[-1]):
+    if not stack or waits(stack):
         return None
     innermost = stack[-1]
     mine = next((frame for frame in reversed(stack) if not is_library(frame[0])), innermost)

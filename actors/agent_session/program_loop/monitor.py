@@ -5,7 +5,7 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context
 from pathlib import Path
 from types import FrameType
@@ -25,8 +25,9 @@ MAX_FRAMES: Final = 200
 """Of a stack, from the innermost; what is deeper called by more is not looked at."""
 _NS: Final = 1e9
 _OURS: Final = ("protocols", "supervision", "actors", "livekitex_agent")
-_WAITING: Final = frozenset({("selectors.py", "select"), ("event_loop_thread.py", "_guarded"), ("threading.py", "wait")})
-"""File and function of a thread that waits for work: asyncio's loop, any other loop, a thread of a pool."""
+_WAITING: Final = frozenset({("selectors.py", "select"), ("threading.py", "wait")})
+"""File and function of a thread that waits for work, innermost."""
+_RUNS_LOOP: Final = ("event_loop_thread.py", "_guarded")
 _LIBRARIES: Final = (
     *(f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     *(f"{Path(__file__).parents[3] / name}/" for name in _OURS),
@@ -103,8 +104,8 @@ class BlockMonitor:
             at=now,
             late_s=late_s,
             due_since=due_since,
-            place=_place(frames.get(loop.ident or 0)) if blocked else None,
-            holder=_place(frames.get(busiest.ident or 0)) if blocked and busiest is not None else None,
+            place=_place(frames.get(loop.ident or 0), _loop_waits) if blocked else None,
+            holder=_place(frames.get(busiest.ident or 0), _thread_waits) if blocked and busiest is not None else None,
             collected_s=self._collections.total_s,
             starved_s=starved_s,
             process_s=process_s,
@@ -156,8 +157,8 @@ def _schedule_of(thread: threading.Thread) -> tuple[int, int]:
     return int(ran), int(waited)
 
 
-def _place(innermost: FrameType | None) -> Place | None:
-    return place_of(tuple(_stack(innermost))[::-1], _is_library, _waits)
+def _place(innermost: FrameType | None, waits: Callable[[Sequence[Frame]], bool]) -> Place | None:
+    return place_of(tuple(_stack(innermost))[::-1], _is_library, waits)
 
 
 def _stack(frame: FrameType | None) -> Iterator[Frame]:
@@ -173,5 +174,15 @@ def _is_library(file: str) -> bool:
     return file.startswith(_LIBRARIES)
 
 
-def _waits(frame: Frame) -> bool:
-    return (Path(frame[0]).name, frame[2].rpartition(".")[2]) in _WAITING
+def _loop_waits(stack: Sequence[Frame]) -> bool:
+    """Whether a loop's thread is in no callback: in the wait of asyncio's own loop, or just inside of what runs another (uvloop)."""
+    *_, caller, innermost = map(_function, ((("", 0, ""), *stack)))
+    return (caller, innermost) == (("base_events.py", "_run_once"), ("selectors.py", "select")) or innermost == _RUNS_LOOP
+
+
+def _thread_waits(stack: Sequence[Frame]) -> bool:
+    return _function(stack[-1]) in _WAITING
+
+
+def _function(frame: Frame) -> tuple[str, str]:
+    return Path(frame[0]).name, frame[2].rpartition(".")[2]

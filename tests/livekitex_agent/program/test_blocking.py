@@ -21,7 +21,7 @@ def test_the_process_of_a_program_that_blocks_ends_with_the_line_as_its_reason_a
             restarted = await call.wait_for(Restarted)
             place = f"{blocking_program.__file__}:"
             assert restarted.reason.startswith("error:the program has blocked its event loop for 1 s at " + place)
-            assert restarted.reason.endswith("in charge_the_card")
+            assert " in charge_the_card" in restarted.reason
             await call.send_text("Two pizzas, please.")
             answer = await call.wait_for(AgentMessage, lambda event: event.text == "Two pizzas it is.")
             assert answer.text == "Two pizzas it is."

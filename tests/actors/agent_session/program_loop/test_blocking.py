@@ -193,6 +193,10 @@ def test_another_thread_that_holds_the_lock_is_named() -> None:
     assert found == [Blocked(holder, pytest.approx(0.9)), BlockEnded(holder, pytest.approx(0.9))]
 
 
+def test_another_thread_is_not_named_where_nobody_was_late() -> None:
+    assert judge([replace(sample(n / 10, due_since=0.0), holder=Place("shop.py", 9, "parse")) for n in range(100)]) == []
+
+
 def test_a_loop_that_is_late_without_a_place_is_not_judged() -> None:
     assert judge([sample(n / 10, due_since=0.0) for n in range(100)]) == []
 
@@ -220,7 +224,7 @@ MINE, LIBRARY, WAITING = ("shop.py", 7, "order"), ("/lib/json.py", 5, "loads"), 
     ],
 )
 def test_the_innermost_line_that_is_the_user_s_is_the_place(stack: tuple[Frame, ...], place: Place | None) -> None:
-    assert place_of(stack, lambda file: file.startswith("/lib/"), lambda frame: frame == WAITING) == place
+    assert place_of(stack, lambda file: file.startswith("/lib/"), lambda stack: stack[-1] == WAITING) == place
 
 
 def test_what_the_log_says() -> None:

@@ -1,21 +1,25 @@
 """The monitor on a real loop: what blocks is named by its line, while it blocks; what is done elsewhere is not."""
 
+import asyncio
 import gc
 import queue
 import re
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 import structlog
+import uvloop
 
 from actors.agent_session.program_loop import BlockMonitor, ProgramLoopThread
 from actors.agent_session.program_loop.blocking import Blocked, BlockEnded, MustEnd, Verdict
 from actors.agent_session.program_loop.monitor import Collections
 from protocols import SystemClock
 
-DEADLINE_S = 100.0
+DEADLINE_S = 50.0
 
 
 class Watched:
@@ -31,8 +35,8 @@ class Watched:
         return self.verdicts.get(timeout=DEADLINE_S)
 
 
-@pytest.fixture
-def watched() -> Iterator[Watched]:
+@contextmanager
+def watching() -> Iterator[Watched]:
     before, callbacks = sys.getswitchinterval(), list(gc.callbacks)
     found = Watched()
     yield found
@@ -42,6 +46,12 @@ def watched() -> Iterator[Watched]:
     assert gc.callbacks == callbacks
     assert found.failures == []
     sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    with watching() as found:
+        yield found
 
 
 def test_a_block_is_named_by_its_line_while_it_lasts_and_must_end_in_time(watched: Watched) -> None:
@@ -65,6 +75,29 @@ def test_a_block_is_named_by_its_line_while_it_lasts_and_must_end_in_time(watche
     assert ended.duration_s >= condemned.own_s >= 1.0
     assert [entry["log_level"] for entry in logs] == ["warning"] * 3
     assert all(f"{__file__}:" in entry["event"] for entry in logs)
+
+
+def wait_for_an_event() -> None:
+    threading.Event().wait(2.0)
+
+
+def wait_for_a_process() -> None:
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run([sys.executable, "-c", "import threading; threading.Event().wait()"], capture_output=True, timeout=2.0, check=False)
+
+
+@pytest.mark.parametrize("block", [wait_for_an_event, wait_for_a_process])
+@pytest.mark.parametrize("new_loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_what_waits_as_a_loop_without_work_would_is_named_too(
+    block: Callable[[], None], new_loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "new_event_loop", new_loop)
+    with watching() as watched:
+        watched.loop.call(block)
+        verdict = watched.next()
+        assert isinstance(verdict, Blocked)
+        assert verdict.place.file == __file__
+        assert verdict.place.function == block.__name__
 
 
 def test_what_holds_the_lock_is_named_when_it_gives_it_back(watched: Watched) -> None:
