@@ -27,7 +27,9 @@ def on_ended(step: Transition, ended: HookEnded) -> None:
     step.state = replace(step.state, hooking=0)
     (before,) = asked_in(step.turn)
     message = None if ended.message is None else replace(ended.message, id=before.id, created_at=before.created_at, role=Role.USER)
-    context = None if ended.context is None or ended.context == step.memory.history else ended.context
+    context = ended.context
+    if context is not None and context.is_equivalent(step.memory.history):
+        context = None
     error = ended.error or _size_problem(message, context)
     if error:
         step.publish(SessionError(source="program", text=error, retryable=False))

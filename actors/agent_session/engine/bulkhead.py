@@ -26,7 +26,10 @@ T = TypeVar("T")
 PART_THREADS: Final = 8
 """Calls that block at a time, of each provider; what comes on top waits."""
 MAX_TIMEOUTS_IN_A_ROW: Final = 4
-"""Time limits of one part that pass without an answer between, after which the incarnation ends: one more than a reply has attempts."""
+"""Time limits of one part that pass without an answer between, after which the incarnation ends: one more than a reply has attempts.
+
+Of calls that run at a time they count as one.
+"""
 MAX_LEFT_BEHIND: Final = 8
 """Tasks of one part that did not end when they were cancelled, after which the incarnation ends."""
 CANCEL_S: Final = 1.0
@@ -99,11 +102,11 @@ class Bulkhead:
             return await work()
 
         async with self._admitted(service or self._service):
-            task = self._begin(answer())
+            task, before = self._begin(answer()), self._timeouts
             try:
                 await asyncio.wait((task,), timeout=timeout_s)
                 if not task.done():
-                    self._time_out()
+                    self._time_out(before)
                 return self._outcome(task)
             finally:
                 await self._end(task)
@@ -149,7 +152,7 @@ class Bulkhead:
             async with asyncio.timeout_at(until):
                 return await handed.get()
         except TimeoutError:
-            self._time_out()
+            self._time_out(self._timeouts)
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[_Gave[T] | _Raised]":
         return asyncio.get_running_loop().create_task(_contained(self._pool, work))
@@ -161,9 +164,11 @@ class Bulkhead:
             raise outcome.failure
         return outcome.value
 
-    def _time_out(self) -> NoReturn:
-        self._timeouts += 1
-        if self._timeouts >= MAX_TIMEOUTS_IN_A_ROW:
+    def _time_out(self, before: int) -> NoReturn:
+        """A time limit has passed, of which there were so many in a row ``before`` the call."""
+        told = self._timeouts
+        self._timeouts = max(told, before + 1)
+        if self._timeouts > told and self._timeouts >= MAX_TIMEOUTS_IN_A_ROW:
             self.lose(f"did not answer {self._timeouts} times in a row")
         raise TimeoutError
 

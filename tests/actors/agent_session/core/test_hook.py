@@ -30,9 +30,11 @@ HOOKED = replace(SPOKEN, program=True, turn_hook=True, preemptive_generation=Fal
 EDITED = ChatMessage(role=Role.USER, content=(TextContent(text="hello, it is Ann"),), extra={"mood": "fine"})
 
 
-def spoken(text: str = "hello", setup: SessionConfig = HOOKED, *, preflight: bool = False) -> World:
+def spoken(text: str = "hello", setup: SessionConfig = HOOKED, *, preflight: bool = False, before: str = "") -> World:
     world = World(setup)
     world.subscribe()
+    if before:
+        world.send(before)
     world.settle()
     world.begin_to_speak()
     world.commit_all()
@@ -142,14 +144,16 @@ def test_one_that_fails_costs_the_caller_nothing(how: str) -> None:
 
 
 def test_what_the_model_said_ahead_is_taken_over_if_nothing_was_changed() -> None:
-    world = spoken(setup=replace(HOOKED, preemptive_generation=True), preflight=True)
-    assert len(world.thoughts) == 1
+    world = spoken(setup=replace(HOOKED, preemptive_generation=True), preflight=True, before="hi")
+    assert len(world.thoughts) == 2
     while world.think():
         pass
     assert not world.output.queue
-    world.run_hook(ChatMessage.of(Role.USER, "hello"), ChatContext())
+    assert world.hook is not None
+    world.run_hook(ChatMessage.of(Role.USER, "hello"), ChatContext(tuple(replace(item, created_at=7.0) for item in world.hook.context)))
     world.settle()
-    assert len(world.thoughts) == 1
+    assert len(world.thoughts) == 2
+    assert [entry.context for entry in world.entries if isinstance(entry, HookRan)] == [None]
     assert texts(world.state.memory.history)[-1] == "You said hello. Anything else?"
 
 

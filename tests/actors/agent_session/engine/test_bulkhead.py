@@ -87,6 +87,18 @@ def test_time_limits_that_pass_in_a_row_end_the_life_and_an_answer_between_them_
     run(test)
 
 
+def test_time_limits_of_calls_that_run_at_a_time_count_as_one() -> None:
+    async def test(part: Bulkhead, crashes: list[BaseException]) -> None:
+        for _ in range(MAX_TIMEOUTS_IN_A_ROW):
+            assert not crashes
+            calls = [part.call(nothing, SHORT_S) for _ in range(2 * MAX_TIMEOUTS_IN_A_ROW)]
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {TimeoutError}
+        assert len(crashes) == 1
+
+    run(test)
+
+
 def test_what_does_not_end_when_it_is_cancelled_is_left_behind_and_too_much_of_it_ends_the_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulkhead_module, "CANCEL_S", SHORT_S)
     monkeypatch.setattr(bulkhead_module, "MAX_TIMEOUTS_IN_A_ROW", 100)

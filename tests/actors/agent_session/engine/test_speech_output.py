@@ -136,6 +136,27 @@ def test_a_sentence_that_comes_later_follows_in_its_place() -> None:
     run(test)
 
 
+def test_a_speech_goes_on_after_another_was_heard_meanwhile_at_positions_behind_its_own() -> None:
+    async def test(room: Room) -> None:
+        room.output.open()
+        room.output.say(say(0, "One."))
+        await room.desk.wait_for(SentencePlayed)
+        room.output.say(SpeakSentence(speech_id="t", index=0, text="Meanwhile."))
+        await room.desk.wait_for(SentencePlayed, 2)
+        behind = 50 * LETTER
+        room.output.say(say(1, "Two.", start=behind))
+        room.output.say(say(2, "Three.", start=behind))
+        await room.desk.wait_for(SentencePlayed, 4)
+        assert room.heard("t") == "Meanwhile."
+        played = [(report.speech_id, report.index, report.position) for report in room.desk.all(SentencePlaying)]
+        assert played == [("s", 0, 0), ("t", 0, 0), ("s", 1, behind), ("s", 2, behind + 4 * LETTER)]
+        kept = room.memory.kept("s")
+        assert kept is not None
+        assert (kept.heard, kept.heard_index) == (behind + 10 * LETTER, 3)
+
+    run(test)
+
+
 def test_nothing_is_heard_before_the_mouth_is_open() -> None:
     async def test(room: Room) -> None:
         room.output.say(say(0, "One."))
