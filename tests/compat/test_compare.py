@@ -1,0 +1,74 @@
+"""The comparer: its parts, what was recorded of the peer, and a sample of the programs under this package."""
+
+import json
+
+import pytest
+
+from compat import compare
+
+PROGRAMS = sorted((compare.HERE / "programs").glob("*.py"))
+
+
+def test_a_program_is_changed_in_nothing_but_its_import_lines() -> None:
+    source = (
+        "from livekit import agents, rtc\n"
+        "from livekit.agents import Agent\n"
+        "import livekit.agents.llm as models\n"
+        "    from livekit.agents.beta.workflows import TaskGroup\n"
+        "from livekit.agentship import x\n"
+        'text = "from livekit.agents import Agent"\n'
+    )
+    assert compare.with_our_imports(source) == (
+        "import livekitex_agent as agents\n"
+        "from livekit import rtc\n"
+        "from livekitex_agent import Agent\n"
+        "import livekitex_agent.llm as models\n"
+        "    from livekitex_agent.beta.workflows import TaskGroup\n"
+        "from livekit.agentship import x\n"
+        'text = "from livekit.agents import Agent"\n'
+    )
+
+
+def test_only_what_the_peer_keeps_in_all_runs_is_demanded() -> None:
+    steady = {"items": [1], "events": {"close": ["a"]}, "orders": {}}
+    recorded = compare.facts.kept([steady, steady | {"events": {"close": ["b"]}}, steady | {"notes": [1]}])
+    assert recorded == {"same": {"items": [1]}, "not kept": ["events: close", "notes"]}
+    assert compare.facts.differences(recorded, steady | {"events": {"close": ["c"]}, "notes": [2]}) == {}
+
+
+def test_what_differs_and_what_is_missing_or_more_is_named() -> None:
+    recorded = {"same": {"items": [[1, 2]], "notes": [3]}, "not kept": []}
+    found = compare.facts.differences(recorded, {"items": [[1, 4]], "events": {"error": ["x"]}, "orders": {"new": ["y"]}})
+    assert found == {"items": ([[1, 2]], [[1, 4]]), "notes": ([3], None), "events: error": (None, ["x"])}
+    assert compare.facts.first_difference(*found["items"]) == "[0][1]: theirs 2, ours 4"
+
+
+def test_a_program_is_the_same_on_purpose_or_other_and_a_purpose_that_is_gone_is_other() -> None:
+    different = {"items": (1, 2)}
+    assert compare.Verdict("p", {}, {}).kind == "SAME"
+    assert compare.Verdict("p", different, {"items": "ours is better"}).kind == "ON PURPOSE"
+    assert compare.Verdict("p", different, {}).kind == "OTHER"
+    assert compare.Verdict("p", {}, {"items": "ours is better"}).kind == "OTHER"
+    assert compare.Verdict("p", different | {"notes": (1, 2)}, {"items": "ours is better"}).kind == "OTHER"
+
+
+def test_the_differences_on_purpose_are_few_and_each_has_its_reason() -> None:
+    stated = compare.on_purpose()
+    assert len(stated) <= compare.MOST_ON_PURPOSE
+    assert set(stated) <= {program.stem for program in PROGRAMS}
+    assert all(len(reason) > 20 for reasons in stated.values() for reason in reasons.values())
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
+def test_what_is_recorded_is_of_the_program_as_it_is(program: "compare.Path") -> None:
+    recorded = compare.recorded_of(program)
+    assert recorded is not None
+    assert recorded["program"] == compare.fingerprint(program), "record it anew: compare.py --peer PYTHON --record-only"
+    assert recorded["runs"] == compare.PEER_RUNS
+    assert {"items", "asked", "failures"} <= set(recorded["same"])
+    assert recorded["same"]["failures"] == []
+
+
+def test_there_are_at_least_forty_programs() -> None:
+    assert len(PROGRAMS) >= 40
+    assert all(json.loads((compare.HERE / "recorded" / f"{program.stem}.json").read_text()) for program in PROGRAMS)
