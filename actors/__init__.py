@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ProgramWork,
         Providers,
         RunHook,
+        StandaloneSession,
         ToolsChanged,
         UseAgent,
         UserDataChanged,
@@ -166,6 +167,7 @@ __all__ = [
     "SentenceSplitter",
     "SentenceTTS",
     "Side",
+    "StandaloneSession",
     "StereoTimeline",
     "StopResponse",
     "StreamingSTT",
@@ -226,7 +228,7 @@ _FOLDERS: Final = {
     "actors.agent_session": (
         *("AgentFailed", "Blueprint", "FactTold", "InlineAgentSession", "Memory", "Parts", "Program", "ProgramCall", "ProgramWork"),
         *("Providers", "UseAgent", "UserDataChanged", "plan_turns"),
-        *("AgentChange", "AgentWanted", "HookEnded", "RunHook", "ToolsChanged"),
+        *("AgentChange", "AgentWanted", "HookEnded", "RunHook", "StandaloneSession", "ToolsChanged"),
     ),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (

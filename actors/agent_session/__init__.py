@@ -15,6 +15,7 @@ from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.preloading import preload
 from actors.agent_session.preparation import Parts
 from actors.agent_session.program import Program, ProgramCall, ProgramWork
+from actors.agent_session.standalone import StandaloneSession
 
 __all__ = [
     "SHARED_MEMORY_BYTES",
@@ -33,6 +34,7 @@ __all__ = [
     "ProgramWork",
     "Providers",
     "RunHook",
+    "StandaloneSession",
     "ToolsChanged",
     "UseAgent",
     "UserDataChanged",

@@ -222,6 +222,11 @@ class Conversation:
         """What the call remembers now; may be read from any thread."""
         return self._state.memory
 
+    @property
+    def unanswered(self) -> int:
+        """The number of a request whose answer nobody waits for."""
+        return self._request(lambda _answer: None)
+
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
         """Have a command accepted that ``owner`` sends; ``then`` is given the answer."""
         self.feed(CommandArrived(request=self._request(then), command=command, position=self._memory.position, owner=owner))

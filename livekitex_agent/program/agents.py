@@ -86,6 +86,17 @@ class Agents:
         self._by_key[reference.key] = agent
         return reference
 
+    def takes_the_place(self, agent: Agent, text: str) -> bool:
+        """Whether ``agent`` is the one that the journal names ``text``, made again; from here on it is found by that."""
+        if not text:
+            return False
+        named, made = AgentReference.of_json(text), self.reference(agent)
+        same = named.number > 0 and (named.scope, named.number, named.place) == (made.scope, made.number, made.place)
+        if same:
+            self._by_key[named.key] = agent
+            self._references[id(agent)] = named
+        return same
+
     def find(self, text: str) -> Agent:
         """The agent that the journal names ``text``, of this life or an earlier one.
 

@@ -7,15 +7,15 @@ Each hook is a scope: what had returned in an earlier life is not run again, wha
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final
 
-from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramCall, ProgramLoop, ProgramWork, RunHook, ToolsChanged, UseAgent
+from actors import AgentChange, ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
 from livekitex_agent.errors import error_of
-from livekitex_agent.llm import ChatContext, StopResponse, from_protocol, to_protocol
-from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.llm import ChatContext, from_protocol, to_protocol
+from livekitex_agent.llm.conversion import item_from_protocol
+from livekitex_agent.program.agent_hooks import AgentHooks
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.parts import make_parts
@@ -27,6 +27,7 @@ from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
+from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, CloseReason, SpeechCreatedEvent, UserState
 from livekitex_agent.voice.run_result import RunResult
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
@@ -45,20 +46,17 @@ from protocols import (
     Say,
     SessionCommand,
     SpeechCreated,
+    SystemClock,
     ToolChoice,
     UpdateChatContext,
     UpdateInstructions,
     UserMessage,
     UserStateChanged,
 )
-from protocols import ChatMessage as FrozenMessage
+from protocols import AgentHandoff as FrozenHandoff
 
 log = logging.getLogger("livekitex.program")
 
-FIRST_AGENT: Final = "0"
-"""The key of the agent that the call began with."""
-HOOK_TIMEOUT_S: Final = 30.0
-"""For `Agent.on_exit`."""
 CLOSE_TIMEOUT_S: Final = 60.0
 
 
@@ -85,14 +83,13 @@ class SessionActivity:
         self.overrides = overrides
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
-        self.current_agent: Agent
+        self.hooks = AgentHooks(self)
         self.user_state: UserState = "listening"
         self.agent_state: AgentState = "initializing"
         self.live = False
         """Whether `begin` has returned."""
         self._closing: CloseReason | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._entering: dict[str, asyncio.Task[Any]] = {}
         self._run: RunResult[Any] | None = None
         self._watchers: list[Callable[[EventPushed], None]] = []
 
@@ -100,47 +97,24 @@ class SessionActivity:
 
     async def begin(self, agent: Agent) -> None:
         """Begin the conversation with ``agent``, or go on with the one that had it in an earlier life; returns once it is live."""
-        self._first = agent
         self.user_data.restore()
-        self.agents.reference(agent, FIRST_AGENT)
-        self.current_agent = self._found_again(agent)
-        self.current_agent.run_by(self)
+        self.hooks.begin(agent)
         self.call.start(make_parts(self, self.current_agent))
         await self.facts.put("session/started", "true")
         self.live = True
         self.loop.spawn(self.user_data.commit_regularly(), name="user data")
 
-    def _found_again(self, agent: Agent) -> Agent:
-        wanted = self.call.memory.agent
-        if not wanted:
-            return agent
-        try:
-            return self.agents.find(wanted)
-        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
-            log.warning("not restorable: %s; the agent that the program began with goes on", failure)
-            return agent
-
     def enter(self) -> None:
         """See `Activity.enter`."""
-        self._enter(self.current_agent)
+        self.hooks.enter()
 
-    def _enter(self, agent: Agent) -> None:
-        key = self.agents.reference(agent).key
-        if self.facts.get(f"entered/{key}") is None and key not in self._entering:
-            self._entering[key] = self.loop.spawn(self._run_on_enter(agent, key), name=f"on_enter of {agent.id}")
+    async def run_task(self, task: AgentTask[Any]) -> Any:  # noqa: ANN401 - of the task
+        """See `Activity.run_task`."""
+        return await self.hooks.run_task(task)
 
-    async def _run_on_enter(self, agent: Agent, key: str) -> None:
-        try:
-            with self.scopes.enter(f"on_enter/{key}"):
-                await agent.on_enter()
-        except asyncio.CancelledError:
-            raise
-        except Exception:  # the seam to the user's code
-            log.exception("error in on_enter of the agent %s", agent.id)
-        finally:
-            self._entering.pop(key, None)
-        self.user_data.commit()
-        await self.facts.put(f"entered/{key}", "true")
+    def perform(self, work: ProgramWork) -> None:
+        """See `Program.perform`; from any thread."""
+        self.hooks.perform(work)
 
     # What happens in the call.
 
@@ -153,7 +127,7 @@ class SessionActivity:
             case UserStateChanged(new=new):
                 self.user_state = USER_STATES[new]
             case AgentChanged():
-                self._agent_changed()
+                self.hooks.changed()
             case _:
                 pass
         history = self.call.memory.history
@@ -167,8 +141,8 @@ class SessionActivity:
 
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         self.speeches.current = self.speeches.current or handle
-        if self._run is not None:
-            self._run.watch(handle)
+        if not created.user_initiated:
+            self._watch(handle)
         source = "say" if created.source in ("say", "greeting", "apology", "repeat", "farewell") else "generate_reply"
         self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=created.user_initiated, source=source, speech_handle=handle))
 
@@ -179,6 +153,11 @@ class SessionActivity:
             self.session.emit("close", close_event(reason, self._closing, wall_s))
 
     # What it has.
+
+    @property
+    def current_agent(self) -> Agent:
+        """See `Activity.current_agent`."""
+        return self.hooks.current
 
     @property
     def current_speech(self) -> SpeechHandle | None:
@@ -212,8 +191,10 @@ class SessionActivity:
         allowed = self._may_interrupt(allow_interruptions)
         if not isinstance(text, str):
             raise NotImplementedError
-        return self.speeches.begin(
-            "say", lambda command_id: Say(command_id=command_id, text=text, allow_interruptions=allowed), allow_interruptions=allowed
+        return self._watch(
+            self.speeches.begin(
+                "say", lambda command_id: Say(command_id=command_id, text=text, allow_interruptions=allowed), allow_interruptions=allowed
+            )
         )
 
     def generate_reply(
@@ -236,7 +217,7 @@ class SessionActivity:
             choice, required = choice_of(tool_choice)
         else:
             choice, required = (ToolChoice.NONE if TOOL_SPEECH.get() is not None else ToolChoice.AUTO), ""
-        return self.speeches.begin(
+        handle = self.speeches.begin(
             "generate_reply",
             lambda command_id: GenerateReply(
                 command_id=command_id,
@@ -249,6 +230,7 @@ class SessionActivity:
             ),
             allow_interruptions=allowed,
         )
+        return self._watch(handle)
 
     def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
         if not isinstance(given, NotGiven):
@@ -293,17 +275,20 @@ class SessionActivity:
         self._run = RunResult(user_input, output_type)
         return self._run
 
+    def _watch(self, handle: SpeechHandle) -> SpeechHandle:
+        if self._run is not None:
+            self._run.watch(handle)
+        return handle
+
     def _record(self, pushed: EventPushed) -> None:
-        run = self._run
-        if run is None or run.done():
+        run, event = self._run, pushed.event
+        if run is None or not isinstance(event, ConversationItemAdded):
             return
-        match pushed.event:
-            case ConversationItemAdded(item_id=item_id, kind=kind):
-                item = self.call.memory.history.get_by_id(item_id)
-                if item is not None and not (kind == "message" and pushed.event.role == "user" and pushed.event.text == run.user_input):
-                    run.record_item(item_from_protocol(item))
-            case _:
-                pass
+        item = self.call.memory.history.get_by_id(event.item_id)
+        if isinstance(item, FrozenHandoff):
+            run.record_handoff(item_from_protocol(item), None, self.current_agent)
+        elif item is not None and run.watches(self.speeches.of_call(pushed.speech_id)) and event.role != "user":
+            run.record_item(item_from_protocol(item))
 
     # The end.
 
@@ -330,82 +315,31 @@ class SessionActivity:
             self._closing = reason
             if drain:
                 await self.wait_for_idle()
-            for task in self._entering.values():
-                task.cancel()
-            await self._guarded(self.current_agent.on_exit(), "on_exit")
+            await self.hooks.leave()
             if not drain and self.speeches.current is not None:
                 self.speeches.current.interrupt(force=True)
             self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
         await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
 
+    @property
+    def closing(self) -> bool:
+        """Whether the program has closed it."""
+        return self._closing is not None
+
+    def gone(self) -> None:
+        """The conversation has ended, by whatever: nobody waits for it any more."""
+        self._ended("gone", SystemClock().wall())
+
     async def leave(self) -> None:
         """The call is over: the agent that had it leaves, if it has not."""
         if self._closing is None:
-            await self._guarded(self.current_agent.on_exit(), "on_exit")
-
-    async def _guarded(self, hook: Coroutine[Any, Any, None], name: str) -> None:
-        try:
-            async with asyncio.timeout(HOOK_TIMEOUT_S):
-                await hook
-        except Exception:  # the seam to the user's code
-            log.exception("error in %s", name)
+            await self.hooks.leave()
 
     # The agents.
 
-    def perform(self, work: ProgramWork) -> None:
-        """See `Program.perform`; from any thread."""
-        match work:
-            case UseAgent():
-                self.loop.call(lambda: self.loop.spawn(self._use_agent(work), name="hand-off"))
-            case RunHook() if self.current_agent.overrides("on_user_turn_completed"):
-                self.loop.call(lambda: self.loop.spawn(self._run_turn_hook(work), name="on_user_turn_completed"))
-            case RunHook():
-                self.call.feed(HookEnded(token=work.token))
-
-    async def _run_turn_hook(self, work: RunHook) -> None:
-        context, message = from_protocol(work.context), item_from_protocol(work.message)
-        before = message.model_copy(deep=True)
-        try:
-            with self.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
-                await self.current_agent.on_user_turn_completed(context, message)
-        except StopResponse:
-            self.call.feed(HookEnded(token=work.token, stop=True))
-            return
-        except Exception as failure:  # the seam to the user's code
-            log.exception("error in on_user_turn_completed")
-            self.call.feed(HookEnded(token=work.token, error=f"on_user_turn_completed: {type(failure).__name__}: {failure}"))
-            return
-        finally:
-            self.user_data.commit()
-        changed = None if message == before else cast("FrozenMessage", item_to_protocol(message))
-        self.call.feed(HookEnded(token=work.token, message=changed, context=to_protocol(context)))
-
-    async def _use_agent(self, work: UseAgent) -> None:
-        try:
-            agent = self.agents.find(work.agent) if work.agent else self._first
-            parts = make_parts(self, agent)
-        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
-            self.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
-            return
-        await self._guarded(self.current_agent.on_exit(), "on_exit")
-        agent.run_by(self)
-        self.call.use(work.token, parts)
-
-    def _agent_changed(self) -> None:
-        wanted = self.call.memory.agent
-        before, agent = self.current_agent, self.agents.find(wanted) if wanted else self._first
-        if agent is not before:
-            before.run_by(None)
-            self.current_agent = agent
-            self._enter(agent)
-
     def update_agent(self, agent: Agent) -> None:
         """See `Activity.update_agent`."""
-        self._want(agent, AgentChange.REPLACE)
-
-    def _want(self, agent: Agent, change: AgentChange) -> None:
-        reference = json.dumps(self.agents.reference(agent).to_wire())
-        self.call.ask(lambda request: AgentWanted(request=request, agent=reference, change=change), lambda _answer: None)
+        self.loop.spawn(self.hooks.change(agent, AgentChange.REPLACE), name="update_agent")
 
     async def update_instructions(self, agent: Agent, instructions: str) -> None:
         """See `Activity.update_instructions`."""

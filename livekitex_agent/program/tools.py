@@ -16,6 +16,7 @@ from actors import RunContext as ToolRun
 from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError
 from livekitex_agent.program.crossing import run_on
 from livekitex_agent.voice.agent import Agent
+from livekitex_agent.voice.agent_task import RUNNING
 from livekitex_agent.voice.run_context import RunContext
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH
 from protocols import InvalidToolError
@@ -48,7 +49,7 @@ class ProgramTool(FunctionTool):
         call_id = context.call.call_id if context.call is not None else ""
         call = FunctionCall(call_id=call_id, name=self.schema.name, arguments=arguments_json)
         run = RunContext(run=context, session=activity.session, speech_handle=handle, function_call=call)
-        speech = TOOL_SPEECH.set(handle)
+        speech, running = TOOL_SPEECH.set(handle), RUNNING.set(activity)
         try:
             with activity.scopes.leave():
                 async with asyncio.timeout(self.timeout_s):
@@ -68,6 +69,7 @@ class ProgramTool(FunctionTool):
             return INTERNAL_ERROR
         finally:
             TOOL_SPEECH.reset(speech)
+            RUNNING.reset(running)
             context.user_data_json = activity.user_data.written()
 
     async def _call(self, arguments_json: str, run: RunContext[Any]) -> object:

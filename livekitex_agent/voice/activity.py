@@ -114,6 +114,10 @@ class Activity(Protocol):
         """See `AgentSession.update_agent`."""
         ...
 
+    async def run_task(self, task: Any) -> Any:  # noqa: ANN401 - an `AgentTask` of any result
+        """See `AgentTask`: let it have the call until it is complete, and give its result."""
+        ...
+
     async def wait_for_idle(self) -> None:
         """See `AgentSession.wait_for_idle`."""
         ...

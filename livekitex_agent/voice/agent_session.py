@@ -101,7 +101,6 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._background: Mapping[str, Any] = {}
         self._running: Activity | None = None
         self._starting = False
-        self._closing = False
         self._started_at: float | None = None
         self._agent: Agent | None = None
         self._run: RunResult[Any] | None = None
@@ -141,12 +140,11 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         except BaseException:
             self._starting = False
             raise
-        if not capture_run:
-            self._running.enter()
-            return None
-        self._run = self._running.begin_run(None)
+        if capture_run:
+            self._run = self._running.begin_run(None)
         self._running.enter()
-        return await self._run
+        await asyncio.sleep(0)  # what the agent says first when it enters comes before what the program asks for next
+        return await self._run if capture_run and self._run is not None else None
 
     async def drain(self) -> None:
         """Wait until what was asked for has been said, and take no more."""
@@ -159,8 +157,8 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
     async def aclose(self) -> None:
         """Close the session: what is said now is stopped, the agent's `on_exit` runs, ``close`` is told. A second call does nothing."""
         if self._running is not None:
-            self._closing = True
             await self._running.aclose(CloseReason.USER_INITIATED)
+            self._running, self._starting = None, False
 
     async def __aenter__(self) -> Self:
         """Give the session, which is closed at the end."""

@@ -160,6 +160,10 @@ class RunResult(Generic[Run_T]):
         self._watched.append(handle)
         handle.add_done_callback(self._one_over)
 
+    def watches(self, handle: Watched) -> bool:
+        """Whether it waits for ``handle``, or did."""
+        return handle in self._watched
+
     def unwatch(self, handle: Watched) -> bool:
         """Wait for ``handle`` no more. Gives whether it was watched.
 

@@ -54,8 +54,8 @@ def close_turn(step: Transition, heard: Heard) -> None:
     else:
         outcome = SpeechOutcome.EXPIRED if by is InterruptedBy.DEADLINE else SpeechOutcome.INTERRUPTED
     over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id, owner=turn.owner)
-    step.publish(over, turn_id=turn.turn_id)
     tell_added(step, before, turn)
+    step.publish(over, turn_id=turn.turn_id)
     turn_ended(step, turn)
     done = [turn.command_id] if turn.command_id else []
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]

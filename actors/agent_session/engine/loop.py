@@ -42,6 +42,15 @@ class EngineLoop:
         """From any thread: have ``callback`` called on the loop, in order. Nothing happens once the loop has stopped."""
         call_on(self._loop, callback, *args)
 
+    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Callable[[], None]:
+        """On the loop: have ``callback`` called after ``delay_s`` seconds; gives what takes that back."""
+        return self._loop.call_later(delay_s, callback).cancel
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop."""
+        return self._loop
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> OwnedTask:
         """On the loop: run ``work`` as a task. Its exception is a crash, and so is a cancellation that is not its owner's."""
         task = OwnedTask(work, loop=self._loop, name=getattr(work, "__qualname__", ""))

@@ -30,8 +30,8 @@ def test_a_program_greets_takes_orders_and_shuts_down() -> None:
             await call.perform(lambda handle: handle.end())
         assert DONE == [
             "life 1",
-            "started",
             "waiter enters",
+            "started",
             "waiter greeted",
             "added pizza",
             "waiter leaves",

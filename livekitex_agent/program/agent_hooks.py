@@ -1,0 +1,188 @@
+"""The agents of a session: who has the call, their hooks, and how the call goes from one to another.
+
+Who has the call is the call's own fact; here is the object that it is. Each hook is a scope: what had returned in an earlier life is not
+run again, what had not runs again and asks for the same speeches. A task that an agent awaits in a hook is known by the place where it is
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork, RunHook, UseAgent
+from livekitex_agent.errors import error_of
+from livekitex_agent.llm import StopResponse, from_protocol, to_protocol
+from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.program.parts import make_parts
+from livekitex_agent.voice.agent import Agent
+from livekitex_agent.voice.agent_task import RUNNING, AgentTask
+from protocols import ChatMessage, ErrorReply, Message
+
+if TYPE_CHECKING:
+    from livekitex_agent.program.session_activity import SessionActivity
+
+log = logging.getLogger("livekitex.program")
+
+FIRST_AGENT: Final = "0"
+"""The key of the agent that the call began with."""
+HOOK_TIMEOUT_S: Final = 30.0
+"""For `Agent.on_exit`."""
+
+
+class AgentHooks:
+    """Of the session that ``activity`` runs. Used on the program's loop, but for `perform`."""
+
+    def __init__(self, activity: "SessionActivity") -> None:
+        self._activity = activity
+        self.current: Agent
+        """Who has the call."""
+        self._first: Agent
+        self._task: Agent | None = None
+        """Which is about to have the call for a while: the one that has it now does not leave."""
+        self._entering: dict[str, asyncio.Task[Any]] = {}
+
+    def begin(self, agent: Agent) -> None:
+        """The program begins with ``agent``; who had the call in an earlier life has it again, if he can be found."""
+        self._activity.agents.reference(agent, FIRST_AGENT)
+        self._first = agent
+        self.current = self._found_again(agent)
+        self.current.run_by(self._activity)
+
+    def _found_again(self, agent: Agent) -> Agent:
+        wanted = self._activity.call.memory.agent
+        if not wanted:
+            return agent
+        try:
+            return self._activity.agents.find(wanted)
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            log.warning("not restorable: %s; the agent that the program began with goes on", failure)
+            return agent
+
+    def enter(self) -> None:
+        """Have the `on_enter` of the agent that has the call run, unless it had returned in an earlier life."""
+        self._enter(self.current)
+
+    def _enter(self, agent: Agent) -> None:
+        key = self._activity.agents.reference(agent).key
+        if self._activity.facts.get(f"entered/{key}") is None and key not in self._entering:
+            self._entering[key] = self._activity.loop.spawn(self._run_on_enter(agent, key), name=f"on_enter of {agent.id}")
+
+    async def _run_on_enter(self, agent: Agent, key: str) -> None:
+        try:
+            with self._activity.scopes.enter(f"on_enter/{key}"):
+                RUNNING.set(self._activity)
+                await agent.on_enter()
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # the seam to the user's code
+            log.exception("error in on_enter of the agent %s", agent.id)
+        finally:
+            self._entering.pop(key, None)
+        self._activity.user_data.commit()
+        await self._activity.facts.put(f"entered/{key}", "true")
+
+    async def leave(self) -> None:
+        """Nobody has the call any more: what enters is given up, and who had it leaves."""
+        for task in self._entering.values():
+            task.cancel()
+        await self._guarded(self.current.on_exit(), "on_exit")
+
+    async def _guarded(self, hook: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            async with asyncio.timeout(HOOK_TIMEOUT_S):
+                await hook
+        except Exception:  # the seam to the user's code
+            log.exception("error in %s", name)
+
+    def perform(self, work: ProgramWork) -> None:
+        """See `Program.perform`; from any thread."""
+        match work:
+            case UseAgent():
+                self._activity.loop.call(lambda: self._activity.loop.spawn(self._use_agent(work), name="hand-off"))
+            case RunHook() if self.current.overrides("on_user_turn_completed"):
+                self._activity.loop.call(lambda: self._activity.loop.spawn(self._run_turn_hook(work), name="on_user_turn_completed"))
+            case RunHook():
+                self._activity.call.feed(HookEnded(token=work.token))
+
+    async def _run_turn_hook(self, work: RunHook) -> None:
+        context, message = from_protocol(work.context), item_from_protocol(work.message)
+        before = message.model_copy(deep=True)
+        try:
+            with self._activity.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
+                await self.current.on_user_turn_completed(context, message)
+        except StopResponse:
+            self._activity.call.feed(HookEnded(token=work.token, stop=True))
+            return
+        except Exception as failure:  # the seam to the user's code
+            log.exception("error in on_user_turn_completed")
+            self._activity.call.feed(HookEnded(token=work.token, error=f"on_user_turn_completed: {type(failure).__name__}: {failure}"))
+            return
+        finally:
+            self._activity.user_data.commit()
+        changed = None if message == before else cast("ChatMessage", item_to_protocol(message))
+        self._activity.call.feed(HookEnded(token=work.token, message=changed, context=to_protocol(context)))
+
+    async def run_task(self, task: AgentTask[Any]) -> Any:  # noqa: ANN401 - of the task
+        """Let ``task`` have the call until it is complete, and give its result; see `AgentTask`."""
+        known = (
+            self._activity.facts.get(task_key := f"task/{self._activity.scopes.command_id('task')}")
+            if self._activity.scopes.current is not None
+            else None
+        )
+        if known is not None:
+            return json.loads(known)
+        if not self._activity.agents.takes_the_place(task, self._activity.call.memory.agent):
+            self._task = task
+            await self.change(task, AgentChange.ENTER)
+        elif self.current is not task:  # it had the call when the life before ended
+            self.current = task
+            task.run_by(self._activity)
+            self._enter(task)
+        try:
+            result = await asyncio.shield(task.result)
+        finally:
+            if self.current is task:
+                await self.change(task, AgentChange.LEAVE)
+        if self._activity.scopes.current is not None:
+            await self._keep_result(task_key, result)
+        return result
+
+    async def _keep_result(self, key: str, result: object) -> None:
+        try:
+            await self._activity.facts.put(key, json.dumps(result, allow_nan=False))
+        except (TypeError, ValueError, RecursionError) as failure:
+            log.warning("not restorable: the result of a task (%s): after a death it is asked for again", failure)
+
+    async def change(self, agent: Agent, change: AgentChange) -> None:
+        """Have the call be another agent's; returns when it is."""
+        reference = json.dumps(self._activity.agents.reference(agent).to_wire())
+        changed: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._activity.call.ask(
+            lambda request: AgentWanted(request=request, agent=reference, change=change),
+            lambda answer: self._activity.loop.call(changed.set_result, answer),
+        )
+        if isinstance(answer := await changed, ErrorReply):
+            raise error_of(answer)
+
+    async def _use_agent(self, work: UseAgent) -> None:
+        try:
+            agent = self._activity.agents.find(work.agent) if work.agent else self._first
+            parts = make_parts(self._activity, agent)
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            self._activity.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
+            return
+        if agent is not self._task:
+            await self._guarded(self.current.on_exit(), "on_exit")
+        self._task = None
+        agent.run_by(self._activity)
+        self._activity.call.use(work.token, parts)
+
+    def changed(self) -> None:
+        """The call is another agent's."""
+        wanted = self._activity.call.memory.agent
+        before, agent = self.current, self._activity.agents.find(wanted) if wanted else self._first
+        if agent is not before:
+            before.run_by(None)
+            self.current = agent
+            self._enter(agent)

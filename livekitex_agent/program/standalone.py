@@ -1,0 +1,105 @@
+"""A session in a plain script or a test: no system, no supervision, no journal, and otherwise the same."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from actors import ProgramLoop, ProgramWork, StandaloneSession
+from livekitex_agent.job import get_job_context
+from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.program.session_activity import SessionActivity
+from livekitex_agent.voice.agent import AGENT_MADE, Agent
+from livekitex_agent.voice.agent_session import AgentSession
+from protocols import AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
+
+log = logging.getLogger("livekitex.program")
+
+UNSUPERVISED: Final = (
+    "this session runs in this process: unsupervised, without a journal, and gone with it. For a call that comes back, start a system and "
+    "its program (`livekitex console FILE`, or AgentSystem.start_session)"
+)
+_told: list[bool] = []
+
+
+class StandaloneHost:
+    """See `voice.agent_session.SessionHost`: runs one session on the event loop of whoever starts it."""
+
+    def __init__(self) -> None:
+        self._activity: SessionActivity | None = None
+        self._loop: ProgramLoop
+        self._session: StandaloneSession
+        self._audio: asyncio.Task[Any] | None = None
+
+    async def attach(self, session: AgentSession[Any], agent: Agent) -> SessionActivity:
+        """See `SessionHost.attach`."""
+        if not _told and get_job_context(required=False) is None:
+            _told.append(True)
+            log.info(UNSUPERVISED)
+        scopes = Scopes(1)
+        self._loop = ProgramLoop(asyncio.get_running_loop(), lambda _failure: None)
+        self._session = StandaloneSession(self, self._heard, self._ended)
+        call = self._session.link
+        agents = Agents(scopes, SystemEntropy())
+        AGENT_MADE.set(agents.note)
+        self._activity = SessionActivity(session, call, self._loop, scopes, agents=agents, facts=Facts(call, self._loop), overrides={})
+        await self._activity.begin(agent)
+        if session.input.audio is not None:
+            self._audio = self._loop.spawn(self._listen(session), name="audio input")
+        return self._activity
+
+    async def _listen(self, session: AgentSession[Any]) -> None:
+        """Hand over what the session's audio input gives."""
+        source = session.input.audio
+        if source is not None:
+            async for frame in source:
+                if session.input.audio_enabled:
+                    self._session.hear(frame.sample_rate, bytes(frame.data))
+
+    # For the conversation; see `actors.Program`.
+
+    def begin(self, call: Any, loop: asyncio.AbstractEventLoop | None) -> None:  # noqa: ANN401 - nobody calls it
+        """The entrypoint runs already: it is the script."""
+
+    def perform(self, work: ProgramWork) -> None:
+        """See `Program.perform`."""
+        if self._activity is not None:
+            self._activity.perform(work)
+
+    def tell(self, event: EventPushed) -> None:
+        """See `Program.tell`."""
+        self._loop.call(self._tell, event)
+
+    def _tell(self, event: EventPushed) -> None:
+        if self._activity is not None:
+            self._activity.tell(event)
+
+    def end(self, reason: str, then: Callable[[], None]) -> None:
+        """See `Program.end`."""
+        del reason
+        self._loop.call(self._finish, then)
+
+    def _finish(self, then: Callable[[], None]) -> None:
+        if self._activity is None or self._activity.closing:
+            then()
+        else:
+            self._loop.spawn(self._activity.leave(), name="on_exit").add_done_callback(lambda _task: then())
+
+    def stop(self) -> None:
+        """See `Program.stop`."""
+        self._loop.call(self._stop)
+
+    def _stop(self) -> None:
+        self._loop.stop()
+        if self._activity is not None:
+            self._activity.gone()
+        self._session.stop()
+
+    def _heard(self, audio: AudioPushed | AudioCleared) -> None:
+        """The agent's audio, for the session's output."""
+
+    def _ended(self, reason: ExitReason) -> None:
+        if not reason.clean:
+            log.error("the session has ended: %s", reason)

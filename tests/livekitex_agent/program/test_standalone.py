@@ -1,0 +1,120 @@
+"""Sessions in a plain script: the same core in its process, with a thread for the engine and none for user code."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from livekitex_agent import Agent, AgentSession, RunContext, function_tool, provider
+from livekitex_agent.testing.fakes import scripted_llm
+from livekitex_agent.voice.agent_task import AgentTask
+from support.waiter_program import Order, Waiter
+
+
+def model(*replies: Mapping[str, Any]) -> Any:
+    return provider(scripted_llm, replies=list(replies))
+
+
+def in_session(llm: Any, agent: Callable[[], Agent], check: Callable[[AgentSession[Any]], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(20), AgentSession(llm=llm, userdata=Order()) as session:
+            await session.start(agent())
+            await check(session)
+
+    asyncio.run(main())
+
+
+def shown(session: AgentSession[Any]) -> Sequence[tuple[str, str | None]]:
+    return [(item.type, getattr(item, "text_content", None)) for item in session.history.items if item.type != "agent_config_update"]
+
+
+def test_a_tool_works_on_the_sessions_own_data_and_in_the_scripts_own_thread() -> None:
+    threads = []
+
+    class Counter(Waiter):
+        @function_tool
+        async def count(self, ctx: RunContext[Order]) -> None:
+            """Count."""
+            threads.append(threading.current_thread())
+            ctx.userdata.products.append(("counted", 1))
+
+    async def check(session: AgentSession[Order]) -> None:
+        run = await session.run(user_input="count")
+        run.expect.next_event().is_function_call(name="count")
+        run.expect.next_event().is_function_call_output(output="", is_error=False)
+        run.expect.no_more_events()
+        assert session.userdata.products == [("counted", 1)]
+
+    in_session(model({"to": "count", "calls": ["count"]}), Counter, check)
+    assert threads == [threading.main_thread()]
+
+
+asked = asyncio.Event()
+
+
+class Ask(AgentTask[str]):
+    """Asks for a name."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Ask for the name.")
+
+    async def on_enter(self) -> None:
+        """Ask."""
+        await self.session.say("Your name?")
+        asked.set()
+
+    @function_tool
+    async def keep(self, name: str) -> None:
+        """Keep it."""
+        self.complete(name)
+
+
+class Host(Agent):
+    """Asks before it does anything."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Host.")
+        self.greeted = asyncio.Event()
+
+    async def on_enter(self) -> None:
+        """Ask, and greet."""
+        name = await Ask()
+        await self.session.say(f"Hello {name}.")
+        self.greeted.set()
+
+
+def test_a_task_has_the_call_until_it_is_complete() -> None:
+    async def check(session: AgentSession[Order]) -> None:
+        host = session.current_agent
+        await asked.wait()
+        await session.run(user_input="i am ada")
+        assert isinstance(host, Host)
+        await host.greeted.wait()
+        assert session.current_agent is host
+        texts = [text for kind, text in shown(session) if kind == "message"]
+        assert texts == ["Your name?", "i am ada", "Hello Ada."]
+
+    in_session(model({"to": "*ada*", "calls": [{"name": "keep", "arguments": '{"name": "Ada"}'}]}), Host, check)
+
+
+def test_a_task_is_awaited_in_a_hook_or_a_tool_only() -> None:
+    async def check() -> None:
+        with pytest.raises(RuntimeError, match="should only be awaited inside tool_functions"):
+            await Ask()
+
+    asyncio.run(check())
+
+
+def test_what_is_said_after_the_end_is_refused() -> None:
+    async def check() -> None:
+        session = AgentSession[Order](llm=model({"say": "Yes."}), userdata=Order())
+        with pytest.raises(RuntimeError, match="isn't running"):
+            session.say("Hello.")
+        await session.start(Waiter())
+        await session.aclose()
+        with pytest.raises(RuntimeError, match="isn't running"):
+            session.say("Hello.")
+
+    asyncio.run(check())
