@@ -29,11 +29,7 @@ STAMPS = "LIVEKITEX_ENTRYPOINT_STAMPS"
 TOP = """
 import os, time
 import aiohttp
-from livekitex_agent.job import JobContext
-from livekitex_agent.voice.agent import Agent
-from livekitex_agent.voice.agent_session import AgentSession
-from livekitex_agent import function_tool
-from livekitex_agent.worker import AgentServer
+from livekitex_agent import Agent, AgentServer, AgentSession, JobContext, function_tool
 from support.memory_brain import MEMORY_BRAIN
 
 server = AgentServer()

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from livekitex_agent import AgentSystem, CallHandle
+from livekitex_agent import AgentSystem, CallHandle, WorkerOptions
 from livekitex_agent.program import ProgramPlace
-from protocols import InvalidAgentError, Restarted
+from protocols import AgentMessage, InvalidAgentError, Restarted, Role
 from support.echo_tree import echo_options
 from support.forked_session import Facts, forked_root, write_program, write_text
+from support.memory_brain import ANSWER, FACT, QUESTION
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio]
 
@@ -169,3 +170,43 @@ async def test_the_generation_of_a_program_that_hangs_in_its_import_holds_up_nob
     assert (await Facts.of(await system.start_session(program(other)), "a")).version == 2
     hanging.cancel()
     await asyncio.gather(hanging, return_exceptions=True)
+
+
+TALKING = """
+from livekitex_agent import Agent, AgentServer, AgentSession, JobContext
+from support.memory_brain import MEMORY_BRAIN
+
+server = AgentServer()
+
+
+class Waiter(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="VERSION")
+
+    async def on_enter(self) -> None:
+        self.session.say("Hello from VERSION.")
+
+
+@server.rtc_session()
+async def entrypoint(ctx: JobContext) -> None:
+    session = AgentSession(llm=MEMORY_BRAIN)
+    await session.start(Waiter(), room=ctx.room)
+"""
+
+
+async def test_a_conversation_comes_back_on_new_code_and_greets_nobody_twice(script: Path, tmp_path: Path) -> None:
+    write_text(script, TALKING.replace("VERSION", "one"))
+    async with AgentSystem.start(WorkerOptions(journal_dir=tmp_path, preload=False, log_level="error")) as system:
+        call = await system.start_session(program(script))
+        assert (await call.wait_for(AgentMessage)).text == "Hello from one."
+        await call.send_text(FACT)
+        await call.wait_for(AgentMessage)
+        write_text(script, TALKING.replace("VERSION", "two!"))
+        [generation] = await generations(system)
+        os.kill(generation, signal.SIGKILL)
+        assert (await call.wait_for(Restarted)).incarnation == 2
+        await call.send_text(QUESTION)
+        assert (await call.wait_for(AgentMessage)).text == ANSWER
+        spoken = [item.text for item in (await call.history()).messages if item.role is Role.ASSISTANT]
+        assert spoken == ["Hello from one.", "Noted.", ANSWER]
+        assert generation not in await generations(system)
