@@ -4,10 +4,11 @@ Each tool is an intent that its name and the first sentence of its description a
 parameters are asked for. It is enough to try a tool by voice without a key; for a conversation, give the agent a language model.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
-from protocols import ToolSchema
+from actors import rule_llm
+from protocols import LLM, ChatContext, ChatOptions, LLMEvent, ToolSchema
 
 _SLOT_TYPES: Final = {"string": "text", "integer": "number"}
 _GREETING_WORDS: Final = ["hello", "hi there", "good morning", "good evening"]
@@ -64,3 +65,31 @@ def _slot_type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "choice" if all(isinstance(value, str) for value in schema["enum"]) else ""
     return _SLOT_TYPES.get(schema.get("type", ""), "")
+
+
+class ToolRulesLLM(LLM):
+    """The brain of a program's agent that names none: its rules are made from the tools that each request offers.
+
+    ``options`` are further ones of ``actors.providers.offline:rule_llm``.
+
+    Raises:
+        MissingExtraError: the extra ``offline`` is not installed.
+        ConfigurationError: an option is unknown or wrong.
+    """
+
+    label = "rules"
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        self._options = dict(options or {})
+        self._made_for: tuple[ToolSchema, ...] = ()
+        self._llm = self._make(())
+
+    def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        """See `LLM.chat`; raises as the rule model's does."""
+        if tuple(tools) != self._made_for:
+            self._made_for = tuple(tools)
+            self._llm = self._make(self._made_for)
+        return self._llm.chat(context, tools, options)
+
+    def _make(self, tools: Sequence[ToolSchema]) -> LLM:
+        return rule_llm({**rules_for(tools), **self._options})

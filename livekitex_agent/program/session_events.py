@@ -34,7 +34,12 @@ AGENT_STATES: Final[dict[str, AgentState]] = {
     "paused": "listening",
     "closing": "listening",
 }
-USER_STATES: Final[dict[str, UserState]] = {"listening": "listening", "speaking": "speaking", "away": "away"}
+USER_STATES: Final[dict[str, UserState]] = {
+    "listening": "listening",
+    "speaking": "speaking",
+    "transcribing": "listening",  # he has stopped, and is about to be understood
+    "away": "away",
+}
 _ADDED: Final = ("message", "agent_handoff")
 
 
@@ -44,7 +49,7 @@ def session_events(pushed: EventPushed, item: Callable[[str], ChatItem | None]) 
     match pushed.event:
         case told.AgentStateChanged(old=old, new=new) if AGENT_STATES[old] != AGENT_STATES[new]:
             yield AgentStateChangedEvent(old_state=AGENT_STATES[old], new_state=AGENT_STATES[new], **at)
-        case told.UserStateChanged(old=old, new=new):
+        case told.UserStateChanged(old=old, new=new) if USER_STATES[old] != USER_STATES[new]:
             yield UserStateChangedEvent(old_state=USER_STATES[old], new_state=USER_STATES[new], **at)
         case told.UserInputTranscribed(text=text, is_final=final, language=language, speaker_id=speaker):
             yield UserInputTranscribedEvent(transcript=text, is_final=final, language=language or None, speaker_id=speaker or None, **at)

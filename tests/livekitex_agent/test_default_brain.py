@@ -4,8 +4,8 @@ from typing import Any, Literal
 import pytest
 
 from actors import function_tool, rule_llm
-from livekitex_agent.default_brain import rules_for
-from protocols import ToolSchema
+from livekitex_agent.default_brain import ToolRulesLLM, rules_for
+from protocols import CallDelta, ChatContext, ChatMessage, ChatOptions, ConfigurationError, Role, TextContent, ToolSchema
 
 
 class Shape(enum.Enum):
@@ -66,3 +66,19 @@ def test_the_rule_model_takes_them() -> None:
     pytest.importorskip("rapidfuzz", reason="rapidfuzz is not here: pip install 'livekitex-agent[offline]'")
     for tools in ((), (table_price, opening_hours, weigh)):
         rule_llm(rules(*tools))
+
+
+@pytest.mark.asyncio
+async def test_the_brain_of_a_program_takes_its_rules_from_the_tools_of_each_request() -> None:
+    pytest.importorskip("rapidfuzz", reason="rapidfuzz is not here: pip install 'livekitex-agent[offline]'")
+    brain = ToolRulesLLM()
+    for tools, names in (((opening_hours,), ["opening_hours"]), ((), []), ((opening_hours, weigh), ["opening_hours"])):
+        context = ChatContext(items=(ChatMessage(id="m1", role=Role.USER, content=(TextContent(text="the opening hours"),)),))
+        events = [event async for event in brain.chat(context, [tool.schema for tool in tools], ChatOptions())]
+        assert [event.name for event in events if isinstance(event, CallDelta)] == names
+
+
+def test_its_options_are_those_of_the_rule_model() -> None:
+    pytest.importorskip("rapidfuzz", reason="rapidfuzz is not here: pip install 'livekitex-agent[offline]'")
+    with pytest.raises(ConfigurationError, match="nonsense"):
+        ToolRulesLLM({"nonsense": 1})
