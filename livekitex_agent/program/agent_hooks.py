@@ -14,10 +14,12 @@ from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm import StopResponse, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
+from livekitex_agent.program.user_data import encode
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING, AgentTask
-from protocols import ChatMessage, ErrorReply, Message
+from protocols import ChatMessage, ErrorReply, Message, MessageTooLargeError
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
@@ -130,8 +132,8 @@ class AgentHooks:
             if self._activity.scopes.current is not None
             else None
         )
-        if known is not None:
-            return json.loads(known)
+        if known is not None and not isinstance(outcome := read_outcome(known), Begun):
+            return result_of(outcome)
         if not self._activity.agents.takes_the_place(task, self._activity.call.memory.agent):
             self._task = task
             await self.change(task, AgentChange.ENTER)
@@ -140,19 +142,29 @@ class AgentHooks:
             task.run_by(self._activity)
             self._enter(task)
         try:
-            result = await asyncio.shield(task.result)
+            await asyncio.wait([task.result])
         finally:
             if self.current is task:
                 await self.change(task, AgentChange.LEAVE)
         if self._activity.scopes.current is not None:
-            await self._keep_result(task_key, result)
-        return result
+            await self._keep_outcome(task_key, task.result)
+        return task.result.result()
 
-    async def _keep_result(self, key: str, result: object) -> None:
+    async def _keep_outcome(self, key: str, over: "asyncio.Future[Any]") -> None:
+        failure = over.exception()
+        if isinstance(failure, Exception):
+            await self._activity.facts.put(key, write_outcome(failed(failure)))
+            return
         try:
-            await self._activity.facts.put(key, json.dumps(result, allow_nan=False))
-        except (TypeError, ValueError, RecursionError) as failure:
-            log.warning("not restorable: the result of a task (%s): after a death it is asked for again", failure)
+            encoded = encode(over.result(), "result")
+        except MessageTooLargeError as too_large:
+            unwritten = str(too_large)
+        else:
+            unwritten = ", ".join(f"{each.type_name} at {each.path}" for each in encoded.unwritten)
+            if not unwritten:
+                await self._activity.facts.put(key, write_outcome(Done(encoded.text)))
+        if unwritten:
+            log.warning("not restorable: the result of a task (%s): after a death it is asked for again", unwritten)
 
     async def change(self, agent: Agent, change: AgentChange) -> None:
         """Have the call be another agent's; returns when it is."""

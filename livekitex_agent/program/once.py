@@ -155,6 +155,17 @@ def error_of(outcome: Failed) -> Exception:
     return error
 
 
+def result_of(outcome: Done | Failed) -> Any:  # noqa: ANN401 - whatever it was
+    """What has such an outcome returns.
+
+    Raises:
+        Exception: what it has raised.
+    """
+    if isinstance(outcome, Failed):
+        raise error_of(outcome)
+    return restore(outcome.result, None, "result").value
+
+
 class Once:
     """The effects of one incarnation. Used on the program loop only."""
 
@@ -179,10 +190,8 @@ class Once:
         running = self._runs.get(key)
         if running is None or running.cancelled():
             match decide(key, self._facts.get(fact_key(key)), idempotent=idempotent):
-                case Done(result=result):
-                    return restore(result, None, "result").value
-                case Failed() as outcome:
-                    raise error_of(outcome)
+                case Done() | Failed() as outcome:
+                    return result_of(outcome)
                 case Run():
                     running = self._runs[key] = asyncio.create_task(self._run(key, function, args), name=f"once {key:.80}")
         return await asyncio.shield(running)
