@@ -9,6 +9,8 @@ While it is suspended the program's speeches have turns of their own; the caller
 then that has the conversation. The newest whose tools have ended comes back where nothing of the program waits to be said: it leaves what
 has entered in it, and the model is asked with the results. Its items stand in the history where their times put them.
 
+A call that is to end does so once nothing waits to be said: it does not wait for a tool that waits for an agent which has entered.
+
 After a death nobody waits for what the tools were to find out: their outcomes are unknown, and each suspended turn comes back after the
 one that is open.
 """
@@ -68,7 +70,9 @@ def go_on(step: Transition) -> bool:
         return False
     coming = _ready(step)
     if step.memory.entered and coming is None:
-        return understand(step) or take_up(step)
+        if not step.memory.ending:
+            return understand(step) or take_up(step)
+        return take_up(step) or _abandon(step, step.memory.suspended[-1])
     if take_up(step, nested=True):
         return True
     return coming is not None and _resume(step, coming)
@@ -120,7 +124,7 @@ def _ready(step: Transition) -> Turn | None:
 
 def _resume(step: Transition, turn: Turn) -> bool:
     """Go on with a suspended turn; where an agent has entered in it, that leaves first."""
-    if (levels := len(step.memory.agents) - turn.agents) > 0:
+    if not step.memory.ending and (levels := len(step.memory.agents) - turn.agents) > 0:
         unwind(step, levels)
         return False
     after = _open_again(step, turn).after
@@ -132,6 +136,14 @@ def _resume(step: Transition, turn: Turn) -> bool:
         step.state = replace(step.state, interruption=Interruption(by=turn.stopped_by, heard=heard, after=after))
         step.move_agent(AgentEvent.INTERRUPTED)
     run_next(step)
+    return True
+
+
+def _abandon(step: Transition, turn: Turn) -> bool:
+    """The call ends, so nobody talks any more with the agent that has entered: do not wait for the tools that wait for that."""
+    stop_suspended(step, turn, InterruptedBy.PROGRAM)
+    step.state = replace(step.state, running=step.state.running - {call.call_id for call in turn.waiting_calls})
+    settle_unknown(step, turn)
     return True
 
 

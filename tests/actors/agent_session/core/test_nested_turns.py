@@ -20,6 +20,7 @@ from protocols import (
     CancelResponse,
     CommandDone,
     ConversationState,
+    EndCall,
     FunctionCall,
     FunctionCallOutput,
     GenerateReply,
@@ -72,6 +73,11 @@ class NestedTurns(RuleBasedStateMachine):
         memory = self.world.state.memory
         turns = [turn.speech_id for turn in (*memory.suspended, *((memory.turn,) if memory.turn else ()))]
         self._send(CancelResponse(command_id=f"cancel-{len(self.sent)}", speech_id=data.draw(st.sampled_from(["", *turns]))))
+
+    @precondition(lambda self: len(self.sent) > 12 and not any(isinstance(sent, EndCall) for sent in self.sent.values()))
+    @rule()
+    def end_call(self) -> None:
+        self._send(EndCall(command_id=f"end-{len(self.sent)}"))
 
     @precondition(lambda self: self.world.tools)
     @rule()
@@ -144,6 +150,8 @@ class NestedTurns(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(["killed", "killed", "stopped", "with its partition"]))
     def die(self, how: str) -> None:
+        if self.world.left:
+            return
         self._repeat_nothing_that_is_accepted()
         match how:
             case "killed":
@@ -152,7 +160,8 @@ class NestedTurns(RuleBasedStateMachine):
                 self.world.stop_cleanly()
             case _:
                 self.world.lose_memory()
-        self.world.subscribe()
+        if not self.world.left:
+            self.world.subscribe()
 
     def _repeat_nothing_that_is_accepted(self) -> None:
         """What was not answered may be accepted or not."""
@@ -205,7 +214,8 @@ class NestedTurns(RuleBasedStateMachine):
         memory = world.state.memory
         assert (memory.turn, memory.suspended, memory.inbox, world.state.running) == (None, (), (), frozenset())
         assert world.state.phase is ConversationState.IDLE
-        assert not world.state.wanted
+        assert world.left is bool(memory.ending)
+        assert world.left or not world.state.wanted
         events = [entry.event for entry in world.entries if isinstance(entry, Happened)]
         speeches = Counter(event.speech_id for event in events if isinstance(event, SpeechCreated))
         assert speeches == Counter(event.speech_id for event in events if isinstance(event, SpeechDone)), "each ends, and once"

@@ -430,6 +430,20 @@ def test_the_end_of_the_call_waits_for_it(world: World) -> None:
     assert [text for text, _ in spoken(world)] == [LINE, "One moment. It came back: done."]
 
 
+@pytest.mark.parametrize("setup", [TEXT, VOICE], ids=["text", "speech"])
+def test_the_end_of_the_call_does_not_wait_for_a_tool_that_waits_for_an_agent_which_has_entered(setup: SessionConfig) -> None:
+    world = entered(setup)
+    world.send("Ann", "name")
+    world.commit_all()
+    world.command(EndCall(command_id="end"))
+    rest(world)
+    assert world.left
+    assert len(world.tools) == 1, "it was not awaited"
+    assert [outcome for _, outcome in spoken(world)] == ["completed", "interrupted"]
+    assert [text for kind, text in said(world.state.memory.history) if kind == "tool"] == [OUTCOME_UNKNOWN]
+    assert not world.state.running
+
+
 # It dies.
 
 
