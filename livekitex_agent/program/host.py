@@ -8,6 +8,7 @@ from typing import Any
 from actors import ProgramCall, ProgramLoop
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.once import Once
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_activity import SessionActivity
 from livekitex_agent.voice.agent import Agent
@@ -34,6 +35,7 @@ class ProgramHost:
         self.facts = Facts(call, loop)
         self.agents = Agents(scopes, entropy)
         self.activity: SessionActivity | None = None
+        self._once = Once(self.facts)
         self._call = call
         self._loop = loop
         self._scopes = scopes
@@ -68,7 +70,7 @@ class ProgramHost:
 
     async def once(self, key: str, function: Callable[..., Any], args: tuple[Any, ...], *, idempotent: bool) -> Any:  # noqa: ANN401 - of the user's function
         """See `JobPort.once`."""
-        raise NotImplementedError
+        return await self._once(key, function, *args, idempotent=idempotent)
 
     def primary_session(self) -> AgentSession[Any] | None:
         """See `JobPort.primary_session`."""

@@ -30,8 +30,8 @@ class Facts(Protocol):
         """The value of a fact (JSON), or None."""
         ...
 
-    async def put(self, key: str, value_json: str) -> None:
-        """Return once the fact is in the journal.
+    async def put(self, key: str, value: str) -> None:
+        """Keep ``value`` (JSON); returns once it is in the journal.
 
         Raises:
             LivekitexError: it is not, and will not be.

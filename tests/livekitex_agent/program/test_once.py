@@ -46,13 +46,13 @@ class Journal:
     def get(self, key: str) -> str | None:
         return self.kept.get(key)
 
-    async def put(self, key: str, value_json: str) -> None:
+    async def put(self, key: str, value: str) -> None:
         await asyncio.sleep(0)
         if self.refusing:
             self.refusing -= 1
             raise CapacityError("full")
         self.die()
-        self.kept[key] = value_json
+        self.kept[key] = value
         self.die()
 
     def die(self) -> None:

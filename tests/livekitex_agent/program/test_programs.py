@@ -8,6 +8,7 @@ import pytest
 from livekitex_agent import AgentSentence, ProgramPlace, ToolCalled
 from livekitex_agent.testing import TestSession
 from protocols import AgentChanged, SpeechDone
+from support import effects_program
 from support.waiter_program import DONE
 
 WAITER = ProgramPlace(place="support.waiter_program")
@@ -90,5 +91,21 @@ def test_who_is_killed_while_a_new_agent_enters_enters_once_more() -> None:
             assert DONE.count("cook enters") == 2
             assert [event.event.text for event in call.events if isinstance(event.event, AgentSentence)].count("I cook.") == 1
             assert sum(isinstance(event.event, ToolCalled) for event in call.events) == 1
+
+    asyncio.run(check())
+
+
+def test_effects_happen_once_in_a_call_and_each_life_knows_how_they_ended() -> None:
+    async def check() -> None:
+        done = effects_program.DONE
+        done.clear()
+        async with TestSession(ProgramPlace(place="support.effects_program")) as call:
+            await call.run(user_input="Hello?")
+            assert done == ["prints 1", "has ('receipt', 1)", "asks the bank", "hears no money", "charges"]
+            for _ in range(2):
+                done.clear()
+                await call.kill()
+                await call.run(user_input="Hello?")
+                assert done == ["has ('receipt', 1)", "hears no money", "does not know"]
 
     asyncio.run(check())
