@@ -189,7 +189,9 @@ class AgentServer(EventEmitter[Literal["worker_started", "worker_registered"]]):
     ) -> Any:
         """Register the entrypoint that serves the jobs of ``agent_name``; a decorator, or called with the function.
 
-        The environment's ``LIVEKIT_AGENT_NAME_OVERRIDE`` counts before ``agent_name``, ``LIVEKIT_AGENT_NAME`` where that is empty.
+        ``on_session_end`` is called when the job is over. ``on_request`` decides about jobs that a LiveKit server offers, and
+        ``on_simulation_end`` is about its simulations: both wait for the version that registers with one. The environment's
+        ``LIVEKIT_AGENT_NAME_OVERRIDE`` counts before ``agent_name``, ``LIVEKIT_AGENT_NAME`` where that is empty.
 
         Raises:
             RuntimeError: another one is registered under that name.

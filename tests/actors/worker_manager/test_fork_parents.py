@@ -1,13 +1,29 @@
 """Calls of programs on SimRuntime: forked from generations that change, fail to load, die and end, and come back whatever dies."""
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
-from actors.worker_manager.fork_parents import LOAD_TIMEOUT_MS
+from actors.worker_manager.fork_parents import LOAD_TIMEOUT_MS, _in_words
 from actors.worker_manager.generations import MAX_GENERATIONS, program_in
-from protocols import EndJob, ErrorReply, GetJob, GetWorkerStatus, JobEnded, JobStarted, JobState, Message, StartJob, WorkerStatus
-from supervision import ChildSpec, ChildType, SimRuntime, Strategy, SupervisorFlags, supervisor_args
+from protocols import (
+    CheckProgram,
+    EndJob,
+    ErrorReply,
+    GetJob,
+    GetWorkerStatus,
+    JobEnded,
+    JobStarted,
+    JobState,
+    Message,
+    ProgramChecked,
+    StartChild,
+    StartJob,
+    TerminateChild,
+    WorkerStatus,
+)
+from supervision import HUNG, ChildSpec, ChildType, SimRuntime, Strategy, SupervisorFlags, supervisor_args
 from support import sim_generation, sim_tree
 from support.sim_generation import ACTORS, Programs
 
@@ -214,3 +230,116 @@ def test_nothing_waits_when_jobs_dies_while_a_program_loads(sim: SimRuntime, pro
     began = sim.clock.monotonic()
     assert start(sim, "a")
     assert sim.clock.monotonic() - began < 15.0
+
+
+def test_a_generation_that_does_not_say_whether_it_is_current_takes_no_new_call(sim: SimRuntime) -> None:
+    first = start(sim, "a")
+    sim.drop(message=CheckProgram, times=1)
+    assert start(sim, "b") != first
+    assert where(sim)["a"] == first
+
+
+def test_one_that_was_not_told_to_end_is_told_again(sim: SimRuntime, programs: Programs) -> None:
+    first = start(sim, "a")
+    programs.version[WAITER] = 2
+    start(sim, "b")
+    sim.drop(message=TerminateChild, to="jobs", times=1)
+    sim.ask("worker_manager", EndJob(job_id="a"))
+    sim.run_for(10.0)
+    assert sim.is_alive(first)
+    sim.run_for(120.0)
+    assert not sim.is_alive(first)
+
+
+def test_when_nobody_says_what_became_of_it_the_start_may_be_asked_for_again(sim: SimRuntime) -> None:
+    sim.drop(message=StartChild, to="jobs", times=1)
+    error, _ = refused(sim, "a")
+    assert error == "SystemUnavailableError"
+    assert start(sim, "a")
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ("error:timeout", "error:InvalidAgentError: /w.py: its import and setup took more than 60 s and were ended"),
+        (f"error:{HUNG}", "error:InvalidAgentError: /w.py: its import or setup stood still for 10 s and was ended"),
+        ("error:error:killed", "error:error:killed"),
+    ],
+)
+def test_what_was_ended_for_its_length_is_told_so(result: str, text: str) -> None:
+    assert _in_words(result, "/w.py") == text
+
+
+PLACES = [WAITER, COOK, "/srv/night.py"]
+VICTIMS = ("jobs", "worker_manager", "partition/0")
+MOVES = ("start", "start", "start", "end", "kill", "kill", "change", "lose", "wait")
+
+
+class Fire:
+    """Random moves of callers, of programmers, and of whatever kills."""
+
+    def __init__(self, sim: SimRuntime, programs: Programs, random: Random) -> None:
+        self.sim = sim
+        self.programs = programs
+        self.random = random
+        self.wanted: dict[str, str] = {}
+
+    def move(self, number: int) -> None:
+        match self.random.choice(MOVES):
+            case "start":
+                self.wanted[f"j{number}"] = place = self.random.choice(PLACES)
+                self.send(offer(f"j{number}", place))
+            case "end" if self.wanted:
+                job_id = self.random.choice(sorted(self.wanted))
+                del self.wanted[job_id]
+                self.send(EndJob(job_id=job_id))
+            case "kill":
+                victim = self.random.choice([*VICTIMS, *generations(self.sim)])
+                if self.sim.is_alive(victim):
+                    self.sim.kill(victim)
+            case "change":
+                place = self.random.choice(PLACES)
+                self.programs.version[place] = self.programs.version.get(place, 1) + 1
+            case "lose":
+                self.sim.drop(message=self.random.choice([CheckProgram, ProgramChecked, TerminateChild]), times=1)
+            case _:
+                self.sim.run_for(self.random.choice([0.005, 0.1, 1.0, 8.0]))
+
+    def send(self, message: Message) -> None:
+        if self.sim.is_alive("worker_manager"):
+            self.sim.send("worker_manager", message)
+
+    def end(self, job_id: str) -> None:
+        """Ask until it has ended: what is to be lost may be lost now."""
+        while not isinstance(self.sim.ask("worker_manager", EndJob(job_id=job_id), timeout_s=60.0), JobEnded):
+            pass
+
+    def settle(self) -> None:
+        """What a dead worker manager was asked for is asked for again: without journals nobody else remembers it."""
+        self.sim.run_for(100.0)
+        for job_id in where(self.sim).keys() - self.wanted.keys():
+            self.end(job_id)
+        for job_id, place in self.wanted.items():
+            start(self.sim, job_id, place)
+        self.sim.run_for(100.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_dies_is_lost_or_changes_in_the_end_each_call_runs_once_and_idle_generations_are_gone(
+    programs: Programs, seed: int
+) -> None:
+    with SimRuntime(seed=seed) as sim:
+        sim_tree.start(sim, tree())
+        fire = Fire(sim, programs, Random(seed))
+        for number in range(25):
+            fire.move(number)
+        fire.settle()
+        assert {job_id: loaded(sim, programs, partition)[0] for job_id, partition in where(sim).items()} == fire.wanted
+        running = [ref.id for ref in sim.alive() if ref.id.startswith("job/")]
+        assert sorted(running) == sorted(f"job/{job_id}" for job_id in fire.wanted)
+        for place in PLACES:
+            assert loaded(sim, programs, start(sim, f"last-{place[5:-3]}", place))[1] == programs.version.get(place, 1)
+        for job_id in where(sim):
+            fire.end(job_id)
+        sim.run_for(200.0)
+        assert len(generations(sim)) == len(PLACES)
