@@ -62,8 +62,24 @@ class AgentHooks:
             return agent
 
     def enter(self) -> None:
-        """Have the `on_enter` of the agent that has the call run, unless it had returned in an earlier life."""
-        self._enter(self.current)
+        """Have the `on_enter` of the agent that has the call run, unless it had returned in an earlier life.
+
+        If an agent below it was awaiting a task in its `on_enter`, that runs again: it makes the task again, which has the call then.
+        """
+        self._enter(self._awaiting() or self.current)
+
+    def _awaiting(self) -> Agent | None:
+        """The lowest agent whose `on_enter` had begun in an earlier life and not returned, if another one has the call since then."""
+        for text in self._activity.call.memory.agents:
+            try:
+                agent = self._activity.agents.find(text) if text else self._first
+            except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+                log.warning("not restorable: %s", failure)
+                continue
+            if self._activity.facts.get(f"entered/{self._activity.agents.reference(agent).key}") is None:
+                agent.run_by(self._activity)
+                return agent
+        return None
 
     def _enter(self, agent: Agent) -> None:
         key = self._activity.agents.reference(agent).key
@@ -134,13 +150,15 @@ class AgentHooks:
         )
         if known is not None and not isinstance(outcome := read_outcome(known), Begun):
             return result_of(outcome)
-        if not self._activity.agents.takes_the_place(task, self._activity.call.memory.agent):
-            self._task = task
-            await self.change(task, AgentChange.ENTER)
-        elif self.current is not task:  # it had the call when the life before ended
-            self.current = task
+        memory, agents = self._activity.call.memory, self._activity.agents
+        if agents.takes_the_place(task, memory.agent):  # it had the call when the life before ended
+            await self._have_again(task)
+        elif any(agents.takes_the_place(task, below) for below in memory.agents):  # it was awaiting one itself
             task.run_by(self._activity)
             self._enter(task)
+        else:
+            self._task = task
+            await self.change(task, AgentChange.ENTER)
         try:
             await asyncio.wait([task.result])
         finally:
@@ -149,6 +167,14 @@ class AgentHooks:
         if self._activity.scopes.current is not None:
             await self._keep_outcome(task_key, task.result)
         return task.result.result()
+
+    async def _have_again(self, task: AgentTask[Any]) -> None:
+        if self.current is not task:
+            before, self.current = self.current, task
+            before.run_by(None)
+            task.run_by(self._activity)
+            await self._activity.update_tools(task, [])
+            self._enter(task)
 
     async def _keep_outcome(self, key: str, over: "asyncio.Future[Any]") -> None:
         failure = over.exception()

@@ -5,6 +5,7 @@ which the rerun makes, too. One that was made elsewhere, in a tool for one, is m
 is plain data. What can be found in neither way is not restorable.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -107,10 +108,16 @@ class Agents:
         found = self._by_key.get(reference.key)
         if found is None:
             name = reference.place.rpartition(":")[2]
-            found = self._by_origin.get((reference.scope, name, reference.number)) or _make(reference)
+            found = self._by_origin.get((reference.scope, name, reference.number)) or self._made_again(reference)
             self._by_key[reference.key] = found
             self._references[id(found)] = reference
         return found
+
+    def _made_again(self, reference: AgentReference) -> Agent:
+        if asyncio.current_task() is None:
+            return _make(reference)
+        with self._scopes.leave():  # it is none of those that the program makes
+            return _make(reference)
 
 
 def _make(reference: AgentReference) -> Agent:

@@ -343,8 +343,9 @@ class SessionActivity:
 
     async def update_instructions(self, agent: Agent, instructions: str) -> None:
         """See `Activity.update_instructions`."""
+        command_id = self.scopes.command_id("update_instructions")  # a rerun, in which it has not the call yet, numbers on
         if agent is self.current_agent:
-            await self._accepted(UpdateInstructions(command_id=self.scopes.command_id("update_instructions"), instructions=instructions))
+            await self._accepted(UpdateInstructions(command_id=command_id, instructions=instructions))
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
@@ -356,8 +357,8 @@ class SessionActivity:
 
     async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:
         """See `Activity.update_chat_ctx`."""
+        command_id = self.scopes.command_id("update_chat_ctx")  # see `update_instructions`
         if agent is self.current_agent:
-            command_id = self.scopes.command_id("update_chat_ctx")
             await self._accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
 
     def background_changed(self) -> None:
