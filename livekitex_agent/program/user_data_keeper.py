@@ -26,9 +26,20 @@ class UserDataKeeper:
         self._named: set[str] = set()
 
     def restore(self) -> None:
-        """Put what an earlier life has kept onto the data that the program has passed."""
-        if self._kept != NOTHING and not isinstance(self._session._userdata, NotGiven):  # noqa: SLF001 - of the same face
-            self._session.userdata = restore(self._kept, self._session.userdata).value
+        """Put what an earlier life has kept onto the data that the program has passed.
+
+        What is neither kept nor passed is named; if what was kept cannot be read, the program goes on with what it has passed.
+        """
+        if self._kept == NOTHING or isinstance(self._session._userdata, NotGiven):  # noqa: SLF001 - of the same face
+            return
+        try:
+            restored = restore(self._kept, self._session.userdata)
+        except LivekitexError as failure:
+            self._name("userdata", str(failure))
+            return
+        self._session.userdata = restored.value
+        for path, type_name in restored.lost:
+            self._name(path, f"{type_name}: it was not written, and the program passes none")
 
     def written(self) -> str:
         """The data as the journal takes it with the result of a tool."""
