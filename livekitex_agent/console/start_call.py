@@ -8,9 +8,10 @@ from actors import load_reference
 from livekitex_agent.call_handle import CallHandle
 from livekitex_agent.console.program_file import Holds, ProgramFile
 from livekitex_agent.program import ProgramPlace
+from livekitex_agent.providers.registry import resolve
 from livekitex_agent.system import AgentSystem
 from livekitex_agent.voice.agent import Agent
-from protocols import ConfigurationError, InvalidAgentError, LivekitexError, ProviderRef
+from protocols import InvalidAgentError, LivekitexError, ProviderKind
 
 START_S: Final = 60.0
 """How long a call may take to come up: a program may load models first."""
@@ -19,12 +20,6 @@ VOICE: Final = ("vad", "stt", "tts", "turn_detector")
 """The kinds of providers that a call by text has none of."""
 NONE: Final = "none"
 """The name of no provider."""
-
-_MAKERS: Final[Mapping[tuple[str, str], str]] = {
-    ("openai", "llm"): "actors:OpenAILLM",
-    ("openai", "stt"): "actors:OpenAISTT",
-    ("openai", "tts"): "actors:OpenAITTS",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +66,9 @@ def load_agent(file: ProgramFile) -> Agent:
 
 def chosen(agent: Agent, choices: CallChoices) -> Agent:
     """The agent as the command line wants it."""
-    providers: dict[str, Any] = {kind: _provider(kind, name, choices.base_url) for kind, name in choices.providers.items()}
+    providers: dict[str, Any] = {
+        kind: resolve(ProviderKind(kind), name, base_url=choices.base_url) for kind, name in choices.providers.items()
+    }
     silent = dict.fromkeys(VOICE) if choices.by_text else {}
     _, made_with = agent.made_with
     return Agent(**{**made_with, **providers, **silent})
-
-
-def _provider(kind: str, name: str, base_url: str) -> ProviderRef:
-    vendor, _, model = name.partition(":")
-    factory = _MAKERS.get((vendor, kind))
-    if factory is None:
-        known = ", ".join(f"{vendor}:MODEL" for vendor, its_kind in _MAKERS if its_kind == kind)
-        raise ConfigurationError(f"--{kind} {name}: no provider of that name: use {known}")
-    options = {name: value for name, value in (("model", model), ("base_url", base_url)) if value}
-    return ProviderRef(factory=factory, options=options)

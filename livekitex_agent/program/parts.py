@@ -1,27 +1,19 @@
 """From a session and its agent to what the call works with: providers, tools, words and options."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from actors import Blueprint, Parts, Providers, load_reference, make_stt, make_tts, make_turn_detector, make_vad, plan_turns
-from actors import make_llm as make_llm_of
+from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.program.nodes import AgentLLM, NoLLM
+from livekitex_agent.program.providers import provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.turn import turn_options
-from protocols import ConfigurationError, ProviderKind, ProviderRef
+from protocols import ProviderKind, ProviderRef
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
-
-_MAKERS: Final = {
-    ProviderKind.LLM: make_llm_of,
-    ProviderKind.STT: make_stt,
-    ProviderKind.TTS: make_tts,
-    ProviderKind.VAD: make_vad,
-    ProviderKind.TURN_DETECTOR: make_turn_detector,
-}
 
 
 def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
@@ -35,7 +27,7 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     for kind in ProviderKind:
         given = given_provider(activity, agent, kind)
         if given is not None:
-            made[kind], refs[kind] = _made(kind, given)
+            made[kind], refs[kind] = provider_given(kind, given, activity.providers)
     llm = made.pop(ProviderKind.LLM, None)
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
@@ -52,12 +44,6 @@ def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind
     shared = activity.session._providers.get(str(kind), NOT_GIVEN)  # noqa: SLF001 - of the same face
     given = shared if own is NOT_GIVEN else own
     return None if given is NOT_GIVEN else given
-
-
-def _made(kind: ProviderKind, given: Any) -> tuple[Any, ProviderRef]:  # noqa: ANN401 - see `given_provider`
-    if isinstance(given, ProviderRef):
-        return _MAKERS[kind](given, load_reference), given
-    raise ConfigurationError(f"the {kind} is a {type(given).__name__}")
 
 
 def _blueprint(activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any]) -> Blueprint:

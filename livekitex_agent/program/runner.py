@@ -18,9 +18,10 @@ from livekitex_agent.job import Job, JobContext, RunningJobInfo, leave_job_conte
 from livekitex_agent.program.host import ProgramHost
 from livekitex_agent.program.loading import LoadedProgram, load_program
 from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.providers.registry import resolve
 from livekitex_agent.voice.agent import AGENT_MADE
 from livekitex_agent.voice.agent_session import HOST
-from protocols import EventPushed, SystemClock, SystemEntropy, shorten_reason
+from protocols import EventPushed, ProviderKind, ProviderRef, SystemClock, SystemEntropy, shorten_reason
 
 log = logging.getLogger("livekitex.program")
 
@@ -41,6 +42,7 @@ class ProgramRunner:
         self._loaded: LoadedProgram = load_program(wire["place"], wire.get("server", ""))
         self._session = self._loaded.session_for(wire.get("agent_name", ""))
         self._loaded.set_up()
+        self._overrides = _overrides(wire.get("providers") or {}, wire.get("base_url", ""))
         self._loop: ProgramLoop
         self._monitor: BlockMonitor | None = None
         self._host: ProgramHost | None = None
@@ -62,9 +64,7 @@ class ProgramRunner:
     def _begin(self) -> None:
         call, wire = self._call, self._wire
         call_id = call.blueprint.call_id
-        self._host = ProgramHost(
-            call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=_overrides(wire.get("providers") or {}), end=self._end
-        )
+        self._host = ProgramHost(call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=self._overrides, end=self._end)
         job = Job.from_wire({"id": call_id, **{name: wire.get(name, "") for name in ("room", "metadata", "agent_name")}})
         self._context = JobContext(proc=self._loaded.process, info=RunningJobInfo(job=job), port=self._host)
         self._loop.spawn(self._run(self._context, self._host), name=ENTRYPOINT, context=copy_context())
@@ -133,6 +133,6 @@ class ProgramRunner:
         """Nobody handled it; it was logged."""
 
 
-def _overrides(named: Mapping[str, str]) -> dict[str, str | None]:
+def _overrides(named: Mapping[str, str], base_url: str) -> dict[str, ProviderRef | None]:
     """What takes the place of the program's providers: ``none`` is none at all."""
-    return {kind: None if name == "none" else name for kind, name in named.items()}
+    return {kind: None if name == "none" else resolve(ProviderKind(kind), name, base_url=base_url) for kind, name in named.items()}

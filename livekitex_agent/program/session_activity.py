@@ -19,6 +19,7 @@ from livekitex_agent.program.agent_hooks import AgentHooks
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.parts import make_parts
+from livekitex_agent.program.providers import ProviderHost
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import AGENT_STATES, USER_STATES, close_event, session_events
 from livekitex_agent.program.speeches import Speeches
@@ -81,6 +82,7 @@ class SessionActivity:
         self.agents = agents
         self.facts = facts
         self.overrides = overrides
+        self.providers = ProviderHost(loop.loop)
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self.hooks = AgentHooks(self)
@@ -334,6 +336,7 @@ class SessionActivity:
         """The call is over: the agent that had it leaves, if it has not."""
         if self._closing is None:
             await self.hooks.leave()
+        await self.providers.aclose()
 
     # The agents.
 

@@ -138,7 +138,7 @@ def test_a_kill_that_never_came_is_a_failure(folder: Path) -> None:
         (["--record"], "--record records voices: drop --text"),
         (["--kill-at", "listening"], "--kill-at listening needs a caller who speaks: drop --text"),
         (["nothing.py"], "nothing.py: No such file or directory: name the program's file, or write one: livekitex init NAME"),
-        (["--llm", "nobody:x"], "--llm nobody:x: no provider of that name"),
+        (["--llm", "nobody:x"], "llm='nobody:x': no installed package offers that"),
     ],
 )
 def test_what_cannot_work_is_said(arguments: list[str], cure: str, folder: Path) -> None:

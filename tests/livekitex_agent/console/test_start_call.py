@@ -59,5 +59,5 @@ def test_providers_are_overridden_by_name() -> None:
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(ConfigurationError, match=r"--llm nobody:x: .* openai:MODEL"):
+    with pytest.raises(ConfigurationError, match=r"llm='nobody:x': .* openai:MODEL"):
         chosen(Agent(instructions="x"), CallChoices(providers={"llm": "nobody:x"}))
