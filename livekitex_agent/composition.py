@@ -53,6 +53,7 @@ JOB_ACTORS: Final = {
 PRELOADED: Final = (
     "actors:prepare_libraries",
     "actors.agent_session:preload",
+    "livekitex_agent.preloading:preload_actors",
     "livekitex_agent.preloading:preload_programs",
     "livekitex_agent.preloading:preload_models",
 )

@@ -7,6 +7,15 @@ from actors import preload_offline_providers, preload_openai
 from protocols import MissingExtraError
 
 
+def preload_actors() -> None:
+    """Load the actors of a call."""
+    from livekitex_agent.composition import JOB_ACTORS
+
+    for actor in JOB_ACTORS.values():
+        module, _, name = actor.partition(":")
+        getattr(importlib.import_module(module), name)
+
+
 def preload_programs() -> None:
     """Load what a program imports of this package, so that its generations and their calls share it."""
     for name in ("program.generation", "program.runner", "voice", "llm", "stt", "tts", "metrics"):

@@ -24,6 +24,15 @@ def test_without_the_extras_calls_come_up_cold(monkeypatch: pytest.MonkeyPatch) 
     preloading.preload_models()
 
 
+def test_the_actors_of_a_call_are_loaded() -> None:
+    program = (
+        "import sys\nfrom livekitex_agent.preloading import preload_actors\npreload_actors()\n"
+        "print('actors.job_context.actor' in sys.modules, 'actors.agent_session.actor' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
+
+
 def test_what_programs_import_begins_no_thread_and_opens_nothing() -> None:
     program = (
         "import os\nfrom livekitex_agent.program.left_behind import Held, left_since\nheld = Held.now()\n"
