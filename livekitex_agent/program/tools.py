@@ -6,6 +6,7 @@ anything else as Python prints it; None asks for no answer of the model's; `Stop
 """
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolErr
 from livekitex_agent.program.crossing import run_on
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING
+from livekitex_agent.voice.mocking import call_mock, mocks_of
 from livekitex_agent.voice.run_context import RunContext
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH
 from protocols import InvalidToolError
@@ -76,7 +78,10 @@ class ProgramTool(FunctionTool):
         arguments = self.validate(arguments_json)
         if self.parameters.context_name is not None:
             arguments[self.parameters.context_name] = run
-        return await self.run(arguments)
+        mock = mocks_of(type(self.agent), self.activity.session).get(self.schema.name)
+        if mock is None:
+            return await self.run(arguments)
+        return await call_mock(mock, {name: arguments[name] for name in inspect.signature(self.function).parameters if name in arguments})
 
     def _told(self, returned: object, context: ToolRun) -> str:
         agent, result = _split(returned)

@@ -20,6 +20,7 @@ from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.emitter import EventEmitter
 from livekitex_agent.voice.events import AgentState, CloseReason, EventTypes, UserState
 from livekitex_agent.voice.io import AgentInput, AgentOutput
+from livekitex_agent.voice.mocking import hold_mocks
 from livekitex_agent.voice.speech_handle import SpeechHandle
 from protocols import SystemClock
 
@@ -130,6 +131,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         if self._starting:
             return None
         self._starting = True
+        hold_mocks(self)
         self._started_at = SystemClock().wall()
         self._agent = agent
         host = HOST.get()
@@ -316,6 +318,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         """
         if self._run is not None and not self._run.done():
             raise RuntimeError("nested runs are not supported")
+        hold_mocks(self)
         self._run = self._live().begin_run(user_input, output_type)
         self.generate_reply(user_input=user_input, input_modality=input_modality)
         return self._run

@@ -12,6 +12,7 @@ Mock = Callable[..., Any] | BaseException | type[BaseException]
 Mocks = Mapping[str, Mock]
 
 _scoped: Final[ContextVar[Mapping[type[Any], Mocks]]] = ContextVar("livekitex_mocked_tools", default={})  # noqa: B039 - never changed
+_held: Final[WeakKeyDictionary[Any, Mapping[type[Any], Mocks]]] = WeakKeyDictionary()
 _of_sessions: Final[WeakKeyDictionary[Any, dict[type[Any], Mocks]]] = WeakKeyDictionary()
 
 
@@ -22,8 +23,9 @@ def mock_tools(agent: type[Any], mocks: Mocks, *, session: object) -> None: ...
 def mock_tools(agent: type[Any], mocks: Mocks, *, session: object = None) -> AbstractContextManager[None] | None:
     """Have ``mocks`` run in the place of the tools that agents of exactly the class ``agent`` have by those names.
 
-    Without ``session`` a context manager: they hold in what is begun within it, in the place of those that held for the class before.
-    With ``session`` they hold in that session from now on; ``{}`` takes them away. What holds by a context goes before.
+    Without ``session`` a context manager: they hold in sessions that are started, and in runs that are begun, within it, in the place of
+    those that held for the class before. With ``session`` they hold in that session from now on; ``{}`` takes them away. What holds by a
+    context goes before.
     """
     if session is not None:
         _of_sessions.setdefault(session, {})[agent] = dict(mocks)
@@ -40,9 +42,14 @@ def _holding(agent: type[Any], mocks: Mocks) -> Generator[None]:
         _scoped.reset(token)
 
 
+def hold_mocks(session: object) -> None:
+    """Let what holds where the caller is hold in the tools of ``session`` until this is called again: they run elsewhere."""
+    _held[session] = _scoped.get()
+
+
 def mocks_of(agent: type[Any], session: object) -> Mocks:
-    """What holds here for agents of the class ``agent`` in ``session``, by the tool's name."""
-    return {**_of_sessions.get(session, {}).get(agent, {}), **_scoped.get().get(agent, {})}
+    """What holds for agents of the class ``agent`` in ``session``, by the tool's name."""
+    return {**_of_sessions.get(session, {}).get(agent, {}), **_held.get(session, {}).get(agent, {})}
 
 
 async def call_mock(mock: Mock, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever it gives

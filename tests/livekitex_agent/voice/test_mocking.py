@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from livekitex_agent.voice.mocking import call_mock, mock_tools, mocks_of
+from livekitex_agent.voice.mocking import call_mock, hold_mocks, mock_tools, mocks_of
 
 
 class Waiter:
@@ -27,27 +27,34 @@ def two() -> int:
     return 2
 
 
+def held(agent: type[Any], session: object) -> Any:
+    """What holds in ``session`` from here on."""
+    hold_mocks(session)
+    return mocks_of(agent, session)
+
+
 def test_mocks_hold_for_their_class_within_the_block() -> None:
     session = Session()
     with mock_tools(Waiter, {"order": one, "pay": one}):
-        assert mocks_of(Waiter, session) == {"order": one, "pay": one}
-        assert not mocks_of(Cashier, session)
+        assert held(Waiter, session) == {"order": one, "pay": one}
+        assert not held(Cashier, session)
         with mock_tools(Waiter, {"order": two}), mock_tools(Cashier, {"pay": two}):
-            assert mocks_of(Waiter, session) == {"order": two}
-            assert mocks_of(Cashier, session) == {"pay": two}
-        assert mocks_of(Waiter, session) == {"order": one, "pay": one}
-    assert not mocks_of(Waiter, session)
+            assert held(Waiter, session) == {"order": two}
+            assert held(Cashier, session) == {"pay": two}
+        assert mocks_of(Waiter, session) == {"order": two}, "until it is asked again"
+        assert held(Waiter, session) == {"order": one, "pay": one}
+    assert not held(Waiter, session)
 
 
 def test_mocks_of_a_session_hold_in_it_and_behind_those_of_a_block() -> None:
     session, other = Session(), Session()
     mock_tools(Waiter, {"order": one, "pay": one}, session=session)
-    assert mocks_of(Waiter, session) == {"order": one, "pay": one}
-    assert not mocks_of(Waiter, other)
+    assert held(Waiter, session) == {"order": one, "pay": one}
+    assert not held(Waiter, other)
     with mock_tools(Waiter, {"order": two}):
-        assert mocks_of(Waiter, session) == {"order": two, "pay": one}
+        assert held(Waiter, session) == {"order": two, "pay": one}
     mock_tools(Waiter, {}, session=session)
-    assert not mocks_of(Waiter, session)
+    assert not held(Waiter, session)
 
 
 async def _later(count: int) -> int:
