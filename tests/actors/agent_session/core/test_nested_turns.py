@@ -40,8 +40,8 @@ TEXTS = st.sampled_from(["hello", "use order", "use look order", "use to_billing
 class NestedTurns(RuleBasedStateMachine):
     """One call of a program."""
 
-    @initialize(spoken=st.booleans(), hook=st.booleans(), kept_ahead=st.sampled_from([0, 130, 1_150, 100_000]))
-    def start(self, spoken: bool, hook: bool, kept_ahead: int) -> None:
+    @initialize(spoken=st.booleans(), hook=st.booleans(), kept_ahead=st.sampled_from([0, 130, 1_150, 100_000]), depth=st.integers(0, 3))
+    def start(self, *, spoken: bool, hook: bool, kept_ahead: int, depth: int) -> None:
         setup = replace(SPOKEN if spoken else CHECKED, program=True, parallel_tools=True, turn_hook=hook)
         self.world = World(replace(setup, tools=setup.tools | {"to_billing", "to_broken"}), kept_ahead=kept_ahead)
         self.sent: dict[str, SessionCommand] = {}
@@ -49,6 +49,8 @@ class NestedTurns(RuleBasedStateMachine):
         self.speaking = False
         self.deepest = 0
         self.world.subscribe()
+        for _ in range(depth):
+            self.come_to_run_a_tool("use order")
 
     def _send(self, command: SessionCommand) -> None:
         self.sent[command.command_id] = command
@@ -66,7 +68,7 @@ class NestedTurns(RuleBasedStateMachine):
 
     @rule(text=st.sampled_from(["", "hello", "use order", "use look order"]))
     def generate_reply(self, text: str) -> None:
-        self._send(GenerateReply(command_id=f"reply-{len(self.sent)}", instructions="Ask.", user_input=text))
+        self._send(GenerateReply(command_id=f"reply-{len(self.sent)}", instructions="" if text else "Ask.", user_input=text))
 
     @rule(data=st.data())
     def cancel(self, data: Any) -> None:
@@ -141,16 +143,30 @@ class NestedTurns(RuleBasedStateMachine):
         world = self.world
         for _ in range(times):
             world.now += 0.001
-            if not (world.commit() or world.hear_again() or world.think() or world.recognize("so it is") or world.load_agent()):
-                world.play()
+            goes_on = world.commit() or world.hear_again() or world.think() or world.recognize("so it is") or world.load_agent()
+            if not goes_on and not world.play() and not world.output_open:
+                world.wait()
 
     @rule()
     def wait(self) -> None:
         self.world.wait()
 
-    @rule(how=st.sampled_from(["killed", "killed", "stopped", "with its partition"]))
+    @rule(text=st.sampled_from(["use order", "use look order"]))
+    def come_to_run_a_tool(self, text: str) -> None:
+        self._send(GenerateReply(command_id=f"reply-{len(self.sent)}", instructions="" if text else "Ask.", user_input=text))
+        self.let_it_go_on(200)
+
+    @rule(enters=st.booleans())
+    def speak_in_a_tool(self, enters: bool) -> None:
+        if self.world.tools:
+            if enters:
+                self.world.want_agent("greeter", AgentChange.ENTER)
+            self._send(Say(command_id=f"say-{len(self.sent)}", text="In a tool."))
+            self.let_it_go_on(30)
+
+    @rule(how=st.sampled_from([*["not at all"] * 4, "killed", "killed", "stopped", "with its partition"]))
     def die(self, how: str) -> None:
-        if self.world.left:
+        if self.world.left or how == "not at all":
             return
         self._repeat_nothing_that_is_accepted()
         match how:
