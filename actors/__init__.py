@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Parts,
         Program,
         ProgramCall,
+        ProgramFailed,
         ProgramWork,
         Providers,
         RunHook,
@@ -153,6 +154,7 @@ __all__ = [
     "Playout",
     "Program",
     "ProgramCall",
+    "ProgramFailed",
     "ProgramLoop",
     "ProgramLoopThread",
     "ProgramWork",
@@ -228,6 +230,7 @@ _FOLDERS: Final = {
     "actors.agent_session": (
         *("AgentFailed", "Blueprint", "FactTold", "InlineAgentSession", "Memory", "Parts", "Program", "ProgramCall", "ProgramWork"),
         *("Providers", "UseAgent", "UserDataChanged", "plan_turns"),
+        *("ProgramFailed",),
         *("AgentChange", "AgentWanted", "HookEnded", "RunHook", "StandaloneSession", "ToolsChanged"),
     ),
     "actors.journal": ("FileStore", "describe_record", "description_of"),

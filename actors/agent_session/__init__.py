@@ -8,7 +8,7 @@ from actors.agent_session.actor import AgentSession
 from actors.agent_session.blueprint import Blueprint, plan_turns
 from actors.agent_session.conversation import SHARED_MEMORY_BYTES
 from actors.agent_session.core import Memory, RunHook, UseAgent
-from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ToolsChanged, UserDataChanged
+from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ProgramFailed, ToolsChanged, UserDataChanged
 from actors.agent_session.core.memory import AgentChange
 from actors.agent_session.engine import Providers
 from actors.agent_session.inline import InlineAgentSession
@@ -31,6 +31,7 @@ __all__ = [
     "Parts",
     "Program",
     "ProgramCall",
+    "ProgramFailed",
     "ProgramWork",
     "Providers",
     "RunHook",

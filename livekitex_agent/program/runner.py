@@ -9,11 +9,12 @@ An exception that escapes the entrypoint before its session has started ends the
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any, Final
 
-from actors import BlockMonitor, MustEnd, ProgramCall, ProgramLoop, ProgramLoopThread, ProgramWork, Verdict
+from actors import Blocked, BlockMonitor, MustEnd, ProgramCall, ProgramFailed, ProgramLoop, ProgramLoopThread, ProgramWork, Verdict
 from livekitex_agent.job import Job, JobContext, RunningJobInfo, leave_job_context, set_job_context
 from livekitex_agent.program.host import ProgramHost
 from livekitex_agent.program.loading import LoadedProgram, load_program
@@ -26,6 +27,8 @@ from protocols import EventPushed, ProviderKind, ProviderRef, SystemClock, Syste
 log = logging.getLogger("livekitex.program")
 
 ENTRYPOINT: Final = "entrypoint"
+MAX_TOLD: Final = 50
+"""Different failures of its own that a program has told in a life; the others are in the log."""
 SHUTDOWN_TIMEOUT_S: Final = 10.0
 """For the callbacks of the job's end, all together."""
 
@@ -45,6 +48,7 @@ class ProgramRunner:
         self._overrides = _overrides(wire.get("providers") or {}, wire.get("base_url", ""))
         self._loop: ProgramLoop
         self._monitor: BlockMonitor | None = None
+        self._told: set[str] = set()
         self._host: ProgramHost | None = None
         self._context: JobContext | None = None
         self._call: ProgramCall
@@ -83,6 +87,7 @@ class ProgramRunner:
                 self._call.fail(text)
             else:
                 log.exception("the entrypoint has failed: the call goes on")
+                self._tell_failure(text)
 
     def perform(self, work: ProgramWork) -> None:
         """See `Program.perform`."""
@@ -126,11 +131,25 @@ class ProgramRunner:
 
     def _judged(self, verdict: Verdict) -> None:
         """It was logged. Of a program that blocks for too long only the process can be ended, and the call comes back in another."""
-        if isinstance(verdict, MustEnd):
-            self._call.fail(shorten_reason(verdict.reason))
+        match verdict:
+            case Blocked(place=place):
+                self._tell_failure(f"the program blocks its event loop at {place}")
+            case MustEnd(reason=reason):
+                self._call.fail(shorten_reason(reason))
+            case _:
+                pass
 
     def _failed(self, failure: BaseException) -> None:
         """Nobody handled it; it was logged."""
+        self._tell_failure(traceback.format_exception_only(failure)[-1].strip())
+
+    def _tell_failure(self, text: str) -> None:
+        """Tell those who follow the call, each text once and at most `MAX_TOLD` in a life: the program may fail again and again."""
+        text = shorten_reason(text)
+        live = self._host is not None and self._host.activity is not None and self._host.activity.live
+        if live and text not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(text)
+            self._call.feed(ProgramFailed(text=text))
 
 
 def _overrides(named: Mapping[str, str], base_url: str) -> dict[str, ProviderRef | None]:

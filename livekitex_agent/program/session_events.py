@@ -41,6 +41,8 @@ USER_STATES: Final[dict[str, UserState]] = {
     "away": "away",
 }
 _ADDED: Final = ("message", "agent_handoff")
+PROGRAM: Final = "program"
+"""The source of an error that the program has made itself: it is in the log, and no event of its own session."""
 
 
 def session_events(pushed: EventPushed, item: Callable[[str], ChatItem | None]) -> Iterator[Event]:  # noqa: C901 - one case for each event
@@ -63,7 +65,7 @@ def session_events(pushed: EventPushed, item: Callable[[str], ChatItem | None]) 
             yield ConversationItemAddedEvent(item=item_from_protocol(found), **at)
         case told.FunctionToolsExecuted(calls=calls):
             yield _executed(calls, pushed.wall_s)
-        case told.SessionError(text=text, source=source):
+        case told.SessionError(text=text, source=source) if source != PROGRAM:
             yield ErrorEvent(error=text, source=source, **at)
         case told.Restarted(reason=reason, incarnation=incarnation):
             yield RestartedEvent(reason=reason, incarnation=incarnation, **at)

@@ -1,5 +1,6 @@
-"""A program whose first life blocks its event loop for good once the agent has spoken; the second takes the order."""
+"""A program in whose first life tasks fail, and which then blocks its event loop for good; the second takes the order."""
 
+import asyncio
 import threading
 
 from livekitex_agent import Agent, AgentServer, AgentSession, JobContext
@@ -7,6 +8,11 @@ from livekitex_agent.agent_description import provider
 from livekitex_agent.testing.fakes import scripted_llm
 
 server = AgentServer(user_block_s=1.0)
+
+
+async def look_up() -> None:
+    """Fail, as a task of which nobody thinks any more."""
+    raise KeyError("no such guest")
 
 
 def charge_the_card() -> None:
@@ -21,4 +27,5 @@ async def entrypoint(ctx: JobContext) -> None:
     await session.start(Agent(instructions="You take orders."), room=ctx.room)
     await session.say("Welcome to us.")
     if ctx.incarnation == 1:
+        await asyncio.wait([asyncio.create_task(look_up()) for _ in range(3)])
         charge_the_card()

@@ -54,6 +54,13 @@ class UserDataChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFailed:
+    """Something of the program has failed that nobody waits for, or blocks its event loop; the call goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionAsked:
     """``subscriber`` wants the events from ``from_number`` on, and the audio if ``audio``; ``next_sequence`` is the next audio chunk's."""
 
@@ -403,6 +410,7 @@ Input = (
     CommandArrived
     | FactTold
     | UserDataChanged
+    | ProgramFailed
     | SubscriptionAsked
     | SubscriptionEnded
     | InfoAsked

@@ -39,6 +39,7 @@ from actors.agent_session.core.inputs import (
     JournalRetryDue,
     PartReported,
     PreflightTranscript,
+    ProgramFailed,
     RecognitionFailed,
     Recognized,
     RetryDue,
@@ -71,7 +72,7 @@ from actors.agent_session.core.replay import Past
 from actors.agent_session.core.restart import ResumePoint, begin_incarnation
 from actors.agent_session.core.state import AT_REST, SessionConfig, State
 from actors.agent_session.core.transition import Moment, Transition
-from protocols import AgentState, EndOfTurnPredicted
+from protocols import AgentState, EndOfTurnPredicted, SessionError
 
 
 def begin(setup: SessionConfig, past: Past, incarnation: int, point: ResumePoint, now: Moment) -> tuple[State, tuple[Effect, ...]]:
@@ -110,6 +111,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             facts.on_told(step, what)
         case UserDataChanged():
             facts.on_user_data(step, what)
+        case ProgramFailed(text=text):
+            step.publish(SessionError(source="program", text=text, retryable=False))
         case SubscriptionAsked():
             subscribers.on_subscribe(step, what)
         case SubscriptionEnded():

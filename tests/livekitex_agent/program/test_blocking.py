@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from livekitex_agent import AgentServer, AgentSystem, ProgramPlace, WorkerOptions
-from protocols import AgentMessage, ConfigurationError, Restarted
+from protocols import AgentMessage, ConfigurationError, Restarted, SessionError
 from support import blocking_program
 
 DEADLINE_S = 100.0
@@ -18,8 +18,13 @@ def test_the_process_of_a_program_that_blocks_ends_with_the_line_as_its_reason_a
         options = WorkerOptions(journal_dir=tmp_path, preload=False)
         async with asyncio.timeout(DEADLINE_S), AgentSystem.start(options) as system:
             call = await system.start_session(ProgramPlace(place=str(blocking_program.__file__)))
-            restarted = await call.wait_for(Restarted)
+            failed = await call.wait_for(SessionError)
+            assert failed == SessionError(source="program", text="KeyError: 'no such guest'", retryable=False)
+            told = await call.wait_for(SessionError)
             place = f"{blocking_program.__file__}:"
+            assert told.source == "program"
+            assert told.text.startswith("the program blocks its event loop at " + place)
+            restarted = await call.wait_for(Restarted)
             assert restarted.reason.startswith("error:the program has blocked its event loop for 1 s at " + place)
             assert " in charge_the_card" in restarted.reason
             await call.send_text("Two pizzas, please.")

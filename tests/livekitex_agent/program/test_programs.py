@@ -7,8 +7,8 @@ import pytest
 
 from livekitex_agent import AgentSentence, ProgramPlace, ToolCalled
 from livekitex_agent.testing import TestSession
-from protocols import AgentChanged, SpeechDone
-from support import effects_program
+from protocols import AgentChanged, SessionError, SpeechDone
+from support import effects_program, failing_program
 from support.waiter_program import DONE
 
 WAITER = ProgramPlace(place="support.waiter_program")
@@ -107,5 +107,22 @@ def test_effects_happen_once_in_a_call_and_each_life_knows_how_they_ended() -> N
                 await call.kill()
                 await call.run(user_input="Hello?")
                 assert done == ["has ('receipt', 1)", "hears no money", "does not know"]
+
+    asyncio.run(check())
+
+
+def test_an_entrypoint_that_fails_when_its_session_has_started_is_told_and_the_call_goes_on() -> None:
+    async def check() -> None:
+        failing_program.HEARD.clear()
+        async with TestSession(ProgramPlace(place="support.failing_program")) as call:
+            run = await call.run(user_input="Hello?")
+            run.expect.contains_message(role="assistant", text="Yes.")
+            told = [event.event.text for event in call.events if isinstance(event.event, SessionError)]
+            assert told == ["the entrypoint has failed: OSError: life 1 has no oven"]
+            await call.kill()
+            assert [event.event.text for event in call.events if isinstance(event.event, SessionError)][1:] == [
+                "the entrypoint has failed: OSError: life 2 has no oven"
+            ]
+            assert failing_program.HEARD == []
 
     asyncio.run(check())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.agent_session.core import MAX_USER_DATA_BYTES, restore, undurable
 from actors.agent_session.core.entries import FactRecorded, TurnClosed, UserDataRecorded
 from actors.agent_session.core.facts import MAX_FACT_BYTES, MAX_FACTS, MAX_FACTS_BYTES, MAX_KEY_BYTES
-from actors.agent_session.core.inputs import UserDataChanged
+from actors.agent_session.core.inputs import ProgramFailed, UserDataChanged
 from actors.agent_session.core.memory import ITEMS_OF_SPEECH, Memory, Round, Spoken, Turn, TurnSource
 from actors.agent_session.core.replay import COMMANDS_KEPT, remember
 from protocols import (
@@ -173,3 +173,13 @@ def test_of_old_commands_and_of_many_items_only_the_newest_are_known() -> None:
     assert len(after.spoken) == COMMANDS_KEPT
     assert after.spoken[-1].items[-1] == f"call-{ITEMS_OF_SPEECH - 1}.output"
     assert len(after.spoken[-1].items) == ITEMS_OF_SPEECH
+
+
+def test_a_failure_of_the_program_is_told_and_the_call_goes_on() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.feed(ProgramFailed(text="ValueError: no number"))
+    world.commit_all()
+    (error,) = [pushed.event for pushed in world.events if isinstance(pushed.event, SessionError)]
+    assert error == SessionError(source="program", text="ValueError: no number", retryable=False)
+    assert told(world, "sms", "1") == CommandAccepted(command_id="sms")
