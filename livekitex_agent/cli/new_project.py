@@ -17,53 +17,69 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 AGENT: Final = '''"""The agent of {{name}}: talk to it by `livekitex console --text`, or by voice, `livekitex console`.
 
-It works offline: rules that are made from its tools take the place of a language model, which you give it by `llm=` (README.md).
+It works offline: rules that are made from its tools take the place of a language model (README.md says how to give it one).
 """
 
 from typing import Literal
 
-from livekitex_agent import Agent, RunContext, function_tool
+from livekitex_agent import Agent, AgentServer, AgentSession, JobContext, RunContext, cli, function_tool
+from livekitex_agent.providers import offline, silero
 
-PRICES = {"pizza": 10, "salad": 5, "coffee": 3}
+Product = Literal["pizza", "salad", "coffee"]
 
-
-@function_tool(idempotent=True)
-def price(product: Literal["pizza", "salad", "coffee"]) -> str:
-    """Tell the price of a product."""
-    return f"A {product} is {PRICES[product]} dollars."
+PRICES: dict[str, int] = {"pizza": 10, "salad": 5, "coffee": 3}
 
 
-@function_tool(idempotent=True)
-def order(ctx: RunContext, product: Literal["pizza", "salad", "coffee"]) -> str:
-    """Order a product.
+class Clerk(Agent):
+    def __init__(self) -> None:
+        super().__init__(instructions="You take orders for {{name}} on the phone. Be friendly and brief.")
 
-    What it writes into the call's data is kept together with its result, so a death of the process neither loses nor doubles it.
-    """
-    ordered = ctx.user_data.setdefault("ordered", [])
-    ordered.append(product)
-    total = sum(PRICES[one] for one in ordered)
-    return f"I have noted {', '.join(ordered)}. That is {total} dollars."
+    async def on_enter(self) -> None:
+        await self.session.say("Hello, this is {{name}}. You can ask for a price, or order something.")
+
+    @function_tool
+    async def price(self, product: Product) -> str:
+        """Tell the price of a product."""
+        return f"A {product} is {PRICES[product]} dollars."
+
+    @function_tool
+    async def order(self, ctx: RunContext[list[str]], product: Product) -> str:
+        """Order a product."""
+        ctx.userdata.append(product)  # kept with the tool's result: a death of the process neither loses nor doubles it
+        return f"I have noted {', '.join(ctx.userdata)}. That is {sum(PRICES[one] for one in ctx.userdata)} dollars."
 
 
-agent = Agent(
-    instructions="You take orders for {{name}} on the phone. Be friendly and brief.",
-    greeting="Hello, this is {{name}}. You can ask for a price, or order something.",
-    tools=[price, order],
-)
+server = AgentServer()
+
+
+@server.rtc_session(agent_name="{{name}}")
+async def entrypoint(ctx: JobContext) -> None:
+    session = AgentSession[list[str]](vad=silero.VAD.load(), stt=offline.STT(), llm=offline.LLM(), tts=offline.TTS(), userdata=[])
+    await session.start(Clerk(), room=ctx.room)
+
+
+if __name__ == "__main__":
+    cli.run_app(server)  # python agent.py console
 '''
 
 TEST: Final = '''"""The agent of {{name}} in virtual time: no key, no network, no waiting, and a process that dies in a call."""
 
 import asyncio
+from pathlib import Path
 
-from agent import agent
-from livekitex_agent import ToolCalled
+from livekitex_agent import ProgramPlace, ToolReturned
 from livekitex_agent.testing import TestSession
+
+PROGRAM = ProgramPlace(
+    place=str(Path(__file__).resolve().parents[1] / "agent.py"),
+    providers={"vad": "none", "stt": "none", "tts": "none"},  # by text
+)
 
 
 def test_the_price_is_looked_up() -> None:
     async def call() -> None:
-        async with TestSession(agent) as session:
+        async with TestSession(PROGRAM) as session:
+            session.greeting.expect.contains_message(role="assistant")
             result = await session.run(user_input="What is the price of a pizza?")
         result.expect.contains_function_call(name="price", arguments={"product": "pizza"})
         result.expect.contains_message(role="assistant")
@@ -73,9 +89,9 @@ def test_the_price_is_looked_up() -> None:
 
 def test_an_order_survives_the_death_of_the_process() -> None:
     async def call() -> None:
-        async with TestSession(agent) as session:
+        async with TestSession(PROGRAM) as session:
             await session.run(user_input="order a pizza")
-            session.kill_when(ToolCalled)
+            session.kill_when(ToolReturned)
             result = await session.run(user_input="order a coffee")
         assert len(result.restarts) == 1
         result.expect.contains_function_call_output(output="I have noted pizza, coffee. That is 13 dollars.")
@@ -91,7 +107,7 @@ A voice agent in which every call is a process of its own that comes back with i
 pip install 'livekitex-agent[offline]'
 livekitex console --text        # write to it; Ctrl-K kills its process, and it comes back
 livekitex console               # talk to it (needs livekitex-agent[console] and the system's PortAudio)
-livekitex check agent.py        # what of it would not survive a death
+livekitex check                 # what of it would not survive a death
 pip install pytest && pytest    # its test, in virtual time
 ```
 

@@ -23,7 +23,7 @@ _OPENAI: Final[Mapping[ProviderKind, str]] = {
 _OFFLINE: Final[Mapping[ProviderKind, ProviderRef]] = {
     ProviderKind.STT: ProviderRef(factory="actors.providers.offline:moonshine_stt", options={}),
     ProviderKind.TTS: ProviderRef(factory="actors.providers.offline:hibari_tts", options={}),
-    ProviderKind.LLM: ProviderRef(factory="actors.providers.offline:rule_llm", options={}),
+    ProviderKind.LLM: ProviderRef(factory="livekitex_agent.default_brain:ToolRulesLLM", options={}),
     ProviderKind.VAD: ProviderRef(factory="actors.providers.vad:silero", options={}),
     ProviderKind.TURN_DETECTOR: ProviderRef(factory="actors.providers.smart_turn:smart_turn", options={}),
 }

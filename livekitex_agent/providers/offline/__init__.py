@@ -22,7 +22,9 @@ def TTS(**options: Any) -> ProviderRef:  # noqa: ANN401, N802 - the voice's opti
 
 
 def LLM(*, intents: Sequence[Mapping[str, Any]] = (), **rules: Any) -> ProviderRef:  # noqa: ANN401, N802 - the rules' options
-    """A brain made of rules, for trying without a key."""
+    """A brain made of rules, for trying without a key; without ``intents`` they are made from the agent's tools."""
+    if not intents:
+        return ProviderRef(factory="livekitex_agent.default_brain:ToolRulesLLM", options=rules)
     return ProviderRef(factory="actors.providers.offline:rule_llm", options={"intents": list(intents), **rules})
 
 
