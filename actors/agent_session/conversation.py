@@ -164,7 +164,7 @@ class Conversation:
         journal_path = str(blueprint.journal) if self._writer is not None else ""
         setup = make_setup(blueprint, self._parts.providers, self._parts.tools, journal_path=journal_path)
         of_program = self._program is not None
-        setup = replace(setup, program=of_program, parallel_tools=of_program, turn_hook=of_program)
+        setup = replace(setup, program=of_program, parallel_tools=of_program, turn_hook=of_program, context=self._parts.context)
         self._memory.raise_watermark(opening.incarnation, 1)
         self._state, effects = begin(setup, past, opening.incarnation, point, self._now())
         self._perform(effects)
@@ -328,7 +328,8 @@ class Conversation:
 
     def _take(self, token: int, parts: Parts) -> None:
         self._work_with(parts)
-        self.feed(agent_ready(token, parts.blueprint, parts.providers, parts.tools))
+        ready = agent_ready(token, parts.blueprint, parts.providers, parts.tools)
+        self.feed(replace(ready, context=parts.context))
         self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(parts.blueprint)))
 
     def _leave(self) -> None:

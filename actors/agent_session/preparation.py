@@ -16,7 +16,7 @@ from actors.agent_session.program import Program
 from actors.providers import complete_llm
 from actors.redaction import make_redactor
 from actors.tools import FunctionTool, load_reference
-from protocols import InternalError, ProviderError, ProviderKind, ProviderRef, Redactor, shorten_reason
+from protocols import ChatContext, InternalError, ProviderError, ProviderKind, ProviderRef, Redactor, shorten_reason
 from supervision import Context
 
 T = TypeVar("T")
@@ -29,7 +29,8 @@ PREPARE_TIMEOUT_S: Final = 25.0
 class Parts:
     """What an incarnation works with, as ``blueprint`` describes it: its providers, its tools by name, what keeps things from leaving it.
 
-    ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with).
+    ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), and ``context`` what it knows of
+    the conversation when it gets the call (None: all of it).
     """
 
     blueprint: Blueprint
@@ -37,6 +38,7 @@ class Parts:
     tools: dict[str, FunctionTool]
     redactor: Redactor | None = None
     agent: str = ""
+    context: ChatContext | None = None
 
 
 def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from actors.agent_session.core import Entry
 from actors.agent_session.core.entries import (
+    AgentBegan,
     CallClosed,
     CallerBegan,
     CallerDropped,
@@ -258,6 +259,18 @@ _OTHERS: Final = (
         change=_CHANGE.default(AgentChange.REPLACE),
         agent=TEXT.default(""),
         levels=INTEGER.default(1),
+        instructions=maybe(TEXT).default(None),
+        tools=many(TEXT).default(()),
+        context=maybe(HISTORY).default(None),
+    ),
+    RecordType(
+        AgentBegan,
+        "agent_began",
+        agent=TEXT,
+        instructions=maybe(TEXT).default(None),
+        tools=many(TEXT).default(()),
+        context=maybe(HISTORY).default(None),
+        wall_s=NUMBER.default(0.0),
     ),
     RecordType(ToolsUpdated, "tools_updated", added=many(TEXT).default(()), removed=many(TEXT).default(()), wall_s=NUMBER.default(0.0)),
     RecordType(
@@ -313,6 +326,8 @@ _MEMORY: Final = RecordType(
     agent=TEXT.default(""),
     instructions=maybe(TEXT).default(None),
     agents=many(TEXT).default(()),
+    known=maybe(HISTORY).default(None),
+    known_below=many(HISTORY).default(()),
     handing_to=TEXT.default(""),
     handing_deaths=INTEGER.default(0),
     summarising=TEXT.default(""),

@@ -70,5 +70,4 @@ def chosen(agent: Agent, choices: CallChoices) -> Agent:
         kind: resolve(ProviderKind(kind), name, base_url=choices.base_url) for kind, name in choices.providers.items()
     }
     silent = dict.fromkeys(VOICE) if choices.by_text else {}
-    _, made_with = agent.made_with
-    return Agent(**{**made_with, **providers, **silent})
+    return agent.with_providers(**{**providers, **silent})

@@ -2,6 +2,7 @@
 
 Who has the call is the call's own fact; here is the object that it is. Each hook is a scope: what had returned in an earlier life is not
 run again, what had not runs again and asks for the same speeches. A task that an agent awaits in a hook is known by the place where it is
+awaited: if it was complete its result is known, else it is entered again.
 """
 
 import asyncio
@@ -49,7 +50,7 @@ class AgentHooks:
         self._activity.agents.reference(agent, FIRST_AGENT)
         self._first = agent
         self.current = self._found_again(agent)
-        self.current.run_by(self._activity)
+        self.current._run_by(self._activity)
 
     def _found_again(self, agent: Agent) -> Agent:
         wanted = self._activity.call.memory.agent
@@ -77,7 +78,7 @@ class AgentHooks:
                 log.warning("not restorable: %s", failure)
                 continue
             if self._activity.facts.get(f"entered/{self._activity.agents.reference(agent).key}") is None:
-                agent.run_by(self._activity)
+                agent._run_by(self._activity)
                 return agent
         return None
 
@@ -118,7 +119,7 @@ class AgentHooks:
         match work:
             case UseAgent():
                 self._activity.loop.call(lambda: self._activity.loop.spawn(self._use_agent(work), name="hand-off"))
-            case RunHook() if self.current.overrides("on_user_turn_completed"):
+            case RunHook() if self.current._overrides("on_user_turn_completed"):
                 self._activity.loop.call(lambda: self._activity.loop.spawn(self._run_turn_hook(work), name="on_user_turn_completed"))
             case RunHook():
                 self._activity.call.feed(HookEnded(token=work.token))
@@ -154,25 +155,25 @@ class AgentHooks:
         if agents.takes_the_place(task, memory.agent):  # it had the call when the life before ended
             await self._have_again(task)
         elif any(agents.takes_the_place(task, below) for below in memory.agents):  # it was awaiting one itself
-            task.run_by(self._activity)
+            task._run_by(self._activity)
             self._enter(task)
         else:
             self._task = task
             await self.change(task, AgentChange.ENTER)
         try:
-            await asyncio.wait([task.result])
+            await asyncio.wait([task._result])
         finally:
             if self.current is task:
                 await self.change(task, AgentChange.LEAVE)
         if self._activity.scopes.current is not None:
-            await self._keep_outcome(task_key, task.result)
-        return task.result.result()
+            await self._keep_outcome(task_key, task._result)
+        return task._result.result()
 
     async def _have_again(self, task: AgentTask[Any]) -> None:
         if self.current is not task:
             before, self.current = self.current, task
-            before.run_by(None)
-            task.run_by(self._activity)
+            before._run_by(None)
+            task._run_by(self._activity)
             await self._activity.update_tools(task, [])
             self._enter(task)
 
@@ -213,7 +214,8 @@ class AgentHooks:
         if agent is not self._task:
             await self._guarded(self.current.on_exit(), "on_exit")
         self._task = None
-        agent.run_by(self._activity)
+        self.current._keep(self._activity.chat_ctx_of(self.current))
+        agent._run_by(self._activity)
         self._activity.call.use(work.token, parts)
 
     def changed(self) -> None:
@@ -221,6 +223,6 @@ class AgentHooks:
         wanted = self._activity.call.memory.agent
         before, agent = self.current, self._activity.agents.find(wanted) if wanted else self._first
         if agent is not before:
-            before.run_by(None)
+            before._run_by(None)
             self.current = agent
             self._enter(agent)

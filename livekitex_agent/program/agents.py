@@ -81,7 +81,7 @@ class Agents:
             place=_place(type(agent)),
             scope=scope,
             number=number,
-            made_with=_plain(agent.made_with),
+            made_with=_plain(agent._made_with),
         )
         self._references[id(agent)] = reference
         self._by_key[reference.key] = agent

@@ -67,7 +67,7 @@ class AgentLLM(LLM):
 
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """See `LLM.chat`."""
-        if not self._agent.overrides("llm_node"):
+        if not self._agent._overrides("llm_node"):
             return self.llm.chat(context, tools, options)
         return stream_on(self._activity.loop.loop, lambda: self._node(context, tools, options))
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actors import Blueprint, Parts, Providers, plan_turns
+from livekitex_agent.llm import to_protocol
 from livekitex_agent.program.nodes import AgentLLM, NoLLM
 from livekitex_agent.program.providers import provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.turn import turn_options
-from protocols import ProviderKind, ProviderRef
+from protocols import ChatContext, ProviderKind, ProviderRef
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
@@ -32,7 +33,12 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
     providers = Providers(llm=AgentLLM(activity, agent, llm), **{str(kind): provider for kind, provider in made.items()})
-    return Parts(blueprint=_blueprint(activity, agent, refs, tools), providers=providers, tools=tools, agent=activity.call.memory.agent)
+    return Parts(blueprint=_blueprint(activity, agent, refs, tools), providers=providers, tools=tools, context=_known(agent))
+
+
+def _known(agent: Agent) -> ChatContext:
+    """What ``agent`` knows of the conversation when it gets the call: what it was given."""
+    return to_protocol(agent.chat_ctx)
 
 
 def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind) -> Any:  # noqa: ANN401 - whatever the program gave
@@ -40,18 +46,18 @@ def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind
     overrides = activity.overrides
     if kind in overrides:
         return overrides[kind]
-    own = agent._providers.get(str(kind), NOT_GIVEN)  # noqa: SLF001 - of the same face
-    shared = activity.session._providers.get(str(kind), NOT_GIVEN)  # noqa: SLF001 - of the same face
+    own = agent._providers.get(str(kind), NOT_GIVEN)
+    shared = activity.session._providers.get(str(kind), NOT_GIVEN)
     given = shared if own is NOT_GIVEN else own
     return None if given is NOT_GIVEN else given
 
 
 def _blueprint(activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any]) -> Blueprint:
     session = activity.session
-    options = turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)  # noqa: SLF001 - of the same face
-    options["max_tool_rounds"] = session._max_tool_steps  # noqa: SLF001 - of the same face
+    options = turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)
+    options["max_tool_rounds"] = session._max_tool_steps
     voice = ProviderKind.TTS in refs
-    options |= session._background if voice else {}  # noqa: SLF001 - of the same face
+    options |= session._background if voice else {}
     instructions = agent.instructions
     words = instructions if isinstance(instructions, str) else instructions.render(modality="audio" if voice else "text")
     entries = tuple(

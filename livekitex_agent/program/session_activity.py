@@ -29,7 +29,7 @@ from livekitex_agent.types import NotGiven, NotGivenOr
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
-from livekitex_agent.voice.events import AgentState, CloseReason, SpeechCreatedEvent, UserState
+from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
 from livekitex_agent.voice.run_result import RunResult
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
 from livekitex_agent.voice.turn import may_interrupt
@@ -104,6 +104,9 @@ class SessionActivity:
         self.call.start(make_parts(self, self.current_agent))
         await self.facts.put("session/started", "true")
         self.live = True
+        if self.agent_state == "initializing":
+            self.agent_state = "listening"
+            self.session.emit("agent_state_changed", AgentStateChangedEvent(old_state="initializing", new_state="listening"))
         self.loop.spawn(self.user_data.commit_regularly(), name="user data")
 
     def enter(self) -> None:
@@ -172,7 +175,9 @@ class SessionActivity:
 
     def chat_ctx_of(self, agent: Agent) -> ChatContext:
         """See `Activity.chat_ctx_of`."""
-        return self.history() if agent is self.current_agent else agent._chat_ctx.copy()  # noqa: SLF001 - of the same face
+        if agent is not self.current_agent:
+            return agent._chat_ctx.copy()
+        return self.history() if (known := self.call.memory.known) is None else from_protocol(known)
 
     def usage(self) -> Any:  # noqa: ANN401 - see `Activity.usage`
         """See `Activity.usage`."""
@@ -237,8 +242,8 @@ class SessionActivity:
     def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
         if not isinstance(given, NotGiven):
             return given
-        agent = may_interrupt(self.current_agent._turn_handling, self.current_agent._flat)  # noqa: SLF001 - of the same face
-        session = may_interrupt(self.session._turn_handling, self.session._flat)  # noqa: SLF001 - of the same face
+        agent = may_interrupt(self.current_agent._turn_handling, self.current_agent._flat)
+        session = may_interrupt(self.session._turn_handling, self.session._flat)
         return next((told for told in (agent, session) if told is not None), True)
 
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
@@ -298,7 +303,7 @@ class SessionActivity:
         """See `Activity.wait_for_idle`."""
         while self.speeches.open or self.speeches.current is not None:
             for handle in [*self.speeches.open, *([self.speeches.current] if self.speeches.current else [])]:
-                await asyncio.shield(handle._over)  # noqa: SLF001 - of the same face
+                await asyncio.shield(handle._over)
 
     async def drain(self) -> None:
         """See `Activity.drain`."""

@@ -30,7 +30,7 @@ class UserDataKeeper:
 
         What is neither kept nor passed is named; if what was kept cannot be read, the program goes on with what it has passed.
         """
-        if self._kept == NOTHING or isinstance(self._session._userdata, NotGiven):  # noqa: SLF001 - of the same face
+        if self._kept == NOTHING or isinstance(self._session._userdata, NotGiven):
             return
         try:
             restored = restore(self._kept, self._session.userdata)
@@ -60,7 +60,7 @@ class UserDataKeeper:
             self.commit()
 
     def _write(self) -> str:
-        data = self._session._userdata  # noqa: SLF001 - of the same face
+        data = self._session._userdata
         if isinstance(data, NotGiven):
             return self._kept
         try:

@@ -46,13 +46,13 @@ class Agent:
     ``turn_detector`` and ``options`` are for that (see `AgentDescription`). Whether it can travel is checked then, or by `to_wire`.
     """
 
-    made_with: tuple[tuple[Any, ...], dict[str, Any]]
+    _made_with: tuple[tuple[Any, ...], dict[str, Any]]
     """Its class's arguments, as they were given."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - whatever the subclass takes
         """Note what the agent is made with: it may have to be made again in another process."""
         made = super().__new__(cls)
-        made.made_with = (args, kwargs)
+        made._made_with = (args, kwargs)
         noted = AGENT_MADE.get()
         if noted is not None:
             noted(made)
@@ -125,15 +125,20 @@ class Agent:
             options=options,
         )
 
+    def with_providers(self, **providers: Any) -> "Agent":  # noqa: ANN401 - as the class takes them
+        """An agent of the same making, but with these providers; of an agent that is plain data."""
+        _, made_with = self._made_with
+        return Agent(**{**made_with, **providers})
+
     def to_wire(self) -> dict[str, Any]:
         """The agent as plain data, as a call takes it that has no program.
 
         Raises:
             InvalidAgentError, InvalidToolError: it is of a subclass, or something of it cannot travel; the text names it and the cure.
         """
-        return self.describe().to_wire()
+        return self._describe().to_wire()
 
-    def describe(self) -> AgentDescription:
+    def _describe(self) -> AgentDescription:
         """The agent as plain data, checked; raises as `to_wire`."""
         if type(self) is not Agent:
             raise InvalidAgentError(_NOT_PLAIN.format(cls=type(self).__name__))
@@ -180,7 +185,7 @@ class Agent:
         Raises:
             RuntimeError: it does not speak in one.
         """
-        session: AgentSession[Any] = self.running().session
+        session: AgentSession[Any] = self._running().session
         return session
 
     @property
@@ -287,17 +292,17 @@ class Agent:
         @staticmethod
         def stt_node(agent: "Agent", audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
             """Recognise with the agent's recogniser, or its session's."""
-            return agent.running().stt_node(agent, audio, model_settings)
+            return agent._running().stt_node(agent, audio, model_settings)
 
         @staticmethod
         def llm_node(agent: "Agent", chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
             """Ask the agent's model, or its session's."""
-            return agent.running().llm_node(agent, chat_ctx, tools, model_settings)
+            return agent._running().llm_node(agent, chat_ctx, tools, model_settings)
 
         @staticmethod
         def tts_node(agent: "Agent", text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[Any]:
             """Speak with the agent's voice, or its session's."""
-            return agent.running().tts_node(agent, text, model_settings)
+            return agent._running().tts_node(agent, text, model_settings)
 
         @staticmethod
         async def transcription_node(agent: "Agent", text: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
@@ -306,17 +311,19 @@ class Agent:
             async for piece in text:
                 yield piece
 
-    def overrides(self, name: str) -> bool:
+    def _overrides(self, name: str) -> bool:
         """Whether the hook or node ``name`` is the agent's own."""
         return getattr(type(self), name) is not getattr(Agent, name)
 
-    def run_by(self, activity: Activity | None) -> None:
+    def _run_by(self, activity: Activity | None) -> None:
         """It runs in that conversation; with None no more."""
-        if activity is None and self._activity is not None:
-            self._chat_ctx = self._activity.chat_ctx_of(self)
         self._activity = activity
 
-    def running(self) -> Activity:
+    def _keep(self, chat_ctx: ChatContext) -> None:
+        """It knows this of the conversation when it has the call again."""
+        self._chat_ctx = chat_ctx
+
+    def _running(self) -> Activity:
         """What runs the conversation of a running agent.
 
         Raises:

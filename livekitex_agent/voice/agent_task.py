@@ -52,11 +52,6 @@ class AgentTask(Agent, Generic[TaskResult_T]):
         if not self._result.done():
             self.complete(ToolError(f"AgentTask {self.id} is cancelled"))
 
-    @property
-    def result(self) -> "asyncio.Future[TaskResult_T]":
-        """What it comes to. For the runtime."""
-        return self._result
-
     def __await__(self) -> Generator[Any, None, TaskResult_T]:
         """Have the call, and give the result.
 

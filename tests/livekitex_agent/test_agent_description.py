@@ -85,15 +85,15 @@ def test_it_is_the_same_from_a_script_that_defines_everything_itself(tmp_path: P
 
 def test_a_provider_of_ones_own_travels_as_a_tool_does() -> None:
     place = reference_to(brain)
-    agent = Agent.text(instructions="Think.", llm=brain).describe()
+    agent = Agent.text(instructions="Think.", llm=brain)._describe()
     assert agent.llm == ProviderRef(factory=place, options={})
     assert Agent.text(instructions="Think.", llm=provider(brain, model="x")).to_wire()["llm"] == {
         "factory": place,
         "options": {"model": "x"},
     }
-    assert Agent.text(instructions="Think.", llm=ProviderRef(factory=place, options={})).describe() == agent
+    assert Agent.text(instructions="Think.", llm=ProviderRef(factory=place, options={}))._describe() == agent
     by_path = ProviderRef(factory="/my/script.py:Mine.brain", options={})
-    assert Agent.text(instructions="Think.", llm=by_path).describe().llm == by_path
+    assert Agent.text(instructions="Think.", llm=by_path)._describe().llm == by_path
 
 
 @pytest.mark.parametrize(

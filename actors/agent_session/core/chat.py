@@ -47,7 +47,8 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     instructions = instructions if memory.instructions is None else memory.instructions
     system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
     for waiting in memory.suspended:
-        past = _by_time(past, _settled_so_far(waiting))
+        if waiting.agents == len(memory.agents):  # who has entered meanwhile knows nothing of it
+            past = _by_time(past, _settled_so_far(waiting))
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
     told = (*past, *asked) if turn is None or turn.heard is None else _by_time(past, asked)
     return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, told))))
@@ -56,9 +57,10 @@ def context(instructions: str, memory: Memory) -> ChatContext:
 def _past(memory: Memory) -> tuple[ChatItem, ...]:
     """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
     turn = memory.turn
+    known = memory.history if memory.known is None else memory.known
     if turn is None or turn.context is None:
-        return memory.history.items
-    return (*turn.context, *(item for item in memory.history if item.created_at > turn.hooked_wall_s))
+        return known.items
+    return (*turn.context, *(item for item in known if item.created_at > turn.hooked_wall_s))
 
 
 def conversation(memory: Memory) -> ChatContext:

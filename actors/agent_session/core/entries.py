@@ -159,7 +159,8 @@ class HandedOff:
     """Another agent has the call, or, unless ``done``, could not take it. Their names are empty in older journals.
 
     It is the one that a tool wished for, or the ``agent`` that the program gave (JSON), or, of a LEAVE, the one so many ``levels`` below;
-    that stack is as if they were left also where it could not take the call.
+    that stack is as if they were left also where it could not take the call. What a program's agent is told of itself stands in the
+    history (``instructions``, None: nothing; ``tools``), and ``context`` is what it knows of the conversation (None: all of it).
     """
 
     done: bool
@@ -169,6 +170,20 @@ class HandedOff:
     change: AgentChange = AgentChange.REPLACE
     agent: str = ""
     levels: int = 1
+    instructions: str | None = None
+    tools: tuple[str, ...] = ()
+    context: ChatContext | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentBegan:
+    """The call of a program begins with this agent; the rest is as in `HandedOff`."""
+
+    agent: str
+    instructions: str = ""
+    tools: tuple[str, ...] = ()
+    context: ChatContext | None = None
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +309,7 @@ Entry = (
     | ToolBegun
     | ToolEnded
     | HandedOff
+    | AgentBegan
     | ToolsUpdated
     | HookRan
     | SentenceBegun

@@ -99,6 +99,8 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
     step.state = replace(step.state, setup=after, loading=0, changing=None)
     history = step.memory.history
     fact = HandedOff(done=True, old_agent=before.agent, new_agent=after.agent, wall_s=step.now.wall_s)
+    if after.program:
+        fact = replace(fact, instructions=ready.instructions, tools=tuple(sorted(ready.tools)), context=ready.context)
     step.record(fact if changing is None else _made_by(fact, changing))
     tell_added(step, history)
     step.publish(AgentChanged(old=before.agent, new=after.agent))

@@ -289,6 +289,7 @@ class AgentReady:
     """The agent that the call is handed to is loaded.
 
     Its name, instructions, greeting in sentences, the names of its tools, the call's ``models`` from now on, and how its own counts tokens.
+    ``context`` is what a program's agent knows of the conversation (None: all of it).
     """
 
     token: int
@@ -299,6 +300,7 @@ class AgentReady:
     idempotent: frozenset[str]
     models: tuple[ModelUsage, ...] = ()
     tokens: TokenEstimator = DEFAULT_TOKENS
+    context: ChatContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

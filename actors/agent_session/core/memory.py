@@ -319,6 +319,8 @@ class Memory:
     agent: str = ""
     instructions: str | None = None
     agents: tuple[str, ...] = ()
+    known: ChatContext | None = None
+    known_below: tuple[ChatContext, ...] = ()
     handing_to: str = ""
     handing_deaths: int = 0
     summarising: str = ""

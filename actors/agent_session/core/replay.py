@@ -10,6 +10,7 @@ from typing import Final, assert_never, cast
 
 from actors.agent_session.core.chat import appended, handoff_item, inserted, settled, summarised
 from actors.agent_session.core.entries import (
+    AgentBegan,
     CallClosed,
     CallerBegan,
     CallerDropped,
@@ -74,6 +75,8 @@ from protocols import (
     UsageUpdated,
 )
 
+PROGRAM: Final = "program"
+"""Who sends the commands of a call's own program."""
 EVENTS_KEPT: Final = 512
 """The newest events, for subscribers that come back; what is older is announced as missed."""
 COMMANDS_KEPT: Final = 1_024
@@ -149,6 +152,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return replace(memory, closed=True)
         case HandedOff():
             return _handed_off(memory, entry)
+        case AgentBegan():
+            return _agent_began(memory, entry)
         case ToolsUpdated():
             update = AgentConfigUpdate(
                 id=f"tools-{memory.next_event}",
@@ -231,6 +236,8 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
         case UpdateInstructions(instructions=text):
             item = AgentConfigUpdate(id=f"update-{accepted.command_id}", created_at=max(LONG_AGO, entry.wall_s), instructions=text)
             return replace(after, instructions=text, history=appended(memory.history, (item,)))
+        case UpdateChatContext(context=context) if entry.owner == PROGRAM:
+            return replace(after, known=ChatContext(context.copy().items))
         case UpdateChatContext(context=context):
             return replace(after, history=appended(EMPTY, context.copy().items))
         case _:
@@ -289,23 +296,53 @@ def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
             decided = replace(memory, handing_to="", handing_deaths=0)
             if not entry.done:
                 return decided
-            return _tool_handed_off(replace(decided, agent=memory.handing_to, instructions=None), entry)
+            known = memory.known if entry.instructions is None else entry.context
+            return _configured(_tool_handed_off(replace(decided, agent=memory.handing_to, instructions=None, known=known), entry), entry)
         case AgentChange.LEAVE if not entry.done or not memory.agents:
             return replace(memory, agents=below)
         case AgentChange.ENTER | AgentChange.REPLACE if not entry.done:
             return memory
         case AgentChange.LEAVE:
-            after = replace(memory, agent=memory.agents[-entry.levels], agents=below)
+            after = replace(_known_again(memory, entry.levels), agent=memory.agents[-entry.levels], agents=below)
         case AgentChange.ENTER:
-            after = replace(memory, agent=entry.agent, agents=(*memory.agents, memory.agent))
+            known_below = (*memory.known_below, memory.history if memory.known is None else memory.known)
+            after = replace(memory, agent=entry.agent, agents=(*memory.agents, memory.agent), known=entry.context, known_below=known_below)
         case AgentChange.REPLACE:
-            after = replace(memory, agent=entry.agent)
+            after = replace(memory, agent=entry.agent, known=entry.context)
         case _:
             assert_never(entry.change)
     item = AgentHandoff(
         id=f"handoff-{memory.next_event}", created_at=max(LONG_AGO, entry.wall_s), old_agent=entry.old_agent, new_agent=entry.new_agent
     )
-    return replace(after, instructions=None, history=appended(memory.history, (item,)))
+    return _configured(replace(after, instructions=None, history=appended(memory.history, (item,))), entry)
+
+
+def _known_again(memory: Memory, levels: int) -> Memory:
+    """What an agent knows that has the call again: what it knew, and what was said to those that it had given it to."""
+    if len(memory.known_below) < levels:
+        return replace(memory, known=None, known_below=())
+    known = memory.known_below[-levels]
+    for entered in (*memory.known_below[len(memory.known_below) - levels + 1 :], memory.known or EMPTY):
+        known = known.merge(entered, exclude_function_call=True, exclude_instructions=True)
+    return replace(memory, known=known, known_below=memory.known_below[:-levels])
+
+
+def _configured(memory: Memory, entry: HandedOff | AgentBegan) -> Memory:
+    """What a program's agent is told of itself stands in the history."""
+    if entry.instructions is None:
+        return memory
+    item = AgentConfigUpdate(
+        id=f"config-{memory.next_event}",
+        created_at=max(LONG_AGO, entry.wall_s),
+        instructions=entry.instructions,
+        tools_added=entry.tools,
+    )
+    return replace(memory, history=appended(memory.history, (item,)))
+
+
+def _agent_began(memory: Memory, entry: AgentBegan) -> Memory:
+    item = AgentHandoff(id=f"handoff-{memory.next_event}", created_at=max(LONG_AGO, entry.wall_s), new_agent=entry.agent)
+    return _configured(replace(memory, history=appended(memory.history, (item,)), known=entry.context), entry)
 
 
 def _tool_handed_off(memory: Memory, entry: HandedOff) -> Memory:
@@ -346,7 +383,10 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
     known = {item.id for item in history}
     put = appended if turn.heard is None else inserted
-    after = replace(memory, turn=None, handing_to=handing_to, history=put(history, settled(turn, heard)))
+    items = settled(turn, heard)
+    after = replace(memory, turn=None, handing_to=handing_to, history=put(history, items))
+    if memory.known is not None:
+        after = replace(after, known=put(memory.known, items))
     left = tuple(item.id for item in after.history if item.id not in known)[-ITEMS_OF_SPEECH:]
     return _spoken(after, Spoken(command_id=turn.command_id, speech_id=turn.speech_id, items=left)) if turn.command_id else after
 

@@ -9,10 +9,11 @@ a last incarnation says so and ends it.
 from dataclasses import dataclass, replace
 from typing import Final
 
+from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.deadlines import is_overdue
 from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
-from actors.agent_session.core.entries import CallerDropped, CallFailed, IncarnationBegan, SetBack
+from actors.agent_session.core.entries import AgentBegan, CallerDropped, CallFailed, IncarnationBegan, SetBack
 from actors.agent_session.core.hand_off import drop_deadly
 from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.interruption import interrupt_restored
@@ -78,6 +79,8 @@ def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point:
     step.record(IncarnationBegan(incarnation=incarnation))
     if first:
         step.publish(CallStarted(call_id=setup.call_id))
+        if setup.program:
+            _agent_begins(step)
     else:
         step.publish(Restarted(reason=past.memory.last_end or point.last_end or UNKNOWN_END, incarnation=incarnation))
     if past.report or set_back:
@@ -91,6 +94,14 @@ def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point:
     else:
         _go_on(step, point, greeting=setup.greeting if first else ())
     return step
+
+
+def _agent_begins(step: Transition) -> None:
+    """The history of a program's call begins with who has it."""
+    setup, before = step.setup, step.memory.history
+    tools = tuple(sorted(setup.tools))
+    step.record(AgentBegan(agent=setup.agent, instructions=setup.instructions, tools=tools, context=setup.context, wall_s=step.now.wall_s))
+    tell_added(step, before)
 
 
 def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -> None:

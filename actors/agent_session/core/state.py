@@ -36,6 +36,7 @@ class SessionConfig:
     ``farewell_reason`` is why this incarnation is only to say ``farewell`` and end the call (empty: it is not). ``subscribers_wait_s`` is
     how long a new incarnation waits for somebody who listens before it speaks. ``models`` names the providers, one for each kind.
     With a ``program`` the agent is user code, which is told every event, and speaks by itself where it takes up the call. With
+    ``context`` its agent does not know all of the conversation, but that and what comes. With
     ``parallel_tools`` the tools that the model asks for at a time run at a time. With a ``turn_hook`` the program sees what the caller says
     before the model does. ``max_tool_rounds`` are the answers of the model that may ask for tools; a program's has one more (as
     `max_tool_steps` of LiveKit Agents), and is then told to call none.
@@ -64,6 +65,7 @@ class SessionConfig:
     mute: frozenset[MuteStrategy] = frozenset()
     subscribers_wait_s: float = 2.0
     program: bool = False
+    context: ChatContext | None = None
     parallel_tools: bool = False
     turn_hook: bool = False
     os_pid: int = 0

@@ -44,12 +44,12 @@ class Family:
     def http_context(self) -> ContextVar[Any]:
         """Where ``http_session()`` finds what makes its session."""
         module = self.module("utils.http_context")
-        variable: ContextVar[Any] = module._session if self.package == _PACKAGES[0] else module._ContextVar  # noqa: SLF001 - there is no other way
+        variable: ContextVar[Any] = module._session if self.package == _PACKAGES[0] else module._ContextVar
         return variable
 
     def new_http_session(self) -> Any:  # noqa: ANN401 - of either family
         """What makes the session, and the same one from then on; it is put into the current context as well."""
-        return self.module("utils.http_context")._new_session_ctx()  # noqa: SLF001 - there is no other way
+        return self.module("utils.http_context")._new_session_ctx()
 
 
 def family_of(provider: object) -> tuple[Family, ProviderKind]:

@@ -62,8 +62,8 @@ class AdaptedVADStream(VADStream):
         self._pushed_s += audio.duration_s
         if self._pushed_s - there.judged_s > MAX_BEHIND_S and self._pushed_s - there.taken_s > MAX_BEHIND_S:
             raise ProviderError(f"{self._adapter.label}: {MAX_BEHIND_S:g} s of audio wait to be judged: it is too slow", retryable=True)
-        frame = frame_of(self._adapter._family, audio.pcm, SESSION_RATE_HZ)  # noqa: SLF001 - one class in two
-        self._adapter._post(lambda: there.push(frame))  # noqa: SLF001 - the same
+        frame = frame_of(self._adapter._family, audio.pcm, SESSION_RATE_HZ)
+        self._adapter._post(lambda: there.push(frame))
         return self._take()
 
     def flush(self) -> tuple[VADEvent, ...]:
@@ -72,17 +72,17 @@ class AdaptedVADStream(VADStream):
 
     def reset(self, *, start_ms: int = 0) -> None:
         """Forget the stream; the next piece begins a new one."""
-        self._adapter._post(self._there.close)  # noqa: SLF001 - one class in two
+        self._adapter._post(self._there.close)
         self._begin(start_ms)
 
     def __del__(self) -> None:
-        self._adapter._post(self._there.close)  # noqa: SLF001 - one class in two
+        self._adapter._post(self._there.close)
 
     def _begin(self, start_ms: int) -> None:
         self._there = _There(self._adapter.provider.stream)
         self._voice = DetectedVoice(start_ms)
         self._pushed_s = 0.0
-        self._adapter._post(self._there.open)  # noqa: SLF001 - one class in two
+        self._adapter._post(self._there.open)
 
     def _take(self) -> tuple[VADEvent, ...]:
         events: list[VADEvent] = []

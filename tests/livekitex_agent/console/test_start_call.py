@@ -44,7 +44,7 @@ def test_what_cannot_be_loaded_is_refused(source: str, cure: str, tmp_path: Path
 
 
 def test_by_text_it_neither_hears_nor_speaks() -> None:
-    agent = chosen(Agent(instructions="x", greeting="hi"), CallChoices(by_text=True)).describe()
+    agent = chosen(Agent(instructions="x", greeting="hi"), CallChoices(by_text=True))._describe()
     assert (agent.vad, agent.stt, agent.tts, agent.turn_detector, agent.greeting) == (None, None, None, None, "hi")
 
 
