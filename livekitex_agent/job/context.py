@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
@@ -108,9 +109,8 @@ class JobContext:
 
     @functools.cached_property
     def session_directory(self) -> Path:
-        """A folder for this incarnation's files; it is removed with the process's end."""
-        self._folder = tempfile.TemporaryDirectory(prefix="livekitex-job-")
-        return Path(self._folder.name)
+        """A folder for this incarnation's files, removed when the call ends; that of a process which is killed stays."""
+        return Path(tempfile.mkdtemp(prefix="livekitex-job-"))
 
     def make_session_report(self, session: Any | None = None) -> SessionReport:  # noqa: ANN401 - an `AgentSession`
         """What became of ``session``, of the primary one by default.
@@ -291,7 +291,9 @@ def set_job_context(context: JobContext, *, of_process: bool = False) -> None:
 
 
 def leave_job_context(context: JobContext) -> None:
-    """Take it back: the job is over."""
+    """Take it back: the job is over. Its folder is removed."""
+    if "session_directory" in vars(context):
+        shutil.rmtree(context.session_directory, ignore_errors=True)
     if _current.get() is context:
         _current.set(None)
     if context in _of_process:
