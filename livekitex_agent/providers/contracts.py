@@ -25,6 +25,8 @@ from protocols import (
     InterimTranscript,
     PreflightTranscript,
     ProviderError,
+    ProviderKind,
+    ProviderRef,
     RecognitionUsage,
     Role,
     SegmentEnded,
@@ -43,7 +45,20 @@ from protocols import (
     TTSCapabilities,
 )
 
-__all__ = ["LLM", "STT", "TTS", "VAD", "AgentConfigUpdate", "AgentHandoff", "AlignedAudio", "AudioChunk", "CallDelta", "ChatContext"]
+__all__ = [
+    "LLM",
+    "STT",
+    "TTS",
+    "VAD",
+    "AgentConfigUpdate",
+    "AgentHandoff",
+    "AlignedAudio",
+    "AudioChunk",
+    "CallDelta",
+    "ChatContext",
+    "ProviderKind",
+    "ProviderRef",
+]
 __all__ += ["ChatFinished", "ChatMessage", "ChatOptions", "FinalTranscript", "FinishReason", "FunctionCall", "FunctionCallOutput"]
 __all__ += ["FunctionChoice", "InterimTranscript", "PreflightTranscript", "ProviderError", "RecognitionUsage", "Role", "STTCapabilities"]
 __all__ += ["SegmentEnded", "SpeechEnded", "SpeechStarted", "Summary", "TTSCapabilities", "TextDelta", "TimedWord", "TokenEstimator"]
