@@ -30,7 +30,7 @@ from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
-from livekitex_agent.voice.run_result import RunResult
+from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
 from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
@@ -277,10 +277,20 @@ class SessionActivity:
         """See `Activity.set_audio_in`."""
         log.warning("input.set_audio_enabled(%s) is not supported: the caller is listened to", enabled)
 
-    def begin_run(self, user_input: str | None, output_type: type[Any] | None = None) -> RunResult[Any]:
+    def completed(self, outcome: Any) -> None:  # noqa: ANN401 - see `Activity.completed`
+        """See `Activity.completed`."""
+        if self._run is not None:
+            self._run.record_output(outcome)
+
+    def begin_run(
+        self, user_input: str | None, output_type: type[Any] | None = None, output_options: RunOutputOptions | None = None
+    ) -> RunResult[Any]:
         """See `Activity.begin_run`."""
-        self._run = RunResult(user_input, output_type)
+        self._run = RunResult(user_input, output_type, output_options=output_options, ask_again=self._ask_again)
         return self._run
+
+    def _ask_again(self, instructions: str) -> SpeechHandle:
+        return self.session.generate_reply(instructions=instructions)
 
     def _watch(self, handle: SpeechHandle) -> SpeechHandle:
         if self._run is not None:

@@ -15,7 +15,7 @@ from actors import ProgramCall, ProgramLoop
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.scopes import Scopes
-from livekitex_agent.voice.speech_handle import SpeechHandle
+from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle
 from protocols import (
     CancelResponse,
     ConversationItemAdded,
@@ -35,6 +35,8 @@ from protocols import (
 log = logging.getLogger("livekitex.program")
 
 OWNER: Final = "program"
+WRITTEN: Final = InputDetails(modality="text")
+"""What answers a text, or is asked for by the program."""
 """Who has asked for a speech that user code asked for."""
 
 
@@ -62,7 +64,12 @@ class Speeches:
     def begin(self, function: str, make: Callable[[str], SessionCommand], *, allow_interruptions: bool) -> SpeechHandle:
         """Have the agent say what ``make`` makes of a command's id; ``function`` is what user code has called."""
         command_id = self._scopes.command_id(function)
-        handle = SpeechHandle(speech_id=f"speech_{command_id}", allow_interruptions=allow_interruptions, interrupting=self._interrupt)
+        handle = SpeechHandle(
+            speech_id=f"speech_{command_id}",
+            allow_interruptions=allow_interruptions,
+            input_details=DEFAULT_INPUT_DETAILS if function == "say" else WRITTEN,
+            interrupting=self._interrupt,
+        )
         before = self._over.get(command_id)
         if before is not None:  # in another life
             for item in map(self._call.memory.history.get_by_id, before.items):
@@ -132,7 +139,10 @@ class Speeches:
         handle = self._by_command.get(created.command_id) if created.command_id else None
         if handle is None:
             handle = SpeechHandle(
-                speech_id=created.speech_id, allow_interruptions=created.allow_interruptions, interrupting=self._interrupt
+                speech_id=created.speech_id,
+                allow_interruptions=created.allow_interruptions,
+                input_details=WRITTEN if created.source == "text" else DEFAULT_INPUT_DETAILS,
+                interrupting=self._interrupt,
             )
         self._by_speech[created.speech_id] = handle
         self._created(handle, created)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from livekitex_agent.llm import ChatContext
     from livekitex_agent.voice.agent import Agent, ModelSettings
     from livekitex_agent.voice.agent_session import AgentSession
-    from livekitex_agent.voice.run_result import RunResult
+    from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
 
 
 class Activity(Protocol):
@@ -90,7 +90,13 @@ class Activity(Protocol):
         """See `AgentSession.generate_reply`."""
         ...
 
-    def begin_run(self, user_input: str | None, output_type: type[Any] | None = None) -> "RunResult[Any]":
+    def completed(self, outcome: Any) -> None:  # noqa: ANN401 - the task's result, or why it failed
+        """A task was completed; it is what the run comes to that goes on now."""
+        ...
+
+    def begin_run(
+        self, user_input: str | None, output_type: type[Any] | None = None, output_options: "RunOutputOptions | None" = None
+    ) -> "RunResult[Any]":
         """Note what happens from now on; see `AgentSession.run`."""
         ...
 

@@ -25,7 +25,7 @@ from livekitex_agent.voice.speech_handle import SpeechHandle
 from protocols import SystemClock
 
 if TYPE_CHECKING:
-    from livekitex_agent.voice.run_result import RunResult
+    from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
 
 Userdata_T = TypeVar("Userdata_T", default=Any)
 
@@ -310,8 +310,18 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
             chat_ctx=chat_ctx,
         )
 
-    def run(self, *, user_input: str, input_modality: str = "text", output_type: type[Any] | None = None, **_: Any) -> "RunResult[Any]":  # noqa: ANN401
+    def run(
+        self,
+        *,
+        user_input: str,
+        input_modality: str = "text",
+        output_type: type[Any] | None = None,
+        output_options: NotGivenOr["RunOutputOptions | None"] = NOT_GIVEN,
+    ) -> "RunResult[Any]":
         """Say ``user_input`` as the caller; the result is complete, and may be awaited, once all that it causes is over.
+
+        It comes to what a task was completed with in it. If that has to be an ``output_type`` and no task was completed, the model is asked
+        again as ``output_options`` say (None: it is not).
 
         Raises:
             RuntimeError: another run is not over.
@@ -319,7 +329,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         if self._run is not None and not self._run.done():
             raise RuntimeError("nested runs are not supported")
         hold_mocks(self)
-        self._run = self._live().begin_run(user_input, output_type)
+        self._run = self._live().begin_run(user_input, output_type, {} if isinstance(output_options, NotGiven) else output_options)
         self.generate_reply(user_input=user_input, input_modality=input_modality)
         return self._run
 

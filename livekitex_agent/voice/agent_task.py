@@ -46,6 +46,9 @@ class AgentTask(Agent, Generic[TaskResult_T]):
             self._result.exception()  # who does not await it has been told otherwise
         else:
             self._result.set_result(result)
+        activity = RUNNING.get()
+        if activity is not None:
+            activity.completed(result)
 
     def cancel(self) -> None:
         """Give the call back without a result: whoever awaits the task has a `ToolError` raised."""

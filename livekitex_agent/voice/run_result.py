@@ -188,8 +188,11 @@ class RunResult(Generic[Run_T]):
         self._insert(AgentHandoffEvent(item=item, old_agent=old_agent, new_agent=new_agent))
 
     def record_output(self, output: Any) -> None:  # noqa: ANN401 - whatever a task comes to
-        """A task was completed with ``output``, or failed with it if it is an exception: the last one is the run's."""
-        if not self.done():
+        """A task was completed with ``output``, or failed with it if it is an exception: the last one is the run's.
+
+        A failure is, if an output is wanted; else whoever has awaited the task may have dealt with it.
+        """
+        if not self.done() and (self._output_type is not None or not isinstance(output, BaseException)):
             self._output = output
 
     def finish(self, output: Any = None) -> None:  # noqa: ANN401 - whatever it comes to
