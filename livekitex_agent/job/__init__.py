@@ -22,6 +22,7 @@ from livekitex_agent.job.process import JobProcess
 from livekitex_agent.job.report import SessionReport
 from livekitex_agent.job.request import JobRequest
 from livekitex_agent.job.room import LocalParticipant, Room
+from livekitex_agent.job.tagger import Tagger
 
 __all__ = [
     "AutoSubscribe",
@@ -39,6 +40,7 @@ __all__ = [
     "RoomFacts",
     "RunningJobInfo",
     "SessionReport",
+    "Tagger",
     "get_current_job_context",
     "get_job_context",
     "leave_job_context",

@@ -18,6 +18,7 @@ from livekitex_agent.job.process import JobProcess
 from livekitex_agent.job.report import SessionReport
 from livekitex_agent.job.room import LocalParticipant, Room, needs_room
 from livekitex_agent.job.shutdown import ShutdownCallback, ShutdownCallbacks
+from livekitex_agent.job.tagger import Tagger
 from protocols import SystemClock
 
 log = logging.getLogger("livekitex.job")
@@ -46,6 +47,7 @@ class JobContext:
         self._participant_entrypoints: list[Callable[..., Any]] = []
         self._log_fields: dict[str, Any] = {}
         self._log_filter = LogFields(lambda: self._log_fields)
+        self._tagger = Tagger()
         self._connected = False
 
     # The job.
@@ -107,6 +109,14 @@ class JobContext:
             raise RuntimeError("No AgentSession was started for this job")
         return session
 
+    @property
+    def tagger(self) -> Tagger:
+        """What the program notes about how the session went; it stands in the session's report."""
+        return self._tagger
+
+    def simulation_context(self) -> None:
+        """None: the job is not of one of LiveKit's simulations."""
+
     @functools.cached_property
     def session_directory(self) -> Path:
         """A folder for this incarnation's files, removed when the call ends; that of a process which is killed stays."""
@@ -134,6 +144,7 @@ class JobContext:
             model_usage=session.usage.model_usage,
             sdk_version=version("livekitex-agent"),
             agent_name=self.job.agent_name,
+            tags=sorted(self._tagger.tags),
         )
 
     # The call.

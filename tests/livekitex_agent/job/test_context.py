@@ -244,7 +244,10 @@ def test_a_report_tells_what_became_of_the_session(context: JobContext, call: Ca
     with pytest.raises(RuntimeError, match="No AgentSession was started"):
         context.make_session_report()
     call.session = Spoken()
+    context.tagger.add("language:es")
     report = context.make_session_report()
+    assert report.tags == ["language:es"]
+    assert context.simulation_context() is None
     told = report.to_dict()
     assert (told["job_id"], told["room"], told["agent_name"], told["chat_history"]) == ("c-1", "lobby", "waiter", {"items": []})
     assert report.duration is not None
