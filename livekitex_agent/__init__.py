@@ -382,5 +382,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     """
     protocols = importlib.import_module("protocols")
     if name not in __all__ and name not in {cls.__name__ for cls in protocols.event_types()}:
+        absent = importlib.import_module("livekitex_agent.absent_names")
+        if name in absent.TOP_LEVEL:
+            absent.refuse(__name__, name, absent.TOP_LEVEL[name])
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_WHERE[name]) if name in _WHERE else protocols, name)

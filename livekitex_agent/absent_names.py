@@ -2,9 +2,16 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
-__all__ = ["absent_names", "refuse"]
+__all__ = ["TOP_LEVEL", "absent_names", "refuse"]
+
+TOP_LEVEL: Final[Mapping[str, str]] = {
+    "AMD": "ask the model whether a machine answers, in a tool; detecting it from the audio comes in a later version",
+    "SimulationContext": "test agents with livekitex_agent.testing: LiveKit's simulations run in its cloud",
+    "mcp": "write the server's tools as @function_tool, which may call it; MCP comes in a later version",
+}
+"""Names of the package itself."""
 
 
 def absent_names(module: str, cures: Mapping[str, str]) -> Callable[[str], Any]:

@@ -8,16 +8,39 @@ from typing import Any, Literal, Required, Self, TypeAlias, TypeGuard
 
 from typing_extensions import TypedDict
 
-from actors import FunctionTool, ProviderTool, RawFunctionTool, RunContext, Tool
+from actors import (
+    FunctionTool,
+    ProviderTool,
+    RawFunctionTool,
+    RunContext,
+    StopResponse,
+    Tool,
+    ToolError,
+    ToolFlag,
+    ToolInfo,
+    ToolResult,
+    function_tool,
+)
 from livekitex_agent.utils.log import logger
 
 __all__ = [
     "Function",
+    "FunctionTool",
     "NamedToolChoice",
+    "ProviderTool",
+    "RawFunctionTool",
+    "StopResponse",
+    "Tool",
     "ToolChoice",
     "ToolContext",
+    "ToolError",
+    "ToolFlag",
+    "ToolResult",
     "Toolset",
     "find_function_tools",
+    "function_tool",
+    "get_function_info",
+    "get_raw_function_info",
     "is_function_tool",
     "is_raw_function_tool",
     "tool_names",
@@ -99,6 +122,16 @@ def is_function_tool(f: object) -> TypeGuard[FunctionTool]:
 def is_raw_function_tool(f: object) -> TypeGuard[RawFunctionTool]:
     """Whether ``f`` is a tool whose schema was given."""
     return isinstance(f, RawFunctionTool)
+
+
+def get_function_info(f: FunctionTool) -> ToolInfo:
+    """What is known of a tool."""
+    return f.info
+
+
+def get_raw_function_info(f: RawFunctionTool) -> ToolInfo:
+    """What is known of a tool whose schema was given, with that."""
+    return f.info
 
 
 def tool_names(tools: Sequence[Any]) -> Iterator[str]:

@@ -1,0 +1,65 @@
+"""Each name that LiveKit's official examples import from its package is here, or says what to use instead.
+
+``example_imports.txt`` lists them, a module and a name a line (``.`` is the package itself), as of their version 1.7 and later.
+"""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+IMPORTS = [line.split() for line in Path(__file__).with_name("example_imports.txt").read_text("utf-8").splitlines()]
+LATER = {
+    (".", "room_io"),
+    (".", "text_transforms"),
+    ("beta.workflows.dtmf_inputs", "GetDtmfTask"),
+    ("voice", "MetricsCollectedEvent"),
+    ("voice", "UserStateChangedEvent"),
+    ("voice.agent", "AgentTask"),
+    ("voice.events", "RunContext"),
+    ("voice.report", "SessionReport"),
+}
+"""Names that are to come."""
+ABSENT = "there is no "
+
+
+def found(module: str, name: str) -> bool:
+    """Whether the name is there; what says what to use instead counts as there."""
+    path = "livekitex_agent" if module == "." else f"livekitex_agent.{module}"
+    try:
+        holder = importlib.import_module(path)
+        if hasattr(holder, name):
+            return True
+        importlib.import_module(f"{path}.{name}")
+    except ModuleNotFoundError:
+        return False
+    except ImportError as refusal:
+        told = str(refusal)
+        return told.startswith(f"{ABSENT}{name} in {path}: ") and len(told) > len(f"{ABSENT}{name} in {path}: ") + 20
+    return True
+
+
+def test_the_list_is_one_of_names() -> None:
+    assert len(IMPORTS) > 80
+    assert all(len(line) == 2 for line in IMPORTS)
+    assert {tuple(line) for line in IMPORTS} >= LATER - {("voice.run_result", "mock_tools")}
+
+
+@pytest.mark.parametrize(("module", "name"), [line for line in IMPORTS if tuple(line) not in LATER], ids=str)
+def test_a_name_of_the_examples_is_here_or_says_what_to_use(module: str, name: str) -> None:
+    assert found(module, name)
+
+
+@pytest.mark.parametrize("name", ["AMD", "SimulationContext", "mcp"])
+def test_a_name_of_the_package_that_is_not_here_is_refused_with_the_cure(name: str) -> None:
+    with pytest.raises(ImportError, match=f"there is no {name} in livekitex_agent: "):
+        exec(f"from livekitex_agent import {name}", {})
+
+
+def test_the_gateways_detector_is_here() -> None:
+    from livekitex_agent import inference
+    from protocols import ConfigurationError
+
+    assert inference.VAD(model="silero", min_silence_duration=0.3).options["min_silence_ms"] == 300
+    with pytest.raises(ConfigurationError, match="there is 'silero'"):
+        inference.VAD(model="other")
