@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from livekitex_agent.evals.judgments import JudgmentResult
+from livekitex_agent.job import get_job_context
 from livekitex_agent.llm import ChatContext
 from livekitex_agent.utils.log import logger
 from protocols import UsageError
@@ -92,9 +93,12 @@ class JudgeGroup:
         return self._judges
 
     async def evaluate(self, chat_ctx: ChatContext, *, reference: ChatContext | None = None) -> EvaluationResult:
-        """Have all of them judge ``chat_ctx``; one that fails is logged and left out."""
+        """Have all of them judge ``chat_ctx``; one that fails is logged and left out. In a job, what they find is tagged there."""
         judged = await asyncio.gather(*(self._judged(judge, chat_ctx, reference) for judge in self._judges))
-        return EvaluationResult({judge.name: found for judge, found in zip(self._judges, judged, strict=True) if found is not None})
+        found = {judge.name: one for judge, one in zip(self._judges, judged, strict=True) if one is not None}
+        if (job := get_job_context(required=False)) is not None:
+            job.tagger.evaluated(found)
+        return EvaluationResult(found)
 
     async def _judged(self, judge: Evaluator, chat_ctx: ChatContext, reference: ChatContext | None) -> JudgmentResult | None:
         try:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +21,7 @@ from livekitex_agent.evals import (
     task_completion_judge,
     tool_use_judge,
 )
+from livekitex_agent.job import Job, JobContext, JobPort, JobProcess, RunningJobInfo, leave_job_context, set_job_context
 from livekitex_agent.llm import AgentConfigUpdate, AgentHandoff, ChatContext, ChatMessage, FunctionCall, FunctionCallOutput
 from protocols import TextDelta, UsageError
 
@@ -141,6 +142,14 @@ async def test_a_group_asks_all_and_leaves_out_who_fails(caplog: pytest.LogCaptu
     assert "the judge broken failed" in caplog.text
     with pytest.raises(UsageError, match="give a language model"):
         JudgeGroup(llm="openai/gpt-4o-mini")
+
+
+async def test_in_a_job_what_they_find_is_tagged() -> None:
+    job = JobContext(proc=JobProcess(), info=RunningJobInfo(job=Job(id="c")), port=cast("JobPort", None))
+    set_job_context(job)
+    await JudgeGroup(llm=Model("MAYBE: open"), judges=[Pizza()]).evaluate(CONVERSATION)
+    leave_job_context(job)
+    assert job.tagger.tags == {"lk.judge.pizza:pass"}
 
 
 @pytest.mark.parametrize(
