@@ -6,6 +6,7 @@ back as turns of the mailbox (`Context.post`), so nothing here is ever done by t
 redaction first.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -221,6 +222,11 @@ class Conversation:
     def memory(self) -> Memory:
         """What the call remembers now; may be read from any thread."""
         return self._state.memory
+
+    @property
+    def media(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the engine."""
+        return self._around.loop.loop
 
     @property
     def unanswered(self) -> int:

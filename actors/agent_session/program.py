@@ -41,6 +41,11 @@ class ProgramCall(Protocol):
         ...
 
     @property
+    def media(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the call's own providers are asked on."""
+        ...
+
+    @property
     def conversation(self) -> ChatContext:
         """What was said and done so far, the open turn included."""
         ...
@@ -59,6 +64,10 @@ class ProgramCall(Protocol):
 
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
         """Have a command accepted, sent by ``owner``; ``then`` is given the answer, on the mailbox's thread."""
+        ...
+
+    def serve(self, message: Message, then: Callable[[Message], None]) -> None:
+        """Have the session serve a message; ``then`` is given the answer, on any thread."""
         ...
 
     def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:

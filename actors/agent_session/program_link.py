@@ -1,5 +1,6 @@
 """The session's end of the link to its program: what a program asks comes back as turns of the mailbox."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -42,6 +43,11 @@ class ProgramLink:
         return self._past if self.live is None else self.live.memory
 
     @property
+    def media(self) -> asyncio.AbstractEventLoop:
+        """See `ProgramCall.media`."""
+        return self._live.media
+
+    @property
     def conversation(self) -> ChatContext:
         """See `ProgramCall.conversation`."""
         return conversation(self.memory)
@@ -62,6 +68,10 @@ class ProgramLink:
         """See `ProgramCall.send`."""
         self._context.post(lambda: self._live.send(command, owner, then))
 
+    def serve(self, message: Message, then: Callable[[Message], None]) -> None:
+        """See `ProgramCall.serve`."""
+        self._context.post(lambda: self._serve(message, then))
+
     def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:
         """See `ProgramCall.ask`."""
         self._context.post(lambda: self._live.ask(make, then))
@@ -73,6 +83,9 @@ class ProgramLink:
     def fail(self, text: str) -> None:
         """See `ProgramCall.fail`."""
         self._context.post(partial(self._failed, text))
+
+    def _serve(self, message: Message, then: Callable[[Message], None]) -> None:
+        self._live.serve(message, None, then)
 
     @property
     def _live(self) -> Conversation:

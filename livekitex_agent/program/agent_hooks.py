@@ -193,16 +193,29 @@ class AgentHooks:
         if unwritten:
             log.warning("not restorable: the result of a task (%s): after a death it is asked for again", unwritten)
 
+    def replace(self, agent: Agent) -> None:
+        """Have ``agent`` take the place of who has the call, before anything that is asked for after this."""
+        asked = self._ask_for(agent, AgentChange.REPLACE)
+
+        def look(answered: "asyncio.Future[Message]") -> None:
+            if isinstance(answer := answered.result(), ErrorReply):
+                log.error("%s does not get the call: %s", agent.id, answer.text)
+
+        asked.add_done_callback(look)
+
     async def change(self, agent: Agent, change: AgentChange) -> None:
         """Have the call be another agent's; returns when it is."""
+        if isinstance(answer := await self._ask_for(agent, change), ErrorReply):
+            raise error_of(answer)
+
+    def _ask_for(self, agent: Agent, change: AgentChange) -> "asyncio.Future[Message]":
         reference = json.dumps(self._activity.agents.reference(agent).to_wire())
-        changed: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._activity.call.ask(
             lambda request: AgentWanted(request=request, agent=reference, change=change),
-            lambda answer: self._activity.loop.call(changed.set_result, answer),
+            lambda answer: self._activity.loop.call(answered.set_result, answer),
         )
-        if isinstance(answer := await changed, ErrorReply):
-            raise error_of(answer)
+        return answered
 
     async def _use_agent(self, work: UseAgent) -> None:
         try:

@@ -1,18 +1,24 @@
 """The nodes of an agent in the call's pipeline: where the agent has its own, user code on the program's loop; else the provider itself.
 
-A provider of ours is asked where it is, on the media's loop, and goes on through a block of the program's. Everything else waits with it.
+A provider of ours is asked where it is, on the media's loop, and goes on through a block of the program's. Everything else waits with it. A
+node is asked through the same adapters as a provider of the user's: to them it is one whose `chat` or `synthesize` is the agent's node.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from livekitex_agent.llm import ChatChunk, from_protocol, to_protocol
+from actors import CallAssembler, SentenceSplitter
+from livekitex_agent import tts as livekit_tts
+from livekitex_agent.llm import ChatChunk, ChoiceDelta, FunctionToolCall, from_protocol, to_protocol
 from livekitex_agent.program.crossing import stream_on
 from livekitex_agent.types import FlushSentinel
+from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from protocols import (
+    BYTES_PER_SAMPLE,
     LLM,
+    TTS,
     CallDelta,
     ChatContext,
     ChatOptions,
@@ -21,6 +27,7 @@ from protocols import (
     ProviderError,
     TextDelta,
     TokenUsage,
+    ToolChoice,
     ToolSchema,
 )
 
@@ -28,6 +35,9 @@ if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
 
 NO_MODEL: Final = "the agent has no llm: give one to it or to its session, or only let it say what the program tells it"
+NO_VOICE: Final = "`tts_node` called but no TTS node is available"
+NODE_RATE_HZ: Final = 24_000
+"""Of a voice that is an agent's own node, and nothing behind it."""
 
 
 class NoLLM(LLM):
@@ -75,23 +85,101 @@ class AgentLLM(LLM):
         names = {tool.name for tool in tools}
         offered = [tool for tool in self._agent.tools if getattr(getattr(tool, "schema", None), "name", "") in names]
         given = self._agent.llm_node(from_protocol(context), offered, ModelSettings(tool_choice=_choice(options)))
-        if inspect.isawaitable(given):
-            given = await given
-        if given is None:
-            return
-        if isinstance(given, str):
-            yield TextDelta(text=given)
-            return
-        if isinstance(given, ChatChunk):
-            for event in events_of(given):
-                yield event
-            return
-        async for chunk in given:
-            for event in events_of(chunk):
+        async for chunk in _pieces(given):
+            for event in _events_of(chunk):
                 yield event
 
+    async def default_node(self, chat_ctx: Any, tools: list[Any], settings: ModelSettings) -> AsyncIterator[ChatChunk]:  # noqa: ANN401
+        """What the node does that is not overridden: ask the model. Called on the program's loop."""
+        schemas = [tool.schema for tool in tools if hasattr(tool, "schema")]
+        options = ChatOptions(tool_choice=_chosen(settings.tool_choice))
+        calls, number = CallAssembler(lambda: f"call_{id(chat_ctx)}_{number}"), 0
+        asked = stream_on(self._activity.call.media, lambda: self.llm.chat(to_protocol(chat_ctx), schemas, options))
+        async for event in asked:
+            number += 1
+            match event:
+                case TextDelta(text=text):
+                    yield ChatChunk(id=f"chunk-{number}", delta=ChoiceDelta(role="assistant", content=text))
+                case CallDelta():
+                    calls.add(event)
+                case _:
+                    pass
+        made = [FunctionToolCall(name=call.name, arguments=call.arguments, call_id=call.call_id) for call in calls.finish()]
+        if made:
+            yield ChatChunk(id=f"chunk-{number + 1}", delta=ChoiceDelta(role="assistant", tool_calls=made))
 
-def events_of(chunk: Any) -> list[LLMEvent]:  # noqa: ANN401 - whatever a node gives
+
+class NodeVoice(livekit_tts.TTS[Any]):
+    """The voice that is an agent's `tts_node`; ``tts`` is what the node's default speaks with (None: nothing)."""
+
+    def __init__(self, activity: "SessionActivity", tts: TTS | None) -> None:
+        rate_hz = NODE_RATE_HZ if tts is None else tts.rate_hz
+        super().__init__(capabilities=livekit_tts.TTSCapabilities(streaming=False), sample_rate=rate_hz, num_channels=1)
+        self.tts = tts
+        self._activity = activity
+
+    def synthesize(self, text: str, *, conn_options: Any = None) -> livekit_tts.ChunkedStream:  # noqa: ANN401 - LiveKit's
+        """Speak ``text`` by the node of the agent that has the call."""
+        return _NodeStream(self, text, conn_options, self._activity.current_agent)
+
+
+class _NodeStream(livekit_tts.ChunkedStream):
+    def __init__(self, voice: NodeVoice, text: str, options: Any, agent: Agent) -> None:  # noqa: ANN401 - LiveKit's
+        super().__init__(tts=voice, input_text=text, conn_options=options)
+        self._agent = agent
+
+    async def _run(self, output_emitter: livekit_tts.AudioEmitter) -> None:
+        begun = False
+        async for frame in _pieces(self._agent.tts_node(_only(self.input_text), ModelSettings())):
+            if not begun:
+                output_emitter.initialize(request_id="node", sample_rate=frame.sample_rate, num_channels=1, mime_type="audio/pcm")
+                begun = True
+            output_emitter.push(bytes(frame.data))
+        if begun:
+            output_emitter.flush()
+
+
+async def speak_by_default(activity: "SessionActivity", tts: TTS | None, text: AsyncIterable[str]) -> AsyncIterator[AudioFrame]:
+    """What a `tts_node` does that is not overridden: speak sentence by sentence. Called on the program's loop.
+
+    Raises:
+        RuntimeError: there is no voice.
+    """
+    if tts is None:
+        raise RuntimeError(NO_VOICE)
+    splitter = SentenceSplitter()
+    async for piece in text:
+        for sentence in splitter.feed(piece):
+            async for frame in _spoken(activity, tts, sentence):
+                yield frame
+    for sentence in splitter.finish():
+        async for frame in _spoken(activity, tts, sentence):
+            yield frame
+
+
+async def _spoken(activity: "SessionActivity", tts: TTS, sentence: str) -> AsyncIterator[AudioFrame]:
+    async for chunk in stream_on(activity.call.media, lambda: tts.synthesize(sentence)):
+        yield AudioFrame(chunk.pcm, chunk.rate_hz, 1, len(chunk.pcm) // BYTES_PER_SAMPLE)
+
+
+async def _only(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+async def _pieces(given: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - whatever a node gives
+    """What a node gives, piece by piece: a stream, one piece, nothing, or what is to be awaited for any of these."""
+    if inspect.isawaitable(given):
+        given = await given
+    if given is None:
+        return
+    if not hasattr(given, "__aiter__"):
+        yield given
+        return
+    async for piece in given:
+        yield piece
+
+
+def _events_of(chunk: Any) -> list[LLMEvent]:  # noqa: ANN401 - whatever a node gives
     """What a piece of LiveKit's answers says, in ours: text, calls of tools, usage."""
     if isinstance(chunk, FlushSentinel):
         return []
@@ -101,18 +189,9 @@ def events_of(chunk: Any) -> list[LLMEvent]:  # noqa: ANN401 - whatever a node g
     if chunk.delta is not None:
         if chunk.delta.content:
             events.append(TextDelta(text=chunk.delta.content))
-        events += [
-            CallDelta(index=at, call_id=call.call_id, name=call.name, arguments=call.arguments)
-            for at, call in enumerate(chunk.delta.tool_calls or ())
-        ]
+        events += [CallDelta(call_id=call.call_id, name=call.name, arguments=call.arguments) for call in chunk.delta.tool_calls or ()]
     if chunk.usage is not None:
-        events.append(
-            TokenUsage(
-                prompt_tokens=chunk.usage.prompt_tokens,
-                cached_prompt_tokens=chunk.usage.prompt_cached_tokens,
-                completion_tokens=chunk.usage.completion_tokens,
-            )
-        )
+        events.append(TokenUsage(prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens))
     return events
 
 
@@ -121,4 +200,11 @@ def _choice(options: ChatOptions) -> Any:  # noqa: ANN401 - LiveKit's
     return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, FunctionChoice) else str(choice)
 
 
-_ = to_protocol
+def _chosen(given: Any) -> ToolChoice | FunctionChoice:  # noqa: ANN401 - LiveKit's
+    match given:
+        case {"function": {"name": str(name)}}:
+            return FunctionChoice(name=name)
+        case "none" | "required":
+            return ToolChoice(given)
+        case _:
+            return ToolChoice.AUTO

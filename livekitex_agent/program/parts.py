@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.llm import to_protocol
-from livekitex_agent.program.nodes import AgentLLM, NoLLM
+from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM
 from livekitex_agent.program.providers import provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
@@ -29,10 +29,16 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
         given = given_provider(activity, agent, kind)
         if given is not None:
             made[kind], refs[kind] = provider_given(kind, given, activity.providers)
-    llm = made.pop(ProviderKind.LLM, None)
+    llm = AgentLLM(activity, agent, made.pop(ProviderKind.LLM, None))
+    activity.models[agent] = llm
+    activity.voice = made.get(ProviderKind.TTS, activity.voice)
+    if agent._overrides("tts_node"):
+        made[ProviderKind.TTS], refs[ProviderKind.TTS] = provider_given(
+            ProviderKind.TTS, NodeVoice(activity, activity.voice), activity.providers
+        )
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
-    providers = Providers(llm=AgentLLM(activity, agent, llm), **{str(kind): provider for kind, provider in made.items()})
+    providers = Providers(llm=llm, **{str(kind): provider for kind, provider in made.items()})
     return Parts(blueprint=_blueprint(activity, agent, refs, tools), providers=providers, tools=tools, context=_known(agent))
 
 

@@ -10,14 +10,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from actors import AgentChange, ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
-from livekitex_agent.errors import error_of
+from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
 from livekitex_agent.llm import ChatContext, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.agent_hooks import AgentHooks
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.providers import ProviderHost
 from livekitex_agent.program.scopes import Scopes
@@ -34,18 +35,16 @@ from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
 from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
+    TTS,
     AgentChanged,
     AgentStateChanged,
     CallEnded,
     CommitAudio,
     ConversationItemAdded,
     EndCall,
-    ErrorReply,
     EventPushed,
     GenerateReply,
-    Message,
     Say,
-    SessionCommand,
     SpeechCreated,
     SystemClock,
     ToolChoice,
@@ -85,6 +84,9 @@ class SessionActivity:
         self.providers = ProviderHost(loop.loop)
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
+        self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
+        self.voice: TTS | None = None
+        """Of the session, behind the nodes of its agents."""
         self.hooks = AgentHooks(self)
         self.user_state: UserState = "listening"
         self.agent_state: AgentState = "initializing"
@@ -194,10 +196,12 @@ class SessionActivity:
         add_to_chat_ctx: bool,
     ) -> SpeechHandle:
         """See `Activity.say`."""
-        del audio, add_to_chat_ctx
+        del add_to_chat_ctx
         allowed = self._may_interrupt(allow_interruptions)
         if not isinstance(text, str):
-            raise NotImplementedError
+            return self._watch(self.speeches.begin_open(text, allow_interruptions=allowed))
+        if not isinstance(audio, NotGiven) and self.voice is not None:
+            return self._watch(self.speeches.begin_with_audio(text, audio, allow_interruptions=allowed))
         return self._watch(
             self.speeches.begin(
                 "say", lambda command_id: Say(command_id=command_id, text=text, allow_interruptions=allowed), allow_interruptions=allowed
@@ -357,13 +361,13 @@ class SessionActivity:
 
     def update_agent(self, agent: Agent) -> None:
         """See `Activity.update_agent`."""
-        self.loop.spawn(self.hooks.change(agent, AgentChange.REPLACE), name="update_agent")
+        self.hooks.replace(agent)
 
     async def update_instructions(self, agent: Agent, instructions: str) -> None:
         """See `Activity.update_instructions`."""
         command_id = self.scopes.command_id("update_instructions")  # a rerun, in which it has not the call yet, numbers on
         if agent is self.current_agent:
-            await self._accepted(UpdateInstructions(command_id=command_id, instructions=instructions))
+            await self.speeches.accepted(UpdateInstructions(command_id=command_id, instructions=instructions))
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
@@ -377,7 +381,7 @@ class SessionActivity:
         """See `Activity.update_chat_ctx`."""
         command_id = self.scopes.command_id("update_chat_ctx")  # see `update_instructions`
         if agent is self.current_agent:
-            await self._accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
+            await self.speeches.accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
 
     def background_changed(self) -> None:
         """See `Activity.background_changed`."""
@@ -385,22 +389,18 @@ class SessionActivity:
 
     def providers_changed(self, agent: Agent) -> None:
         """See `Activity.providers_changed`."""
-        raise NotImplementedError
+        self.loop.spawn(self.update_tools(agent, []), name="providers")
 
     def stt_node(self, agent: Agent, audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.stt_node`."""
-        raise NotImplementedError
+        del agent, audio, model_settings
+        raise RuntimeError("stt_node is not run here: the session recognises with the agent's stt itself")
 
     def llm_node(self, agent: Agent, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.llm_node`."""
-        raise NotImplementedError
+        return self.models[agent].default_node(chat_ctx, tools, model_settings)
 
     def tts_node(self, agent: Agent, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.tts_node`."""
-        raise NotImplementedError
-
-    async def _accepted(self, command: SessionCommand) -> None:
-        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self.speeches.send(command, answered.set_result)
-        if isinstance(answer := await answered, ErrorReply):
-            raise error_of(answer)
+        del agent, model_settings
+        return speak_by_default(self, self.voice, text)

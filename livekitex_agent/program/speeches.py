@@ -7,33 +7,45 @@ done from the beginning.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from hashlib import blake2b
+from typing import Any, Final
 
 from actors import ProgramCall, ProgramLoop
+from livekitex_agent.client.request_sender import expect
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.speech_feed import feed, feed_audio
 from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle
 from protocols import (
     CancelResponse,
+    CommandAccepted,
     ConversationItemAdded,
     ErrorReply,
     EventPushed,
+    ExtendSpeech,
     FunctionToolsExecuted,
     LivekitexError,
     Message,
+    Say,
     SessionCommand,
     SpeechCreated,
     SpeechDone,
     SpeechInterrupted,
     SpeechOutcome,
+    SpeechStreamed,
+    StreamSpeech,
     ToolCalled,
 )
 
 log = logging.getLogger("livekitex.program")
 
+EMPTY_RATE_HZ: Final = 24_000
+"""Of audio that has no frame."""
 OWNER: Final = "program"
 WRITTEN: Final = InputDetails(modality="text")
 """What answers a text, or is asked for by the program."""
@@ -61,8 +73,17 @@ class Speeches:
         """Those that user code asked for and that are not over."""
         return list(self._by_command.values())
 
-    def begin(self, function: str, make: Callable[[str], SessionCommand], *, allow_interruptions: bool) -> SpeechHandle:
-        """Have the agent say what ``make`` makes of a command's id; ``function`` is what user code has called."""
+    def begin(
+        self,
+        function: str,
+        make: Callable[[str], SessionCommand],
+        allow_interruptions: bool,  # noqa: FBT001 - LiveKit's name for it
+        taken: Callable[[str, Message], None] = lambda _command_id, _answer: None,
+    ) -> SpeechHandle:
+        """Have the agent say what ``make`` makes of a command's id; ``function`` is what user code has called.
+
+        ``taken`` is told the command's id and how it was answered.
+        """
         command_id = self._scopes.command_id(function)
         handle = SpeechHandle(
             speech_id=f"speech_{command_id}",
@@ -78,8 +99,72 @@ class Speeches:
             self._loop.call(self._end, handle, before.outcome)
             return handle
         self._by_command[command_id] = handle
-        self.send(make(command_id), partial(self._answered, command_id, handle))
+
+        def answered(answer: Message) -> None:
+            self._answered(command_id, handle, answer)
+            taken(command_id, answer)
+
+        self.send(make(command_id), answered)
         return handle
+
+    def begin_open(self, bits: AsyncIterable[str], *, allow_interruptions: bool) -> SpeechHandle:
+        """Have the agent say what ``bits`` gives, as it gives it.
+
+        After a death the rerun's iterator is asked anew: what was taken in the life before is not said again, what comes after is.
+        """
+        return self._fed("say", Say(command_id="", text="", allow_interruptions=allow_interruptions, open=True), partial(self._feed, bits))
+
+    def begin_with_audio(self, text: str, frames: AsyncIterable[Any], *, allow_interruptions: bool) -> SpeechHandle:
+        """Have the agent say ``text`` by the audio of ``frames``."""
+        return self._fed(
+            "say", Say(command_id="", text=text, allow_interruptions=allow_interruptions, audio=True), partial(self._play, frames)
+        )
+
+    def _fed(self, function: str, say: Say, source: Callable[[str, str], Coroutine[Any, Any, object]]) -> SpeechHandle:
+        """Begin a speech whose text or audio ``source`` gives, once it is taken: of its command's id, and its own."""
+
+        def taken(command_id: str, answer: Message) -> None:
+            if isinstance(answer, CommandAccepted) and answer.speech_id:
+                self._loop.spawn(source(command_id, answer.speech_id), name="speech")
+
+        return self.begin(function, lambda command_id: replace(say, command_id=command_id), say.allow_interruptions, taken)
+
+    async def _feed(self, bits: AsyncIterable[str], command_id: str, speech_id: str) -> None:
+        async def send(number: int, text: str, *, last: bool) -> None:
+            piece = blake2b(f"{command_id}.{number}".encode(), digest_size=16).hexdigest()
+            await self.accepted(ExtendSpeech(command_id=piece, speech_id=speech_id, text=text, last=last))
+
+        failure = await feed(bits, send)
+        if failure is not None:
+            log.error("what %s was to say failed", speech_id, exc_info=failure)
+
+    async def _play(self, frames: AsyncIterable[Any], command_id: str, speech_id: str) -> None:
+        del command_id
+
+        async def stream(position: int, pcm: bytes, *, last: bool) -> SpeechStreamed:
+            answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+            audio = StreamSpeech(speech_id=speech_id, position=position, pcm=pcm, last=last)
+            self._call.serve(audio, lambda answer: self._loop.call(answered.set_result, answer))
+            return expect(SpeechStreamed, await answered)
+
+        async with aclosing(_sounds(frames)) as sounds:
+            rate_hz, first = await anext(sounds, (0, b""))
+            if not rate_hz:
+                rate_hz = EMPTY_RATE_HZ
+            failure = await feed_audio(_joined(first, sounds), rate_hz, stream)
+        if failure is not None:
+            log.error("the audio of %s failed", speech_id, exc_info=failure)
+
+    async def accepted(self, command: SessionCommand) -> None:
+        """Have a command accepted.
+
+        Raises:
+            LivekitexError: it is refused.
+        """
+        answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.send(command, answered.set_result)
+        if isinstance(answer := await answered, ErrorReply):
+            raise error_of(answer)
 
     def send(self, command: SessionCommand, then: Callable[[Message], None] = lambda _answer: None) -> None:
         """Have a command accepted; ``then`` is given the answer on the program's loop."""
@@ -167,6 +252,18 @@ class Speeches:
         speech_id = next((one for one, other in self._by_speech.items() if other is handle), "")
         if speech_id:
             self.send(CancelResponse(command_id=self._scopes.command_id("interrupt"), speech_id=speech_id, force=force))
+
+
+async def _sounds(frames: AsyncIterable[Any]) -> AsyncGenerator[tuple[int, bytes]]:
+    """The rate of each frame, and its samples."""
+    async for frame in frames:
+        yield frame.sample_rate, bytes(frame.data)
+
+
+async def _joined(first: bytes, others: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[bytes]:
+    yield first
+    async for _rate_hz, pcm in others:
+        yield pcm
 
 
 async def _all_over(handles: Iterable[SpeechHandle]) -> None:

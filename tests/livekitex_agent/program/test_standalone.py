@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from livekitex_agent import Agent, AgentSession, RunContext, function_tool, provider
+from livekitex_agent import Agent, AgentSession, ChatContext, ModelSettings, RunContext, function_tool, provider
 from livekitex_agent.testing.fakes import scripted_llm
 from livekitex_agent.voice.agent_task import AgentTask
 from support.waiter_program import Order, Waiter
@@ -118,3 +118,60 @@ def test_what_is_said_after_the_end_is_refused() -> None:
             session.say("Hello.")
 
     asyncio.run(check())
+
+
+class Loud(Agent):
+    """Says what its model says, loudly."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Loud.")
+
+    async def llm_node(self, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
+        """Ask the model, and raise the voice."""
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            yield chunk.delta.content.upper() if chunk.delta is not None and chunk.delta.content else chunk
+
+    @function_tool
+    async def price(self, product: str) -> str:
+        """Tell a price."""
+        return f"{product} costs nine"
+
+
+def test_a_node_of_the_agents_own_is_between_the_model_and_the_call() -> None:
+    async def check(session: AgentSession[Order]) -> None:
+        run = await session.run(user_input="price")
+        run.expect.next_event().is_function_call(name="price", arguments={"product": "pizza"})
+        run.expect.next_event().is_function_call_output(output="pizza costs nine")
+        assert run.events[-1].item.text_content == "IT COSTS NINE."
+
+    replies = (
+        {"to": "price", "calls": [{"name": "price", "arguments": '{"product": "pizza"}'}]},
+        {"after": "price", "say": "It costs nine."},
+    )
+    in_session(model(*replies), Loud, check)
+
+
+def test_what_an_iterator_gives_is_said_as_it_comes() -> None:
+    async def words() -> AsyncIterator[str]:
+        for word in ("One ", "two. ", "Three."):
+            yield word
+
+    async def check(session: AgentSession[Order]) -> None:
+        handle = await session.say(words())
+        assert [item.text_content for item in handle.chat_items] == ["One two. Three."]
+
+    in_session(model({"say": "Yes."}), Loud, check)
+
+
+def test_who_gets_the_call_knows_what_he_was_given_and_no_more() -> None:
+    async def check(session: AgentSession[Order]) -> None:
+        await session.run(user_input="hello")
+        given = ChatContext.empty()
+        given.add_message(role="user", content="remember me")
+        session.update_agent(Agent(instructions="Remember.", chat_ctx=given))
+        await session.run(user_input="who am I")
+        told = [item.text_content for item in session.current_agent.chat_ctx.items if item.type == "message"]
+        assert told == ["remember me", "who am I", "Yes."]
+        assert [text for kind, text in shown(session) if kind == "message"] == ["hello", "Yes.", "who am I", "Yes."]
+
+    in_session(model({"say": "Yes."}), lambda: Agent(instructions="First."), check)
