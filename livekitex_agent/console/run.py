@@ -34,18 +34,24 @@ from livekitex_agent.console.utterances import Utterance
 from protocols import (
     AgentMessage,
     AudioPushed,
+    CallEnded,
     Clock,
     ConfigurationError,
     EventPushed,
     LivekitexError,
     Restarted,
     SessionEvent,
+    SessionUnavailableError,
     StateChanged,
     UnavailableError,
     UserInputTranscribed,
 )
 
 TICK_S: Final = 0.02
+END_S: Final = 10.0
+"""For a call to take its end, which one takes at once that is not between two processes."""
+FAILED: Final = "failed"
+"""How the reason of a call's end begins that has failed."""
 TYPE_KEYS: Final = "Ctrl-K or /kill kills the process, Ctrl-D or /quit ends"
 TALK_KEYS: Final = "k kills the process, q ends"
 
@@ -255,14 +261,20 @@ class ConsoleCall:
             await self._handle.send_text(text)
         except LivekitexError as failure:
             self.note(Kind.ERROR, f'"{text}" was not taken: {failure}')
+            if self._is_scripted:
+                self.problems.append(f'"{text}" was not taken')
 
     async def _end(self) -> None:
         if self._ending:
             return
         self._ending = True
-        with suppress(UnavailableError):  # it has ended, or the end of the system ends it
-            await self._handle.cancel_response()
-            await self._handle.end("caller hung up")
+        try:
+            await self._handle.cancel_response(timeout_s=END_S)
+            await self._handle.end("caller hung up", timeout_s=END_S)
+        except UnavailableError as failure:
+            if failure.retryable and not self._failed.done():  # else it has ended by itself, as was wanted
+                text = f"the call takes no end within {END_S:.0f} s (has its program started a session?): it is ended with the system"
+                self._failed.set_exception(SessionUnavailableError(text))
 
     def _kill(self, why: str) -> None:
         os_pid = self._status.os_pid
@@ -293,6 +305,8 @@ class ConsoleCall:
                 self._show(heard=text)
             case Restarted():
                 self._came_back(now)
+            case CallEnded(reason=reason) if reason.startswith(FAILED):
+                self.problems.append(f"the call has {reason}")
             case _:
                 pass
         self._show(incarnation=pushed.incarnation)

@@ -146,3 +146,30 @@ def test_what_cannot_work_is_said(arguments: list[str], cure: str, folder: Path)
     assert done.returncode == 2
     assert cure in done.stderr
     assert os.listdir(folder) == ["agent.py"] or "--llm" in arguments
+
+
+PROGRAM = """
+from livekitex_agent import AgentServer
+
+server = AgentServer()
+
+
+@server.rtc_session()
+async def entrypoint(ctx):
+    {}
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("raise ValueError('no database')", "the call has failed: the entrypoint has failed: ValueError: no database"),
+        ("pass", "the call takes no end within 10 s (has its program started a session?): it is ended with the system"),
+    ],
+)
+def test_a_program_that_starts_no_session_is_a_failure_and_holds_nobody(body: str, problem: str, folder: Path) -> None:
+    (folder / "agent.py").write_text(PROGRAM.format(body), "utf-8")
+    done = console(folder, said="")
+    assert done.returncode == 1, done.stdout
+    assert problem in done.stderr
