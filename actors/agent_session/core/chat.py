@@ -56,11 +56,15 @@ def context(instructions: str, memory: Memory) -> ChatContext:
 
 def _past(memory: Memory) -> tuple[ChatItem, ...]:
     """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
-    turn = memory.turn
-    known = memory.history if memory.known is None else memory.known
+    turn, known = memory.turn, known_to_agent(memory)
     if turn is None or turn.context is None:
         return known.items
     return (*turn.context, *(item for item in known if item.created_at > turn.hooked_wall_s))
+
+
+def known_to_agent(memory: Memory) -> ChatContext:
+    """What the agent that has the call knows of what was said before the open turn."""
+    return memory.history if memory.known is None else memory.known
 
 
 def conversation(memory: Memory) -> ChatContext:

@@ -69,11 +69,6 @@ def load_if_due(step: Transition) -> None:
         load(step, step.memory.handing_to)
 
 
-def unwind(step: Transition, levels: int) -> None:
-    """Leave the newest agents that entered: nobody waits for what they were to find out any more."""
-    _load(step, Wanted(request=0, agent="", change=AgentChange.LEAVE, levels=levels))
-
-
 def drop_deadly(step: Transition) -> None:
     """After a restart: do not load the agent again that several incarnations in a row died of."""
     deaths = step.memory.handing_deaths
@@ -108,7 +103,7 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
         step.then(Answer(request=changing.request, message=CommandAccepted(command_id=changing.change)))
     if ready.token != step.state.thinking:
         return
-    if not ready.greeting:
+    if not ready.greeting or step.setup.program:
         think(step)
         return
     end_reply_with(step, *ready.greeting)

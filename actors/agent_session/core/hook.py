@@ -10,7 +10,7 @@ the turn as any other; it is over once the hook has ended.
 
 from dataclasses import replace
 
-from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, asked_in, item_bytes
+from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, asked_in, item_bytes, known_to_agent
 from actors.agent_session.core.entries import HookRan
 from actors.agent_session.core.inputs import HookEnded
 from actors.agent_session.core.preemption import drop_guess
@@ -28,7 +28,7 @@ def on_ended(step: Transition, ended: HookEnded) -> None:
     (before,) = asked_in(step.turn)
     message = None if ended.message is None else replace(ended.message, id=before.id, created_at=before.created_at, role=Role.USER)
     context = ended.context
-    if context is not None and context.is_equivalent(step.memory.history):
+    if context is not None and context.is_equivalent(known_to_agent(step.memory)):
         context = None
     error = ended.error or _size_problem(message, context)
     if error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, handoff_item, inserted, settled, summarised
+from actors.agent_session.core.chat import appended, handoff_item, inserted, known_to_agent, settled, summarised
 from actors.agent_session.core.entries import (
     AgentBegan,
     CallClosed,
@@ -141,7 +141,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return replace(memory, summarising=entry.until)
         case HistorySummarised():
             history = summarised(memory.history, entry.until, entry.text)
-            return replace(memory, history=history, summarising="", summary_deaths=0)
+            known = None if memory.known is None else summarised(memory.known, entry.until, entry.text)
+            return replace(memory, history=history, known=known, summarising="", summary_deaths=0)
         case CallerBegan():
             return replace(memory, caller=CallerSpeech(start=entry.start))
         case CallerDropped():
@@ -305,7 +306,7 @@ def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
         case AgentChange.LEAVE:
             after = replace(_known_again(memory, entry.levels), agent=memory.agents[-entry.levels], agents=below)
         case AgentChange.ENTER:
-            known_below = (*memory.known_below, memory.history if memory.known is None else memory.known)
+            known_below = (*memory.known_below, known_to_agent(memory))
             after = replace(memory, agent=entry.agent, agents=(*memory.agents, memory.agent), known=entry.context, known_below=known_below)
         case AgentChange.REPLACE:
             after = replace(memory, agent=entry.agent, known=entry.context)
@@ -322,7 +323,7 @@ def _known_again(memory: Memory, levels: int) -> Memory:
     if len(memory.known_below) < levels:
         return replace(memory, known=None, known_below=())
     known = memory.known_below[-levels]
-    for entered in (*memory.known_below[len(memory.known_below) - levels + 1 :], memory.known or EMPTY):
+    for entered in (*memory.known_below[len(memory.known_below) - levels + 1 :], known_to_agent(memory)):
         known = known.merge(entered, exclude_function_call=True, exclude_instructions=True)
     return replace(memory, known=known, known_below=memory.known_below[:-levels])
 

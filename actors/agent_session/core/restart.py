@@ -24,7 +24,7 @@ from actors.agent_session.core.speech import AUDIO_LOST, heard_at, is_lost, resu
 from actors.agent_session.core.state import Opening, SessionConfig, State, Utterance
 from actors.agent_session.core.suspension import close_suspended, give_up, take_up_suspended
 from actors.agent_session.core.thinking import run_hook_if_due, think
-from actors.agent_session.core.tools import run_next, settle_all, settle_begun
+from actors.agent_session.core.tools import run_next, settle_all, settle_begun, settle_unknown
 from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.core.turns import say_prepared, speak_up
 from protocols import (
@@ -195,7 +195,7 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         return
     if turn.waiting_calls:
         resume_speech(step, kept)
-        settle_begun(step)
+        settle_begun(step) if len(step.memory.agents) == turn.agents else settle_unknown(step, turn)
         run_next(step)
         return
     resume_speech(step, kept)

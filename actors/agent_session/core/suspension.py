@@ -23,11 +23,11 @@ from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.commands import take_up, waits_to_be_said
 from actors.agent_session.core.deadlines import is_overdue
 from actors.agent_session.core.entries import TurnResumed, TurnSuspended
-from actors.agent_session.core.hand_off import unwind
 from actors.agent_session.core.interruption import open_after, stop_suspended
 from actors.agent_session.core.memory import Heard, Turn, TurnSource
 from actors.agent_session.core.playback import finished
 from actors.agent_session.core.state import Aside, Interruption, Measures
+from actors.agent_session.core.thinking import leave
 from actors.agent_session.core.tools import run_next, settle_all, settle_unknown
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import say_prepared
@@ -125,7 +125,7 @@ def _ready(step: Transition) -> Turn | None:
 def _resume(step: Transition, turn: Turn) -> bool:
     """Go on with a suspended turn; where an agent has entered in it, that leaves first."""
     if not step.memory.ending and (levels := len(step.memory.agents) - turn.agents) > 0:
-        unwind(step, levels)
+        leave(step, levels)
         return False
     after = _open_again(step, turn).after
     heard = turn.heard or Heard()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core import preemption
-from actors.agent_session.core.chat import asked_in, context
+from actors.agent_session.core.chat import asked_in, context, known_to_agent
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import After, RunHook, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
@@ -17,6 +17,7 @@ from actors.agent_session.core.inputs import AgentFailed, HookEnded, RetryDue, S
 from actors.agent_session.core.measures import first_token_came, model_asked
 from actors.agent_session.core.memory import AgentChange, TurnSource
 from actors.agent_session.core.speech import write_sentence
+from actors.agent_session.core.state import Wanted
 from actors.agent_session.core.tool_choice import choice, offered
 from actors.agent_session.core.transition import Transition
 from protocols import ChatOptions, SessionError
@@ -35,7 +36,7 @@ def run_hook_if_due(step: Transition) -> bool:
     token = step.next_token()
     step.state = replace(step.state, hooking=token)
     (message,) = asked_in(turn)
-    step.then(RunHook(token=token, turn_id=turn.turn_id, message=message, context=step.memory.history))
+    step.then(RunHook(token=token, turn_id=turn.turn_id, message=message, context=known_to_agent(step.memory)))
     overdue = HookEnded(token=token, error=f"the hook of the caller's turn had not ended after {HOOK_TIMEOUT_S:g} s")
     step.then(After(delay_s=HOOK_TIMEOUT_S, input=overdue))
     return True
@@ -48,6 +49,9 @@ def think(step: Transition) -> None:
         load(step, step.memory.handing_to)
         step.state = replace(step.state, thinking=step.state.loading)
         return
+    if step.setup.program and _leave_first(step):
+        step.state = replace(step.state, thinking=step.state.loading)
+        return
     token = step.next_token()
     step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
     model_asked(step)
@@ -57,6 +61,12 @@ def think(step: Transition) -> None:
     step.then(Think(token=token, context=asked, tools=offered(step.setup, turn), options=options))
 
 
+def leave(step: Transition, levels: int) -> None:
+    """Leave the newest agents that entered: nobody waits any more for what they were to find out."""
+    load(step, step.memory.agents[-levels])
+    step.state = replace(step.state, changing=Wanted(request=0, agent="", change=AgentChange.LEAVE, levels=levels))
+
+
 def load(step: Transition, agent: str) -> None:
     """Load an agent (JSON; empty: the one that the call began with), which is to have the call."""
     token = step.next_token()
@@ -64,6 +74,13 @@ def load(step: Transition, agent: str) -> None:
     step.then(UseAgent(token=token, agent=agent))
     overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {LOAD_TIMEOUT_S:g} s")
     step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
+
+
+def _leave_first(step: Transition) -> bool:
+    """Whether the model waits for an agent to be loaded: one that entered in the open turn has the call still."""
+    if not step.state.loading and (levels := len(step.memory.agents) - step.turn.agents) > 0:
+        leave(step, levels)
+    return step.state.loading != 0
 
 
 def _leaves(step: Transition) -> bool:

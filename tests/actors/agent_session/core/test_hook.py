@@ -56,12 +56,23 @@ def test_it_sees_the_callers_message_and_the_history_before_the_model_does() -> 
     world = spoken()
     assert world.hook is not None
     assert (world.hook.turn_id, world.hook.message.text, world.hook.message.id) == ("turn-1", "hello", "turn-1.user")
-    assert world.hook.context == world.state.memory.history == ChatContext()
+    assert (world.hook.context, world.hook.context.messages) == (world.state.memory.history, ())
     assert not world.thoughts
     assert not events(world, UserMessage)
     world.settle()
     assert said(world.state.memory.history) == [("user", "hello"), ("assistant", "You said hello. Anything else?")]
     assert [event.text for event in events(world, UserMessage)] == ["hello"]
+
+
+def test_it_sees_what_its_agent_knows() -> None:
+    given = ChatContext().add_message("user", "given", id="g", created_at=5.0)
+    world = spoken(setup=replace(HOOKED, context=given))
+    assert world.hook is not None
+    assert world.hook.context == given
+    world.run_hook(context=world.hook.context)
+    world.settle()
+    assert [entry.context for entry in world.entries if isinstance(entry, HookRan)] == [None]
+    assert texts(world.thought_about) == ["Be brief.", "given", "hello"]
 
 
 @pytest.mark.parametrize("how", ["text", "reply"])
@@ -109,14 +120,14 @@ def test_a_turn_that_it_stops_is_as_if_it_had_not_been() -> None:
     world = spoken()
     world.run_hook(stop=True)
     world.settle()
-    assert world.state.memory.history == ChatContext()
+    assert not world.state.memory.history.messages
     assert not world.thoughts
     assert not events(world, UserMessage)
     assert [(event.text, event.interrupted) for event in events(world, AgentMessage)] == [("", False)]
     assert [event.outcome for event in events(world, SpeechDone)] == [SpeechOutcome.COMPLETED]
     assert world.state.phase is ConversationState.IDLE
     world.kill()
-    assert (world.state.memory.turn, world.state.memory.history) == (None, ChatContext())
+    assert (world.state.memory.turn, world.state.memory.history.messages) == (None, ())
 
 
 @pytest.mark.parametrize("how", ["raised", "too late", "too large", "too many"])

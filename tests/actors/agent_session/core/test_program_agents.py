@@ -7,21 +7,24 @@ import pytest
 
 from actors.agent_session.core import AgentChange, restore
 from actors.agent_session.core import inputs as i
-from actors.agent_session.core.entries import HandedOff
+from actors.agent_session.core.entries import HandedOff, HistorySummarised
 from actors.agent_session.core.hand_off import MAX_AGENT_BYTES, MAX_AGENTS, MAX_WANTED
 from actors.agent_session.core.memory import AgentChange as Change
+from actors.agent_session.core.memory import Memory
+from actors.agent_session.core.replay import remember
 from protocols import (
     AgentChanged,
     AgentConfigUpdate,
     AgentHandoff,
     AgentMessage,
+    ChatContext,
     CommandAccepted,
     EndCall,
     ErrorReply,
     SessionError,
     ToolChoice,
 )
-from support.chat import said
+from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World, agent_of
 
 TOOLS = frozenset({"look", "order", "to_billing", "to_greeter", "to_broken"})
@@ -41,7 +44,10 @@ def wanted(world: World, name: str, change: Change) -> Any:
 
 
 def handoffs(world: World) -> list[tuple[str, str]]:
-    return [(item.old_agent, item.new_agent) for item in world.state.memory.history if isinstance(item, AgentHandoff)]
+    """Those behind the first, which says who began with the call."""
+    first, *others = [(item.old_agent, item.new_agent) for item in world.state.memory.history if isinstance(item, AgentHandoff)]
+    assert first == ("", "agent")
+    return others
 
 
 @pytest.fixture
@@ -91,7 +97,7 @@ def test_agents_enter_on_top_of_each_other_and_leave_in_the_opposite_order(world
     assert wanted(world, "", Change.LEAVE) == CommandAccepted(command_id="leave")
     assert (world.state.memory.agent, world.state.memory.agents, world.state.setup.agent) == ("", (), "agent")
     assert handoffs(world) == [("agent", "billing"), ("billing", "greeter"), ("greeter", "billing"), ("billing", "agent")]
-    assert len({item.id for item in world.state.memory.history}) == 4
+    assert len({item.id for item in world.state.memory.history}) == len(world.state.memory.history)
     assert wanted(world, "", Change.LEAVE).text == "no agent has entered that could leave"
 
 
@@ -190,7 +196,7 @@ def test_the_tools_of_an_agent_change_and_the_history_shows_how(world: World) ->
     world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset({"find"})))
     world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset()))
     world.commit_all()
-    (item,) = restore(world.entries).memory.history
+    *_, item = restore(world.entries).memory.history
     assert isinstance(item, AgentConfigUpdate)
     assert (item.instructions, item.tools_added, item.tools_removed) == (
         None,
@@ -224,7 +230,8 @@ def test_a_bare_hand_off_ends_the_turn_and_the_new_agent_speaks_by_itself() -> N
     assert len(world.thoughts) == 1
     assert (world.state.memory.agent, world.state.setup.agent, handoffs(world)) == (GREETER, "greeter", [("agent", "greeter")])
     kinds = [item.TAG.removeprefix("chat.") for item in world.state.memory.history]
-    assert kinds == ["message", "message", "function_call", "function_call_output", "agent_handoff"]
+    of_agent = ["agent_handoff", "agent_config_update"]
+    assert kinds == [*of_agent, "message", "message", "function_call", "function_call_output", *of_agent]
 
 
 def test_with_a_result_the_agent_answers_first_and_calls_nothing_more() -> None:
@@ -298,3 +305,24 @@ def test_killed_after_every_single_effect_a_tool_hands_over_once(setup: Any, *, 
             break
     assert world.lives == 1
     assert fuse > 20
+
+
+def test_what_an_agent_knows_is_summed_up_with_the_history() -> None:
+    known = ChatContext().add_message("user", "a", id="a", created_at=5.0).add_message("user", "b", id="b", created_at=6.0)
+    memory = Memory(history=known.add_message("user", "c", id="c", created_at=7.0), known=known, summarising="a")
+    after = remember(memory, HistorySummarised(until="a", text="in short"))
+    assert after.known is not None
+    assert texts(after.known) == ["in short", "b"]
+    assert texts(after.history) == ["in short", "b", "c"]
+
+
+def test_an_agent_that_has_the_call_again_knows_what_was_said_to_one_that_knew_all() -> None:
+    world = World(TEXT)
+    world.subscribe()
+    wanted(world, "billing", Change.ENTER)
+    world.send("hello")
+    world.settle()
+    wanted(world, "", Change.LEAVE)
+    world.send("and now")
+    world.settle()
+    assert "hello" in texts(world.thought_about)

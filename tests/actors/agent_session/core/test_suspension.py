@@ -12,6 +12,7 @@ from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.suspension import MAX_SUSPENDED
 from actors.agent_session.core.tools import NOT_RUN, OUTCOME_UNKNOWN
 from protocols import (
+    AgentConfigUpdate,
     AgentHandoff,
     AgentMessage,
     AgentSentence,
@@ -94,7 +95,7 @@ def kinds(context: ChatContext) -> list[str]:
     return [
         "call" if isinstance(item, FunctionCall) else "output" if isinstance(item, FunctionCallOutput) else getattr(item, "text", "")
         for item in context
-        if not isinstance(item, AgentHandoff)
+        if not isinstance(item, AgentHandoff | AgentConfigUpdate)
     ]
 
 
@@ -479,6 +480,53 @@ def test_after_a_death_an_agent_that_had_entered_ends_its_turn_and_leaves() -> N
     assert [outcome for _, outcome in spoken(world)] == ["completed", "completed"]
 
 
+def words_play_while_an_agent_enters() -> World:
+    """The turn is not suspended yet."""
+    world = World(replace(VOICE, tools=VOICE.tools | {"ask_greeter"}, idempotent=frozenset({"order"})))
+    world.subscribe()
+    world.send("use order")
+    while not world.tools:
+        assert world.commit() or world.think()
+    world.commit_all()
+    world.play(100)
+    world.want_agent("greeter", AgentChange.ENTER)
+    while world.loading is not None or world.writes:
+        assert world.commit() or world.load_agent()
+    assert (world.state.memory.agents, world.state.memory.suspended) == (("",), ())
+    return world
+
+
+def test_a_death_before_the_turn_was_suspended_for_it_leaves_it_too() -> None:
+    world = words_play_while_an_agent_enters()
+    world.kill()
+    world.subscribe()
+    rest(world)
+    assert world.ran == {"call-1": 1}, "whose tool it is is not known while another agent has the call"
+    assert [said(thought.context)[0][1] for thought in world.thoughts] == ["Be brief."] * 2
+    assert (world.state.memory.agents, world.state.setup.agent) == ((), "agent")
+    assert spoken(world) == [(f"One moment. It came back: {OUTCOME_UNKNOWN}.", "completed")]
+
+
+def test_so_does_a_tool_that_ends_before_that() -> None:
+    world = words_play_while_an_agent_enters()
+    world.finish_tool()
+    rest(world)
+    assert [said(thought.context)[0][1] for thought in world.thoughts] == ["Be brief."] * 2
+    assert (world.state.memory.agents, spoken(world)) == ((), [("One moment. It came back: done.", "completed")])
+
+
+def test_a_tool_that_ends_while_the_agent_that_it_wanted_is_loaded_waits_for_that_and_leaves_it() -> None:
+    world = in_tool(VOICE)
+    world.want_agent("greeter", AgentChange.ENTER)
+    world.commit_all()
+    world.finish_tool()
+    world.commit_all()
+    assert len(world.thoughts) == 1
+    rest(world)
+    assert [said(thought.context)[0][1] for thought in world.thoughts] == ["Be brief."] * 2
+    assert world.state.memory.agents == ()
+
+
 def test_a_tool_that_the_session_dies_of_twice_is_given_up() -> None:
     world = in_tool(TEXT)
     for number in range(2):
@@ -596,6 +644,7 @@ def test_killed_after_every_single_effect_everything_ends_once_and_the_call_is_w
         assert outcome in ("Ann", OUTCOME_UNKNOWN), place
         assert world.ran["call-1"] <= 1, place
         assert items[-1] == f"It came back: {outcome}.", place
+        assert said(world.thoughts[-1].context)[0] == ("system", "Be brief."), place
         if "Ann" in items:
             assert items.index("call") < items.index("Ann") < items.index("output"), place
         numbers = [entry.number for entry in world.entries if isinstance(entry, Happened)]
