@@ -8,7 +8,7 @@ Each hook is a scope: what had returned in an earlier life is not run again, wha
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -16,14 +16,16 @@ from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
 from livekitex_agent.llm import ChatContext, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.agent_hooks import AgentHooks
+from livekitex_agent.program.agent_states import AgentStates
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
-from livekitex_agent.program.parts import make_parts
+from livekitex_agent.program.parts import given_provider, make_parts
 from livekitex_agent.program.providers import ProviderHost
 from livekitex_agent.program.scopes import Scopes
-from livekitex_agent.program.session_events import AGENT_STATES, USER_STATES, close_event, session_events
+from livekitex_agent.program.session_events import USER_STATES, close_event, session_events
 from livekitex_agent.program.speeches import Speeches
+from livekitex_agent.program.tool_outcomes import ToolOutcomes
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
@@ -37,13 +39,13 @@ from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
     TTS,
     AgentChanged,
-    AgentStateChanged,
     CallEnded,
     CommitAudio,
     ConversationItemAdded,
     EndCall,
     EventPushed,
     GenerateReply,
+    ProviderKind,
     Say,
     SpeechCreated,
     SystemClock,
@@ -82,6 +84,7 @@ class SessionActivity:
         self.facts = facts
         self.overrides = overrides
         self.providers = ProviderHost(loop.loop)
+        self.outcomes = ToolOutcomes()
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
@@ -89,7 +92,7 @@ class SessionActivity:
         """Of the session, behind the nodes of its agents."""
         self.hooks = AgentHooks(self)
         self.user_state: UserState = "listening"
-        self.agent_state: AgentState = "initializing"
+        self._states = AgentStates()
         self.live = False
         """Whether `begin` has returned."""
         self._closing: CloseReason | None = None
@@ -106,9 +109,7 @@ class SessionActivity:
         self.call.start(make_parts(self, self.current_agent))
         await self.facts.put("session/started", "true")
         self.live = True
-        if self.agent_state == "initializing":
-            self.agent_state = "listening"
-            self.session.emit("agent_state_changed", AgentStateChangedEvent(old_state="initializing", new_state="listening"))
+        self._tell_states(self._states.begin())
         self.loop.spawn(self.user_data.commit_regularly(), name="user data")
 
     def enter(self) -> None:
@@ -129,22 +130,29 @@ class SessionActivity:
         """See `Program.tell`."""
         self.speeches.tell(pushed)
         match pushed.event:
-            case AgentStateChanged(new=new):
-                self.agent_state = AGENT_STATES[new]
             case UserStateChanged(new=new):
                 self.user_state = USER_STATES[new]
             case AgentChanged():
                 self.hooks.changed()
             case _:
                 pass
+        self._tell_states(self._states.after(pushed.event, voice=self._has_voice))
         history = self.call.memory.history
-        for event in session_events(pushed, history.get_by_id):
+        for event in session_events(pushed, history.get_by_id, self.outcomes):
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
         for watcher in tuple(self._watchers):
             watcher(pushed)
         self._record(pushed)
         if isinstance(pushed.event, CallEnded):
             self._ended(pushed.event.reason, pushed.wall_s)
+
+    def _tell_states(self, changes: Iterable[tuple[AgentState, AgentState]]) -> None:
+        for old, new in changes:
+            self.session.emit("agent_state_changed", AgentStateChangedEvent(old_state=old, new_state=new))
+
+    @property
+    def _has_voice(self) -> bool:
+        return given_provider(self, self.current_agent, ProviderKind.TTS) is not None
 
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         self.speeches.current = self.speeches.current or handle
@@ -160,6 +168,11 @@ class SessionActivity:
             self.session.emit("close", close_event(reason, self._closing, wall_s))
 
     # What it has.
+
+    @property
+    def agent_state(self) -> AgentState:
+        """See `Activity.agent_state`."""
+        return self._states.now
 
     @property
     def current_agent(self) -> Agent:

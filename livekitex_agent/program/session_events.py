@@ -1,15 +1,14 @@
 """From the events of a call to those of LiveKit's sessions. Pure, but for what is asked of the call's memory."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Literal
 
 import protocols as told
 from livekitex_agent.llm import FunctionCall, FunctionCallOutput
 from livekitex_agent.llm.conversion import item_from_protocol
+from livekitex_agent.program.tool_outcomes import ToolOutcomes
 from livekitex_agent.voice.events import (
     AgentFalseInterruptionEvent,
-    AgentState,
-    AgentStateChangedEvent,
     CloseEvent,
     CloseReason,
     ConversationItemAddedEvent,
@@ -18,6 +17,9 @@ from livekitex_agent.voice.events import (
     FunctionToolsExecutedEvent,
     OverlappingSpeechEvent,
     RestartedEvent,
+    ToolCallEnded,
+    ToolCallStarted,
+    ToolExecutionUpdatedEvent,
     UserInputTranscribedEvent,
     UserState,
     UserStateChangedEvent,
@@ -25,15 +27,6 @@ from livekitex_agent.voice.events import (
 )
 from protocols import ChatItem, EventPushed
 
-AGENT_STATES: Final[dict[str, AgentState]] = {
-    "initializing": "initializing",
-    "idle": "idle",
-    "listening": "listening",
-    "thinking": "thinking",
-    "speaking": "speaking",
-    "paused": "listening",
-    "closing": "listening",
-}
 USER_STATES: Final[dict[str, UserState]] = {
     "listening": "listening",
     "speaking": "speaking",
@@ -45,12 +38,12 @@ PROGRAM: Final = "program"
 """The source of an error that the program has made itself: it is in the log, and no event of its own session."""
 
 
-def session_events(pushed: EventPushed, item: Callable[[str], ChatItem | None]) -> Iterator[Event]:  # noqa: C901 - one case for each event
+def session_events(  # noqa: C901 - one case for each event
+    pushed: EventPushed, item: Callable[[str], ChatItem | None], outcomes: ToolOutcomes
+) -> Iterator[Event]:
     """The session's events that the call's event ``pushed`` is; ``item`` finds an item of the history by its id."""
     at = {"created_at": pushed.wall_s}
     match pushed.event:
-        case told.AgentStateChanged(old=old, new=new) if AGENT_STATES[old] != AGENT_STATES[new]:
-            yield AgentStateChangedEvent(old_state=AGENT_STATES[old], new_state=AGENT_STATES[new], **at)
         case told.UserStateChanged(old=old, new=new) if USER_STATES[old] != USER_STATES[new]:
             yield UserStateChangedEvent(old_state=USER_STATES[old], new_state=USER_STATES[new], **at)
         case told.UserInputTranscribed(text=text, is_final=final, language=language, speaker_id=speaker):
@@ -64,7 +57,15 @@ def session_events(pushed: EventPushed, item: Callable[[str], ChatItem | None]) 
         case told.ConversationItemAdded(kind=kind, item_id=item_id) if kind in _ADDED and (found := item(item_id)) is not None:
             yield ConversationItemAddedEvent(item=item_from_protocol(found), **at)
         case told.FunctionToolsExecuted(calls=calls):
-            yield _executed(calls, pushed.wall_s)
+            yield _executed(calls, outcomes, pushed.wall_s)
+        case told.ToolCalled(call_id=call_id, name=name, arguments=arguments):
+            call = FunctionCall(call_id=call_id, name=name, arguments=arguments)
+            yield ToolExecutionUpdatedEvent(update=ToolCallStarted(function_call=call), **at)
+        case told.ToolReturned(call_id=call_id, result=result, ok=ok):
+            outcome = outcomes.of(call_id, result, ok=ok)
+            status: Literal["done", "error"] = "error" if outcome.failed else "done"
+            ended = ToolCallEnded(id=call_id, call_id=call_id, message=outcome.message, status=status)
+            yield ToolExecutionUpdatedEvent(update=ended, **at)
         case told.SessionError(text=text, source=source) if source != PROGRAM:
             yield ErrorEvent(error=text, source=source, **at)
         case told.Restarted(reason=reason, incarnation=incarnation):
@@ -81,12 +82,17 @@ def close_event(reason: str, closing: CloseReason | None, wall_s: float) -> Clos
     return CloseEvent(reason=CloseReason.ERROR if failed else CloseReason.JOB_SHUTDOWN, error=reason if failed else None, created_at=wall_s)
 
 
-def _executed(calls: Any, wall_s: float) -> FunctionToolsExecutedEvent:  # noqa: ANN401 - the event's own
-    return FunctionToolsExecutedEvent(
+def _executed(calls: Sequence[told.ExecutedCall], outcomes: ToolOutcomes, wall_s: float) -> FunctionToolsExecutedEvent:
+    outputs, handed_off = [], False
+    for call in calls:
+        outcome = outcomes.of(call.call_id, call.result, ok=not call.result.startswith("error:"))
+        handed_off = handed_off or outcome.hand_off
+        output = FunctionCallOutput(call_id=call.call_id, name=call.name, output=call.result, is_error=outcome.failed)
+        outputs.append(output.model_copy(update={"reply_required": outcome.reply}))
+    event = FunctionToolsExecutedEvent(
         function_calls=[FunctionCall(call_id=call.call_id, name=call.name, arguments=call.arguments) for call in calls],
-        function_call_outputs=[
-            FunctionCallOutput(call_id=call.call_id, name=call.name, output=call.result, is_error=call.result.startswith("error:"))
-            for call in calls
-        ],
+        function_call_outputs=outputs,
         created_at=wall_s,
     )
+    event._handoff_required = handed_off
+    return event

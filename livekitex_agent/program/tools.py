@@ -2,7 +2,7 @@
 
 A tool waits for user code, so it is called by the session as any other, behind its bulkhead and within its time, while its function runs
 on the program's loop, or in a thread if it is a plain function. What it leaves is told in LiveKit's terms: text is told as it is and
-anything else as Python prints it; None asks for no answer of the model's; `StopResponse` leaves not even an output.
+anything else as Python prints it; None and `StopResponse` ask for no answer of the model's. Arguments that do not fit are told to it too.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import FunctionTool
 from actors import RunContext as ToolRun
-from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError
+from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError, ToolResult
 from livekitex_agent.program.crossing import run_on
+from livekitex_agent.program.tool_outcomes import ToolOutcome
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING
 from livekitex_agent.voice.mocking import call_mock, mocks_of
@@ -52,27 +53,30 @@ class ProgramTool(FunctionTool):
         call = FunctionCall(call_id=call_id, name=self.schema.name, arguments=arguments_json)
         run = RunContext(run=context, session=activity.session, speech_handle=handle, function_call=call)
         speech, running = TOOL_SPEECH.set(handle), RUNNING.set(activity)
+        message: str | None
         try:
             with activity.scopes.leave():
                 async with asyncio.timeout(self.timeout_s):
                     returned = await self._call(arguments_json, run)
-            return self._told(returned, context)
+            message = told = self._told(returned, context)
         except StopResponse:
-            context.reply, context.output = False, False
-            return ""
-        except ToolError as failure:
-            context.failed = True
-            return failure.message
-        except (InvalidToolError, TimeoutError):
+            context.reply, message, told = False, None, ""
+        except (ToolError, InvalidToolError) as failure:
+            context.failed, message, told = True, str(failure), str(failure)
+        except TimeoutError:
             raise
-        except Exception:  # the seam to the user's code
+        except Exception as failure:  # the seam to the user's code
             log.exception("the tool %s has failed", self.schema.name)
-            context.failed = True
-            return INTERNAL_ERROR
+            context.failed, message, told = True, str(failure), INTERNAL_ERROR
         finally:
             TOOL_SPEECH.reset(speech)
             RUNNING.reset(running)
             context.user_data_json = activity.user_data.written()
+        activity.outcomes.note(
+            call_id,
+            ToolOutcome(message=message or None, failed=context.failed, reply=context.reply, hand_off=context.next_agent is not None),
+        )
+        return told
 
     async def _call(self, arguments_json: str, run: RunContext[Any]) -> object:
         arguments = self.validate(arguments_json)
@@ -87,6 +91,8 @@ class ProgramTool(FunctionTool):
         agent, result = _split(returned)
         if agent is not None:
             context.hand_off(self.activity.agents.reference(agent))
+        if isinstance(result, ToolResult):
+            context.reply, result = result.reply_required, result.output
         if result is None:
             context.reply = False
             return ""

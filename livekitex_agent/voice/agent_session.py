@@ -101,6 +101,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._output = AgentOutput()
         self._background: Mapping[str, Any] = {}
         self._running: Activity | None = None
+        self._said = ChatContext.empty()
         self._starting = False
         self._started_at: float | None = None
         self._agent: Agent | None = None
@@ -160,6 +161,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         """Close the session: what is said now is stopped, the agent's `on_exit` runs, ``close`` is told. A second call does nothing."""
         if self._running is not None:
             await self._running.aclose(CloseReason.USER_INITIATED)
+            self._said = self.history
             self._running, self._starting = None, False
 
     async def __aenter__(self) -> Self:
@@ -190,8 +192,8 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
 
     @property
     def history(self) -> ChatContext:
-        """The conversation so far, of all its agents: a copy."""
-        return ChatContext.empty() if self._running is None else self._running.history()
+        """The conversation so far, of all its agents: a copy. A closed session still has it."""
+        return self._said.copy() if self._running is None else self._running.history()
 
     @property
     def current_agent(self) -> Agent:

@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from protocols import SystemClock
 
@@ -128,6 +128,7 @@ class FunctionToolsExecutedEvent(Event):
     type: Literal["function_tools_executed"] = "function_tools_executed"
     function_calls: list[Any]
     function_call_outputs: list[Any]
+    _handoff_required: bool = PrivateAttr(default=False)
 
     def zipped(self) -> list[tuple[Any, Any]]:
         """Each call with its output."""
@@ -137,6 +138,54 @@ class FunctionToolsExecutedEvent(Event):
     def has_tool_reply(self) -> bool:
         """Whether the model is told an output, and answers."""
         return any(getattr(output, "reply_required", True) for output in self.function_call_outputs)
+
+    @property
+    def has_agent_handoff(self) -> bool:
+        """Whether one of them hands the call to another agent."""
+        return self._handoff_required
+
+
+class ToolCallStarted(BaseModel):
+    """A call of a tool is about to run."""
+
+    type: Literal["tool_call_started"] = "tool_call_started"
+    function_call: Any
+
+
+class ToolCallUpdated(BaseModel):
+    """A tool tells how far it is; ``silent`` if the caller hears nothing of it. ``id`` is that of the entry, ``call_id`` the call's."""
+
+    type: Literal["tool_call_updated"] = "tool_call_updated"
+    id: str
+    call_id: str
+    message: str
+    silent: bool = False
+
+
+class ToolCallEnded(BaseModel):
+    """A call is over; ``message`` is its result or its failure, None if there is nothing to tell."""
+
+    type: Literal["tool_call_ended"] = "tool_call_ended"
+    id: str
+    call_id: str
+    message: str | None = None
+    status: Literal["done", "error", "cancelled"]
+
+
+class ToolReplyUpdated(BaseModel):
+    """What becomes of the reply that tells the updates of these ids."""
+
+    type: Literal["tool_reply_updated"] = "tool_reply_updated"
+    update_ids: list[str]
+    status: Literal["scheduled", "completed", "interrupted", "skipped"]
+    speech_id: str
+
+
+class ToolExecutionUpdatedEvent(Event):
+    """A call of a tool has begun, gone on or ended."""
+
+    type: Literal["tool_execution_updated"] = "tool_execution_updated"
+    update: ToolCallStarted | ToolCallUpdated | ToolCallEnded | ToolReplyUpdated = Field(..., discriminator="type")
 
 
 class SpeechCreatedEvent(Event):
@@ -194,6 +243,7 @@ AgentEvent = (
     | ConversationItemAddedEvent
     | FunctionToolsExecutedEvent
     | SpeechCreatedEvent
+    | ToolExecutionUpdatedEvent
     | ErrorEvent
     | CloseEvent
     | OverlappingSpeechEvent

@@ -2,13 +2,25 @@
 
 import pytest
 
-from livekitex_agent.program.session_events import AGENT_STATES, USER_STATES, session_events
-from livekitex_agent.voice.events import UserStateChangedEvent
-from protocols import AgentState, EventPushed, UserState, UserStateChanged
+from livekitex_agent.program.agent_states import AGENT_STATES
+from livekitex_agent.program.session_events import USER_STATES, session_events
+from livekitex_agent.program.tool_outcomes import ToolOutcome, ToolOutcomes
+from livekitex_agent.voice.events import FunctionToolsExecutedEvent, ToolExecutionUpdatedEvent, UserStateChangedEvent
+from protocols import (
+    AgentState,
+    EventPushed,
+    ExecutedCall,
+    FunctionToolsExecuted,
+    SessionEvent,
+    ToolCalled,
+    ToolReturned,
+    UserState,
+    UserStateChanged,
+)
 
 
-def pushed(old: str, new: str) -> EventPushed:
-    return EventPushed(call_id="c", number=1, incarnation=1, wall_s=5.0, turn_id="", speech_id="", event=UserStateChanged(old=old, new=new))
+def pushed(event: SessionEvent) -> EventPushed:
+    return EventPushed(call_id="c", number=1, incarnation=1, wall_s=5.0, turn_id="", speech_id="", event=event)
 
 
 def test_every_state_has_a_name() -> None:
@@ -20,8 +32,28 @@ def test_every_state_has_a_name() -> None:
     ("old", "new", "states"), [("listening", "speaking", 1), ("speaking", "transcribing", 1), ("transcribing", "listening", 0)]
 )
 def test_a_caller_who_has_stopped_listens(old: str, new: str, states: int) -> None:
-    events = list(session_events(pushed(old, new), lambda _: None))
+    events = list(session_events(pushed(UserStateChanged(old=old, new=new)), lambda _: None, ToolOutcomes()))
     assert len(events) == states
     for event in events:
         assert isinstance(event, UserStateChangedEvent)
         assert (event.old_state, event.new_state) == (USER_STATES[old], USER_STATES[new])
+
+
+def test_a_call_of_a_tool_is_told_as_it_begins_and_as_it_ends() -> None:
+    outcomes = ToolOutcomes()
+    outcomes.note("1", ToolOutcome(message="a secret", failed=True, reply=True, hand_off=False))
+    run = (ToolCalled(call_id="1", name="look", arguments="{}"), ToolReturned(call_id="1", name="look", result="failed", ok=True))
+    told = [event for one in run for event in session_events(pushed(one), lambda _: None, outcomes)]
+    started, ended = (event.update for event in told if isinstance(event, ToolExecutionUpdatedEvent))
+    assert (started.type, started.function_call.name) == ("tool_call_started", "look")
+    assert (ended.type, ended.id, ended.message, ended.status) == ("tool_call_ended", "1", "a secret", "error")
+
+
+def test_what_tools_came_to_says_whether_it_is_answered_and_who_has_the_call() -> None:
+    outcomes = ToolOutcomes()
+    outcomes.note("1", ToolOutcome(message=None, failed=False, reply=False, hand_off=True))
+    executed = FunctionToolsExecuted(calls=(ExecutedCall(call_id="1", name="go", arguments="{}", result=""),))
+    (event,) = session_events(pushed(executed), lambda _: None, outcomes)
+    assert isinstance(event, FunctionToolsExecutedEvent)
+    assert event.has_agent_handoff
+    assert not event.has_tool_reply

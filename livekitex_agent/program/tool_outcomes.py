@@ -1,0 +1,36 @@
+"""What became of the tools that a program has run lately, as its session tells it: more than the model is told."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+KEPT: Final = 256
+"""Outcomes that are remembered; of older calls only what the model was told is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutcome:
+    """One run: ``message`` is what it returned, or its failure in full (None: nothing), ``reply`` whether the model answers it."""
+
+    message: str | None
+    failed: bool
+    reply: bool
+    hand_off: bool
+
+
+class ToolOutcomes:
+    """By the call's id. Used on the program's loop."""
+
+    def __init__(self) -> None:
+        self._outcomes: OrderedDict[str, ToolOutcome] = OrderedDict()
+
+    def note(self, call_id: str, outcome: ToolOutcome) -> None:
+        """Remember what became of a call; at the bound the oldest is forgotten."""
+        self._outcomes[call_id] = outcome
+        if len(self._outcomes) > KEPT:
+            self._outcomes.popitem(last=False)
+
+    def of(self, call_id: str, result: str, *, ok: bool) -> ToolOutcome:
+        """What became of a call; of one that is not known, what the model was told says it."""
+        known = self._outcomes.get(call_id)
+        return ToolOutcome(message=result or None, failed=not ok, reply=True, hand_off=False) if known is None else known

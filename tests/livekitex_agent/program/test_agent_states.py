@@ -1,0 +1,44 @@
+"""The agent's states as a session tells them."""
+
+from typing import Final
+
+from livekitex_agent.program.agent_states import AgentStates
+from protocols import AgentSentence, AgentStateChanged, FunctionToolsExecuted, SessionEvent, SpeechDone, SpeechOutcome
+
+SENTENCE: Final = AgentSentence(speech_id="s", text="Hello.")
+DONE: Final = SpeechDone(speech_id="s", source="reply", outcome=SpeechOutcome.COMPLETED)
+TOOLS: Final = FunctionToolsExecuted(calls=())
+
+
+def become(new: str) -> SessionEvent:
+    return AgentStateChanged(old="", new=new)
+
+
+def told(*events: SessionEvent, voice: bool = False) -> list[str]:
+    states = AgentStates()
+    changes = list(states.begin())
+    for event in events:
+        changes += states.after(event, voice=voice)
+    return [new for _, new in changes]
+
+
+def test_a_session_that_is_live_listens() -> None:
+    assert told() == ["listening"]
+
+
+def test_an_agent_without_a_voice_speaks_while_its_text_is_written() -> None:
+    assert told(become("thinking"), SENTENCE, DONE, become("listening")) == ["listening", "thinking", "speaking", "listening"]
+
+
+def test_after_the_words_before_a_tool_it_thinks_again() -> None:
+    events = (become("thinking"), SENTENCE, TOOLS, SENTENCE, become("listening"))
+    assert told(*events) == ["listening", "thinking", "speaking", "thinking", "speaking", "listening"]
+
+
+def test_what_is_said_while_nobody_thinks_ends_with_the_speech() -> None:
+    assert told(SENTENCE, DONE) == ["listening", "speaking", "listening"]
+
+
+def test_a_voice_tells_itself_when_it_speaks_and_a_pause_is_to_listen() -> None:
+    events = (become("thinking"), SENTENCE, become("speaking"), become("paused"))
+    assert told(*events, voice=True) == ["listening", "thinking", "speaking", "listening"]
