@@ -12,6 +12,8 @@ PROVIDERS: Final = frozenset({"vad", "stt", "llm", "tts", "turn_detection", "tur
 TAKE_PROVIDERS: Final = frozenset({"AgentSession", "Agent", "AgentTask", "super().__init__", "update_options"})
 WAITS: Final = "it runs on the program's loop, and waits when that is blocked"
 OURS: Final = ("livekitex_agent.providers.", "livekitex_agent.inference.")
+REFERENCES: Final = frozenset({"livekitex_agent.ProviderRef", "livekitex_agent.provider"})
+"""What makes a reference: the provider itself is made beside the audio."""
 BLOCKING: Final = frozenset(
     {
         "time.sleep",
@@ -56,10 +58,9 @@ def _takes_providers(source: Source, func: ast.expr) -> bool:
 
 
 def _not_ours(source: Source, made: ast.Call) -> str:
+    """The name of what makes a provider that is not ours; empty if it is."""
     dotted = source.dotted(made.func)
-    return (
-        "" if not dotted or dotted.startswith(OURS) or (dotted.startswith("livekitex_agent.") and dotted.endswith(".provider")) else dotted
-    )
+    return "" if dotted.startswith(OURS) or dotted in REFERENCES else dotted
 
 
 def _waits(source: Source, line: int, found: str) -> Finding:

@@ -16,8 +16,8 @@ HEAD = """
 import asyncio, os, requests, subprocess, time
 import httpx as h
 from livekit.plugins import deepgram
-from livekitex_agent import Agent, AgentSession, function_tool, provider
-from livekitex_agent.providers import openai
+from livekitex_agent import Agent, AgentSession, ProviderRef, function_tool, provider
+from livekitex_agent.providers import openai, silero
 class Clerk(Agent):
     def __init__(self, client=None, chat_ctx=None): ...
 """
@@ -131,6 +131,7 @@ def test_an_idempotent_tool_is_asked_to_be_so(tmp_path: Path) -> None:
         ("class Desk(Agent):\n    def __init__(self):\n        super().__init__(tts=Mine())", ["tts=Mine(...) is a plugin or your own"]),
         ("AgentSession(stt=openai.STT(), llm='openai:x', tts=None)", []),
         ("Agent(llm=provider(Mine))", []),
+        ("AgentSession(vad=ProviderRef(factory='mine:vad', options={}), stt=silero.VAD.load())", []),
         ("class Other:\n    async def tts_node(self): ...", []),
     ],
 )
