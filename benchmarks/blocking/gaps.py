@@ -16,19 +16,32 @@ Times = Sequence[tuple[float, float]]
 def of_pieces(pieces: Sequence[tuple[float, float]], blocks: Times) -> list[float]:
     """The longest gap of each block, in milliseconds, for who plays each piece when it comes and after the one before it.
 
-    ``pieces`` are when they came and how long they are, in seconds.
+    ``pieces`` are when they came and how long they are, in seconds. What a gap has made him hear later he has caught up with when the next
+    block comes: his buffer is then as it was before the first.
 
     Raises:
         ValueError: the speech was over before the last block: nothing could be heard of that.
     """
-    gaps: list[tuple[float, float]] = []
-    until = pieces[0][0] if pieces else 0.0
+    buffered_s = _buffered([piece for piece in pieces if blocks and piece[0] < blocks[0][0]])
+    _require_speech(max((at for at, _ in pieces), default=0.0) + buffered_s, blocks)
+    found = []
+    for block in blocks:
+        until = max(at for at, _ in pieces if at < block[0]) + buffered_s
+        longest = 0.0
+        for at, length_s in pieces:
+            if _within(at, block):
+                longest = max(longest, at - until)
+                until = max(at, until) + length_s
+        found.append(longest * 1000)
+    return found
+
+
+def _buffered(pieces: Sequence[tuple[float, float]]) -> float:
+    """How much there is to play when the last of the pieces has come."""
+    until = at = 0.0
     for at, length_s in pieces:
-        if at > until:
-            gaps.append((until, at))
         until = max(at, until) + length_s
-    _require_speech(until, blocks)
-    return [max((((end - begin) * 1000) for begin, end in gaps if _within(begin, block)), default=0.0) for block in blocks]
+    return until - at
 
 
 def of_frames(frames: Sequence[tuple[float, float]], blocks: Times) -> list[float]:
