@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from protocols import ConfigurationError, ProviderKind
 
-__all__ = ["Family", "family_of"]
+__all__ = ["Family", "family_of", "is_of_a_family"]
 
 TIMEOUT_S: Final = 10.0
 """For a connection; how long an answer may take is the session's business."""
@@ -50,6 +50,13 @@ class Family:
     def new_http_session(self) -> Any:  # noqa: ANN401 - of either family
         """What makes the session, and the same one from then on; it is put into the current context as well."""
         return self.module("utils.http_context")._new_session_ctx()
+
+
+def is_of_a_family(provider: object) -> bool:
+    """Whether its class inherits from one of LiveKit's."""
+    return any(
+        base.__name__ in _BASES and base.__module__.startswith(tuple(f"{each}." for each in _PACKAGES)) for base in type(provider).__mro__
+    )
 
 
 def family_of(provider: object) -> tuple[Family, ProviderKind]:

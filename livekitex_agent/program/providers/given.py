@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from actors import load_reference, make_llm, make_stt, make_tts, make_turn_detector, make_vad
+from livekitex_agent.program.providers.contracts import on_its_loop
+from livekitex_agent.program.providers.family import is_of_a_family
 from livekitex_agent.program.providers.host import ProviderHost
 from livekitex_agent.providers.registry import resolve
-from protocols import ProviderKind, ProviderRef
+from protocols import LLM, STT, TTS, VAD, ProviderKind, ProviderRef
 
 __all__ = ["provider_given"]
 
@@ -22,8 +24,8 @@ _OURS: Final = "actors."
 def provider_given(kind: ProviderKind, given: object, host: ProviderHost, *, base_url: str = "") -> tuple[Any, ProviderRef]:
     """The provider, and how it is named in the call's blueprint.
 
-    A name or a reference is made here, and so is asked where the media is; our own objects too. Any other object is adapted: its code
-    runs on the loop of ``host``.
+    A name or a reference is made here, and so is asked where the media is; our own objects too. Any other object, of LiveKit's classes or
+    of the session's contracts, has its code run on the loop of ``host``.
 
     Raises:
         MissingExtraError: its distribution is not installed.
@@ -34,5 +36,16 @@ def provider_given(kind: ProviderKind, given: object, host: ProviderHost, *, bas
         return _MAKERS[kind](ref, load_reference), ref
     cls = type(given)
     named = ProviderRef(factory=f"{cls.__module__}:{cls.__qualname__}", options={})
-    made = given if cls.__module__.startswith(_OURS) else host.adapt(given, kind=kind)
-    return _MAKERS[kind](named, lambda _: lambda: made), named
+    if cls.__module__.startswith(_OURS):
+        return _completed(kind, named, given), named
+    if _keeps_a_contract(cls) and not is_of_a_family(given):
+        return on_its_loop(kind, _completed(kind, named, given), host.loop), named
+    return _completed(kind, named, host.adapt(given, kind=kind)), named
+
+
+def _keeps_a_contract(cls: type) -> bool:
+    return any(contract in cls.__mro__ for contract in (LLM, STT, TTS, VAD))
+
+
+def _completed(kind: ProviderKind, named: ProviderRef, made: object) -> Any:  # noqa: ANN401 - of the kind's contract
+    return _MAKERS[kind](named, lambda _: lambda: made)

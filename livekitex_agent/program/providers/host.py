@@ -31,7 +31,7 @@ class ProviderHost:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._adapters: dict[int, AnyAdapter] = {}
         self._sessions: dict[Family, Any] = {}
 
@@ -47,7 +47,7 @@ class ProviderHost:
         family, actual = family_of(provider)
         if kind is not None and actual is not kind:
             raise ConfigurationError(f"{provider!r:.80} is a provider of {actual}: give one of {kind}")
-        made = _ADAPTERS[actual](provider, family, self._loop, self)
+        made = _ADAPTERS[actual](provider, family, self.loop, self)
         self._adapters[id(provider)] = made
         return made
 
@@ -71,4 +71,4 @@ class ProviderHost:
                     await session().close()
 
         if sessions:
-            await run_on(self._loop, close)
+            await run_on(self.loop, close)
