@@ -26,6 +26,7 @@ from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import USER_STATES, close_event, session_events
 from livekitex_agent.program.speeches import Speeches
 from livekitex_agent.program.tool_outcomes import ToolOutcomes
+from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
@@ -87,6 +88,7 @@ class SessionActivity:
         self.outcomes = ToolOutcomes()
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
+        self._transcription = Transcription(session, loop)
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
         self.voice: TTS | None = None
         """Of the session, behind the nodes of its agents."""
@@ -129,6 +131,7 @@ class SessionActivity:
     def tell(self, pushed: EventPushed) -> None:
         """See `Program.tell`."""
         self.speeches.tell(pushed)
+        self._transcription.tell(pushed.event)
         match pushed.event:
             case UserStateChanged(new=new):
                 self.user_state = USER_STATES[new]
