@@ -140,8 +140,7 @@ class SessionActivity:
             case _:
                 pass
         self._tell_states(self._states.after(pushed.event, voice=self._has_voice))
-        history = self.call.memory.history
-        for event in session_events(pushed, history.get_by_id, self.outcomes):
+        for event in session_events(pushed, self.call.conversation.get_by_id, self.outcomes):
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
         for watcher in tuple(self._watchers):
             watcher(pushed)
@@ -321,7 +320,7 @@ class SessionActivity:
         run, event = self._run, pushed.event
         if run is None or not isinstance(event, ConversationItemAdded):
             return
-        item = self.call.memory.history.get_by_id(event.item_id)
+        item = self.call.conversation.get_by_id(event.item_id)
         if isinstance(item, FrozenHandoff):
             run.record_handoff(item_from_protocol(item), None, self.current_agent)
         elif item is not None and run.watches(self.speeches.of_call(pushed.speech_id)) and event.role != "user":

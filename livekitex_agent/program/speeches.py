@@ -182,7 +182,7 @@ class Speeches:
             case SpeechInterrupted(speech_id=speech_id) if (handle := self._by_speech.get(speech_id)) is not None:
                 handle.mark_interrupted()
             case ConversationItemAdded(item_id=item_id) if (handle := self._by_speech.get(pushed.speech_id)) is not None:
-                item = self._call.memory.history.get_by_id(item_id)
+                item = self._call.conversation.get_by_id(item_id)
                 if item is not None:
                     handle.mark_item(item_from_protocol(item))
             case SpeechDone(speech_id=speech_id, outcome=outcome):

@@ -1,5 +1,6 @@
 """The items that the history gains, told one by one (`ConversationItemAdded`)."""
 
+from actors.agent_session.core.chat import asked_in
 from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.transition import Transition
 from protocols import ChatContext, ChatItem, ChatMessage, ConversationItemAdded, FailedTurn, FunctionCall, FunctionCallOutput, Summary
@@ -7,10 +8,21 @@ from protocols import ChatContext, ChatItem, ChatMessage, ConversationItemAdded,
 
 def tell_added(step: Transition, before: ChatContext, turn: Turn | None = None) -> None:
     """Tell what the history has that it had not ``before``, because ``turn`` was closed (None: of no turn)."""
-    known = {item.id for item in before}
+    known = {item.id for item in before} | {item.id for item in (told_at_once(step, turn) if turn is not None else ())}
     for item in step.memory.history:
         if item.id not in known:
             step.publish(_added(item), turn_id=turn.turn_id if turn else "", speech_id=turn.speech_id if turn else "")
+
+
+def tell_asked(step: Transition) -> None:
+    """Tell a program what the caller has said as soon as his turn is taken: its history has it from then on."""
+    for item in told_at_once(step, step.turn):
+        step.publish(_added(item), turn_id=step.turn.turn_id, speech_id=step.turn.speech_id)
+
+
+def told_at_once(step: Transition, turn: Turn) -> tuple[ChatMessage, ...]:
+    """What of ``turn`` is told when it is taken."""
+    return asked_in(turn) if step.setup.program else ()
 
 
 def _added(item: ChatItem) -> ConversationItemAdded:

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Final
 
 from actors.agent_session.core import preemption
+from actors.agent_session.core.added_items import tell_asked
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
@@ -57,6 +58,7 @@ def tell_message(step: Transition) -> None:
         if turn.source is TurnSource.TEXT:
             step.publish(UserTurnCommitted(by="text"))
         step.publish(UserMessage(turn_id=turn.turn_id, text=turn.user_text, source=turn.source))
+        tell_asked(step)
 
 
 def answer(step: Transition) -> None:

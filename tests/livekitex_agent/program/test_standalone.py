@@ -175,3 +175,16 @@ def test_who_gets_the_call_knows_what_he_was_given_and_no_more() -> None:
         assert [text for kind, text in shown(session) if kind == "message"] == ["hello", "Yes.", "who am I", "Yes."]
 
     in_session(model({"say": "Yes."}), lambda: Agent(instructions="First."), check)
+
+
+def test_what_the_caller_said_is_told_before_it_is_answered() -> None:
+    told: list[tuple[str, str | None]] = []
+
+    async def check(session: AgentSession[Order]) -> None:
+        session.on("conversation_item_added", lambda ev: told.append(("item", ev.item.text_content)))
+        session.on("agent_state_changed", lambda ev: told.append(("state", ev.new_state)))
+        await session.run(user_input="hello")
+        assert told.index(("item", "hello")) < told.index(("state", "thinking")) < told.index(("item", "Yes."))
+        assert told.count(("item", "hello")) == 1
+
+    in_session(model({"say": "Yes."}), lambda: Agent(instructions="First."), check)
