@@ -12,6 +12,7 @@ from livekitex_agent.cli.check import check
 from livekitex_agent.cli.console import console
 from livekitex_agent.cli.demo import demo
 from livekitex_agent.cli.doctor import doctor
+from livekitex_agent.cli.download_files import download_files
 from livekitex_agent.cli.init import init
 from livekitex_agent.cli.serve import OPEN_ENDED, dev, start
 from livekitex_agent.cli.streams import prepare_streams, run_to_its_end
@@ -60,6 +61,7 @@ def make_app(columns: int, *, of_script: bool = False) -> typer.Typer:
     app.command(short_help="Serve LiveKit's rooms: not in this version.", context_settings=OPEN_ENDED)(start)
     app.command(short_help="Say what of a program a death would cost.")(check)
     if of_script:
+        app.command(short_help="Have plugins load their files.")(download_files)
         return app
     app.command(short_help="Write a small project.")(init)
     app.command(short_help="Show a call that survives its process.")(demo)
