@@ -19,6 +19,7 @@ from livekitex_agent.program.agent_hooks import AgentHooks
 from livekitex_agent.program.agent_states import AgentStates
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts
 from livekitex_agent.program.providers import ProviderHost
@@ -86,6 +87,7 @@ class SessionActivity:
         self.overrides = overrides
         self.providers = ProviderHost(loop.loop)
         self.outcomes = ToolOutcomes()
+        self.metrics = MetricsTold(session)
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self._transcription = Transcription(session, loop)
@@ -167,6 +169,7 @@ class SessionActivity:
         self.speeches.lost("the call has ended")
         if not self._closed.done():
             self._closed.set_result(None)
+            self.metrics.stop()
             self.session.emit("close", close_event(reason, self._closing, wall_s))
 
     # What it has.
@@ -198,7 +201,7 @@ class SessionActivity:
 
     def usage(self) -> Any:  # noqa: ANN401 - see `Activity.usage`
         """See `Activity.usage`."""
-        return self.call.memory.usage
+        return self.metrics.usage()
 
     # What it does.
 

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from actors import load_reference
 from livekitex_agent.llm import ChatContext
+from livekitex_agent.metrics import AgentSessionUsage
 from livekitex_agent.types import NOT_GIVEN, NotGiven, NotGivenOr
 from livekitex_agent.voice.activity import Activity
 from livekitex_agent.voice.agent import Agent
@@ -101,7 +102,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._output = AgentOutput()
         self._background: Mapping[str, Any] = {}
         self._running: Activity | None = None
-        self._said = ChatContext.empty()
+        self._said, self._used = ChatContext.empty(), AgentSessionUsage(model_usage=[])
         self._starting = False
         self._started_at: float | None = None
         self._agent: Agent | None = None
@@ -161,7 +162,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         """Close the session: what is said now is stopped, the agent's `on_exit` runs, ``close`` is told. A second call does nothing."""
         if self._running is not None:
             await self._running.aclose(CloseReason.USER_INITIATED)
-            self._said = self.history
+            self._said, self._used = self.history, self.usage
             self._running, self._starting = None, False
 
     async def __aenter__(self) -> Self:
@@ -229,8 +230,8 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
 
     @property
     def usage(self) -> Any:  # noqa: ANN401 - an `AgentSessionUsage`
-        """What its models were used for so far."""
-        return self._live().usage()
+        """What its models were used for so far; a closed session still tells it."""
+        return self._used if self._running is None else self._running.usage()
 
     @property
     def input(self) -> AgentInput:
