@@ -79,8 +79,8 @@ from supervision import Context
 SHARED_MEMORY_BYTES: Final = SHARED_AUDIO_BUFFER_BYTES + SHARED_SPEECH_BUFFER_BYTES
 """What of a call outlives its process: the caller's audio, then the agent's."""
 REGISTER_TIMEOUT_S: Final = 5.0
-PROGRAM_END_S: Final = 15.0
-"""For what a program does when its call is over; then the process ends, whatever it still does."""
+PROGRAM_END_S: Final = 330.0
+"""For what a program does when its call is over, which has limits of its own; then the process ends, whatever it still does."""
 
 InBackground = Callable[[Callable[[], Parts], Callable[[Parts | BaseException], None]], None]
 """Runs the first on a thread of its own, and gives what it returned or raised to the second, as a turn of the mailbox."""
@@ -281,7 +281,7 @@ class Conversation:
                     self._engine.perform(effect)
 
     def _push(self, push: Push) -> None:
-        if self._program is not None:
+        if self._program is not None and not push.again:
             self._program.tell(push.event)
         leaving = self._redaction.to_others(push.event)
         for subscriber in push.to:

@@ -11,10 +11,11 @@ from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.once import Once
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_activity import SessionActivity
+from livekitex_agent.program.standalone import StandaloneHost
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.events import CloseReason
-from protocols import Entropy, UsageError
+from protocols import Entropy
 
 log = logging.getLogger("livekitex.program")
 
@@ -35,6 +36,7 @@ class ProgramHost:
         self.facts = Facts(call, loop)
         self.agents = Agents(scopes, entropy)
         self.activity: SessionActivity | None = None
+        self._others: list[SessionActivity] = []
         self._once = Once(self.facts)
         self._call = call
         self._loop = loop
@@ -45,8 +47,10 @@ class ProgramHost:
 
     async def attach(self, session: AgentSession[Any], agent: Agent) -> SessionActivity:
         """See `SessionHost.attach`."""
-        if self.activity is not None:
-            raise UsageError("this call has a session already: a call has one conversation, which may have many agents")
+        if self.activity is not None:  # a call has one conversation that comes back; another one is of this life alone
+            other = await StandaloneHost().attach(session, agent)
+            self._others.append(other)
+            return other
         self.activity = SessionActivity(
             session, self._call, self._loop, self._scopes, agents=self.agents, facts=self.facts, overrides=self._overrides
         )
@@ -64,6 +68,13 @@ class ProgramHost:
             self.activity.close_soon(CloseReason.JOB_SHUTDOWN, drain=False)
         else:
             self._end(reason)
+
+    async def leave(self) -> None:
+        """The call is over: its agent leaves, and the other sessions of the program are closed."""
+        for other in self._others:
+            await other.aclose(CloseReason.JOB_SHUTDOWN)
+        if self.activity is not None:
+            await self.activity.leave()
 
     def connected(self, options: dict[str, Any]) -> None:
         """See `JobPort.connected`."""

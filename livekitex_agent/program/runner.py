@@ -8,6 +8,7 @@ An exception that escapes the entrypoint before its session has started ends the
 """
 
 import asyncio
+import inspect
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -22,7 +23,8 @@ from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.providers.registry import resolve
 from livekitex_agent.voice.agent import AGENT_MADE
 from livekitex_agent.voice.agent_session import HOST
-from protocols import EventPushed, ProviderKind, ProviderRef, SystemClock, SystemEntropy, shorten_reason
+from livekitex_agent.voice.events import RestartedEvent
+from protocols import EventPushed, ProviderKind, ProviderRef, Restarted, SystemClock, SystemEntropy, shorten_reason
 
 log = logging.getLogger("livekitex.program")
 
@@ -101,6 +103,9 @@ class ProgramRunner:
     def _tell(self, event: EventPushed) -> None:
         if self._host is not None and self._host.activity is not None:
             self._host.activity.tell(event)
+        if isinstance(event.event, Restarted) and self._context is not None:
+            info = RestartedEvent(reason=event.event.reason, incarnation=event.event.incarnation, created_at=event.wall_s)
+            self._loop.spawn(self._context.run_restart_callbacks(info), name="on_restart")
 
     def end(self, reason: str, then: Callable[[], None]) -> None:
         """See `Program.end`."""
@@ -108,16 +113,25 @@ class ProgramRunner:
 
     async def _finish(self, reason: str, then: Callable[[], None]) -> None:
         try:
-            if self._context is not None:
+            if self._context is not None and self._host is not None:
                 async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
-                    if self._host is not None and self._host.activity is not None:
-                        await self._host.activity.leave()
-                    if (ended := self._session.on_session_end) is not None:
-                        await ended(self._context)
+                    await self._host.leave()
+                await self._run_session_end(self._context)
+                async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
                     await self._context.run_shutdown_callbacks(reason)
                 leave_job_context(self._context)
         finally:
             then()
+
+    async def _run_session_end(self, context: JobContext) -> None:
+        if (ended := self._session.on_session_end) is None:
+            return
+        try:
+            async with asyncio.timeout(self._loaded.server.settings.session_end_timeout):
+                if inspect.isawaitable(result := ended(context)):
+                    await result
+        except Exception:  # the seam to the user's code
+            log.exception("on_session_end has failed")
 
     def stop(self) -> None:
         """See `Program.stop`."""

@@ -65,6 +65,7 @@ class Speeches:
         self._over = {spoken.command_id: spoken for spoken in call.memory.spoken}
         self._by_command: dict[str, SpeechHandle] = {}
         self._by_speech: dict[str, SpeechHandle] = {}
+        self._lost = ""
         self.current: SpeechHandle | None = None
         """What is made or said now."""
 
@@ -83,7 +84,12 @@ class Speeches:
         """Have the agent say what ``make`` makes of a command's id; ``function`` is what user code has called.
 
         ``taken`` is told the command's id and how it was answered.
+
+        Raises:
+            RuntimeError: the conversation is over.
         """
+        if self._lost:
+            raise RuntimeError(f"AgentSession isn't running: {self._lost}")
         command_id = self._scopes.command_id(function)
         handle = SpeechHandle(
             speech_id=f"speech_{command_id}",
@@ -206,7 +212,8 @@ class Speeches:
         return asyncio.ensure_future(_all_over(stopped))
 
     def lost(self, why: str) -> None:
-        """The conversation is over: nothing more is said."""
+        """The conversation is over: nothing more is said, and who asks for something is told so."""
+        self._lost = why
         for handle in {*self._by_command.values(), *self._by_speech.values()}:
             handle.mark_done(RuntimeError(why))
         self._by_command.clear()

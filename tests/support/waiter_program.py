@@ -86,10 +86,16 @@ class Cook(Agent):
 server = AgentServer()
 
 
-@server.rtc_session()
+def ended(ctx: JobContext) -> None:
+    """The session is over."""
+    DONE.append(f"session ended: {len(ctx.primary_session.history.messages())} messages")
+
+
+@server.rtc_session(on_session_end=ended)
 async def entrypoint(ctx: JobContext) -> None:
     """Serve one guest."""
     DONE.append(f"life {ctx.incarnation}")
+    ctx.on_restart(lambda info: DONE.append(f"restarted as {info.incarnation}"))
     ctx.add_shutdown_callback(lambda reason: DONE.append(f"shut down: {reason}"))
     llm = provider(
         scripted_llm,

@@ -30,10 +30,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """Send an event to subscribers."""
+    """Send an event to subscribers; ``again`` if it happened before, and is told to one who missed it."""
 
     to: tuple[Ref, ...]
     event: EventPushed
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

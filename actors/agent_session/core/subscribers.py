@@ -41,7 +41,7 @@ def on_subscribe(step: Transition, asked: SubscriptionAsked) -> None:
     )
     step.then(Answer(request=asked.request, message=answer))
     for happened in replayed(step.state.log, memory, asked.from_number, step.now.wall_s):
-        step.then(Push(to=(asked.subscriber,), event=pushed(step.setup.call_id, happened)))
+        step.then(Push(to=(asked.subscriber,), event=pushed(step.setup.call_id, happened), again=True))
     if asked.audio:
         open_output(step)
 
