@@ -20,6 +20,7 @@ from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING, AgentTask
+from livekitex_agent.voice.speech_handle import TOOL_SPEECH
 from protocols import ChatMessage, ErrorReply, Message, MessageTooLargeError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class AgentHooks:
         key = self._activity.agents.reference(agent).key
         if self._activity.facts.get(f"entered/{key}") is None and key not in self._entering:
             self._entering[key] = self._activity.loop.spawn(self._run_on_enter(agent, key), name=f"on_enter of {agent.id}")
+            self._activity.watch(self._entering[key])
 
     async def _run_on_enter(self, agent: Agent, key: str) -> None:
         try:
@@ -160,8 +162,13 @@ class AgentHooks:
         else:
             self._task = task
             await self.change(task, AgentChange.ENTER)
+        waiting = [each for each in (asyncio.current_task(), TOOL_SPEECH.get()) if each is not None]
         try:
+            for each in waiting:
+                self._activity.unwatch(each)  # a run is over when the caller is to speak
             await asyncio.wait([task._result])
+            for each in waiting:
+                self._activity.watch(each)
         finally:
             if self.current is task:
                 await self.change(task, AgentChange.LEAVE)

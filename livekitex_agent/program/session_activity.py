@@ -35,7 +35,7 @@ from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
-from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
+from livekitex_agent.voice.run_result import RunOutputOptions, RunResult, Watched
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
 from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
@@ -49,6 +49,7 @@ from protocols import (
     GenerateReply,
     ProviderKind,
     Say,
+    SessionError,
     SpeechCreated,
     SystemClock,
     ToolChoice,
@@ -91,6 +92,7 @@ class SessionActivity:
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self._transcription = Transcription(session, loop)
+        self._handing: asyncio.Future[None] | None = None
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
         self.voice: TTS | None = None
         """Of the session, behind the nodes of its agents."""
@@ -138,7 +140,7 @@ class SessionActivity:
             case UserStateChanged(new=new):
                 self.user_state = USER_STATES[new]
             case AgentChanged():
-                self.hooks.changed()
+                self._handed_on()
             case _:
                 pass
         self._tell_states(self._states.after(pushed.event, voice=self._has_voice))
@@ -147,6 +149,8 @@ class SessionActivity:
         for watcher in tuple(self._watchers):
             watcher(pushed)
         self._record(pushed)
+        if isinstance(pushed.event, CallEnded) or (isinstance(pushed.event, SessionError) and pushed.event.source == "agent"):
+            self._end_handing()
         if isinstance(pushed.event, CallEnded):
             self._ended(pushed.event.reason, pushed.wall_s)
 
@@ -315,9 +319,37 @@ class SessionActivity:
         return self.session.generate_reply(instructions=instructions)
 
     def _watch(self, handle: SpeechHandle) -> SpeechHandle:
-        if self._run is not None:
-            self._run.watch(handle)
+        self.watch(handle)
         return handle
+
+    def watch(self, work: Watched) -> None:
+        """The run that goes on is not over before ``work`` is."""
+        if self._run is not None:
+            self._run.watch(work)
+
+    def unwatch(self, work: Watched) -> None:
+        """It does not wait for ``work``, which waits for the caller."""
+        if self._run is not None:
+            self._run.unwatch(work)
+
+    def hands_on(self) -> None:
+        """A tool gives the call to another agent: the run is not over before that one has it, or cannot have it."""
+        if self._handing is None:
+            self._handing = self.loop.loop.create_future()
+            self.watch(self._handing)
+
+    def _handed_on(self) -> None:
+        before = self.current_agent
+        self.hooks.changed()
+        handoff = next((item for item in reversed(self.call.conversation.items) if isinstance(item, FrozenHandoff)), None)
+        if self._run is not None and handoff is not None:
+            self._run.record_handoff(item_from_protocol(handoff), before, self.current_agent)
+        self._end_handing()
+
+    def _end_handing(self) -> None:
+        handing, self._handing = self._handing, None
+        if handing is not None:
+            handing.set_result(None)
 
     def _record(self, pushed: EventPushed) -> None:
         run, event = self._run, pushed.event
@@ -325,8 +357,8 @@ class SessionActivity:
             return
         item = self.call.conversation.get_by_id(event.item_id)
         if isinstance(item, FrozenHandoff):
-            run.record_handoff(item_from_protocol(item), None, self.current_agent)
-        elif item is not None and run.watches(self.speeches.of_call(pushed.speech_id)) and event.role != "user":
+            return
+        if item is not None and run.watches(self.speeches.of_call(pushed.speech_id)) and event.role != "user":
             run.record_item(item_from_protocol(item))
 
     # The end.

@@ -10,6 +10,7 @@ from livekitex_agent.beta.workflows import GetEmailResult, GetEmailTask
 from livekitex_agent.llm import ToolError
 from livekitex_agent.testing.fakes import scripted_llm
 from livekitex_agent.voice.run_result import RunOutputOptions, UnexpectedModelBehavior
+from support.waiter_program import Cashier, Order, Waiter
 
 GIVEN = {"to": "*ada@*", "calls": [{"name": "update_email_address", "arguments": '{"email": "ada@example.org"}'}]}
 DECLINED = {"to": "*no*", "calls": [{"name": "decline_email_address_capture", "arguments": '{"reason": "private"}'}]}
@@ -54,3 +55,17 @@ def test_a_run_fails_with_its_task_if_it_wants_an_output() -> None:
     assert failure is None
     with pytest.raises(RuntimeError, match="no final output"):
         _ = run.final_output
+
+
+def test_a_run_is_over_when_who_got_the_call_has_entered() -> None:
+    async def main() -> None:
+        llm = provider(scripted_llm, replies=[{"to": "*bill*", "calls": ["pay"]}, {"after": "pay", "say": "She comes."}])
+        async with asyncio.timeout(20), AgentSession(llm=llm, userdata=Order()) as session:
+            await session.start(Waiter())
+            run = await session.run(user_input="the bill")
+            handoff = run.expect.contains_agent_handoff(new_agent_type=Cashier).event()
+            assert isinstance(handoff.old_agent, Waiter)
+            assert session.current_agent is handoff.new_agent
+            assert run.expect[-1].is_message(role="assistant").event().item.text_content == "That makes ten."
+
+    asyncio.run(main())
