@@ -1,6 +1,7 @@
 """The comparer: its parts, what was recorded of the peer, and a sample of the programs under this package."""
 
 import json
+import sys
 
 import pytest
 
@@ -72,3 +73,14 @@ def test_what_is_recorded_is_of_the_program_as_it_is(program: "compare.Path") ->
 def test_there_are_at_least_forty_programs() -> None:
     assert len(PROGRAMS) >= 40
     assert all(json.loads((compare.HERE / "recorded" / f"{program.stem}.json").read_text()) for program in PROGRAMS)
+
+
+SAMPLE = ("01_text_reply", "04_tool_raw", "09_on_enter_greeting", "30_shutdown_callbacks")
+
+
+@pytest.mark.processes
+def test_a_sample_of_the_programs_comes_to_the_same_under_this_package() -> None:
+    programs = [program for program in PROGRAMS if program.stem in SAMPLE]
+    ours = compare.records(compare.OURS, sys.executable, programs, 1)
+    verdicts = [compare.judge(program, ours[program.stem][0], compare.recorded_of(program), {}) for program in programs]
+    assert [line for verdict in verdicts if verdict.kind != "SAME" for line in verdict.lines()] == []
