@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import CallAssembler, SentenceSplitter
 from livekitex_agent import tts as livekit_tts
-from livekitex_agent.llm import ChatChunk, ChoiceDelta, FunctionToolCall, from_protocol, to_protocol
+from livekitex_agent.llm import ChatChunk, ChoiceDelta, FunctionToolCall, RawFunctionTool, ToolContext, from_protocol, to_protocol
 from livekitex_agent.program.crossing import stream_on
+from livekitex_agent.program.providers import ReadSchema
 from livekitex_agent.types import FlushSentinel
 from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice.agent import Agent, ModelSettings
@@ -78,8 +79,17 @@ class AgentLLM(LLM):
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """See `LLM.chat`."""
         if not self._agent._overrides("llm_node"):
-            return self.llm.chat(context, tools, options)
+            return self.llm.chat(context, self._offered(tools), options)
         return stream_on(self._activity.loop.loop, lambda: self._node(context, tools, options))
+
+    def _offered(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
+        """The tools, with those marked whose schema the program has not written itself."""
+        own = ToolContext([*self._activity.session.tools, *self._agent.tools]).function_tools
+        read = {name for name, tool in own.items() if not isinstance(tool, RawFunctionTool)}
+        return [
+            ReadSchema(name=tool.name, description=tool.description, parameters=tool.parameters) if tool.name in read else tool
+            for tool in tools
+        ]
 
     async def _node(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         names = {tool.name for tool in tools}

@@ -75,7 +75,7 @@ def test_there_are_at_least_forty_programs() -> None:
     assert all(json.loads((compare.HERE / "recorded" / f"{program.stem}.json").read_text()) for program in PROGRAMS)
 
 
-SAMPLE = ("01_text_reply", "04_tool_raw", "09_on_enter_greeting", "30_shutdown_callbacks")
+SAMPLE = ("01_text_reply", "03_tool_function", "04_tool_raw", "09_on_enter_greeting", "30_shutdown_callbacks", "35_max_tool_steps")
 
 
 @pytest.mark.processes

@@ -3,9 +3,20 @@
 from livekitex_agent.program.providers.family import Family, family_of
 from livekitex_agent.program.providers.given import provider_given
 from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost
-from livekitex_agent.program.providers.llm import LLMAdapter
+from livekitex_agent.program.providers.llm import LLMAdapter, ReadSchema
 from livekitex_agent.program.providers.stt import STTAdapter
 from livekitex_agent.program.providers.tts import TTSAdapter
 from livekitex_agent.program.providers.vad import VADAdapter
 
-__all__ = ["AnyAdapter", "Family", "LLMAdapter", "ProviderHost", "STTAdapter", "TTSAdapter", "VADAdapter", "family_of", "provider_given"]
+__all__ = [
+    "AnyAdapter",
+    "Family",
+    "LLMAdapter",
+    "ProviderHost",
+    "ReadSchema",
+    "STTAdapter",
+    "TTSAdapter",
+    "VADAdapter",
+    "family_of",
+    "provider_given",
+]

@@ -1,9 +1,10 @@
 """A language model of LiveKit's classes as the session's."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from livekitex_agent.llm import from_protocol
+from livekitex_agent.llm import FunctionTool, from_protocol
 from livekitex_agent.program.providers.adapter import Adapter
 from protocols import (
     DEFAULT_TOKENS,
@@ -22,9 +23,14 @@ from protocols import (
     ToolSchema,
 )
 
-__all__ = ["LLMAdapter"]
+__all__ = ["LLMAdapter", "ReadSchema"]
 
 _OURS: Final = "livekitex_agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSchema(ToolSchema):
+    """A schema that was read from a function: it may be said in a service's strict form, which one that the program wrote is not."""
 
 
 class LLMAdapter(Adapter, LLM):
@@ -76,7 +82,10 @@ class LLMAdapter(Adapter, LLM):
 
     def _tool(self, tool: ToolSchema) -> Any:  # noqa: ANN401 - of either family
         schema = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-        return self._family.module("llm").function_tool(_never_called, raw_schema=schema)
+        made = self._family.module("llm").function_tool(_never_called, raw_schema=schema)
+        if not isinstance(tool, ReadSchema) or self._family.package != _OURS:
+            return made
+        return FunctionTool(function=made.function, schema=made.schema, parameters=made.parameters)
 
 
 async def _never_called(raw_arguments: dict[str, object]) -> None:
