@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Coroutine
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork, RunHook, UseAgent
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livekitex.program")
 
+ENTERING: ContextVar[bool] = ContextVar("livekitex_entering", default=False)
+"""In an `on_enter`, and its tasks."""
 FIRST_AGENT: Final = "0"
 """The key of the agent that the call began with."""
 HOOK_TIMEOUT_S: Final = 30.0
@@ -93,6 +96,7 @@ class AgentHooks:
         try:
             with self._activity.scopes.enter(f"on_enter/{key}"):
                 RUNNING.set(self._activity)
+                ENTERING.set(True)
                 await agent.on_enter()
         except asyncio.CancelledError:
             raise

@@ -16,10 +16,12 @@ from livekitex_agent.program.providers import ReadSchema
 from livekitex_agent.types import FlushSentinel
 from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice.agent import Agent, ModelSettings
+from livekitex_agent.voice.text_transforms import TextTransforms, apply_text_transforms
 from protocols import (
     BYTES_PER_SAMPLE,
     LLM,
     TTS,
+    AudioChunk,
     CallDelta,
     ChatContext,
     ChatOptions,
@@ -30,6 +32,7 @@ from protocols import (
     TokenUsage,
     ToolChoice,
     ToolSchema,
+    TTSCapabilities,
 )
 
 if TYPE_CHECKING:
@@ -147,6 +150,44 @@ class _NodeStream(livekit_tts.ChunkedStream):
             output_emitter.push(bytes(frame.data))
         if begun:
             output_emitter.flush()
+
+
+class TransformedTTS(TTS):
+    """The voice ``tts``, to which each sentence is given as ``transforms`` make it; one of which nothing is left has no audio."""
+
+    def __init__(self, tts: TTS, transforms: Sequence[TextTransforms]) -> None:
+        self._tts = tts
+        self._transforms = transforms
+
+    @property
+    def label(self) -> str:
+        """The voice's own."""
+        return self._tts.label
+
+    @property
+    def rate_hz(self) -> int:
+        """The voice's own."""
+        return self._tts.rate_hz
+
+    @property
+    def capabilities(self) -> TTSCapabilities:
+        """Sentences; the times of words are those of the words that are said."""
+        return TTSCapabilities(aligned_transcript=self._tts.capabilities.aligned_transcript)
+
+    def prewarm(self) -> None:
+        """Warm up the voice."""
+        self._tts.prewarm()
+
+    async def aclose(self) -> None:
+        """Close the voice."""
+        await self._tts.aclose()
+
+    async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
+        """Stream the audio of one sentence."""
+        said = "".join([piece async for piece in apply_text_transforms(_only(text), self._transforms)])
+        if said.strip():
+            async for chunk in self._tts.synthesize(said):
+                yield chunk
 
 
 async def speak_by_default(activity: "SessionActivity", tts: TTS | None, text: AsyncIterable[str]) -> AsyncIterator[AudioFrame]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.llm import to_protocol
-from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM
+from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM, TransformedTTS
 from livekitex_agent.program.providers import provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
@@ -37,6 +37,8 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
         made[ProviderKind.TTS], refs[ProviderKind.TTS] = provider_given(
             ProviderKind.TTS, NodeVoice(activity, activity.voice), activity.providers
         )
+    if activity.session._text_transforms and ProviderKind.TTS in made:
+        made[ProviderKind.TTS] = TransformedTTS(made[ProviderKind.TTS], activity.session._text_transforms)
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
     providers = Providers(llm=llm, **{str(kind): provider for kind, provider in made.items()})

@@ -13,9 +13,9 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
-from livekitex_agent.llm import ChatContext, from_protocol, to_protocol
+from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol
-from livekitex_agent.program.agent_hooks import AgentHooks
+from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import AgentStates
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
@@ -245,7 +245,7 @@ class SessionActivity:
         allowed = self._may_interrupt(allow_interruptions)
         told = "" if isinstance(instructions, NotGiven) or instructions is None else str(instructions)
         text = "" if isinstance(user_input, NotGiven) else getattr(user_input, "text_content", user_input) or ""
-        named = None if isinstance(tools, NotGiven) else names_of(tools)
+        named = self._offered() if isinstance(tools, NotGiven) else names_of(tools)
         if not isinstance(tool_choice, NotGiven):
             choice, required = choice_of(tool_choice)
         else:
@@ -264,6 +264,13 @@ class SessionActivity:
             allow_interruptions=allowed,
         )
         return self._watch(handle)
+
+    def _offered(self) -> tuple[str, ...] | None:
+        """The tools of a reply to which none are named: all (None), but while an agent enters those that are not to be called then."""
+        if not ENTERING.get():
+            return None
+        tools = ToolContext([*self.session.tools, *self.current_agent.tools]).function_tools
+        return tuple(name for name, tool in tools.items() if ToolFlag.IGNORE_ON_ENTER not in tool.flags)
 
     def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
         if not isinstance(given, NotGiven):

@@ -11,9 +11,10 @@ from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_activity import SessionActivity
+from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice.agent import AGENT_MADE, Agent
 from livekitex_agent.voice.agent_session import AgentSession
-from protocols import AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
+from protocols import BYTES_PER_SAMPLE, AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
 
 log = logging.getLogger("livekitex.program")
 
@@ -21,6 +22,8 @@ UNSUPERVISED: Final = (
     "this session runs in this process: unsupervised, without a journal, and gone with it. For a call that comes back, start a system and "
     "its program (`livekitex console FILE`, or AgentSystem.start_session)"
 )
+MAX_SOUNDS: Final = 1_024
+"""Of the agent's audio that wait for the session's output."""
 _told: list[bool] = []
 
 
@@ -31,7 +34,7 @@ class StandaloneHost:
         self._activity: SessionActivity | None = None
         self._loop: ProgramLoop
         self._session: StandaloneSession
-        self._audio: asyncio.Task[Any] | None = None
+        self._sounds: asyncio.Queue[AudioPushed | AudioCleared] = asyncio.Queue(MAX_SOUNDS)
 
     async def attach(self, session: AgentSession[Any], agent: Agent) -> SessionActivity:
         """See `SessionHost.attach`."""
@@ -47,7 +50,8 @@ class StandaloneHost:
         self._activity = SessionActivity(session, call, self._loop, scopes, agents=agents, facts=Facts(call, self._loop), overrides={})
         await self._activity.begin(agent)
         if session.input.audio is not None:
-            self._audio = self._loop.spawn(self._listen(session), name="audio input")
+            self._loop.spawn(self._listen(session), name="audio input")
+        self._loop.spawn(self._play(session), name="audio output")
         return self._activity
 
     async def _listen(self, session: AgentSession[Any]) -> None:
@@ -98,7 +102,24 @@ class StandaloneHost:
         self._session.stop()
 
     def _heard(self, audio: AudioPushed | AudioCleared) -> None:
-        """The agent's audio, for the session's output."""
+        self._loop.call(self._take, audio)
+
+    def _take(self, audio: AudioPushed | AudioCleared) -> None:
+        if self._sounds.full():  # whoever listens has fallen behind: the oldest is dropped
+            self._sounds.get_nowait()
+        self._sounds.put_nowait(audio)
+
+    async def _play(self, session: AgentSession[Any]) -> None:
+        """Hand the agent's audio to the session's output."""
+        while True:
+            audio = await self._sounds.get()
+            sink = session.output.audio
+            if sink is None or not session.output.audio_enabled:
+                continue
+            if isinstance(audio, AudioCleared):
+                sink.clear_buffer()
+            else:
+                await sink.capture_frame(AudioFrame(audio.pcm, audio.rate_hz, 1, len(audio.pcm) // BYTES_PER_SAMPLE))
 
     def _ended(self, reason: ExitReason) -> None:
         if not reason.clean:

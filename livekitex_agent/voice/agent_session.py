@@ -23,6 +23,7 @@ from livekitex_agent.voice.events import AgentState, CloseReason, EventTypes, Us
 from livekitex_agent.voice.io import AgentInput, AgentOutput
 from livekitex_agent.voice.mocking import hold_mocks
 from livekitex_agent.voice.speech_handle import SpeechHandle
+from livekitex_agent.voice.text_transforms import DEFAULT_TRANSFORMS, TextTransforms, require_transforms
 from protocols import SystemClock
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
 
     ``stt``, ``vad``, ``llm`` and ``tts`` are providers of ours (`livekitex_agent.providers`), of the user's (`livekitex_agent.llm` and its
     kin), or names ("openai:gpt-5.4-mini"). One of ours goes on through a block of the program's loop, one of the user's waits with it.
+    What the voice is given goes through ``tts_text_transforms`` first: without Markdown and emoji by default.
     ``max_tool_steps`` bounds the rounds of tools in a turn. The deprecated flat arguments of LiveKit's are taken, too.
     """
 
@@ -65,6 +67,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         turn_handling: NotGivenOr[Mapping[str, Any]] = NOT_GIVEN,
         tools: NotGivenOr[Sequence[Any]] = NOT_GIVEN,
         max_tool_steps: int = MAX_TOOL_STEPS,
+        tts_text_transforms: NotGivenOr[Sequence[TextTransforms] | None] = NOT_GIVEN,
         userdata: NotGivenOr[Userdata_T] = NOT_GIVEN,
         user_away_timeout: float | None = 15.0,
         aec_warmup_duration: NotGivenOr[float | None] = NOT_GIVEN,
@@ -84,6 +87,9 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._providers: dict[str, Any] = {"stt": stt, "vad": vad, "llm": llm, "tts": tts}
         self._tools = [] if isinstance(tools, NotGiven) else list(tools)
         self._max_tool_steps = max_tool_steps
+        given_transforms = DEFAULT_TRANSFORMS if isinstance(tts_text_transforms, NotGiven) else tts_text_transforms
+        self._text_transforms = tuple(given_transforms or ())
+        require_transforms(self._text_transforms)
         self._turn_handling = {} if isinstance(turn_handling, NotGiven) else dict(turn_handling)
         self._flat = {
             "turn_detection": turn_detection,
@@ -391,7 +397,6 @@ _TAKEN: Final = frozenset(
         "stt_context_options",
         "tool_handling",
         "use_tts_aligned_transcript",
-        "tts_text_transforms",
         "min_consecutive_speech_delay",
         "expressive",
         "video_sampler",

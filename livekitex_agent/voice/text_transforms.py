@@ -151,6 +151,12 @@ def apply_text_transforms(text: AsyncIterable[Any], transforms: Sequence[TextTra
     return through()
 
 
+def require_transforms(transforms: Sequence[TextTransforms]) -> None:
+    """Refuse what is no transform; raises as `apply_text_transforms`."""
+    for each in transforms:
+        _transform(each)
+
+
 def _transform(given: TextTransforms) -> TextTransform:
     if isinstance(given, str) and given in _BY_NAME:
         return _BY_NAME[given]

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from livekitex_agent import Agent, AgentSession, ChatContext, ModelSettings, RunContext, function_tool, provider
-from livekitex_agent.testing.fakes import scripted_llm
+from livekitex_agent.testing import Utterance
+from livekitex_agent.testing.caller import time_line
+from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_vad
+from livekitex_agent.testing.fakes.written_voice import spoken
+from livekitex_agent.utils import AudioFrame
+from livekitex_agent.voice import io
 from livekitex_agent.voice.agent_task import AgentTask
 from support.waiter_program import Order, Waiter
 
@@ -188,3 +193,56 @@ def test_what_the_caller_said_is_told_before_it_is_answered() -> None:
         assert told.count(("item", "hello")) == 1
 
     in_session(model({"say": "Yes."}), lambda: Agent(instructions="First."), check)
+
+
+class Ear(io.AudioInput):
+    """Gives what is put into it."""
+
+    def __init__(self) -> None:
+        super().__init__(label="ear")
+        self.frames: asyncio.Queue[AudioFrame] = asyncio.Queue()
+
+    async def __anext__(self) -> AudioFrame:
+        return await self.frames.get()
+
+
+class Mouth(io.AudioOutput):
+    """Counts what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(label="mouth", capabilities=io.AudioOutputCapabilities(pause=False), sample_rate=24_000)
+        self.samples = 0
+
+    async def capture_frame(self, frame: AudioFrame) -> None:
+        await super().capture_frame(frame)
+        self.samples += frame.samples_per_channel
+
+    def flush(self) -> None:
+        super().flush()
+
+    def clear_buffer(self) -> None:
+        pass
+
+
+QUESTION = "what does a large pizza with everything on it cost today, if i may ask"
+FRAME_BYTES = 640
+
+
+def test_it_hears_and_speaks_by_the_inputs_and_outputs_of_the_session() -> None:
+    async def main() -> None:
+        providers = {"stt": provider(scripted_stt), "vad": provider(scripted_vad), "tts": provider(scripted_tts)}
+        async with AgentSession[None](llm=model({"say": "**Nine** dollars."}), **providers) as session:
+            session.input.audio, session.output.audio = ear, mouth = Ear(), Mouth()
+            await session.start(Agent(instructions="Tell prices."))
+            answered = asyncio.Event()
+            session.on("conversation_item_added", lambda ev: answered.set() if getattr(ev.item, "role", "") == "assistant" else None)
+            line = time_line([Utterance(text=QUESTION, pause_s=3.0)])
+            for at in range(0, len(line) - FRAME_BYTES, FRAME_BYTES):
+                ear.frames.put_nowait(AudioFrame(line[at : at + FRAME_BYTES], 16_000, 1, FRAME_BYTES // 2))
+            async with asyncio.timeout(20):
+                await answered.wait()
+            said = [text for kind, text in shown(session) if kind == "message"]
+            assert said == [QUESTION, "**Nine** dollars."], "the history has what was written, the voice says it without marks"
+            assert mouth.samples == len(spoken("Nine dollars.", rate_hz=24_000)) // 2
+
+    asyncio.run(main())

@@ -145,7 +145,7 @@ async def test_a_voice_that_fails_does_not_end_the_call(server: OpenAIServer, tm
 
 def test_a_key_among_the_options_is_refused() -> None:
     with pytest.raises(InvalidAgentError, match="looks like a secret"):
-        Agent.text(instructions="Repeat.", llm=provider(openai.LLM, api_key=KEY))
+        Agent.text(instructions="Repeat.", llm=provider(openai.LLM, api_key=KEY)).to_wire()
 
 
 def test_without_the_extra_the_import_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
