@@ -142,6 +142,6 @@ def test_an_agent_whose_script_has_gone(system: sync.AgentSystem, tmp_path: Path
         patch.setitem(sys.modules, "gone_script", module)
         spec.loader.exec_module(module)
         agent = Agent.text(instructions="Take orders.", tools=[module.price])
-    script.unlink()
-    with pytest.raises(InvalidAgentError, match="the script must stay where it was started from"):
-        system.start_session(agent)
+        script.unlink()
+        with pytest.raises(InvalidAgentError, match="the script must stay where it was started from"):
+            system.start_session(agent)
