@@ -50,7 +50,8 @@ def context(instructions: str, memory: Memory) -> ChatContext:
         if waiting.agents == len(memory.agents):  # who has entered meanwhile knows nothing of it
             past = _by_time(past, _settled_so_far(waiting))
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
-    told = (*past, *asked) if turn is None or turn.heard is None else _by_time(past, asked)
+    in_order = turn is None or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
+    told = (*past, *asked) if in_order else _by_time(past, asked)
     return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, told))))
 
 

@@ -99,6 +99,14 @@ def test_a_message_that_it_edits_is_the_callers_in_the_history_and_in_the_next_l
     assert [event.text for event in events(world, UserMessage)] == ["hello, it is Ann"]
 
 
+def test_what_it_adds_now_stands_behind_his_words() -> None:
+    world = spoken()
+    now = world.hook.message.created_at + 1.0 if world.hook is not None else 0.0
+    world.run_hook(context=ChatContext().add_message("assistant", "The book says: whales.", created_at=now))
+    world.commit_all()
+    assert said(world.thought_about) == [("system", "Be brief."), ("user", "hello"), ("assistant", "The book says: whales.")]
+
+
 def test_a_context_that_it_edits_is_told_in_this_turn_alone() -> None:
     world = spoken()
     note = ChatContext().add_message("system", "He likes salad.", id="note", created_at=5.0)
