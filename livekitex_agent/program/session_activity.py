@@ -167,7 +167,7 @@ class SessionActivity:
         if not created.user_initiated:
             self._watch(handle)
         source = "say" if created.source in ("say", "greeting", "apology", "repeat", "farewell") else "generate_reply"
-        self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=created.user_initiated, source=source, speech_handle=handle))
+        self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=True, source=source, speech_handle=handle))
 
     def _ended(self, reason: str, wall_s: float) -> None:
         self.speeches.lost("the call has ended")

@@ -189,7 +189,7 @@ class ToolExecutionUpdatedEvent(Event):
 
 
 class SpeechCreatedEvent(Event):
-    """The agent is to say something; ``user_initiated`` if user code asked for it."""
+    """The agent is to say something; ``user_initiated`` always, as LiveKit has it but for a realtime model that begins by itself."""
 
     type: Literal["speech_created"] = "speech_created"
     user_initiated: bool
