@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import CallAssembler, SentenceSplitter
 from livekitex_agent import tts as livekit_tts
-from livekitex_agent.llm import ChatChunk, ChoiceDelta, FunctionToolCall, RawFunctionTool, ToolContext, from_protocol, to_protocol
+from livekitex_agent.llm import (
+    ChatChunk,
+    ChoiceDelta,
+    CompletionUsage,
+    FunctionToolCall,
+    RawFunctionTool,
+    ToolContext,
+    from_protocol,
+    to_protocol,
+)
 from livekitex_agent.program.crossing import stream_on
 from livekitex_agent.program.providers import ReadSchema
-from livekitex_agent.types import FlushSentinel
-from livekitex_agent.utils import AudioFrame
+from livekitex_agent.types import NOT_GIVEN, FlushSentinel
+from livekitex_agent.utils.audio_frame import AudioFrameLike, new_frame
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.text_transforms import TextTransforms, apply_text_transforms
 from protocols import (
-    BYTES_PER_SAMPLE,
     LLM,
     TTS,
     AudioChunk,
@@ -87,16 +95,15 @@ class AgentLLM(LLM):
 
     def _offered(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
         """The tools, with those marked whose schema the program has not written itself."""
-        own = ToolContext([*self._activity.session.tools, *self._agent.tools]).function_tools
-        read = {name for name, tool in own.items() if not isinstance(tool, RawFunctionTool)}
-        return [
-            ReadSchema(name=tool.name, description=tool.description, parameters=tool.parameters) if tool.name in read else tool
-            for tool in tools
-        ]
+        own = self._own_tools()
+        return [_offered(tool, own.get(tool.name)) for tool in tools]
+
+    def _own_tools(self) -> dict[str, Any]:
+        return ToolContext([*self._activity.session.tools, *self._agent.tools]).function_tools
 
     async def _node(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         names = {tool.name for tool in tools}
-        offered = [tool for tool in self._agent.tools if getattr(getattr(tool, "schema", None), "name", "") in names]
+        offered = [tool for name, tool in self._own_tools().items() if name in names]
         given = self._agent.llm_node(from_protocol(context), offered, ModelSettings(tool_choice=_choice(options)))
         async for chunk in _pieces(given):
             for event in _events_of(chunk):
@@ -104,7 +111,7 @@ class AgentLLM(LLM):
 
     async def default_node(self, chat_ctx: Any, tools: list[Any], settings: ModelSettings) -> AsyncIterator[ChatChunk]:  # noqa: ANN401
         """What the node does that is not overridden: ask the model. Called on the program's loop."""
-        schemas = [tool.schema for tool in tools if hasattr(tool, "schema")]
+        schemas = [_offered(tool.schema, tool) for tool in ToolContext(tools).function_tools.values()]
         options = ChatOptions(tool_choice=_chosen(settings.tool_choice))
         calls, number = CallAssembler(lambda: f"call_{id(chat_ctx)}_{number}"), 0
         asked = stream_on(self._activity.call.media, lambda: self.llm.chat(to_protocol(chat_ctx), schemas, options))
@@ -115,6 +122,14 @@ class AgentLLM(LLM):
                     yield ChatChunk(id=f"chunk-{number}", delta=ChoiceDelta(role="assistant", content=text))
                 case CallDelta():
                     calls.add(event)
+                case TokenUsage(prompt_tokens=prompt, cached_prompt_tokens=cached, completion_tokens=completion):
+                    usage = CompletionUsage(
+                        prompt_tokens=prompt,
+                        prompt_cached_tokens=cached,
+                        completion_tokens=completion,
+                        total_tokens=prompt + completion,
+                    )
+                    yield ChatChunk(id=f"chunk-{number}", usage=usage)
                 case _:
                     pass
         made = [FunctionToolCall(name=call.name, arguments=call.arguments, call_id=call.call_id) for call in calls.finish()]
@@ -190,7 +205,7 @@ class TransformedTTS(TTS):
                 yield chunk
 
 
-async def speak_by_default(activity: "SessionActivity", tts: TTS | None, text: AsyncIterable[str]) -> AsyncIterator[AudioFrame]:
+async def speak_by_default(activity: "SessionActivity", tts: TTS | None, text: AsyncIterable[str]) -> AsyncIterator[AudioFrameLike]:
     """What a `tts_node` does that is not overridden: speak sentence by sentence. Called on the program's loop.
 
     Raises:
@@ -208,9 +223,9 @@ async def speak_by_default(activity: "SessionActivity", tts: TTS | None, text: A
             yield frame
 
 
-async def _spoken(activity: "SessionActivity", tts: TTS, sentence: str) -> AsyncIterator[AudioFrame]:
+async def _spoken(activity: "SessionActivity", tts: TTS, sentence: str) -> AsyncIterator[AudioFrameLike]:
     async for chunk in stream_on(activity.call.media, lambda: tts.synthesize(sentence)):
-        yield AudioFrame(chunk.pcm, chunk.rate_hz, 1, len(chunk.pcm) // BYTES_PER_SAMPLE)
+        yield new_frame(chunk.pcm, chunk.rate_hz)
 
 
 async def _only(text: str) -> AsyncIterator[str]:
@@ -242,12 +257,21 @@ def _events_of(chunk: Any) -> list[LLMEvent]:  # noqa: ANN401 - whatever a node 
             events.append(TextDelta(text=chunk.delta.content))
         events += [CallDelta(call_id=call.call_id, name=call.name, arguments=call.arguments) for call in chunk.delta.tool_calls or ()]
     if chunk.usage is not None:
-        events.append(TokenUsage(prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens))
+        prompt, cached = chunk.usage.prompt_tokens, min(chunk.usage.prompt_cached_tokens, chunk.usage.prompt_tokens)
+        events.append(TokenUsage(prompt_tokens=prompt, cached_prompt_tokens=cached, completion_tokens=chunk.usage.completion_tokens))
     return events
+
+
+def _offered(schema: ToolSchema, tool: Any) -> ToolSchema:  # noqa: ANN401 - a tool of LiveKit's, or none
+    if tool is None or isinstance(tool, RawFunctionTool):
+        return schema
+    return ReadSchema(name=schema.name, description=schema.description, parameters=schema.parameters)
 
 
 def _choice(options: ChatOptions) -> Any:  # noqa: ANN401 - LiveKit's
     choice = options.tool_choice
+    if choice is ToolChoice.AUTO:
+        return NOT_GIVEN
     return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, FunctionChoice) else str(choice)
 
 

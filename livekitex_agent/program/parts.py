@@ -1,12 +1,12 @@
 """From a session and its agent to what the call works with: providers, tools, words and options."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.llm import to_protocol
 from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM, TransformedTTS
-from livekitex_agent.program.providers import provider_given
+from livekitex_agent.program.providers import VADAdapter, provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
@@ -15,6 +15,9 @@ from protocols import ChatContext, ProviderKind, ProviderRef
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
+
+LEAST_SPEECH_MS: Final = 50
+"""Of voice that is speech, where the program's own detector says what speech is: it has left out shorter noise as it was told to."""
 
 
 def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
@@ -42,7 +45,9 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
     providers = Providers(llm=llm, **{str(kind): provider for kind, provider in made.items()})
-    return Parts(blueprint=_blueprint(activity, agent, refs, tools), providers=providers, tools=tools, context=_known(agent))
+    detected = isinstance(made.get(ProviderKind.VAD), VADAdapter)
+    blueprint = _blueprint(activity, agent, refs, tools, {"min_speech_ms": LEAST_SPEECH_MS} if detected else {})
+    return Parts(blueprint=blueprint, providers=providers, tools=tools, context=_known(agent))
 
 
 def _known(agent: Agent) -> ChatContext:
@@ -61,9 +66,11 @@ def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind
     return None if given is NOT_GIVEN else given
 
 
-def _blueprint(activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any]) -> Blueprint:
+def _blueprint(
+    activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any], defaults: dict[str, Any]
+) -> Blueprint:
     session = activity.session
-    options = turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)
+    options = defaults | turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)
     options["max_tool_rounds"] = session._max_tool_steps
     voice = ProviderKind.TTS in refs
     options |= session._background if voice else {}

@@ -11,10 +11,10 @@ from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_activity import SessionActivity
-from livekitex_agent.utils import AudioFrame
+from livekitex_agent.utils.audio_frame import mono, new_frame
 from livekitex_agent.voice.agent import AGENT_MADE, Agent
 from livekitex_agent.voice.agent_session import AgentSession
-from protocols import BYTES_PER_SAMPLE, AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
+from protocols import AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
 
 log = logging.getLogger("livekitex.program")
 
@@ -60,7 +60,7 @@ class StandaloneHost:
         if source is not None:
             async for frame in source:
                 if session.input.audio_enabled:
-                    self._session.hear(frame.sample_rate, bytes(frame.data))
+                    self._session.hear(frame.sample_rate, mono(frame))
 
     # For the conversation; see `actors.Program`.
 
@@ -119,7 +119,7 @@ class StandaloneHost:
             if isinstance(audio, AudioCleared):
                 sink.clear_buffer()
             else:
-                await sink.capture_frame(AudioFrame(audio.pcm, audio.rate_hz, 1, len(audio.pcm) // BYTES_PER_SAMPLE))
+                await sink.capture_frame(new_frame(audio.pcm, audio.rate_hz))
 
     def _ended(self, reason: ExitReason) -> None:
         if not reason.clean:

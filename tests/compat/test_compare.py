@@ -44,6 +44,16 @@ def test_what_differs_and_what_is_missing_or_more_is_named() -> None:
     assert compare.facts.first_difference(*found["items"]) == "[0][1]: theirs 2, ours 4"
 
 
+def test_what_says_the_same_is_the_same() -> None:
+    recorded = {"same": {"schemas": {"f": {"description": "Do.\n", "parameters": {"properties": {"x": {"type": ["string", "null"]}}}}}}}
+    parameters = {"properties": {"x": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, "required": []}
+    own = {"schemas": {"f": {"description": "Do.", "parameters": parameters}}}
+    assert compare.facts.differences(recorded | {"not kept": []}, own) == {}
+    assert compare.facts.facts({"items": [{"added": ["b", "a"]}]}) == {"items": [{"added": ["a", "b"]}]}
+    one_of_two = {"properties": {"x": {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}}, "required": ["x"]}
+    assert compare.facts.facts({"schemas": one_of_two}) == {"schemas": one_of_two}
+
+
 def test_a_program_is_the_same_on_purpose_or_other_and_a_purpose_that_is_gone_is_other() -> None:
     different = {"items": (1, 2)}
     assert compare.Verdict("p", {}, {}).kind == "SAME"
@@ -75,7 +85,12 @@ def test_there_are_at_least_forty_programs() -> None:
     assert all(json.loads((compare.HERE / "recorded" / f"{program.stem}.json").read_text()) for program in PROGRAMS)
 
 
-SAMPLE = ("01_text_reply", "03_tool_function", "04_tool_raw", "09_on_enter_greeting", "30_shutdown_callbacks", "35_max_tool_steps")
+SAMPLE = (
+    *("01_text_reply", "03_tool_function", "04_tool_raw", "06_arguments_defaults", "09_on_enter_greeting", "14_llm_node", "23_user_data"),
+    *("30_shutdown_callbacks", "35_max_tool_steps", "40_ignore_on_enter", "44_run_and_expect"),
+)
+SPOKEN = ("42_voice", "43_stream_adapters")
+"""Heard and spoken by providers of LiveKit's classes that take the rtc SDK's frames only: here events are others."""
 
 
 @pytest.mark.processes
@@ -84,3 +99,12 @@ def test_a_sample_of_the_programs_comes_to_the_same_under_this_package() -> None
     ours = compare.records(compare.OURS, sys.executable, programs, 1)
     verdicts = [compare.judge(program, ours[program.stem][0], compare.recorded_of(program), {}) for program in programs]
     assert [line for verdict in verdicts if verdict.kind != "SAME" for line in verdict.lines()] == []
+
+
+@pytest.mark.processes
+def test_a_spoken_call_comes_to_the_same_items_requests_and_words() -> None:
+    programs = [program for program in PROGRAMS if program.stem in SPOKEN]
+    ours = compare.records(compare.OURS, sys.executable, programs, 1)
+    for program in programs:
+        different = compare.judge(program, ours[program.stem][0], compare.recorded_of(program), {}).different
+        assert [name for name in ("items", "asked", "notes", "screen", "failures") if name in different] == []

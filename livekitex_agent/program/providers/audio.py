@@ -6,7 +6,7 @@ from typing import Any, Final
 from actors import Resampler
 from livekitex_agent.program.providers.family import Family
 from livekitex_agent.types import NotGiven
-from livekitex_agent.utils.audio_frame import AudioFrame, mono
+from livekitex_agent.utils.audio_frame import mono, new_frame
 from protocols import BYTES_PER_SAMPLE, MAX_CHUNK_S, SUPPORTED_RATES_HZ, TimedWord, timing_problem
 
 __all__ = ["SpokenAudio", "frame_of", "rate_near", "words_of"]
@@ -15,17 +15,10 @@ _THEIRS: Final = "livekit.agents"
 
 
 def frame_of(family: Family, pcm: bytes, rate_hz: int) -> Any:  # noqa: ANN401 - of either family
-    """``pcm`` as a frame: the rtc SDK's, where the family is built on that."""
-    made: Any = AudioFrame
+    """``pcm`` as a frame: the rtc SDK's, where the family is built on that or the program has loaded it."""
     if family.package == _THEIRS:
-        made = family.module("utils").rtc.AudioFrame if hasattr(family.module("utils"), "rtc") else _rtc_frame()
-    return made(pcm, rate_hz, 1, len(pcm) // BYTES_PER_SAMPLE)
-
-
-def _rtc_frame() -> Any:  # noqa: ANN401 - a class of the SDK
-    from livekit import rtc
-
-    return rtc.AudioFrame
+        from livekit import rtc  # noqa: F401 - now it is loaded
+    return new_frame(pcm, rate_hz)
 
 
 def rate_near(rate_hz: int) -> int:

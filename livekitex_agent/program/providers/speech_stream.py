@@ -46,6 +46,8 @@ class FlushWait:
     """There is audio of which nothing final was told."""
     pending: bool = False
     """Something was understood that is not final."""
+    heard: bool = False
+    """Something final was told that no flush has asked for yet: the recogniser found the pause itself, and is hardly behind."""
 
     def pushed(self) -> None:
         """There is more audio."""
@@ -63,6 +65,7 @@ class FlushWait:
         match event:
             case FinalTranscript():
                 self.pending = False
+                self.heard = not self.flushes
                 return self._answer()
             case InterimTranscript() | PreflightTranscript() | SpeechStarted():
                 self.pending = True
@@ -72,7 +75,7 @@ class FlushWait:
 
     def silent(self) -> int:
         """Nothing was told for `wait_s`; how many flushes that answers."""
-        self.pending = False
+        self.pending = self.heard = False
         return self._answer()
 
     @property
@@ -80,7 +83,7 @@ class FlushWait:
         """How long to wait for an event; None: as long as it takes."""
         if not self.flushes:
             return None
-        return PATIENCE_S if self.pending or self.unheard else SETTLED_S
+        return PATIENCE_S if self.pending or (self.unheard and not self.heard) else SETTLED_S
 
     def _answer(self) -> int:
         answered, self.flushes = self.flushes, 0

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from livekitex_agent import Agent, AgentSession, ChatContext, ModelSettings, RunContext, function_tool, provider
+from livekitex_agent.llm import Toolset
 from livekitex_agent.testing import Utterance
 from livekitex_agent.testing.caller import time_line
 from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_vad
 from livekitex_agent.testing.fakes.written_voice import spoken
+from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice import io
 from livekitex_agent.voice.agent_task import AgentTask
@@ -154,6 +156,39 @@ def test_a_node_of_the_agents_own_is_between_the_model_and_the_call() -> None:
         {"after": "price", "say": "It costs nine."},
     )
     in_session(model(*replies), Loud, check)
+
+
+def test_a_node_is_offered_the_tools_of_its_session_and_its_toolsets_too_and_no_choice_where_none_was_made() -> None:
+    seen: list[tuple[list[str], Any]] = []
+
+    @function_tool
+    async def clock() -> str:
+        """Tell the time."""
+        return "noon"
+
+    @function_tool
+    async def lamp() -> str:
+        """Light it."""
+        return "lit"
+
+    class Asked(Agent):
+        async def llm_node(self, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
+            seen.append((sorted(tool.info.name for tool in tools), model_settings.tool_choice))
+            async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+                yield chunk
+
+    async def main() -> None:
+        replies = ({"to": "time", "calls": ["clock"]}, {"after": "clock", "say": "It is noon."}, {"to": "none", "say": "No."})
+        async with asyncio.timeout(20), AgentSession(llm=model(*replies), tools=[clock], userdata=None) as session:
+            await session.start(Asked(instructions="Tell.", tools=[Toolset(id="home", tools=[lamp])]))
+            run = await session.run(user_input="time")
+            run.expect.next_event().is_function_call(name="clock")
+            run.expect.next_event().is_function_call_output(output="noon")
+            await session.generate_reply(user_input="none", tool_choice="none")
+
+    asyncio.run(main())
+    assert seen[0] == (["clock", "lamp"], NOT_GIVEN)
+    assert seen[-1][1] == "none"
 
 
 def test_what_an_iterator_gives_is_said_as_it_comes() -> None:

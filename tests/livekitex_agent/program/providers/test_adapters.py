@@ -227,6 +227,17 @@ def test_a_flush_is_answered_by_what_is_final_or_by_silence() -> None:
     assert not wait.flushed()
     assert wait.silent() == 1
     assert wait.told(SpeechEnded(at_ms=1)) == 0
+    wait.pushed()
+    assert wait.told(FINAL) == 0
+    wait.pushed()  # the silence behind it
+    assert not wait.flushed()
+    assert wait.wait_s == SETTLED_S
+    assert wait.told(INTERIM) == 0
+    assert wait.wait_s == PATIENCE_S
+    assert wait.told(FINAL) == 1
+    wait.pushed()
+    assert not wait.flushed()
+    assert wait.wait_s == PATIENCE_S
     wait = FlushWait(flushes=1)
     assert wait.wait_s == SETTLED_S
     assert wait.told(TranscriptFlushed()) == 0
