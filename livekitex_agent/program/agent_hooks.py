@@ -231,12 +231,15 @@ class AgentHooks:
     async def _use_agent(self, work: UseAgent) -> None:
         try:
             agent = self._activity.agents.find(work.agent) if work.agent else self._first
+            tools = [*self._activity.session.tools, *agent.tools]
+            await self._activity.toolsets.open(tools)
             parts = make_parts(self._activity, agent)
         except Exception as failure:  # noqa: BLE001 - the seam to the user's code
             self._activity.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
             return
         if agent is not self._task:
             await self._guarded(self.current.on_exit(), "on_exit")
+            await self._activity.toolsets.close(self.current.tools, but=tools)
         self._task = None
         self.current._keep(self._activity.chat_ctx_of(self.current))
         agent._run_by(self._activity)

@@ -27,6 +27,7 @@ from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import USER_STATES, close_event, session_events
 from livekitex_agent.program.speeches import Speeches
 from livekitex_agent.program.tool_outcomes import ToolOutcomes
+from livekitex_agent.program.toolsets import OpenToolsets
 from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.tool_choice import choice_of, names_of
@@ -87,6 +88,7 @@ class SessionActivity:
         self.facts = facts
         self.overrides = overrides
         self.providers = ProviderHost(loop.loop)
+        self.toolsets = OpenToolsets()
         self.outcomes = ToolOutcomes()
         self.metrics = MetricsTold(session)
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
@@ -112,6 +114,7 @@ class SessionActivity:
         """Begin the conversation with ``agent``, or go on with the one that had it in an earlier life; returns once it is live."""
         self.user_data.restore()
         self.hooks.begin(agent)
+        await self.toolsets.open([*self.session.tools, *self.current_agent.tools])
         self.call.start(make_parts(self, self.current_agent))
         await self.facts.put("session/started", "true")
         self.live = True
@@ -398,6 +401,7 @@ class SessionActivity:
                 self.speeches.current.interrupt(force=True)
             self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
         await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
+        await self.toolsets.close_all()
 
     @property
     def closing(self) -> bool:
@@ -412,6 +416,7 @@ class SessionActivity:
         """The call is over: the agent that had it leaves, if it has not."""
         if self._closing is None:
             await self.hooks.leave()
+        await self.toolsets.close_all()
         await self.providers.aclose()
 
     # The agents.
@@ -428,11 +433,12 @@ class SessionActivity:
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
-        del before
         if agent is self.current_agent:
+            await self.toolsets.open(agent.tools)
             parts = make_parts(self, agent)
             idempotent = frozenset(name for name, tool in parts.tools.items() if tool.idempotent)
             self.call.use_tools(parts, ToolsChanged(tools=frozenset(parts.tools), idempotent=idempotent))
+            await self.toolsets.close(before, but=[*self.session.tools, *agent.tools])
 
     async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:
         """See `Activity.update_chat_ctx`."""

@@ -222,7 +222,8 @@ class Agent:
         Raises:
             TypeError: one of them is no tool.
         """
-        before, self._tools = self._tools, ToolContext(tools).flatten()
+        ToolContext(tools)  # raises what is wrong with them
+        before, self._tools = self._tools, list(tools)
         if self._activity is not None:
             await self._activity.update_tools(self, before)
 

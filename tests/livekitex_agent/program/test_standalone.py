@@ -191,6 +191,43 @@ def test_a_node_is_offered_the_tools_of_its_session_and_its_toolsets_too_and_no_
     assert seen[-1][1] == "none"
 
 
+def test_toolsets_are_set_up_before_their_tools_are_offered_and_closed_when_nobody_has_them() -> None:
+    told: list[str] = []
+
+    class Set(Toolset):
+        async def setup(self) -> "Set":
+            told.append(f"+{self.id}")
+            if self.id == "broken":
+                raise RuntimeError(self.id)
+            return self
+
+        async def aclose(self) -> None:
+            told.append(f"-{self.id}")
+            if self.id == "broken":
+                raise RuntimeError(self.id)
+
+    shared, house, garden, broken, late = (Set(id=name) for name in ("shared", "house", "garden", "broken", "late"))
+
+    async def main() -> None:
+        session = AgentSession[None](llm=model({"say": "Yes."}), tools=[shared, broken], userdata=None)
+        async with asyncio.timeout(20), session:
+            await session.start(Agent(instructions="One.", tools=[house, shared]))
+            assert sorted(told) == ["+broken", "+house", "+shared"]
+            told.clear()
+            second = Agent(instructions="Two.", tools=[garden])
+            session.update_agent(second)
+            while session.current_agent is not second:
+                await session.run(user_input="go")
+            assert told == ["+garden", "-house"]
+            told.clear()
+            await second.update_tools([late])
+            assert told == ["+late", "-garden"]
+            told.clear()
+        assert sorted(told) == ["-broken", "-late", "-shared"]
+
+    asyncio.run(main())
+
+
 def test_what_an_iterator_gives_is_said_as_it_comes() -> None:
     async def words() -> AsyncIterator[str]:
         for word in ("One ", "two. ", "Three."):
