@@ -1,10 +1,12 @@
 """What a tool of a program knows of the call that it works for."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
 from actors import RunContext as ToolRun
+from livekitex_agent.voice.fillers import FillerSource, filling
 from livekitex_agent.voice.speech_handle import SpeechHandle
 
 if TYPE_CHECKING:
@@ -60,6 +62,20 @@ class RunContext(ToolRun, Generic[Userdata_T]):
             RuntimeError: it was interrupted already.
         """
         self._speech_handle.allow_interruptions = False
+
+    def with_filler(
+        self, source: FillerSource, *, delay: float = 0, interval: float | None = None, max_steps: int | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """While the block runs, say ``source`` once nobody has spoken for ``delay`` seconds, so that the caller does not wait in silence.
+
+        With ``interval`` it is said again: so many seconds after the last time at the earliest, when that was heard, and again after
+        ``delay``; at most ``max_steps`` times (None: as often as that happens). A function gets how many were said and gives the next one:
+        a text, a speech that it has begun itself, or None to leave it out this time. One that fails is logged, and is the last.
+
+        Raises:
+            ValueError: on entering, where a time is negative.
+        """
+        return filling(self._session, self._speech_handle, source, delay=delay, interval=interval, max_steps=max_steps)
 
     async def wait_for_playout(self) -> None:
         """Wait until what the agent said before it called the tool was heard."""

@@ -191,6 +191,54 @@ def test_a_node_is_offered_the_tools_of_its_session_and_its_toolsets_too_and_no_
     assert seen[-1][1] == "none"
 
 
+def test_while_a_tool_takes_long_fillers_are_said_until_it_returns(caplog: pytest.LogCaptureFixture) -> None:
+    class Slow(Agent):
+        @function_tool
+        async def search(self, context: RunContext[Any]) -> str:
+            """Search."""
+            done = asyncio.Event()
+
+            def next_one(step: int) -> str | None:
+                if step == 2:
+                    done.set()
+                return None if done.is_set() else f"Step {step}."
+
+            async with context.with_filler(next_one, interval=0.01):
+                await done.wait()
+            said, broken = asyncio.Event(), asyncio.Event()
+            context.session.on("speech_created", lambda _event: said.set())
+            async with context.with_filler("Once."):
+                await said.wait()
+
+            def breaks(_step: int) -> str:
+                broken.set()
+                raise ZeroDivisionError
+
+            async with context.with_filler(breaks, interval=0.0):
+                await broken.wait()
+            async with context.with_filler("Never.", max_steps=0):
+                pass
+            return "found"
+
+        @function_tool
+        async def wrong(self, context: RunContext[Any]) -> None:
+            """Search wrongly."""
+            for times in ({"delay": -1.0}, {"interval": -1.0}):
+                with pytest.raises(ValueError, match="non-negative"):
+                    async with context.with_filler("No.", **times):
+                        pass
+
+    async def check(session: AgentSession[Order]) -> None:
+        await session.run(user_input="search")
+        assert [text for kind, text in shown(session) if kind == "message"] == ["search", "Step 0.", "Step 1.", "Once.", "Here."]
+        assert "a filler has failed" in caplog.text
+        (output,) = (await session.run(user_input="wrong")).events[1:2]
+        assert not output.item.is_error
+
+    replies = ({"to": "search", "calls": ["search"]}, {"after": "search", "say": "Here."}, {"to": "wrong", "calls": ["wrong"]})
+    in_session(model(*replies), lambda: Slow(instructions="Search."), check)
+
+
 def test_toolsets_are_set_up_before_their_tools_are_offered_and_closed_when_nobody_has_them() -> None:
     told: list[str] = []
 

@@ -1,0 +1,80 @@
+"""What is said while a tool takes long (`RunContext.with_filler`)."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from livekitex_agent.voice.speech_handle import SpeechHandle
+
+if TYPE_CHECKING:
+    from livekitex_agent.voice.agent_session import AgentSession
+
+log = logging.getLogger("livekitex.program")
+
+FillerSource = str | Callable[[int], SpeechHandle | str | None]
+_STATES: Final[tuple[Literal["agent_state_changed"], Literal["user_state_changed"]]] = ("agent_state_changed", "user_state_changed")
+
+
+@asynccontextmanager
+async def filling(
+    session: "AgentSession[Any]", speech: SpeechHandle, source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None
+) -> AsyncIterator[None]:
+    """Say fillers while the block runs, and until ``speech``, which the tool belongs to, is interrupted; see `RunContext.with_filler`."""
+    if delay < 0:
+        raise ValueError("delay must be non-negative")
+    if interval is not None and interval < 0:
+        raise ValueError("interval must be non-negative when set")
+    saying = asyncio.create_task(_fill(session, source, delay=delay, interval=interval, max_steps=max_steps), name="fillers")
+
+    def stop(_speech: SpeechHandle) -> None:
+        saying.cancel()
+
+    speech.add_done_callback(stop)
+    try:
+        yield
+    finally:
+        speech.remove_done_callback(stop)
+        saying.cancel()
+        await asyncio.wait([saying])
+
+
+async def _fill(session: "AgentSession[Any]", source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None) -> None:
+    said = 0
+    try:
+        while max_steps is None or said < max_steps:
+            await _silence(session, delay)
+            made = source(said) if callable(source) else source
+            speech = session.say(made) if isinstance(made, str) else made
+            said += speech is not None
+            if interval is None:
+                return
+            await asyncio.sleep(interval)
+            if speech is not None:
+                await speech.wait_for_playout()
+    except Exception:  # the seam to the user's code
+        log.exception("a filler has failed, this call of the tool gets no other one")
+
+
+async def _silence(session: "AgentSession[Any]", seconds: float) -> None:
+    """Return once neither the caller nor the agent has spoken for so long."""
+    changed = asyncio.Event()
+
+    def note(_event: object) -> None:
+        changed.set()
+
+    for kind in _STATES:
+        session.on(kind, note)
+    try:
+        while True:
+            changed.clear()
+            spoken = "speaking" in (session.agent_state, session.user_state)
+            try:
+                async with asyncio.timeout(None if spoken else seconds):
+                    await changed.wait()
+            except TimeoutError:
+                return
+    finally:
+        for kind in _STATES:
+            session.off(kind, note)
