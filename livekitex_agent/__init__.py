@@ -39,7 +39,13 @@ if TYPE_CHECKING:
         PlaybackBuffer,
     )
     from livekitex_agent._exceptions import (
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AssignmentTimeoutError,
         UnexpectedModelBehavior,
+        create_api_error_from_http,
     )
     from livekitex_agent.agent_description import (
         provider,
@@ -70,6 +76,9 @@ if TYPE_CHECKING:
         SessionReport,
         get_current_job_context,
         get_job_context,
+    )
+    from livekitex_agent.language import (
+        LanguageCode,
     )
     from livekitex_agent.llm import (
         AgentConfigUpdate,
@@ -137,6 +146,11 @@ if TYPE_CHECKING:
         MetricsCollectedEvent,
         SessionUsageUpdatedEvent,
         SpeechCreatedEvent,
+        ToolCallEnded,
+        ToolCallStarted,
+        ToolCallUpdated,
+        ToolExecutionUpdatedEvent,
+        ToolReplyUpdated,
         UserInputTranscribedEvent,
         UserStateChangedEvent,
         UserTranscriptionTimeoutEvent,
@@ -317,11 +331,16 @@ __all__ += ["Transcript", "TranscriptFlushed", "TurnFailed", "TurnHandlingOption
 __all__ += ["UsageError", "UserInputTranscribedEvent", "UserMessage", "UserStateChangedEvent", "UserTranscriptionTimeoutEvent"]
 __all__ += ["UserTurnExceededEvent", "UserTurnLimitOptions", "VideoInput", "VideoInputOptions", "VideoOutput", "WorkerOptions"]
 __all__ += ["WorkerPermissions", "WorkerStatus", "WorkerType", "function_tool", "get_current_job_context", "get_job_context"]
-__all__ += ["mock_tools", "phone_order_agent", "provider"]
+__all__ += ["APIConnectionError", "APIError", "APIStatusError", "APITimeoutError", "mock_tools", "phone_order_agent", "provider"]
+__all__ += ["AssignmentTimeoutError", "LanguageCode", "ToolCallEnded", "ToolCallStarted", "ToolCallUpdated"]
+__all__ += ["ToolExecutionUpdatedEvent", "ToolReplyUpdated", "create_api_error_from_http"]
 
 _FROM: Final = {
     "actors": ("PatternRedactor", "PlaybackBuffer"),
-    "livekitex_agent._exceptions": ("UnexpectedModelBehavior",),
+    "livekitex_agent._exceptions": (
+        *("APIConnectionError", "APIError", "APIStatusError", "APITimeoutError", "AssignmentTimeoutError"),
+        *("UnexpectedModelBehavior", "create_api_error_from_http"),
+    ),
     "livekitex_agent.agent_description": ("provider",),
     "livekitex_agent.call_handle": ("CallHandle",),
     "livekitex_agent.call_options": ("BackgroundAudioOptions", "CallOptions", "DegradationOptions", "LimitOptions", "ToolOptions"),
@@ -330,6 +349,7 @@ _FROM: Final = {
         *("AutoSubscribe", "Job", "JobAcceptArguments", "JobContext", "JobExecutorType", "JobProcess", "JobRequest", "JobType"),
         *("RunningJobInfo", "SessionReport", "get_current_job_context", "get_job_context"),
     ),
+    "livekitex_agent.language": ("LanguageCode",),
     "livekitex_agent.llm": (
         *("AgentConfigUpdate", "AgentHandoff", "ChatContent", "ChatContext", "ChatItem", "ChatMessage", "ChatRole", "FunctionCall"),
         *("FunctionCallOutput", "FunctionTool", "ProviderTool", "StopResponse", "ToolContext", "ToolError", "ToolResult"),
@@ -349,6 +369,7 @@ _FROM: Final = {
         *("ConversationItemAddedEvent", "ErrorEvent", "FunctionToolsExecutedEvent", "MetricsCollectedEvent"),
         *("SessionUsageUpdatedEvent", "SpeechCreatedEvent", "UserInputTranscribedEvent", "UserStateChangedEvent"),
         *("UserTranscriptionTimeoutEvent", "UserTurnExceededEvent"),
+        *("ToolCallEnded", "ToolCallStarted", "ToolCallUpdated", "ToolExecutionUpdatedEvent", "ToolReplyUpdated"),
     ),
     "livekitex_agent.voice.io": (
         *("AgentInput", "AgentOutput", "AudioInput", "AudioOutput", "AudioOutputCapabilities", "LLMNode", "PlaybackFinishedEvent"),
@@ -373,6 +394,12 @@ _FROM: Final = {
     "livekitex_agent.worker_options": ("ServerEnvOption", "ServerOptions", "WorkerOptions", "WorkerPermissions"),
 }
 _WHERE: Final = {name: module for module, names in _FROM.items() for name in names}
+_MODULES: Final = {
+    **{name: f"{__name__}.{name}" for name in ("beta", "cli", "evals", "inference", "llm", "metrics", "stt", "tokenize", "tts")},
+    **{name: f"{__name__}.{name}" for name in ("types", "utils", "vad", "voice")},
+    **{name: f"{__name__}.voice.{name}" for name in ("io", "room_io", "text_transforms")},
+}
+"""What is had from here as with LiveKit (``agents.cli.run_app``), imported by nobody."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
@@ -380,6 +407,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
 
     Every event may be had from here too; typed, those that are not listed are had from `livekitex_agent.events`.
     """
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     protocols = importlib.import_module("protocols")
     if name not in __all__ and name not in {cls.__name__ for cls in protocols.event_types()}:
         absent = importlib.import_module("livekitex_agent.absent_names")

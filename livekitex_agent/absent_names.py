@@ -6,9 +6,21 @@ from typing import Any, Final, NoReturn
 
 __all__ = ["TOP_LEVEL", "absent_names", "refuse"]
 
+_AMD: Final = "ask the model whether a machine answers, in a tool; detecting it from the audio comes in a later version"
+_CLOUD: Final = "test agents with livekitex_agent.testing: LiveKit's simulations run in its cloud"
+_STEERING: Final = "give the option to the provider itself: what steers those of LiveKit's gateway is not known to others"
 TOP_LEVEL: Final[Mapping[str, str]] = {
-    "AMD": "ask the model whether a machine answers, in a tool; detecting it from the audio comes in a later version",
-    "SimulationContext": "test agents with livekitex_agent.testing: LiveKit's simulations run in its cloud",
+    **dict.fromkeys(("AMD", "AMDCategory", "AMDPredictionEvent"), _AMD),
+    **dict.fromkeys(("Scenario", "ScenarioGroup", "ScenarioUserdata", "SimulationContext", "SimulationDispatch"), _CLOUD),
+    **dict.fromkeys(("SimulationRun", "SimulationVerdict"), _CLOUD),
+    **dict.fromkeys(("ExpressiveOptions", "KeytermDetectionOptions", "KeytermsOptions", "NonverbalOptions"), _STEERING),
+    **dict.fromkeys(("STTContextOptions", "SpeechSteeringOptions"), _STEERING),
+    "AudioRecognition": "the session recognises itself: listen to its event user_input_transcribed",
+    "Plugin": "offer a provider by an entry point of the group livekitex.providers: docs/providers.md",
+    "RecordingOptions": "record in the room's server; recording here comes in a later version",
+    "RoomIO": "rooms come in the next version; session.input and session.output are there",
+    "avatar": "avatars come in a later version",
+    "ipc": "a call's process is the system's: livekitex_agent.AgentSystem",
     "mcp": "write the server's tools as @function_tool, which may call it; MCP comes in a later version",
 }
 """Names of the package itself."""
