@@ -4,7 +4,6 @@ Silero runs its real network; the others ask servers on this machine that speak 
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,36 +28,23 @@ from protocols import (
 )
 from support.livekit_providers import tone
 from support.plugin_servers import cartesia, deepgram
+from support.running_loop import running_loop
 
-pytest.importorskip("livekit.agents", reason="livekit-agents is not installed")
+pytest.importorskip("livekit.agents", reason="livekit-agents is not installed: tox -e plugins")
 
 SPEECH = tone(16_000, 1_000)
 
 
 @pytest.fixture
 def program_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    hosts = HOSTS[loop] = []
-    yield loop
-    for host in hosts:
-        asyncio.run_coroutine_threadsafe(host.aclose(), loop).result(20)
-    asyncio.run_coroutine_threadsafe(end_all(), loop).result(20)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(20)
-    loop.close()
+    with running_loop() as loop:
+        hosts = HOSTS[loop] = []
+        yield loop
+        for host in hosts:
+            asyncio.run_coroutine_threadsafe(host.aclose(), loop).result(20)
 
 
 HOSTS: dict[asyncio.AbstractEventLoop, list[ProviderHost]] = {}
-
-
-async def end_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
 
 
 def adapted(loop: asyncio.AbstractEventLoop, make: Callable[[], Any]) -> Callable[[], Any]:
@@ -83,7 +69,7 @@ def openai_server() -> Iterator[OpenAIServer]:
 
 @pytest.mark.parametrize("check", [check for check in stt.CHECKS if check.name != "lets_the_loop_run"], ids=str)
 def test_deepgrams_recogniser_keeps_the_contract(check: Any, program_loop: asyncio.AbstractEventLoop) -> None:
-    plugin = pytest.importorskip("livekit.plugins.deepgram", reason="livekit-plugins-deepgram is not installed")
+    plugin = pytest.importorskip("livekit.plugins.deepgram", reason="livekit-plugins-deepgram is not installed: tox -e plugins")
     with deepgram("two pizzas") as server:
         make = adapted(program_loop, lambda: plugin.STT(api_key="key", base_url=f"{server.url}/v1/listen"))
         check(stt.STTSubject(make=make, speech=SPEECH, words=("two", "pizzas")))
@@ -91,7 +77,7 @@ def test_deepgrams_recogniser_keeps_the_contract(check: Any, program_loop: async
 
 @pytest.mark.parametrize("check", [check for check in tts.CHECKS if check.name != "lets_the_loop_run"], ids=str)
 def test_cartesias_voice_keeps_the_contract(check: Any, program_loop: asyncio.AbstractEventLoop) -> None:
-    plugin = pytest.importorskip("livekit.plugins.cartesia", reason="livekit-plugins-cartesia is not installed")
+    plugin = pytest.importorskip("livekit.plugins.cartesia", reason="livekit-plugins-cartesia is not installed: tox -e plugins")
     with cartesia(24_000) as server:
         make = adapted(program_loop, lambda: plugin.TTS(api_key="key", base_url=server.url))
         if check.name == "tells_its_words":
@@ -101,14 +87,14 @@ def test_cartesias_voice_keeps_the_contract(check: Any, program_loop: asyncio.Ab
 
 @pytest.mark.parametrize("check", [check for check in llm.CHECKS if check.name != "lets_the_loop_run"], ids=str)
 def test_openais_model_keeps_the_contract(check: Any, openai_server: OpenAIServer, program_loop: asyncio.AbstractEventLoop) -> None:
-    plugin = pytest.importorskip("livekit.plugins.openai", reason="livekit-plugins-openai is not installed")
+    plugin = pytest.importorskip("livekit.plugins.openai", reason="livekit-plugins-openai is not installed: tox -e plugins")
     make = adapted(program_loop, lambda: plugin.LLM(model="m", api_key="key", base_url=openai_server.base_url))
     check(llm.LLMSubject(make=make, question="How are you?"))
 
 
 @pytest.mark.asyncio
 async def test_openais_model_streams_what_the_server_says(openai_server: OpenAIServer, program_loop: asyncio.AbstractEventLoop) -> None:
-    plugin = pytest.importorskip("livekit.plugins.openai", reason="livekit-plugins-openai is not installed")
+    plugin = pytest.importorskip("livekit.plugins.openai", reason="livekit-plugins-openai is not installed: tox -e plugins")
     openai_server.script("chat", Reply.of("All is well."))
     adapter = adapted(program_loop, lambda: plugin.LLM(model="m", api_key="key", base_url=openai_server.base_url))()
     context = ChatContext().add_message("system", "Be brief.").add_message("user", "How are you?")
@@ -121,7 +107,7 @@ async def test_openais_model_streams_what_the_server_says(openai_server: OpenAIS
 @pytest.mark.parametrize(("status", "fault"), [(401, Fault.CONFIGURATION), (503, Fault.PROVIDER)])
 @pytest.mark.asyncio
 async def test_a_vendors_refusal_is_told_once(status: int, fault: Fault, program_loop: asyncio.AbstractEventLoop) -> None:
-    plugin = pytest.importorskip("livekit.plugins.cartesia", reason="livekit-plugins-cartesia is not installed")
+    plugin = pytest.importorskip("livekit.plugins.cartesia", reason="livekit-plugins-cartesia is not installed: tox -e plugins")
     with cartesia(24_000) as server:
         server.status = status
         adapter = adapted(program_loop, lambda: plugin.TTS(api_key="key", base_url=server.url))()
@@ -134,7 +120,7 @@ async def test_a_vendors_refusal_is_told_once(status: int, fault: Fault, program
 @pytest.mark.asyncio
 async def test_sileros_network_hears_speech_where_it_is(program_loop: asyncio.AbstractEventLoop) -> None:
     prepare_libraries()
-    plugin = pytest.importorskip("livekit.plugins.silero", reason="livekit-plugins-silero is not installed")
+    plugin = pytest.importorskip("livekit.plugins.silero", reason="livekit-plugins-silero is not installed: tox -e plugins")
     pytest.importorskip("hibari", reason="the extra offline is not installed")
     pcm = await spoken()
     adapter = adapted(program_loop, plugin.VAD.load)()

@@ -41,6 +41,7 @@ from protocols import (
     VoiceStarted,
 )
 from support.livekit_providers import loud, providers_on, tone
+from support.running_loop import running_loop
 
 OURS = providers_on("livekitex_agent")
 TOOL = ToolSchema(name="look", description="Look.", parameters={"type": "object", "properties": {}})
@@ -49,22 +50,8 @@ CONTEXT = ChatContext().add_message("system", "Be brief.").add_message("user", "
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    thread = threading.Thread(target=made.run_forever, daemon=True)
-    thread.start()
-    yield made
-    asyncio.run_coroutine_threadsafe(end_all(), made).result(20)
-    made.call_soon_threadsafe(made.stop)
-    thread.join(20)
-    made.close()
-
-
-async def end_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    with running_loop() as running:
+        yield running
 
 
 def of_status(status: int, **fields: Any) -> APIStatusError:

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from livekitex_agent.program.providers import ProviderHost
 from livekitex_agent.testing.conformance import llm, stt, tts
 from protocols import ToolSchema
 from support.livekit_providers import providers_on, tone
+from support.running_loop import running_loop
 
 FAMILIES = ("livekitex_agent", "livekit.agents")
 SCHEMA = {"type": "object", "properties": {"thing": {"type": "string"}}, "required": ["thing"]}
@@ -23,28 +23,14 @@ SPEECH = tone(16_000, 1_000)
 @functools.cache
 def family(package: str) -> SimpleNamespace:
     if package == "livekit.agents":
-        pytest.importorskip("livekit.agents", reason="livekit-agents is not installed")
+        pytest.importorskip("livekit.agents", reason="livekit-agents is not installed: tox -e plugins")
     return providers_on(package)
 
 
 @pytest.fixture
 def program_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    yield loop
-    asyncio.run_coroutine_threadsafe(end_all(), loop).result(20)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(20)
-    loop.close()
-
-
-async def end_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    with running_loop() as loop:
+        yield loop
 
 
 def checks(suite: Any) -> list[Any]:
