@@ -1,5 +1,6 @@
 """Telling events to callbacks."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -26,7 +27,7 @@ class EventEmitter(Generic[TEvent_contra]):
         for callback in list(self._events.get(event, ())):
             try:
                 callback(*args[: _positional(callback)])
-            except Exception:  # noqa: BLE001 - a callback is not ours: the others are called all the same
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the seam to the user's code: the others are called all the same
                 logger.exception("a callback of the event %s failed", event)
 
     @overload
@@ -42,16 +43,14 @@ class EventEmitter(Generic[TEvent_contra]):
         if callback is None:
             return lambda given: self.on(event, given)
         if inspect.iscoroutinefunction(callback):
-            raise ValueError("Cannot register an async callback with `.on()`. Use `asyncio.create_task` within your synchronous callback.")
+            raise ValueError(
+                "Cannot register an async callback with `.on()`. Use `asyncio.create_task` within your synchronous callback instead."
+            )
         self._events.setdefault(event, {})[callback] = None
         return callback
 
-    @overload
-    def once(self, event: TEvent_contra, callback: _Callback) -> _Callback: ...
-    @overload
-    def once(self, event: TEvent_contra, callback: None = None) -> Callable[[_Callback], _Callback]: ...
-    def once(self, event: TEvent_contra, callback: _Callback | None = None) -> _Callback | Callable[[_Callback], _Callback]:
-        """As `on`, for the next ``event`` alone."""
+    def once(self, event: TEvent_contra, callback: Callable[..., Any] | None = None) -> Callable[..., Any]:
+        """As `on`, for the next ``event`` alone; returns what `off` takes."""
         if callback is None:
             return lambda given: self.once(event, given)
 
@@ -59,8 +58,7 @@ class EventEmitter(Generic[TEvent_contra]):
             self.off(event, called)
             callback(*args[: _positional(callback)])
 
-        self.on(event, called)
-        return callback
+        return self.on(event, called)
 
     def off(self, event: TEvent_contra, callback: Callable[..., Any]) -> None:
         """Call ``callback`` no more; one that is not registered is passed over."""

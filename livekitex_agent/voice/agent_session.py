@@ -16,9 +16,9 @@ from actors import load_reference
 from livekitex_agent.llm import ChatContext
 from livekitex_agent.metrics import AgentSessionUsage
 from livekitex_agent.types import NOT_GIVEN, NotGiven, NotGivenOr
+from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.voice.activity import Activity
 from livekitex_agent.voice.agent import Agent
-from livekitex_agent.voice.emitter import EventEmitter
 from livekitex_agent.voice.events import AgentState, CloseReason, EventTypes, UserState
 from livekitex_agent.voice.io import AgentInput, AgentOutput
 from livekitex_agent.voice.mocking import hold_mocks

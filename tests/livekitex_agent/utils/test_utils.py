@@ -75,6 +75,24 @@ async def test_a_file_is_read_in_frames(tmp_path: Path) -> None:
         await anext(audio.audio_frames_from_file(str(path)))
 
 
+def test_what_is_to_be_called_once_can_be_taken_back_and_a_cancelled_result_keeps_no_other_from_being_called() -> None:
+    emitter: utils.EventEmitter[str] = utils.EventEmitter()
+    got: list[str] = []
+
+    @emitter.once("told")
+    def never() -> None:
+        got.append("never")
+
+    @emitter.on("told")
+    def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    emitter.on("told", lambda: got.append("called"))
+    emitter.off("told", never)
+    emitter.emit("told")
+    assert got == ["called"]
+
+
 def test_callbacks_get_as_many_arguments_as_they_take(caplog: pytest.LogCaptureFixture) -> None:
     emitter: utils.EventEmitter[str] = utils.EventEmitter()
     got: list[Any] = []
