@@ -8,7 +8,6 @@ awaited: if it was complete its result is known, else it is entered again.
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -16,6 +15,7 @@ from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm import StopResponse, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.program.guarded import run_guarded
 from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
@@ -33,8 +33,6 @@ ENTERING: ContextVar[bool] = ContextVar("livekitex_entering", default=False)
 """In an `on_enter`, and its tasks."""
 FIRST_AGENT: Final = "0"
 """The key of the agent that the call began with."""
-HOOK_TIMEOUT_S: Final = 30.0
-"""For `Agent.on_exit`."""
 
 
 class AgentHooks:
@@ -111,14 +109,7 @@ class AgentHooks:
         """Nobody has the call any more: what enters is given up, and who had it leaves."""
         for task in self._entering.values():
             task.cancel()
-        await self._guarded(self.current.on_exit(), "on_exit")
-
-    async def _guarded(self, hook: Coroutine[Any, Any, None], name: str) -> None:
-        try:
-            async with asyncio.timeout(HOOK_TIMEOUT_S):
-                await hook
-        except Exception:  # the seam to the user's code
-            log.exception("error in %s", name)
+        await run_guarded(self.current.on_exit(), "on_exit")
 
     def perform(self, work: ProgramWork) -> None:
         """See `Program.perform`; from any thread."""
@@ -238,7 +229,7 @@ class AgentHooks:
             self._activity.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
             return
         if agent is not self._task:
-            await self._guarded(self.current.on_exit(), "on_exit")
+            await run_guarded(self.current.on_exit(), "on_exit")
             await self._activity.toolsets.close(self.current.tools, but=tools)
         self._task = None
         self.current._keep(self._activity.chat_ctx_of(self.current))

@@ -5,16 +5,11 @@ stays open. Another incarnation sets them up anew: what they hold is no fact of 
 """
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from livekitex_agent.llm import Toolset
-
-log = logging.getLogger("livekitex.program")
-
-TIMEOUT_S: Final = 30.0
-"""For one that is set up or closed; the call goes on without waiting longer."""
+from livekitex_agent.program.guarded import run_guarded
 
 
 class OpenToolsets:
@@ -30,23 +25,15 @@ class OpenToolsets:
             if isinstance(tool, Toolset) and tool not in self._open:
                 self._open.append(tool)
         new = self._open[known:]
-        await asyncio.gather(*(_guarded(toolset.setup(), f"setup of the toolset {toolset.id}") for toolset in new))
+        await asyncio.gather(*(run_guarded(toolset.setup(), f"setup of the toolset {toolset.id}") for toolset in new))
 
     async def close(self, tools: Iterable[Any], *, but: Iterable[Any] = ()) -> None:
         """Close those among ``tools`` that are open and not in ``but``; returns when all are."""
         kept = list(but)
         old = [tool for tool in tools if tool in self._open and tool not in kept]
         self._open = [toolset for toolset in self._open if toolset not in old]
-        await asyncio.gather(*(_guarded(toolset.aclose(), f"aclose of the toolset {toolset.id}") for toolset in old))
+        await asyncio.gather(*(run_guarded(toolset.aclose(), f"aclose of the toolset {toolset.id}") for toolset in old))
 
     async def close_all(self) -> None:
         """Nobody has the call any more."""
         await self.close(tuple(self._open))
-
-
-async def _guarded(hook: Coroutine[Any, Any, object], name: str) -> None:
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await hook
-    except Exception:  # the seam to the user's code
-        log.exception("error in %s", name)
