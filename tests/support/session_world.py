@@ -632,7 +632,7 @@ class World:
             case Think():
                 self.thought_about = effect.context
                 self.thoughts.append(effect)
-                turn = self.state.memory.turn
+                turn = self.state.memory.turn if effect.token == self.state.thinking else None  # else it is for a turn that is over by now
                 may_call = bool(effect.tools) or not self.state.setup.tools
                 sentences, calls = answer(effect, may_call=may_call, resumed=turn is not None and turn.heard is not None)
                 self.model = (effect.token, deque([*sentences, calls]))

@@ -6,7 +6,7 @@ may be what it asked of its tools and what they answered. It is told that there 
 The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -94,7 +94,7 @@ def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
 def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
     """The history with ``items`` after it, within its bounds. A summary at its beginning stays."""
     newest = history.items[-1].created_at if history.items else LONG_AGO
-    return _bounded((*history, *(replace(item, created_at=max(newest, item.created_at)) for item in items)))
+    return _bounded((*history, *_never_back(items, newest)))
 
 
 def inserted(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
@@ -105,11 +105,14 @@ def inserted(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
 def _by_time(past: Sequence[ChatItem], items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
     """``past`` with ``items`` where their times put them, in their order; not before what sums up the oldest of it."""
     newest = max((item.created_at for item in past if isinstance(item, Summary)), default=LONG_AGO)
-    placed = []
+    return ChatContext(tuple(past)).insert(*_never_back(items, newest)).items
+
+
+def _never_back(items: Iterable[ChatItem], since: float) -> Iterator[ChatItem]:
+    """``items`` with times that rise from ``since`` on: the clock may have been set back, and what has not ended has no time of its own."""
     for item in items:
-        newest = max(newest, item.created_at)
-        placed.append(replace(item, created_at=newest))
-    return ChatContext(tuple(past)).insert(*placed).items
+        since = max(since, item.created_at)
+        yield item if item.created_at == since else replace(item, created_at=since)
 
 
 def _settled_so_far(turn: Turn) -> tuple[ChatItem, ...]:
@@ -224,28 +227,32 @@ def _told(item: ChatItem) -> ChatItem:
 
 
 def _items(turn: Turn, rounds: tuple[Round, ...], instructions: str = "") -> Iterator[ChatItem]:
+    """What was asked, said and done in ``rounds`` of ``turn``, in this order."""
+    return _never_back(_made(turn, rounds, instructions), turn.began_wall_s)
+
+
+def _made(turn: Turn, rounds: tuple[Round, ...], instructions: str) -> Iterator[ChatItem]:
+    """The items of a turn with the times of the journal, which tells of none for a round that was left unfinished."""
     yield from asked_in(turn)
     if instructions:
         yield ChatMessage.of(Role.SYSTEM, instructions, id=f"{turn.turn_id}.instructions", created_at=turn.began_wall_s)
     yield from _handoffs(turn, 0)
     outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
     for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
-        ended = max(turn.began_wall_s, round_.ended_wall_s)
         if content := " ".join(round_.sentences):
             yield ChatMessage(
                 id=f"{turn.turn_id}.reply-{number}",
-                created_at=ended,
+                created_at=round_.ended_wall_s,
                 role=Role.ASSISTANT,
                 content=(TextContent(text=content),),
                 interrupted=round_.sentences != made.sentences or not made.ended,
             )
-        yield from (replace(call, id=call.call_id, created_at=ended) for call in round_.calls)
+        yield from (replace(call, id=call.call_id, created_at=round_.ended_wall_s) for call in round_.calls)
         for call in round_.calls:
             outcome = outcomes.get(call.call_id)
-            ended = max(ended, outcome.wall_s if outcome else 0.0)  # in the order of the calls, whichever ended first
             yield FunctionCallOutput(
                 id=f"{call.call_id}.output",
-                created_at=ended,
+                created_at=outcome.wall_s if outcome else 0.0,  # in the order of the calls, whichever ended first
                 call_id=call.call_id,
                 name=call.name,
                 output=outcome.result if outcome else "",

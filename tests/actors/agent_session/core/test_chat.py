@@ -12,12 +12,13 @@ from actors.agent_session.core.chat import (
     MAX_HISTORY_ITEMS,
     appended,
     context,
+    conversation,
     heard_text,
     item_bytes,
     settled,
     tells_the_same,
 )
-from actors.agent_session.core.memory import LONG_AGO, SPEAKING, Heard, Outcome, Round, Turn, TurnSource
+from actors.agent_session.core.memory import LONG_AGO, SPEAKING, Heard, Outcome, Round, Turn, TurnHandoff, TurnSource
 from protocols import (
     AgentHandoff,
     ChatContext,
@@ -92,6 +93,17 @@ def test_the_times_of_items_are_those_of_the_journal_and_never_go_back() -> None
     assert [item.created_at for item in history] == [101.5, 101.5, 101.5, 101.5, 102.0]
     old = replace(TURN, asked_wall_s=0.0, rounds=(Round(sentences=("Hi.",), ended=True),), outcomes=())
     assert [item.created_at for item in settled(old, Heard(sentences=1))] == [LONG_AGO, LONG_AGO]
+
+
+def test_what_the_model_had_not_ended_is_as_late_as_what_it_follows() -> None:
+    cut_off = replace(TURN, rounds=(*TURN.rounds[:1], Round(sentences=("It is",))))
+    handed_on = replace(cut_off, handoffs=(TurnHandoff(rounds=1, new_agent="billing", wall_s=104.0),))
+    for turn, last in [(cut_off, 102.0), (handed_on, 104.0)]:
+        kept = settled(turn, Heard(sentences=2))
+        times = [item.created_at for item in kept]
+        assert times == sorted(times)
+        assert times[-1] == last
+        assert conversation(Memory(turn=turn)) == ChatContext(kept)
 
 
 def test_every_incarnation_makes_the_same_items_with_ids_that_no_other_item_has() -> None:
