@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import Literal
 
-from livekitex_agent.metrics.base import Metadata, VADMetrics
+from livekitex_agent.metrics.base import VADMetrics
+from livekitex_agent.metrics.model import Model
 from livekitex_agent.utils import aio
 from livekitex_agent.utils.audio_frame import AudioFrameLike
-from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.misc import monotonic, wall_time
 from livekitex_agent.utils.pushed_frames import FrameFlush, FrameInput
@@ -50,28 +50,12 @@ class VADCapabilities:
     update_interval: float
 
 
-class VAD(ABC, EventEmitter[Literal["metrics_collected"]]):
+class VAD(ABC, Model[Literal["metrics_collected"]]):
     """A detector. It tells ``metrics_collected`` (`VADMetrics`) about once a second of audio."""
 
     def __init__(self, *, capabilities: VADCapabilities) -> None:
         super().__init__()
         self._capabilities = capabilities
-        self._label = f"{type(self).__module__}.{type(self).__name__}"
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return "unknown"
-
-    @property
-    def provider(self) -> str:
-        """Whose it is."""
-        return "unknown"
 
     @property
     def capabilities(self) -> VADCapabilities:
@@ -111,7 +95,7 @@ class VADStream(FrameInput, EventStream[VADEvent], ABC):
                     inference_duration_total=seconds,
                     inference_count=count,
                     label=self._vad.label,
-                    metadata=Metadata(model_name=self._vad.model, model_provider=self._vad.provider),
+                    metadata=self._vad._metadata,  # noqa: SLF001 - one class in two
                 )
                 self._vad.emit("metrics_collected", metrics)
                 seconds, count = 0.0, 0

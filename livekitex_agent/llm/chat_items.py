@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from typing_extensions import TypedDict
 
+from livekitex_agent.metrics.base import MetricsMetadata
 from livekitex_agent.utils.misc import shortuuid, wall_time
 
 __all__ = [
@@ -78,13 +79,6 @@ class CacheBreakpoint(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: Literal["cache_breakpoint"] = "cache_breakpoint"
-
-
-class MetricsMetadata(TypedDict, total=False):
-    """Whose measures they are."""
-
-    model_name: str
-    model_provider: str
 
 
 class MetricsReport(TypedDict, total=False):

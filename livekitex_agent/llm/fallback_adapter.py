@@ -8,9 +8,9 @@ from actors import Tool
 from livekitex_agent._exceptions import APIConnectionError, APIError
 from livekitex_agent.llm.answers import ChatChunk
 from livekitex_agent.llm.chat_context import ChatContext
-from livekitex_agent.llm.chat_items import MetricsMetadata
 from livekitex_agent.llm.llm import LLM, LLMStream
 from livekitex_agent.llm.tool_context import ToolChoice
+from livekitex_agent.metrics.base import MetricsMetadata
 from livekitex_agent.types import NOT_GIVEN, APIConnectOptions, NotGivenOr
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.log import logger

@@ -4,20 +4,18 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator
-from types import TracebackType
-from typing import Any, ClassVar, Generic, Literal, Self
+from typing import Any, ClassVar, Generic, Literal
 
 from typing_extensions import TypeVar
 
 from actors import Tool
 from livekitex_agent.llm.answers import ChatChunk, CollectedResponse, CompletionUsage, LLMError
 from livekitex_agent.llm.chat_context import ChatContext
-from livekitex_agent.llm.chat_items import MetricsMetadata
 from livekitex_agent.llm.tool_context import ToolChoice
-from livekitex_agent.metrics.base import LLMMetrics, Metadata
+from livekitex_agent.metrics.base import LLMMetrics
+from livekitex_agent.metrics.model import Model
 from livekitex_agent.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
 from livekitex_agent.utils import aio
-from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.misc import monotonic, wall_time
 from livekitex_agent.utils.retries import with_retries
@@ -27,33 +25,12 @@ __all__ = ["LLM", "LLMStream"]
 TEvent = TypeVar("TEvent", default=Any)
 
 
-class LLM(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
+class LLM(ABC, Model[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
     """A language model. It tells ``metrics_collected`` (`LLMMetrics`) and ``error`` (`LLMError`)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._label = f"{type(self).__module__}.{type(self).__name__}"
         self._prewarm_task: asyncio.Task[None] | None = None
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return "unknown"
-
-    @property
-    def provider(self) -> str:
-        """Whose it is."""
-        return "unknown"
-
-    @property
-    def metrics_metadata(self) -> MetricsMetadata:
-        """Whose metrics it tells."""
-        return {"model_name": self.model, "model_provider": self.provider}
 
     @abstractmethod
     def chat(
@@ -85,12 +62,6 @@ class LLM(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Gen
         """Give back what it holds."""
         if self._prewarm_task is not None:
             await aio.cancel_and_wait(self._prewarm_task)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, exc_tb: TracebackType | None) -> None:
-        await self.aclose()
 
 
 class _EventChannel(aio.Chan[ChatChunk]):
@@ -167,7 +138,7 @@ class LLMStream(EventStream[ChatChunk], ABC):
             reasoning_tokens=used.reasoning_tokens,
             total_tokens=used.total_tokens,
             tokens_per_second=used.completion_tokens / duration if duration else 0.0,
-            metadata=Metadata(model_name=self._llm.model, model_provider=self._llm.provider),
+            metadata=self._llm._metadata,  # noqa: SLF001 - one class in two
         )
         self._llm.emit("metrics_collected", metrics)
 

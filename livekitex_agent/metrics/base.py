@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field, model_validator
+from typing_extensions import TypedDict
 
 __all__ = [
     "AgentMetrics",
@@ -13,11 +14,19 @@ __all__ = [
     "InterruptionMetrics",
     "LLMMetrics",
     "Metadata",
+    "MetricsMetadata",
     "RealtimeModelMetrics",
     "STTMetrics",
     "TTSMetrics",
     "VADMetrics",
 ]
+
+
+class MetricsMetadata(TypedDict, total=False):
+    """Whose measures they are."""
+
+    model_name: str
+    model_provider: str
 
 
 class Metadata(BaseModel):

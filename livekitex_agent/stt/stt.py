@@ -6,20 +6,18 @@ sends `SpeechEvent`s into ``self._event_ch``.
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable
-from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from livekitex_agent.llm.chat_items import MetricsMetadata
-from livekitex_agent.metrics.base import Metadata, STTMetrics
+from livekitex_agent.metrics.base import STTMetrics
+from livekitex_agent.metrics.model import Model
 from livekitex_agent.stt.events import RecognitionUsage, SpeechEvent, SpeechEventType, STTCapabilities, STTError
 from livekitex_agent.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
 from livekitex_agent.utils import aio
 from livekitex_agent.utils.audio import AudioBuffer, calculate_audio_duration
 from livekitex_agent.utils.audio_frame import AudioFrameLike
-from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.misc import is_given, monotonic, wall_time
 from livekitex_agent.utils.pushed_frames import FrameFlush, FrameInput
@@ -30,34 +28,13 @@ __all__ = ["STT", "RecognizeStream", "SpeakerContext", "SpeechStream"]
 TEvent = TypeVar("TEvent", default=Any)
 
 
-class STT(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
+class STT(ABC, Model[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
     """Speech to text. It tells ``metrics_collected`` (`STTMetrics`) and ``error`` (`STTError`)."""
 
     def __init__(self, *, capabilities: STTCapabilities) -> None:
         super().__init__()
         self._capabilities = capabilities
-        self._label = f"{type(self).__module__}.{type(self).__name__}"
         self._recognize_metrics_needed = True
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return "unknown"
-
-    @property
-    def provider(self) -> str:
-        """Whose it is."""
-        return "unknown"
-
-    @property
-    def metrics_metadata(self) -> MetricsMetadata:
-        """Whose metrics it tells."""
-        return {"model_name": self.model, "model_provider": self.provider}
 
     @property
     def capabilities(self) -> STTCapabilities:
@@ -105,16 +82,6 @@ class STT(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Gen
         """
         raise NotImplementedError("streaming is not supported by this STT, please use a different STT or use a StreamAdapter")
 
-    async def aclose(self) -> None:
-        """Give back what it holds; its streams are over."""
-        return
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, exc_tb: TracebackType | None) -> None:
-        await self.aclose()
-
     def prewarm(self) -> None:
         """Open a connection ahead."""
         return
@@ -141,7 +108,7 @@ class STT(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Gen
             input_tokens=used.input_tokens,
             output_tokens=used.output_tokens,
             streamed=streamed,
-            metadata=Metadata(model_name=self.model, model_provider=self.provider),
+            metadata=self._metadata,
             acquire_time=acquire_time,
             connection_reused=connection_reused,
         )

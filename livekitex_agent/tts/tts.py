@@ -7,20 +7,18 @@ A subclass of `TTS` implements `TTS.synthesize`, whose `ChunkedStream._run` spea
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Generic, Literal, Self
+from typing import Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from livekitex_agent._exceptions import APIError
-from livekitex_agent.llm.chat_items import MetricsMetadata
-from livekitex_agent.metrics.base import Metadata, TTSMetrics
+from livekitex_agent.metrics.base import TTSMetrics
+from livekitex_agent.metrics.model import Model
 from livekitex_agent.tts.audio_emitter import AudioEmitter, SynthesizedAudio
 from livekitex_agent.types import DEFAULT_API_CONNECT_OPTIONS, USERDATA_TIMED_TRANSCRIPT, USERDATA_TTS_STARTED_TIME, APIConnectOptions
 from livekitex_agent.utils import aio
 from livekitex_agent.utils.audio_frame import AudioFrameLike, combine_audio_frames
-from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.misc import monotonic, shortuuid, wall_time
 from livekitex_agent.utils.retries import with_retries
@@ -50,7 +48,7 @@ class TTSError(BaseModel):
     recoverable: bool
 
 
-class TTS(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
+class TTS(ABC, Model[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):
     """Text to speech. It tells ``metrics_collected`` (`TTSMetrics`) and ``error`` (`TTSError`)."""
 
     def __init__(self, *, capabilities: TTSCapabilities, sample_rate: int, num_channels: int) -> None:
@@ -58,27 +56,6 @@ class TTS(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Gen
         self._capabilities = capabilities
         self._sample_rate = sample_rate
         self._num_channels = num_channels
-        self._label = f"{type(self).__module__}.{type(self).__name__}"
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return "unknown"
-
-    @property
-    def provider(self) -> str:
-        """Whose it is."""
-        return "unknown"
-
-    @property
-    def metrics_metadata(self) -> MetricsMetadata:
-        """Whose metrics it tells."""
-        return {"model_name": self.model, "model_provider": self.provider}
 
     @property
     def capabilities(self) -> TTSCapabilities:
@@ -113,16 +90,6 @@ class TTS(ABC, EventEmitter[Literal["metrics_collected", "error"] | TEvent], Gen
     def prewarm(self) -> None:
         """Open a connection ahead."""
         return
-
-    async def aclose(self) -> None:
-        """Give back what it holds; its streams are over."""
-        return
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, exc_type: type[BaseException] | None, exc: BaseException | None, exc_tb: TracebackType | None) -> None:
-        await self.aclose()
 
 
 class _Synthesis(EventStream[SynthesizedAudio], ABC):
@@ -193,7 +160,7 @@ class _Synthesis(EventStream[SynthesizedAudio], ABC):
             streamed=self._streamed,
             acquire_time=self._acquire_time,
             connection_reused=self._connection_reused,
-            metadata=Metadata(model_name=self._tts.model, model_provider=self._tts.provider),
+            metadata=self._tts._metadata,  # noqa: SLF001 - one class in two
         )
         self._tts.emit("metrics_collected", metrics)
 
