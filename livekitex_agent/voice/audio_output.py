@@ -1,13 +1,14 @@
 """Where an agent's audio goes, as a program may define it: a sink, or a wrapper around one."""
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from livekitex_agent.utils.audio_frame import AudioFrameLike
 from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.utils.log import logger
+from livekitex_agent.voice.output import Output
 
 
 @dataclass
@@ -45,13 +46,15 @@ class AudioOutputCapabilities:
     pause: bool
 
 
-class AudioOutput(ABC, EventEmitter[Literal["playback_started", "playback_progressed", "playback_finished"]]):
+class AudioOutput(Output, EventEmitter[Literal["playback_started", "playback_progressed", "playback_finished"]]):
     """A sink of audio. What is captured up to a `flush` is a segment.
 
     A subclass calls `capture_frame` and `flush` of the base class too, and `on_playback_finished` once for each segment, also for one that
     was thrown away. With ``next_in_chain`` it is a wrapper: what that one tells of its playback is this one's. ``sample_rate`` is what the
     sink needs in Hz, None if it takes any.
     """
+
+    _next_in_chain: "AudioOutput | None"
 
     def __init__(
         self,
@@ -61,8 +64,8 @@ class AudioOutput(ABC, EventEmitter[Literal["playback_started", "playback_progre
         next_in_chain: "AudioOutput | None" = None,
         sample_rate: int | None = None,
     ) -> None:
-        super().__init__()
-        self._label = label
+        Output.__init__(self, label=label)
+        EventEmitter.__init__(self)
         self._capabilities = capabilities
         self._sample_rate = sample_rate
         self._in_segment = False
@@ -70,18 +73,7 @@ class AudioOutput(ABC, EventEmitter[Literal["playback_started", "playback_progre
         self._finished = 0
         self._one_finished = asyncio.Event()
         self._last = PlaybackFinishedEvent(playback_position=0, interrupted=False)
-        self._next_in_chain: AudioOutput | None = None
         self.set_next_in_chain(next_in_chain)
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def next_in_chain(self) -> "AudioOutput | None":
-        """What it wraps."""
-        return self._next_in_chain
 
     def set_next_in_chain(self, sink: "AudioOutput | None") -> None:
         """Wrap ``sink`` from now on; segments that the one before has not finished end as interrupted, with nothing heard."""
@@ -145,16 +137,6 @@ class AudioOutput(ABC, EventEmitter[Literal["playback_started", "playback_progre
         if self._next_in_chain is not None:
             self._next_in_chain.resume()
 
-    def on_attached(self) -> None:
-        """It is used from now on."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.on_attached()
-
-    def on_detached(self) -> None:
-        """It is used no more, for now."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.on_detached()
-
     # What a subclass tells.
 
     def on_playback_started(self, *, created_at: float) -> None:
@@ -195,9 +177,6 @@ class AudioOutput(ABC, EventEmitter[Literal["playback_started", "playback_progre
             interrupted=event.interrupted,
             synchronized_transcript=event.synchronized_transcript,
         )
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(label={self.label!r}, next={self.next_in_chain!r})"
 
 
 def replace_tail(sink: AudioOutput, tail: AudioOutput) -> AudioOutput:

@@ -4,7 +4,7 @@ What a call has by itself (the caller's track in a room, the agent's) is None he
 subclasses of the classes below.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ from livekitex_agent.voice.audio_output import (
     PlaybackStartedEvent,
     replace_tail,
 )
+from livekitex_agent.voice.output import Output
 
 __all__ = [
     "AgentInput",
@@ -120,42 +121,7 @@ class TextInput(_Input[str]):
     """A source of what the caller writes."""
 
 
-class _Output(ABC):
-    """A sink. With ``next_in_chain`` it is a wrapper, which passes on what it takes."""
-
-    def __init__(self, *, label: str, next_in_chain: "_Output | None" = None) -> None:
-        self._label = label
-        self._next_in_chain = next_in_chain
-
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
-
-    @property
-    def next_in_chain(self) -> Any:  # noqa: ANN401 - a sink of the same kind
-        """What it wraps; None if nothing."""
-        return self._next_in_chain
-
-    @abstractmethod
-    def flush(self) -> None:
-        """What was captured since the last one is complete: an answer's text."""
-
-    def on_attached(self) -> None:
-        """It is used from now on."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.on_attached()
-
-    def on_detached(self) -> None:
-        """It is used no more, for now."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.on_detached()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(label={self.label!r}, next={self.next_in_chain!r})"
-
-
-class TextOutput(_Output):
+class TextOutput(Output):
     """A sink of the agent's text."""
 
     @abstractmethod
@@ -163,7 +129,7 @@ class TextOutput(_Output):
         """Take a piece of an answer; a `TimedString` where it is known when it is said."""
 
 
-class VideoOutput(_Output):
+class VideoOutput(Output):
     """A sink of the agent's video."""
 
     @abstractmethod
