@@ -1,4 +1,10 @@
-"""What an entrypoint is given: LiveKit's ``JobContext``."""
+"""What an entrypoint is given: LiveKit's ``JobContext``.
+
+A context is of one incarnation: after a death the entrypoint runs again and is given another one, with the same job. It decides nothing by
+itself; what it asks for goes through its `JobPort` to whoever runs the program (the actor of the session, or a script). Which context
+`get_job_context` gives is a matter of the task or thread that asks; where that has none, of the process, which has one job. Where a call
+has no room, what concerns rooms is answered at once and logged, or raises what to do instead.
+"""
 
 import asyncio
 import functools

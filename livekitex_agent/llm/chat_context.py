@@ -1,4 +1,9 @@
-"""LiveKit's chat context: items in order, which programs read and change in place."""
+"""LiveKit's chat context: items in order, which programs read and change in place.
+
+It is a list with an order of its own: what is added, inserted or merged with a time goes behind the last item that is not younger, so two
+contexts of one conversation can be merged in any order. Items are told apart by their ids, and copies share them. The
+conversation itself is not here but in the session, as frozen items (``protocols``); ``llm/conversion.py`` is the way from one to the other.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn, Self, SupportsIndex

@@ -1,4 +1,9 @@
-"""The tools of an agent: alone, in sets, by name."""
+"""The tools of an agent: alone, in sets, by name.
+
+A `ToolContext` is made of what a program gives: functions with `function_tool`, sets of them (`Toolset`, also within one another), tools
+that a provider runs. It flattens them once, in their order, and refuses two of one name; after that it is looked up by name for a call and
+written out as schemas for a request. Methods that are tools are found on the object that has them, and bound to it.
+"""
 
 import asyncio
 import inspect
@@ -20,6 +25,7 @@ from actors import (
     ToolInfo,
     ToolResult,
     function_tool,
+    strict_schema,
 )
 from livekitex_agent.utils.log import logger
 
@@ -248,8 +254,6 @@ class ToolContext:
 
 
 def _openai_function(tool: FunctionTool, *, strict: bool) -> dict[str, Any]:
-    from actors import strict_schema
-
     made = strict_schema(tool.schema.parameters) if strict and not isinstance(tool, RawFunctionTool) else None
     entry = {"name": tool.schema.name, "description": tool.schema.description, "parameters": made or tool.schema.parameters}
     return {**entry, "strict": True} if made else entry

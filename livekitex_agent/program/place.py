@@ -18,7 +18,8 @@ class ProgramPlace:
     ``place`` is the absolute path of its script, or the name of its module; ``server`` the name in it of its `AgentServer`, of its
     `WorkerOptions` or of its entrypoint (empty: the only one that there is). ``agent_name`` chooses among several entrypoints. ``metadata``
     and ``room`` are facts of the job, which the program reads from its `JobContext`. ``providers`` replace the program's own: each a
-    provider's name, by its kind, as ``{"llm": "openai:gpt-5.4-mini"}``; ``base_url`` is where those of OpenAI's protocols are.
+    provider's name, by its kind, as ``{"llm": "openai:gpt-5.4-mini"}``, or ``"none"`` for none of the kind; ``base_url`` is where those of
+    OpenAI's protocols are.
 
     Raises:
         InvalidAgentError: the place is relative, or a field is malformed; the text names it and the cure.

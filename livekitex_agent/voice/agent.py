@@ -1,4 +1,13 @@
-"""The agent of a call, as user code writes it: its words and tools, who hears, thinks and speaks for it, its hooks and its nodes."""
+"""The agent of a call, as user code writes it: its words and tools, who hears, thinks and speaks for it, its hooks and its nodes.
+
+An agent is passive. Until it has a call its methods change the object alone. From `_run_by` on it has an `Activity`, which is the program's
+side of the session: what changes the agent is then journalled and takes effect with the model's next answer, and the hooks are called by
+it, on the program's loop. A node that is not overridden never runs: the session does that work itself, on the loop of the media, unless a
+node of the program's calls ``Agent.default``.
+
+Each agent keeps the arguments that it was made with. After a death the same code makes it again, or else those arguments do; which agent is
+which is decided in ``program/agents.py``.
+"""
 
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
