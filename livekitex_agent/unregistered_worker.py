@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from livekitex_agent.options import SystemOptions
 from livekitex_agent.program import ProgramPlace
@@ -12,16 +12,15 @@ from protocols import UsageError
 if TYPE_CHECKING:
     from livekitex_agent.call_handle import CallHandle
     from livekitex_agent.system import AgentSystem
-    from livekitex_agent.worker import AgentServer
 
 NOT_RUNNING: Final = "the server does not run: begin `server.run(unregistered=True)` as a task first"
 
 
 class UnregisteredWorker:
-    """The system of one run of ``server``. To be used from the event loop that it was made on."""
+    """The system of one run of a server, whose program is at ``place_in(room)``. To be used from the event loop that it was made on."""
 
-    def __init__(self, server: "AgentServer") -> None:
-        self._server = server
+    def __init__(self, place_in: Callable[[str], ProgramPlace]) -> None:
+        self._place_in = place_in
         self._closing = asyncio.Event()
         self._ready: asyncio.Future[AgentSystem] = asyncio.get_running_loop().create_future()
 
@@ -52,10 +51,11 @@ class UnregisteredWorker:
         """Start a call of the program, with ``room`` as its room's name; returns once its process is up.
 
         Raises:
+            UsageError: no other process would find the program.
             InvalidAgentError, CapacityError, SessionUnavailableError, SystemUnavailableError: as `AgentSystem.start_session`.
         """
         system = await asyncio.shield(self._ready)
-        return await system.start_session(place_of(self._server, room))
+        return await system.start_session(self._place_in(room))
 
     async def drain(self, timeout_s: float | None) -> None:
         """Take no further call and wait for those that run.
@@ -72,19 +72,18 @@ class UnregisteredWorker:
         self._closing.set()
 
 
-def place_of(server: "AgentServer", room: str) -> ProgramPlace:
-    """Where the program of ``server`` is: in the file or module of its first entrypoint.
+def place_of(server: object, entrypoint: Callable[..., Any], *, agent_name: str, room: str) -> ProgramPlace:
+    """Where the program is that has ``server``: in the file or module of ``entrypoint``, which serves what is for ``agent_name``.
 
     Raises:
         UsageError: no other process would find it there.
     """
     from actors import reference_to
 
-    session = server.sessions[0]
-    place, _, _ = reference_to(session.entrypoint).rpartition(":")
-    module = sys.modules[session.entrypoint.__module__]
+    place, _, _ = reference_to(entrypoint).rpartition(":")
+    module = sys.modules[entrypoint.__module__]
     name = next((name for name, value in vars(module).items() if value is server), "")
-    return ProgramPlace(place=place, server=name, agent_name=session.agent_name, room=room)
+    return ProgramPlace(place=place, server=name, agent_name=agent_name, room=room)
 
 
 def not_running() -> UsageError:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, overloa
 
 from livekitex_agent.job import JobContext, JobExecutorType, JobProcess, JobRequest, JobType, RunningJobInfo
 from livekitex_agent.options import SystemOptions
-from livekitex_agent.unregistered_worker import UnregisteredWorker, not_running
+from livekitex_agent.unregistered_worker import UnregisteredWorker, not_running, place_of
 from livekitex_agent.utils import EventEmitter
 from livekitex_agent.worker_options import (
     Entrypoint,
@@ -307,7 +307,8 @@ class AgentServer(EventEmitter[Literal["worker_started", "worker_registered"]]):
         if self._running is not None:
             raise RuntimeError("worker is already running")
         options = self.to_system_options(devmode=devmode)
-        self._running = UnregisteredWorker(self)
+        first = self.sessions[0]
+        self._running = UnregisteredWorker(lambda room: place_of(self, first.entrypoint, agent_name=first.agent_name, room=room))
         self._draining = False
         self._ended = asyncio.get_running_loop().create_future()
         try:

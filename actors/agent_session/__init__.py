@@ -12,8 +12,8 @@ from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold,
 from actors.agent_session.core.memory import AgentChange
 from actors.agent_session.engine import Providers
 from actors.agent_session.inline import InlineAgentSession
+from actors.agent_session.parts import Parts
 from actors.agent_session.preloading import preload
-from actors.agent_session.preparation import Parts
 from actors.agent_session.program import Program, ProgramCall, ProgramWork
 from actors.agent_session.standalone import StandaloneSession
 

@@ -34,7 +34,8 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.engine import EngineLoop, LoopThread
 from actors.agent_session.journal_writer import JournalWriter, Listener, Opening
 from actors.agent_session.neighbours import AUDIO_PROCESSOR, CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
-from actors.agent_session.preparation import PREPARE_TIMEOUT_S, Parts, failed_parts, in_background, load_program, prepare, prepare_successor
+from actors.agent_session.parts import Parts
+from actors.agent_session.preparation import PREPARE_TIMEOUT_S, failed_parts, in_background, load_program, prepare, prepare_successor
 from actors.agent_session.program import Program
 from actors.agent_session.program_link import ProgramLink
 from actors.agent_session.redaction import SessionRedaction

@@ -51,7 +51,8 @@ from actors.agent_session.given_audio import give
 from actors.agent_session.intake import Intake
 from actors.agent_session.journal_writer import Ending, JournalWriter, Opening
 from actors.agent_session.neighbours import CIRCUIT_BREAKERS, TOOL_REGISTRY, Neighbours
-from actors.agent_session.preparation import Parts, prepare_successor
+from actors.agent_session.parts import Parts
+from actors.agent_session.preparation import prepare_successor
 from actors.agent_session.program import Program, ProgramWork
 from actors.agent_session.redaction import SessionRedaction
 from actors.agent_session.reports import Reports

@@ -6,39 +6,24 @@ Meanwhile the mailbox answers heartbeats and the end of the call, and the call's
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NoReturn, TypeVar
 
 from actors.agent_session.assembly import make_model, make_providers, make_tools
 from actors.agent_session.blueprint import Blueprint, successor
 from actors.agent_session.engine import Providers
+from actors.agent_session.parts import Parts
 from actors.agent_session.program import Program
 from actors.providers import complete_llm
 from actors.redaction import make_redactor
-from actors.tools import FunctionTool, load_reference
-from protocols import ChatContext, InternalError, ProviderError, ProviderKind, ProviderRef, Redactor, shorten_reason
+from actors.tools import load_reference
+from protocols import InternalError, ProviderError, ProviderKind, ProviderRef, shorten_reason
 from supervision import Context
 
 T = TypeVar("T")
 
 PREPARE_TIMEOUT_S: Final = 25.0
 """How long providers and tools together may take; less than the call's supervisor waits, so that what took it is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What an incarnation works with, as ``blueprint`` describes it: its providers, its tools by name, what keeps things from leaving it.
-
-    ``agent`` is the agent that the call was handed to, as it travels (JSON; empty: the one it began with), and ``context`` what it knows of
-    the conversation when it gets the call (None: all of it).
-    """
-
-    blueprint: Blueprint
-    providers: Providers
-    tools: dict[str, FunctionTool]
-    redactor: Redactor | None = None
-    agent: str = ""
-    context: ChatContext | None = None
 
 
 def prepare(blueprint: Blueprint, begin: Callable[[str], None]) -> Parts:

@@ -8,15 +8,13 @@ session has work done (`Program.perform`) and is told the outcome as an input of
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import Input, Memory, RunHook, UseAgent
 from actors.agent_session.core.inputs import ToolsChanged
+from actors.agent_session.parts import Parts
 from protocols import ChatContext, EventPushed, Message, SessionCommand
-
-if TYPE_CHECKING:
-    from actors.agent_session.preparation import Parts
 
 ProgramWork = UseAgent | RunHook
 """What the session has its program do."""
@@ -50,15 +48,15 @@ class ProgramCall(Protocol):
         """What was said and done so far, the open turn included."""
         ...
 
-    def start(self, parts: "Parts") -> None:
+    def start(self, parts: Parts) -> None:
         """The program has its providers and its agent: begin the conversation. Once in an incarnation."""
         ...
 
-    def use(self, token: int, parts: "Parts") -> None:
+    def use(self, token: int, parts: Parts) -> None:
         """The agent of the `UseAgent` with this token is made: work with ``parts`` from now on."""
         ...
 
-    def use_tools(self, parts: "Parts", changed: ToolsChanged) -> None:
+    def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
         """The agent that has the call has other tools: those of ``parts``."""
         ...
 

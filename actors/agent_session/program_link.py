@@ -8,7 +8,7 @@ from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.conversation import Conversation
 from actors.agent_session.core import Input, Memory, conversation
 from actors.agent_session.core.inputs import ToolsChanged
-from actors.agent_session.preparation import Parts
+from actors.agent_session.parts import Parts
 from protocols import ChatContext, InternalError, Message, SessionCommand
 from supervision import Context
 

@@ -17,7 +17,7 @@ from actors.agent_session.core.inputs import SubscriptionAsked
 from actors.agent_session.engine import LoopThread
 from actors.agent_session.journal_writer import Opening
 from actors.agent_session.neighbours import Neighbours
-from actors.agent_session.preparation import Parts
+from actors.agent_session.parts import Parts
 from actors.agent_session.program import Program
 from actors.agent_session.program_link import ProgramLink
 from actors.agent_session.redaction import SessionRedaction

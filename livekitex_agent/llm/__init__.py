@@ -17,7 +17,7 @@ from actors import (
 from livekitex_agent.absent_names import absent_names
 from livekitex_agent.llm import utils
 from livekitex_agent.llm.answers import ChatChunk, ChoiceDelta, CollectedResponse, CompletionUsage, FunctionToolCall, LLMError
-from livekitex_agent.llm.chat_context import ChatContext
+from livekitex_agent.llm.chat_context import ChatContext, from_protocol, to_protocol
 from livekitex_agent.llm.chat_items import (
     AgentConfigUpdate,
     AgentHandoff,
@@ -32,7 +32,6 @@ from livekitex_agent.llm.chat_items import (
     ImageContent,
     MetricsReport,
 )
-from livekitex_agent.llm.conversion import from_protocol, to_protocol
 from livekitex_agent.llm.fallback_adapter import AvailabilityChangedEvent, FallbackAdapter
 from livekitex_agent.llm.instructions import Instructions
 from livekitex_agent.llm.llm import LLM, LLMStream

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, Self, SupportsIndex
 
 from pydantic import TypeAdapter
 
+import protocols
 from livekitex_agent.llm.chat_items import (
     AudioContent,
     CacheBreakpoint,
@@ -22,6 +23,7 @@ from livekitex_agent.llm.chat_items import (
     ImageContent,
     MetricsReport,
 )
+from livekitex_agent.llm.conversion import context_of, item_from_protocol
 from livekitex_agent.llm.instructions import Instructions
 from livekitex_agent.llm.tool_context import tool_names
 from livekitex_agent.types import NOT_GIVEN, NotGivenOr
@@ -224,8 +226,6 @@ class ChatContext:
         Raises:
             UsageError: no such provider, or one that does not take what the context holds.
         """
-        from livekitex_agent.llm.conversion import to_protocol
-
         form = to_protocol(self).to_provider_format(format)
         return form.messages, form.system or None
 
@@ -260,6 +260,16 @@ class _ReadOnlyList(list[ChatItem]):
 
     def __copy__(self) -> list[ChatItem]:
         return list(self)
+
+
+def to_protocol(context: ChatContext) -> protocols.ChatContext:
+    """``context`` as the frozen one that sessions keep; see `conversion.context_of` for what becomes of what it cannot hold."""
+    return context_of(context.items)
+
+
+def from_protocol(context: Iterable[protocols.ChatItem]) -> ChatContext:
+    """The context of LiveKit's classes with the items of ``context``, which a frozen one gives."""
+    return ChatContext([item_from_protocol(item) for item in context])
 
 
 def _essence(item: ChatItem) -> tuple[Any, ...]:

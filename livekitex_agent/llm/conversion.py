@@ -1,4 +1,4 @@
-"""A chat context of LiveKit's classes as the frozen one that sessions keep and providers are told, and back.
+"""The items of a chat context of LiveKit's classes as the frozen ones that sessions keep and providers are told, and back.
 
 Both ways keep ids, times, order and content, so that each is the other's inverse; what one side has no field for travels in ``extra``
 under keys of ours. Not kept are frames of audio and video, which end with the process (of audio the transcript stays), and whether a call's
@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import protocols
-from livekitex_agent.llm.chat_context import ChatContext
 from livekitex_agent.llm.chat_items import (
     AgentConfigUpdate,
     AgentHandoff,
@@ -27,7 +26,7 @@ from livekitex_agent.llm.chat_items import (
 )
 from livekitex_agent.utils.log import logger
 
-__all__ = ["from_protocol", "item_from_protocol", "item_to_protocol", "to_protocol"]
+__all__ = ["context_of", "item_from_protocol", "item_to_protocol"]
 
 METRICS: Final = "livekitex.metrics"
 CONFIDENCE: Final = "livekitex.transcript_confidence"
@@ -40,27 +39,22 @@ IS_SUMMARY: Final = "is_summary"
 _DATA_URL: Final = re.compile(r"data:(?P<type>[\w/.+-]+);base64,(?P<data>.*)", re.DOTALL)
 
 
-def to_protocol(context: ChatContext | Iterable[ChatItem]) -> protocols.ChatContext:
-    """The frozen context of ``context``. Nothing is refused: an image that a frozen one cannot hold is left out, and logged.
+def context_of(items: Iterable[ChatItem]) -> protocols.ChatContext:
+    """The frozen context of ``items``. Nothing is refused: an image that a frozen one cannot hold is left out, and logged.
 
     Of two items with one id the later gets another, and of more than it may hold the newest are taken.
     """
-    items = [item_to_protocol(item) for item in (context.items if isinstance(context, ChatContext) else context)]
+    frozen = [item_to_protocol(item) for item in items]
     used: set[str] = set()
-    for at, item in enumerate(items):
+    for at, item in enumerate(frozen):
         item_id, again = item.id, 1
         while item_id in used:
             again += 1
             item_id = f"{item.id}-{again}"
         used.add(item_id)
         if item_id != item.id:
-            items[at] = replace(item, id=item_id)
-    return protocols.ChatContext(tuple(items[-protocols.MAX_CONTEXT_ITEMS :]))
-
-
-def from_protocol(context: protocols.ChatContext | Iterable[protocols.ChatItem]) -> ChatContext:
-    """The context of LiveKit's classes with the items of ``context``."""
-    return ChatContext([item_from_protocol(item) for item in context])
+            frozen[at] = replace(item, id=item_id)
+    return protocols.ChatContext(tuple(frozen[-protocols.MAX_CONTEXT_ITEMS :]))
 
 
 def item_to_protocol(item: ChatItem) -> protocols.ChatItem:

@@ -167,7 +167,7 @@ async def test_it_runs_without_being_registered_until_it_is_closed(tmp_path: Pat
 
 
 def test_the_place_of_a_server_is_that_of_its_entrypoint() -> None:
-    place = place_of(PLACED, "lobby")
+    place = place_of(PLACED, PLACED.sessions[0].entrypoint, agent_name="placed", room="lobby")
     assert (place.server, place.agent_name, place.room) == ("PLACED", "placed", "lobby")
     assert place.place.rpartition("/")[2].removesuffix(".py").rpartition(".")[2] == "test_worker"
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from livekitex_agent.program.providers.transcripts import transcript_of
 from protocols import (
     MAX_BUFFERED_S,
     AudioChunk,
@@ -262,8 +263,6 @@ class _There:
                 await self._stream.aclose()
 
     def _read_event(self, event: Any) -> list[SpeechEvent]:  # noqa: ANN401 - of either family
-        from livekitex_agent.program.providers.stt import transcript_of
-
         if event is None or isinstance(event, TranscriptFlushed):
             return [] if event is None else [event]
         heard = transcript_of(event.alternatives[0]) if event.alternatives else None

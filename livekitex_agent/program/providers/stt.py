@@ -1,16 +1,15 @@
 """A recogniser of LiveKit's classes as the session's."""
 
-from typing import Any, Final
+from typing import Any
 
 from actors import joined, recognize_by_stream
 from livekitex_agent.program.providers.adapter import Adapter
-from livekitex_agent.program.providers.audio import frame_of, words_of
+from livekitex_agent.program.providers.audio import frame_of
 from livekitex_agent.program.providers.speech_stream import AdaptedSpeechStream
+from livekitex_agent.program.providers.transcripts import transcript_of
 from protocols import BYTES_PER_SAMPLE, STT, Fault, ProviderError, SpeechStream, STTCapabilities, Transcript
 
 __all__ = ["STTAdapter"]
-
-_MOST_WORDS: Final = 10_000
 
 
 class STTAdapter(Adapter, STT):
@@ -67,15 +66,3 @@ class STTAdapter(Adapter, STT):
             iterate=self._iterate,
             frame_of=lambda pcm: frame_of(self._family, pcm, self.rate_hz),
         )
-
-
-def transcript_of(data: Any) -> Transcript:  # noqa: ANN401 - SpeechData of either family
-    """What was understood; of a confidence LiveKit's classes have no word for "not known" but 0."""
-    confidence = data.confidence if isinstance(data.confidence, int | float) and 0 < data.confidence <= 1 else None
-    return Transcript(
-        text=(data.text or "").strip(),
-        language=str(data.language or ""),
-        confidence=confidence,
-        words=words_of((data.words or ())[:_MOST_WORDS]),
-        speaker_id=str(data.speaker_id or ""),
-    )

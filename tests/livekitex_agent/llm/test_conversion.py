@@ -20,7 +20,7 @@ def test_a_frozen_context_comes_back_as_it_was(context: protocols.ChatContext) -
 @given(CONTEXTS)
 def test_a_context_of_livekits_comes_back_as_it_was(context: protocols.ChatContext) -> None:
     items = llm.from_protocol(context).items
-    assert llm.from_protocol(llm.to_protocol(items)).items == items
+    assert llm.from_protocol(llm.to_protocol(llm.ChatContext(items))).items == items
 
 
 @given(CONTEXTS)
