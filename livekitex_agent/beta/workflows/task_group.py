@@ -13,9 +13,13 @@ from livekitex_agent.types import NOT_GIVEN, NotGivenOr
 from livekitex_agent.voice.agent_task import AgentTask
 
 DESCRIPTION: Final = (
-    "Call to go back to other tasks if the user wants to change what they were for, with the ids of those tasks, in the order in which the "
-    "user named them. The ids and what each task is for: "
+    "Call to regress to other tasks according to what the user requested to modify, return the corresponding task ids. "
+    'For example, if the user wants to change their email and there is a task with id "email_task" with a description of '
+    '"Collect the user\'s email", return the id ("get_email_task").'
+    "If the user requests to regress to multiple tasks, such as changing their phone number and email, return both task ids in the order "
+    "they were requested.The following are the IDs and their corresponding task description. "
 )
+"""LiveKit's words: a program's prompts, and what it records of them, go by them."""
 
 
 class GoesBack(ToolError):  # noqa: N818 - nothing has failed
@@ -70,7 +74,7 @@ class TaskGroup(AgentTask[TaskGroupResult]):
         self._return_exceptions = return_exceptions
         self._on_task_completed = on_task_completed
         self._planned: dict[str, _Planned] = {}
-        self._visited: list[str] = []
+        self._visited: set[str] = set()
         self._current: AgentTask[Any] | None = None
 
     def add(self, task_factory: Callable[[], AgentTask[Any]], *, id: str, description: str) -> Self:  # noqa: A002 - LiveKit's
@@ -82,7 +86,7 @@ class TaskGroup(AgentTask[TaskGroupResult]):
         """Run the tasks."""
         left = list(self._planned)
         results: dict[str, Any] = {}
-        self._visited = []
+        self._visited = set()
         try:
             while left:
                 task_id = left.pop(0)
@@ -102,11 +106,10 @@ class TaskGroup(AgentTask[TaskGroupResult]):
     async def _run_one(self, task_id: str) -> Any:  # noqa: ANN401 - the task's own
         task = self._current = self._planned[task_id].make()
         await task.update_chat_ctx(self.chat_ctx)
-        others = {other: self._planned[other].description for other in self._visited if other != task_id}
-        if others:
+        others = {other: planned.description for other, planned in self._planned.items() if other in self._visited and other != task_id}
+        if self._visited:
             await task.update_tools([*task.tools, self._back_tool(others)])
-        if task_id not in self._visited:
-            self._visited.append(task_id)
+        self._visited.add(task_id)
         result = await task
         # Who awaits a task is given what was said in it, not what was called: a summary is to know that as well.
         known = self.chat_ctx
@@ -128,8 +131,8 @@ class TaskGroup(AgentTask[TaskGroupResult]):
             ],
         ) -> None:
             for task_id in task_ids:
-                if task_id not in others:
-                    raise ToolError(f"unable to go back to {task_id}: it is none of {', '.join(others)}")
+                if task_id not in self._visited:
+                    raise ToolError(f"unable to regress, invalid task id {task_id}")
             if self._current is not None and not self._current.done():
                 self._current.complete(GoesBack(task_ids))
 
