@@ -109,6 +109,7 @@ if TYPE_CHECKING:
         ToolFlag,
         ToolInfo,
         ToolResult,
+        canonical_arguments,
         function_tool,
         load_reference,
         load_tool,
@@ -184,6 +185,7 @@ __all__ = [
     "UserDataChanged",
     "Verdict",
     "audio_of",
+    "canonical_arguments",
     "complete_llm",
     "describe_record",
     "description_of",
@@ -253,7 +255,7 @@ _FOLDERS: Final = {
     "actors.redaction": ("PatternRedactor",),
     "actors.tools": (
         *("CONFIRM_DUPLICATE_PARAM", "CONTEXT_MARK", "DuplicateMode", "DuplicateScope", "FunctionTool", "ProviderTool", "RawFunctionTool"),
-        *("RunContext", "StopResponse", "Tool", "ToolError", "ToolFlag", "ToolInfo", "ToolResult", "function_tool"),
+        *("RunContext", "StopResponse", "Tool", "ToolError", "ToolFlag", "ToolInfo", "ToolResult", "canonical_arguments", "function_tool"),
         *("load_reference", "load_tool", "loading_script", "reference_to", "tool_to_wire"),
     ),
 }

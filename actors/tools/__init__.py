@@ -4,6 +4,7 @@ A function becomes a `FunctionTool`, whose schema is read from its signature and
 defined (`reference_to`), never as bytes of itself, and is found again in the session's process (`load_tool`).
 """
 
+from actors.tools.arguments import canonical_arguments, parse_arguments
 from actors.tools.function_tool import DEFAULT_TIMEOUT_S, FunctionTool, RawFunctionTool, ToolInfo, function_tool
 from actors.tools.hand_off import SupportsHandOff
 from actors.tools.references import load_reference, loading_script, reference_to
@@ -40,10 +41,12 @@ __all__ = [
     "ToolFlag",
     "ToolInfo",
     "ToolResult",
+    "canonical_arguments",
     "function_tool",
     "load_reference",
     "load_tool",
     "loading_script",
+    "parse_arguments",
     "reference_to",
     "tool_to_wire",
 ]

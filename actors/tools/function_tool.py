@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -92,7 +91,7 @@ class FunctionTool(Tool):
         Raises:
             InvalidToolError: they do not fit the schema; the text is for the model to read.
         """
-        return self.parameters.validate(self.schema.name, without_confirmation(arguments_json))
+        return self.parameters.validate(self.schema.name, arguments_json)
 
     async def run(self, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function gives
         """What the function gives with these arguments, which `validate` has made, and what that gives to be awaited.
@@ -170,19 +169,6 @@ class RawFunctionTool(FunctionTool):
         """What is known of it, with its schema as it was given."""
         schema = {"name": self.schema.name, "description": self.schema.description, "parameters": self.schema.parameters}
         return replace(super().info, raw_schema=schema)
-
-
-def without_confirmation(arguments_json: str) -> str:
-    """A model's arguments without its confirmation of a duplicate."""
-    if CONFIRM_DUPLICATE_PARAM not in arguments_json:
-        return arguments_json
-    try:
-        arguments = json.loads(arguments_json)
-    except ValueError:
-        return arguments_json
-    if isinstance(arguments, dict):
-        arguments.pop(CONFIRM_DUPLICATE_PARAM, None)
-    return json.dumps(arguments)
 
 
 @overload

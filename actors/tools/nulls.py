@@ -4,23 +4,16 @@ In OpenAI's strict mode a model has to name each parameter, and says null where 
 null is no value of a parameter that may be left out, it can mean nothing else.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 _NULL = "null"
 
 
-def without_nulls(arguments_json: str, schema: Mapping[str, Any]) -> str:
-    """``arguments_json`` without the nulls that ``schema`` (of an object, from JSON Schema) has no place for; what is no JSON as it is."""
-    if _NULL not in arguments_json:
-        return arguments_json
-    try:
-        arguments = json.loads(arguments_json)
-        pruned = _pruned(arguments, schema, schema)
-    except (ValueError, RecursionError):
-        return arguments_json
-    return arguments_json if pruned == arguments else json.dumps(pruned, ensure_ascii=False)
+def without_nulls(arguments: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """``arguments`` without the nulls that ``schema`` (of an object, from JSON Schema) has no place for."""
+    pruned: dict[str, Any] = _pruned(arguments, schema, schema)
+    return pruned
 
 
 def _pruned(value: Any, schema: Any, root: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

@@ -7,6 +7,7 @@ model have names of ours and the parameters' names as aliases, so that no parame
 import dataclasses
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,11 +20,10 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from actors.tools.arguments import parse_arguments, wrong_arguments
 from actors.tools.nulls import without_nulls
 from actors.tools.run_context import CONTEXT_MARK
 from protocols import InvalidToolError
-
-MAX_PROBLEMS_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +44,16 @@ class Parameters:
     def validate(self, tool: str, arguments_json: str) -> dict[str, Any]:
         """The arguments that the model gave, by parameter, as the annotated types; what it left out is left to the function's defaults.
 
-        A null for what may be left out, and is never null, is as left out.
+        A null for what may be left out, and is never null, is as left out; what the function does not take is not given to it.
 
         Raises:
-            InvalidToolError: the text is no JSON object, or does not fit; it says what to change, for the model to read.
+            InvalidToolError: the text is no JSON object, or does not fit; it says what is wrong, for the model to read.
         """
+        arguments = without_nulls(parse_arguments(tool, arguments_json), self.json_schema)
         try:
-            parsed = self.model.model_validate_json(without_nulls(arguments_json.strip() or "{}", self.json_schema))
+            parsed = self.model.model_validate(arguments)
         except ValidationError as failure:
-            raise InvalidToolError(
-                f"Wrong arguments for {tool}: {_problems(failure, self.names)}. Call it again with arguments that fit."
-            ) from failure
+            raise InvalidToolError(wrong_arguments(tool, _named(str(failure), self.names))) from failure
         return {name: getattr(parsed, key) for key, name in self.names.items() if key in parsed.model_fields_set | self.filled}
 
     def stated_defaults(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
             required.append(parameter.name)
     _require_callable(name, function, [*names.values(), *filter(None, [context_name])], required, takes_instance=takes_instance)
     try:
-        model = create_model(name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
+        model = create_model(name, __config__=ConfigDict(title=_title(function), allow_inf_nan=False), **fields)
         schema = model.model_json_schema(schema_generator=_Untitled)
     except (PydanticSchemaGenerationError, PydanticUserError) as failure:
         reason = str(failure).split("\n", 1)[0]
@@ -134,6 +133,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
         if key in defaults:
             _show_default(shown, defaults[key])
     schema.pop("title", None)
+    schema["additionalProperties"] = False
     if _as_json(schema) is None:
         raise InvalidToolError(f"tool {name}: what its Fields say is no JSON, as NaN, Infinity and lone surrogates are none: leave it away")
     return Parameters(
@@ -246,6 +246,16 @@ def _field(tool: str, parameter: inspect.Parameter, annotation: Any, description
     return (annotation, None) if has_default else annotation, stated
 
 
+def _named(problems: str, names: Mapping[str, str]) -> str:
+    """Pydantic's text, in which a default that does not fit is told with our name of the field."""
+    return re.sub(r"^argument_\d+", lambda found: names.get(found[0], found[0]), problems, flags=re.MULTILINE)
+
+
+def _title(function: Callable[..., Any]) -> str:
+    """What an error calls the function's arguments."""
+    return "".join(word.capitalize() for word in str(getattr(function, "__name__", "tool")).split("_")) + "Args"
+
+
 def _has_default(parameter: inspect.Parameter) -> bool:
     """Whether the function itself fills the parameter in."""
     return parameter.default is not parameter.empty and not isinstance(parameter.default, FieldInfo)
@@ -268,22 +278,3 @@ def _as_json(value: object) -> bytes | None:
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
         return None
-
-
-def _problems(failure: ValidationError, names: Mapping[str, str]) -> str:
-    problems = failure.errors(include_url=False, include_context=False)
-    told = [f"{_place(problem['loc'], names) or 'the arguments'}: {_told(problem)}" for problem in problems[:MAX_PROBLEMS_TOLD]]
-    return "; ".join(told) + (f"; and {len(problems) - MAX_PROBLEMS_TOLD} more" if len(problems) > MAX_PROBLEMS_TOLD else "")
-
-
-def _place(steps: tuple[int | str, ...], names: Mapping[str, str]) -> str:
-    """Where a problem is; a default that does not fit is told with our name of the field."""
-    return ".".join(names.get(str(step), str(step)) if at == 0 else str(step) for at, step in enumerate(steps))
-
-
-def _told(problem: Any) -> str:  # noqa: ANN401 - pydantic_core's ErrorDetails
-    if problem["type"] in ("missing", "json_invalid"):
-        return str(problem["msg"])
-    if problem["type"] == "extra_forbidden":
-        return "there is no such parameter"
-    return f"{problem['msg']} (got {problem['input']!r:.60})"

@@ -1,11 +1,12 @@
 """The parameters of a tool whose JSON schema is given: its function takes all arguments as one, ``raw_arguments``."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from actors.tools.arguments import parse_arguments
 from actors.tools.parameters import context_parameter
+from actors.tools.tool_kinds import CONFIRM_DUPLICATE_PARAM
 from protocols import InvalidToolError
 
 RAW_ARGUMENTS: Final = "raw_arguments"
@@ -20,17 +21,13 @@ class RawParameters:
     takes_instance: bool
 
     def validate(self, tool: str, arguments_json: str) -> dict[str, Any]:
-        """What the model gave, as the argument ``raw_arguments``.
+        """What the model gave, as the argument ``raw_arguments``; its confirmation of a duplicate is not the function's business.
 
         Raises:
             InvalidToolError: it is no JSON object.
         """
-        try:
-            arguments = json.loads(arguments_json.strip() or "{}")
-        except (ValueError, RecursionError) as failure:
-            raise InvalidToolError(f"Wrong arguments for {tool}: {failure}. Call it again with a JSON object.") from failure
-        if not isinstance(arguments, dict):
-            raise InvalidToolError(f"Wrong arguments for {tool}: {arguments!r:.60} is no object. Call it again with a JSON object.")
+        arguments = parse_arguments(tool, arguments_json)
+        arguments.pop(CONFIRM_DUPLICATE_PARAM, None)
         return {RAW_ARGUMENTS: arguments}
 
     def stated_defaults(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as Parameters

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors import FunctionTool, RunContext, StopResponse, ToolError, ToolResult
+from actors import FunctionTool, RunContext, StopResponse, ToolError, ToolResult, canonical_arguments
 from livekitex_agent.llm.answers import FunctionToolCall
 from livekitex_agent.llm.chat_context import ChatContext
 from livekitex_agent.llm.chat_items import FunctionCall, FunctionCallOutput
@@ -111,6 +111,7 @@ async def execute_function_call(
         unknown = f"Unknown function: {tool_call.name} - available tools: {', '.join(tool_ctx.function_tools)}"
         result = make_function_call_output(fnc_call=call, output=None, exception=ToolError(unknown))
         return dataclasses.replace(result, raw_exception=ValueError(unknown))
+    call.arguments = canonical_arguments(call.name, call.arguments)
     try:
         arguments = tool.validate(call.arguments)
         if tool.parameters.context_name is not None and call_ctx is not None:

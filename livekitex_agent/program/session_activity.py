@@ -437,7 +437,7 @@ class SessionActivity:
             await self.toolsets.open(agent.tools)
             parts = make_parts(self, agent)
             idempotent = frozenset(name for name, tool in parts.tools.items() if tool.idempotent)
-            self.call.use_tools(parts, ToolsChanged(tools=frozenset(parts.tools), idempotent=idempotent))
+            self.call.use_tools(parts, ToolsChanged(tools=tuple(parts.tools), idempotent=idempotent))
             await self.toolsets.close(before, but=[*self.session.tools, *agent.tools])
 
     async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:

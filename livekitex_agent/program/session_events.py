@@ -1,4 +1,4 @@
-"""From the events of a call to those of LiveKit's sessions. Pure, but for what is asked of the call's memory."""
+"""From the events of a call to those of LiveKit's sessions. Pure, but for what is asked of the call's memory and kept of its tools."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
@@ -38,7 +38,7 @@ PROGRAM: Final = "program"
 """The source of an error that the program has made itself: it is in the log, and no event of its own session."""
 
 
-def session_events(  # noqa: C901 - one case for each event
+def session_events(  # noqa: C901, PLR0912 - one case for each event
     pushed: EventPushed, item: Callable[[str], ChatItem | None], outcomes: ToolOutcomes
 ) -> Iterator[Event]:
     """The session's events that the call's event ``pushed`` is; ``item`` finds an item of the history by its id."""
@@ -59,10 +59,14 @@ def session_events(  # noqa: C901 - one case for each event
         case told.FunctionToolsExecuted(calls=calls):
             yield _executed(calls, outcomes, pushed.wall_s)
         case told.ToolCalled(call_id=call_id, name=name, arguments=arguments):
+            outcomes.begun(call_id)
             call = FunctionCall(call_id=call_id, name=name, arguments=arguments)
             yield ToolExecutionUpdatedEvent(update=ToolCallStarted(function_call=call), **at)
         case told.ToolReturned(call_id=call_id, result=result, ok=ok):
-            outcome = outcomes.of(call_id, result, ok=ok)
+            begun, outcome = outcomes.was_begun(call_id), outcomes.of(call_id, result, ok=ok)
+            outcomes.note(call_id, outcome)
+            if not begun:  # nobody was told that it begins
+                return
             status: Literal["done", "error"] = "error" if outcome.failed else "done"
             ended = ToolCallEnded(id=call_id, call_id=call_id, message=outcome.message, status=status)
             yield ToolExecutionUpdatedEvent(update=ended, **at)
@@ -85,7 +89,7 @@ def close_event(reason: str, closing: CloseReason | None, wall_s: float) -> Clos
 def _executed(calls: Sequence[told.ExecutedCall], outcomes: ToolOutcomes, wall_s: float) -> FunctionToolsExecutedEvent:
     outputs, handed_off = [], False
     for call in calls:
-        outcome = outcomes.of(call.call_id, call.result, ok=not call.result.startswith("error:"))
+        outcome = outcomes.of(call.call_id, call.result, ok=True)
         handed_off = handed_off or outcome.hand_off
         output = FunctionCallOutput(call_id=call.call_id, name=call.name, output=call.result, is_error=outcome.failed)
         outputs.append(output.model_copy(update={"reply_required": outcome.reply}))

@@ -19,18 +19,29 @@ class ToolOutcome:
 
 
 class ToolOutcomes:
-    """By the call's id. Used on the program's loop."""
+    """By the call's id; at the bound the oldest is forgotten. Used on the program's loop."""
 
     def __init__(self) -> None:
-        self._outcomes: OrderedDict[str, ToolOutcome] = OrderedDict()
+        self._outcomes: OrderedDict[str, ToolOutcome | None] = OrderedDict()
+
+    def begun(self, call_id: str) -> None:
+        """A call's tool is run."""
+        self._keep(call_id, None)
+
+    def was_begun(self, call_id: str) -> bool:
+        """Whether the tool was run: some calls are answered without, for one of a tool that there is not."""
+        return call_id in self._outcomes
 
     def note(self, call_id: str, outcome: ToolOutcome) -> None:
-        """Remember what became of a call; at the bound the oldest is forgotten."""
-        self._outcomes[call_id] = outcome
-        if len(self._outcomes) > KEPT:
-            self._outcomes.popitem(last=False)
+        """Remember what became of a call."""
+        self._keep(call_id, outcome)
 
     def of(self, call_id: str, result: str, *, ok: bool) -> ToolOutcome:
         """What became of a call; of one that is not known, what the model was told says it."""
         known = self._outcomes.get(call_id)
         return ToolOutcome(message=result or None, failed=not ok, reply=True, hand_off=False) if known is None else known
+
+    def _keep(self, call_id: str, outcome: ToolOutcome | None) -> None:
+        self._outcomes[call_id] = outcome
+        if len(self._outcomes) > KEPT:
+            self._outcomes.popitem(last=False)

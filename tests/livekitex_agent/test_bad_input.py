@@ -69,7 +69,7 @@ def _the_call_and_the_tree_live_on(system: sync.AgentSystem, session: sync.CallH
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("pineapple", "quantity: Input should be a valid integer"),
+        ("pineapple", "quantity\n  Input should be a valid integer"),
         ("unplug", "no route to the kitchen"),
         ("nesting", "cannot start another: start it from the script"),
     ],

@@ -77,7 +77,7 @@ SAMPLES_PER_CHAR = 100
 VOICE_HZ = 1_000
 MARK_EVERY = 150
 SUBSCRIBER = Ref(id="gateway", uid="g1", address="")
-CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=frozenset({"look", "order"}), idempotent=frozenset({"look"}))
+CHECKED = SessionConfig(call_id="c", instructions="Be brief.", tools=("look", "order"), idempotent=frozenset({"look"}))
 SPOKEN = replace(CHECKED, audio_in=True, voice=True, voice_rate_hz=VOICE_HZ)
 
 
@@ -115,7 +115,7 @@ def handed_to(setup: SessionConfig, agent: str) -> SessionConfig:
     if not agent:
         return setup
     name = json.loads(agent)["name"]
-    tools = (setup.tools - {"order"}) | {f"ask_{name}"}
+    tools = (*(tool for tool in setup.tools if tool != "order"), f"ask_{name}")
     return replace(setup, agent=name, instructions=f"You are {name}.", tools=tools)
 
 

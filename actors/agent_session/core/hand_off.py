@@ -128,8 +128,8 @@ def on_failed(step: Transition, failed: AgentFailed) -> None:
 
 def on_tools(step: Transition, changed: ToolsChanged) -> None:
     """The agent has other tools from the model's next round on; the history shows which."""
-    before, after = step.setup.tools, changed.tools
-    step.state = replace(step.state, setup=replace(step.setup, tools=after, idempotent=changed.idempotent))
+    before, after = frozenset(step.setup.tools), frozenset(changed.tools)
+    step.state = replace(step.state, setup=replace(step.setup, tools=changed.tools, idempotent=changed.idempotent))
     if before != after:
         history = step.memory.history
         step.record(ToolsUpdated(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)), wall_s=step.now.wall_s))

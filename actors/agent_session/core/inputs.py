@@ -265,7 +265,7 @@ class AgentWanted:
 class ToolsChanged:
     """The program has changed the tools of the agent that has the call: all their names, and which may be run again."""
 
-    tools: frozenset[str]
+    tools: tuple[str, ...]
     idempotent: frozenset[str]
 
 
@@ -296,7 +296,7 @@ class AgentReady:
     agent: str
     instructions: str
     greeting: tuple[str, ...]
-    tools: frozenset[str]
+    tools: tuple[str, ...]
     idempotent: frozenset[str]
     models: tuple[ModelUsage, ...] = ()
     tokens: TokenEstimator = DEFAULT_TOKENS

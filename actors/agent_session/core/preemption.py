@@ -38,7 +38,7 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
     token, asked = step.next_token(), _context(step, preflight.text)
     step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, context=asked), guesses=step.state.guesses + 1)
     model_asked(step)
-    step.then(Think(token=token, context=asked, tools=step.setup.tools if step.setup.max_tool_rounds else frozenset()))
+    step.then(Think(token=token, context=asked, tools=frozenset(step.setup.tools) if step.setup.max_tool_rounds else frozenset()))
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> bool:

@@ -27,9 +27,9 @@ from protocols import (
 class SessionConfig:
     """What a session is told at its start; only a hand-off changes what is the agent's. ``agent`` is its name, ``greeting`` in sentences.
 
-    ``tools`` are the names of the agent's tools, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice`` tell whether the
-    call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply that the caller
-    speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
+    ``tools`` are the names of the agent's tools in its order, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice``
+    tell whether the call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply
+    that the caller speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
     ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
     ``mute`` says when he is not listened to.
     ``max_context_tokens`` is the budget of what the model is told, as ``tokens`` estimates it (0: none, see `summary`).
@@ -50,7 +50,7 @@ class SessionConfig:
     repeat: str = "I am sorry, I did not hear all of that. Could you say it again?"
     farewell: str = "I am sorry, a technical problem ends this call. Please call again."
     farewell_reason: str = ""
-    tools: frozenset[str] = frozenset()
+    tools: tuple[str, ...] = ()
     idempotent: frozenset[str] = frozenset()
     audio_in: bool = False
     voice: bool = False

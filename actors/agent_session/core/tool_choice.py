@@ -6,23 +6,23 @@ model that were told the same again with the results would call for ever. Only `
 the call by then: the model is free then, where it would be refused otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.state import SessionConfig
 from protocols import FunctionChoice, GenerateReply, ToolChoice, UsageError
 
 
-def permitted(setup: SessionConfig, turn: Turn) -> frozenset[str]:
-    """The tools that the model may call in ``turn``."""
-    return frozenset() if turn.tool_choice is ToolChoice.NONE else _named(setup, turn.tools)
+def permitted(setup: SessionConfig, turn: Turn) -> tuple[str, ...]:
+    """The tools that the model may call in ``turn``, in their order."""
+    return () if turn.tool_choice is ToolChoice.NONE else _named(setup, turn.tools)
 
 
 def offered(setup: SessionConfig, turn: Turn) -> frozenset[str]:
     """The tools that it is told of in the next round: none after the last that may call any, unless it may be told to call none."""
     if setup.program:
-        return _named(setup, turn.tools)
-    return _named(setup, turn.tools) if _rounds(turn) < setup.max_tool_rounds else frozenset()
+        return frozenset(_named(setup, turn.tools))
+    return frozenset(_named(setup, turn.tools)) if _rounds(turn) < setup.max_tool_rounds else frozenset()
 
 
 def choice(setup: SessionConfig, turn: Turn, *, leaves: bool = False) -> ToolChoice | FunctionChoice:
@@ -41,7 +41,7 @@ def choice(setup: SessionConfig, turn: Turn, *, leaves: bool = False) -> ToolCho
 def tools_refusal(setup: SessionConfig, command: GenerateReply) -> UsageError | None:
     """Why the agent cannot do so; None if it can."""
     tools = _named(setup, command.tools)
-    unknown = sorted({*(command.tools or ()), *filter(None, (command.required_tool,))} - setup.tools)
+    unknown = sorted({*(command.tools or ()), *filter(None, (command.required_tool,))}.difference(setup.tools))
     if unknown:
         return UsageError(f"the agent has no tool {unknown[0]!r:.80} (it has: {_listed(setup.tools)}): name one of these")
     if command.required_tool and command.tool_choice is not ToolChoice.REQUIRED:
@@ -53,8 +53,8 @@ def tools_refusal(setup: SessionConfig, command: GenerateReply) -> UsageError | 
     return None
 
 
-def _named(setup: SessionConfig, names: Iterable[str] | None) -> frozenset[str]:
-    return setup.tools if names is None else setup.tools.intersection(names)
+def _named(setup: SessionConfig, names: Collection[str] | None) -> tuple[str, ...]:
+    return setup.tools if names is None else tuple(name for name in setup.tools if name in names)
 
 
 def _rounds(turn: Turn) -> int:

@@ -17,11 +17,13 @@ from actors.agent_session.core.memory import Turn, turn_of_call
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tool_choice import permitted
 from actors.agent_session.core.transition import Transition
+from actors.tools import parse_arguments
 from protocols import (
     AgentEvent,
     ExecutedCall,
     FunctionCall,
     FunctionToolsExecuted,
+    InvalidToolError,
     SessionError,
     ToolCalled,
     ToolReturned,
@@ -37,6 +39,7 @@ NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
 HAND_OFF_INTERRUPTED: Final = "error: the call was not handed to another agent, because the caller interrupted."
 SEVERAL_AGENTS: Final = "tools of one answer hand the call to several agents: it stays with the one that has it"
 
+UNKNOWN: Final = "Unknown function: {name} - available tools: {tools}"
 REDACTED: Final = "error: this call was not run. What it was to be called with was lost when the process died: ask the caller for it again."
 
 MAX_SAME_CALLS: Final = 3
@@ -125,9 +128,13 @@ def _refusal(step: Transition, call: FunctionCall) -> str:
     if step.state.interruption is not None:
         return NOT_RUN
     if call.name not in tools:
-        return f"error: there is no tool {call.name!r} (there are: {', '.join(sorted(tools)) or 'none'})"
+        return UNKNOWN.format(name=call.name, tools=", ".join(tools))
     if was_redacted(call.arguments):
         return REDACTED
+    try:
+        parse_arguments(call.name, call.arguments)
+    except InvalidToolError as failure:
+        return str(failure)
     return SAME_CALL if _made_before(step.turn, call) >= MAX_SAME_CALLS else ""
 
 

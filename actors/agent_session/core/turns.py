@@ -19,6 +19,7 @@ from actors.agent_session.core.state import Guess, Opening, SessionConfig
 from actors.agent_session.core.thinking import end_reply_with, run_hook_if_due, think
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
+from actors.tools import canonical_arguments
 from protocols import (
     SPEECH_DEADLINE_S,
     AgentEvent,
@@ -100,6 +101,9 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     rounds = sum(round_.ended for round_ in step.turn.rounds)
     if step.setup.program and rounds > step.setup.max_tool_rounds:
         finished = replace(finished, calls=())  # it was told to call none
+    if step.setup.program:
+        read = (replace(call, arguments=canonical_arguments(call.name, call.arguments)) for call in finished.calls)
+        finished = replace(finished, calls=tuple(read))
     size = step.turn.size + n_bytes(text for call in finished.calls for text in (call.name, call.arguments))
     spent = rounds >= step.setup.max_tool_rounds and not step.setup.program
     if finished.calls and (spent or size > MAX_TURN_BYTES):

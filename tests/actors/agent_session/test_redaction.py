@@ -171,7 +171,7 @@ def test_another_incarnation_does_not_call_a_tool_with_what_is_left_of_its_argum
     sound = FunctionCall(call_id="call-2", name="pay", arguments='{"card": "none"}')
     rounds = (Round(calls=(left, sound), ended=True),)
     memory = Memory(incarnation=1, turn=Turn(turn_id="turn-1", source=TurnSource.TEXT, text="pay", rounds=rounds), turns=1, calls=2)
-    setup = SessionConfig(call_id="c", tools=frozenset({"pay"}))
+    setup = SessionConfig(call_id="c", tools=("pay",))
     state, effects = begin_core(setup, Past(memory=memory, log=(), entries=1), 2, ResumePoint(), Moment(monotonic_s=1.0, wall_s=1.0))
     then = [effect for write in effects if isinstance(write, Write) for effect in write.then]
     assert [effect.call for effect in then if isinstance(effect, RunTool)] == [sound]

@@ -69,7 +69,7 @@ def test_data_is_told_as_json_and_text_as_it_is() -> None:
 
 def test_a_wrong_argument_does_not_run_the_function() -> None:
     context = RunContext(user_data={}, call_id="c1")
-    with pytest.raises(InvalidToolError, match="fact: Input should be a valid string"):
+    with pytest.raises(InvalidToolError, match="fact\n  Input should be a valid string"):
         run(remember, '{"fact": 2}', context)
     assert context.user_data == {}
 

@@ -1,6 +1,5 @@
 """Nulls that mean nothing."""
 
-import json
 from typing import Any, Optional
 
 import pytest
@@ -33,21 +32,16 @@ SCHEMA = function_tool(order).schema.parameters
             {"product": "pizza", "toppings": [{"name": "ham", "grams": None, "note": None}]},
             {"product": "pizza", "toppings": [{"name": "ham", "note": None}]},
         ),
-        ([None], [None]),
+        ({"count": 1}, {"count": 1}),
     ],
 )
 def test_a_null_that_is_no_value_is_as_left_out(given: Any, read: Any) -> None:
-    assert json.loads(without_nulls(json.dumps(given), SCHEMA)) == read
-
-
-@pytest.mark.parametrize("text", ["", "null", "{null", '{"count": 1}', "[" * 100_000 + "null"])
-def test_what_has_none_is_left_as_it_is(text: str) -> None:
-    assert without_nulls(text, SCHEMA) is text
+    assert without_nulls(given, SCHEMA) == read
 
 
 def test_a_reference_that_leads_nowhere_or_round_is_a_value_of_any_type() -> None:
     loop = {"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"$ref": "#/$defs/A"}}}
-    assert without_nulls('{"a": null}', loop) == '{"a": null}'
+    assert without_nulls({"a": None}, loop) == {"a": None}
 
 
 def test_a_tool_gets_its_default_for_a_null() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, Field
 
 from actors.tools import RunContext
-from actors.tools.parameters import MAX_PROBLEMS_TOLD, read_parameters
+from actors.tools.parameters import read_parameters
 from protocols import InvalidToolError
 
 if TYPE_CHECKING:
@@ -106,35 +106,27 @@ def test_no_text_is_no_arguments(arguments: str) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"name": 5}, "name: Input should be a valid string (got 5)"),
-        ({"size": "huge"}, "size: Input should be 'small' or 'large' (got 'huge')"),
-        ({"items": [{"quantity": 1}]}, "items.0.name: Field required"),
-        ({"colour": "red"}, "colour: there is no such parameter"),
-        ({"context": {}}, "context: there is no such parameter"),
+        ({"name": 5}, "name\n  Input should be a valid string [type=string_type, input_value=5, input_type=int]"),
+        ({"size": "huge"}, "size\n  Input should be 'small' or 'large' [type=enum, input_value='huge', input_type=str]"),
+        ({"items": [{"quantity": 1}]}, "items.0.name\n  Field required [type=missing, input_value={'quantity': 1}, input_type=dict]"),
     ],
 )
-def test_wrong_arguments_are_told_to_the_model(change: dict[str, Any], told: str) -> None:
+def test_wrong_arguments_are_told_to_the_model_in_pydantics_words(change: dict[str, Any], told: str) -> None:
     with pytest.raises(InvalidToolError) as caught:
         by_json(GOOD | change)
-    assert str(caught.value) == f"Wrong arguments for order: {told}. Call it again with arguments that fit."
+    assert str(caught.value).startswith(f"Error parsing arguments for `order`: 1 validation error for OrderArgs\n{told}")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "null", "5", "nonsense"])
-def test_what_is_no_json_object_is_refused(text: str) -> None:
-    with pytest.raises(InvalidToolError, match="Wrong arguments for nothing: the arguments: "):
-        read_parameters(nothing, {}).validate("nothing", text)
-
-
-def test_many_problems_are_counted() -> None:
-    with pytest.raises(InvalidToolError, match="; and 5 more"):
-        by_json(GOOD | {f"extra_{number}": 1 for number in range(MAX_PROBLEMS_TOLD + 5)})
+@pytest.mark.parametrize("name", ["colour", "context"])
+def test_what_a_function_does_not_take_is_not_given_to_it(name: str) -> None:
+    assert by_json(GOOD | {name: "red"}) == by_json(GOOD)
 
 
 @given(
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 )
 def test_any_other_json_is_refused_for_the_model(value: object) -> None:
-    with pytest.raises(InvalidToolError, match=r"^Wrong arguments for order: "):
+    with pytest.raises(InvalidToolError, match=r"^Error parsing arguments for `order`: "):
         by_json(value)
 
 
@@ -209,7 +201,7 @@ def test_a_field_says_the_same_wherever_it_stands(function: Any) -> None:
     filled = {} if function is default_of_its_own else {"city": "Berlin"}
     assert parameters.validate("f", "{}") == filled
     assert parameters.validate("f", '{"city": "Rome"}') == {"city": "Rome"}
-    with pytest.raises(InvalidToolError, match="city: String should have at least 2 characters"):
+    with pytest.raises(InvalidToolError, match="city\n  String should have at least 2 characters"):
         parameters.validate("f", '{"city": "X"}')
 
 
@@ -236,7 +228,7 @@ def own_extra(count: int = Field(default=5, json_schema_extra={"examples": [1]})
         (constrained, '{"count": 0}', None),
         (with_alias, "{}", {"place": "here"}),
         (with_alias, '{"city": "there"}', {"place": "there"}),
-        (with_alias, '{"place": "there"}', None),
+        (with_alias, '{"place": "there"}', {"place": "here"}),
         (made_anew, "{}", {"sizes": [1]}),
         (inner_limit, "{}", {}),
         (inner_limit, '{"count": null}', {"count": None}),
@@ -249,7 +241,7 @@ def test_what_a_field_demands_is_kept(function: Any, arguments: str, given: dict
     if given is not None:
         assert parameters.validate("f", arguments) == given
         return
-    with pytest.raises(InvalidToolError, match="Wrong arguments for f"):
+    with pytest.raises(InvalidToolError, match="Error parsing arguments for `f`"):
         parameters.validate("f", arguments)
 
 
@@ -275,11 +267,11 @@ def wrong_default(count: int = Field(default=0, ge=1, validate_default=True)) ->
     ("function", "arguments", "given"),
     [
         (in_both_places, "{}", {"city": "Berlin"}),
-        (in_both_places, '{"city": "X"}', "city: String should have at least 2 characters"),
+        (in_both_places, '{"city": "X"}', "city\n  String should have at least 2 characters"),
         (other_names, '{"city": "Rome"}', {"city": "Rome"}),
         (other_names, "{}", {"city": "Berlin"}),
-        (exact, '{"count": "3"}', "count: Input should be a valid integer"),
-        (wrong_default, "{}", "count: Input should be greater than or equal to 1"),
+        (exact, '{"count": "3"}', "count\n  Input should be a valid integer"),
+        (wrong_default, "{}", "count\n  Input should be greater than or equal to 1"),
     ],
 )
 def test_a_field_is_read_in_every_form_that_pydantic_knows(function: Any, arguments: str, given: dict[str, Any] | str) -> None:

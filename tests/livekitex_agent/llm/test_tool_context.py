@@ -105,7 +105,7 @@ def test_two_tools_of_one_name_and_what_is_no_tool_are_refused() -> None:
         ([look], "look", '{"thing": "sky"}', "sky ", False, True),
         ([raw], "raw", '{"a": 1}', "{'a': 1}", False, True),
         ([look], "lok", "{}", "Unknown function: lok - available tools: look", True, True),
-        ([look], "look", "{}", "Wrong arguments for look", True, True),
+        ([look], "look", "{}", "Error parsing arguments for `look`: 1 validation error for LookArgs\nthing\n  Field required", True, True),
         ([fail], "fail", '{"how": "error"}', "ask again", True, True),
         ([fail], "fail", '{"how": "stop"}', "", False, False),
         ([fail], "fail", '{"how": "object"}', "the tool returned an invalid output", True, True),

@@ -41,10 +41,10 @@ def test_a_caller_who_has_stopped_listens(old: str, new: str, states: int) -> No
 
 def test_a_call_of_a_tool_is_told_as_it_begins_and_as_it_ends() -> None:
     outcomes = ToolOutcomes()
+    (begins,) = session_events(pushed(ToolCalled(call_id="1", name="look", arguments="{}")), lambda _: None, outcomes)
     outcomes.note("1", ToolOutcome(message="a secret", failed=True, reply=True, hand_off=False))
-    run = (ToolCalled(call_id="1", name="look", arguments="{}"), ToolReturned(call_id="1", name="look", result="failed", ok=True))
-    told = [event for one in run for event in session_events(pushed(one), lambda _: None, outcomes)]
-    started, ended = (event.update for event in told if isinstance(event, ToolExecutionUpdatedEvent))
+    (ends,) = session_events(pushed(ToolReturned(call_id="1", name="look", result="failed", ok=True)), lambda _: None, outcomes)
+    started, ended = (event.update for event in (begins, ends) if isinstance(event, ToolExecutionUpdatedEvent))
     assert (started.type, started.function_call.name) == ("tool_call_started", "look")
     assert (ended.type, ended.id, ended.message, ended.status) == ("tool_call_ended", "1", "a secret", "error")
 
@@ -57,3 +57,16 @@ def test_what_tools_came_to_says_whether_it_is_answered_and_who_has_the_call() -
     assert isinstance(event, FunctionToolsExecutedEvent)
     assert event.has_agent_handoff
     assert not event.has_tool_reply
+
+
+def test_a_call_that_was_not_run_is_told_of_with_the_others_alone() -> None:
+    outcomes = ToolOutcomes()
+    text = "Unknown function: look - available tools: go"
+    returned = ToolReturned(call_id="1", name="look", result=text, ok=False)
+    assert list(session_events(pushed(returned), lambda _: None, outcomes)) == []
+    executed = FunctionToolsExecuted(calls=(ExecutedCall(call_id="1", name="look", arguments="{}", result=text),))
+    (event,) = session_events(pushed(executed), lambda _: None, outcomes)
+    assert isinstance(event, FunctionToolsExecutedEvent)
+    (output,) = event.function_call_outputs
+    assert output is not None
+    assert (output.is_error, output.output) == (True, text)

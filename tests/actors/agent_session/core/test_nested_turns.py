@@ -43,7 +43,7 @@ class NestedTurns(RuleBasedStateMachine):
     @initialize(spoken=st.booleans(), hook=st.booleans(), kept_ahead=st.sampled_from([0, 130, 1_150, 100_000]), depth=st.integers(0, 3))
     def start(self, *, spoken: bool, hook: bool, kept_ahead: int, depth: int) -> None:
         setup = replace(SPOKEN if spoken else CHECKED, program=True, parallel_tools=True, turn_hook=hook)
-        self.world = World(replace(setup, tools=setup.tools | {"to_billing", "to_broken"}), kept_ahead=kept_ahead)
+        self.world = World(replace(setup, tools=(*setup.tools, "to_billing", "to_broken")), kept_ahead=kept_ahead)
         self.sent: dict[str, SessionCommand] = {}
         self.requests: dict[str, int] = {}
         self.speaking = False

@@ -87,7 +87,7 @@ def test_those_that_are_refused_keep_none_of_the_others() -> None:
     world = running("use nothing look")
     assert [work.call.name for work in world.tools] == ["look"]
     world.settle()
-    assert [output for _, output in outputs(world)] == ["error: there is no tool 'nothing' (there are: look, order)", "done"]
+    assert [output for _, output in outputs(world)] == ["Unknown function: nothing - available tools: look, order", "done"]
 
 
 def test_a_death_leaves_the_outcome_of_those_unknown_that_may_not_run_twice() -> None:
@@ -232,7 +232,7 @@ def test_at_the_bound_the_model_is_told_to_call_nothing_and_what_it_calls_is_not
     for number in range(4):
         world.commit_all()
         assert world.thoughts[-1].options.tool_choice is (ToolChoice.NONE if number == 3 else ToolChoice.AUTO)
-        assert world.thoughts[-1].tools == CHECKED.tools, "it may be told of tools where it is told to call none"
+        assert world.thoughts[-1].tools == {*CHECKED.tools}, "it may be told of tools where it is told to call none"
         if number == 3:
             world.feed(i.SentenceReady(token=world.state.thinking, text="I give up."))
         world.feed(i.RoundFinished(token=world.state.thinking, calls=(replace(call, arguments=f'{{"n": {number}}}'),)))

@@ -27,7 +27,7 @@ from protocols import (
 from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World, agent_of
 
-TOOLS = frozenset({"look", "order", "to_billing", "to_greeter", "to_broken"})
+TOOLS = ("look", "order", "to_billing", "to_greeter", "to_broken")
 TEXT = replace(CHECKED, tools=TOOLS, program=True, parallel_tools=True)
 VOICE = replace(SPOKEN, tools=TOOLS, program=True, parallel_tools=True)
 BILLING, GREETER = agent_of("to_billing"), agent_of("to_greeter")
@@ -193,8 +193,8 @@ def test_killed_after_every_single_effect_the_agent_is_one_or_the_other(setup: A
 
 
 def test_the_tools_of_an_agent_change_and_the_history_shows_how(world: World) -> None:
-    world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset({"find"})))
-    world.feed(i.ToolsChanged(tools=frozenset({"look", "find"}), idempotent=frozenset()))
+    world.feed(i.ToolsChanged(tools=("look", "find"), idempotent=frozenset({"find"})))
+    world.feed(i.ToolsChanged(tools=("look", "find"), idempotent=frozenset()))
     world.commit_all()
     *_, item = restore(world.entries).memory.history
     assert isinstance(item, AgentConfigUpdate)
@@ -203,7 +203,7 @@ def test_the_tools_of_an_agent_change_and_the_history_shows_how(world: World) ->
         ("find",),
         ("order", "to_billing", "to_broken", "to_greeter"),
     )
-    assert (world.state.setup.tools, world.state.setup.idempotent) == ({"look", "find"}, frozenset())
+    assert (world.state.setup.tools, world.state.setup.idempotent) == (("look", "find"), frozenset())
     world.send("hello")
     world.settle()
     assert world.thoughts[-1].tools == {"look", "find"}

@@ -303,7 +303,7 @@ def test_one_that_has_not_left_when_the_tool_ends_is_left() -> None:
 
 
 def test_what_it_is_handed_to_has_the_conversation_in_its_place() -> None:
-    world = entered(replace(TEXT, tools=TEXT.tools | {"to_billing"}))
+    world = entered(replace(TEXT, tools=(*TEXT.tools, "to_billing")))
     world.send("use to_billing")
     rest(world)
     world.finish_tool("over to billing", last=True, reply=False)
@@ -316,7 +316,7 @@ def test_what_it_is_handed_to_has_the_conversation_in_its_place() -> None:
 
 
 def test_a_hand_off_by_the_tool_that_was_suspended_comes_when_its_turn_is_over() -> None:
-    world = in_tool(replace(TEXT, tools=TEXT.tools | {"to_billing"}), "use to_billing")
+    world = in_tool(replace(TEXT, tools=(*TEXT.tools, "to_billing")), "use to_billing")
     world.command(Say(command_id="say", text=LINE))
     rest(world)
     world.command(Say(command_id="more", text=LINE))
@@ -482,7 +482,7 @@ def test_after_a_death_an_agent_that_had_entered_ends_its_turn_and_leaves() -> N
 
 def words_play_while_an_agent_enters() -> World:
     """The turn is not suspended yet."""
-    world = World(replace(VOICE, tools=VOICE.tools | {"ask_greeter"}, idempotent=frozenset({"order"})))
+    world = World(replace(VOICE, tools=(*VOICE.tools, "ask_greeter"), idempotent=frozenset({"order"})))
     world.subscribe()
     world.send("use order")
     while not world.tools:

@@ -87,7 +87,7 @@ def test_what_is_not_offered_is_not_run(named: dict[str, object]) -> None:
     world.feed(RoundFinished(token=world.thoughts[0].token, calls=(FunctionCall(call_id="1", name="order", arguments="{}"),)))
     world.settle()
     (returned,) = events(world, ToolReturned)
-    assert "there is no tool 'order'" in returned.result  # type: ignore[attr-defined]
+    assert "Unknown function: order" in returned.result  # type: ignore[attr-defined]
     assert not events(world, ToolCalled)
     assert not world.ran
     assert len(asked(world)) == 2, "it is told so"
@@ -114,7 +114,7 @@ def test_what_the_agent_cannot_do_is_refused_with_its_cure(command: SessionComma
 
 
 def test_an_agent_without_tools_can_be_required_to_call_none() -> None:
-    world = World(replace(CHECKED, tools=frozenset()))
+    world = World(replace(CHECKED, tools=()))
     request = world.command(ask(tool_choice=REQUIRED))
     world.commit_all()
     assert "name some, or choose auto" in world.refusal(request).text
@@ -135,7 +135,7 @@ def test_an_agent_without_tools_can_be_required_to_call_none() -> None:
 def test_what_was_taken_with_the_call_is_not_required(turn: dict[str, object], rounds: int, expected: object) -> None:
     made = Turn(turn_id="t", source=TurnSource.GENERATE_REPLY, text="", rounds=(Round(ended=True),) * rounds, **turn)  # type: ignore[arg-type]
     assert choice(CHECKED, made) == expected
-    assert permitted(CHECKED, made) >= ({expected.name} if isinstance(expected, FunctionChoice) else set())
+    assert {*permitted(CHECKED, made)} >= ({expected.name} if isinstance(expected, FunctionChoice) else set())
 
 
 def test_after_the_last_round_that_may_call_tools_none_is_offered() -> None:

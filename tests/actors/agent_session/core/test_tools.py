@@ -62,14 +62,38 @@ def test_an_unknown_tool_is_an_error_for_the_model() -> None:
     world.subscribe()
     world.send("use nothing look")
     world.settle()
-    assert results(world) == ["error: there is no tool 'nothing' (there are: look, order)", "done"]
+    assert results(world) == ["Unknown function: nothing - available tools: look, order", "done"]
 
 
 def test_an_agent_without_tools_says_so() -> None:
-    world = World(replace(CHECKED, tools=frozenset()))
+    world = World(replace(CHECKED, tools=()))
     world.send("use nothing")
     world.settle()
-    assert results(world) == ["error: there is no tool 'nothing' (there are: none)"]
+    assert results(world) == ["Unknown function: nothing - available tools: "]
+
+
+def test_arguments_that_are_none_are_an_error_for_the_model() -> None:
+    world = World(CHECKED)
+    world.subscribe()
+    world.send("hello")
+    world.commit_all()
+    call = FunctionCall(call_id="x", name="look", arguments="[1]")
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=(call,)))
+    world.settle()
+    assert results(world) == ["Error parsing arguments for `look`: expected dict from function arguments, got list: [1]"]
+    assert not [pushed for pushed in world.events if isinstance(pushed.event, ToolCalled)]
+
+
+@pytest.mark.parametrize(("program", "kept"), [(True, '{"x": 1}'), (False, "{'x':1}")])
+def test_a_programs_history_has_the_arguments_as_python_writes_json(program: bool, kept: str) -> None:
+    world = World(replace(CHECKED, program=program))
+    world.subscribe()
+    world.send("hello")
+    world.commit_all()
+    call = FunctionCall(call_id="x", name="look", arguments="{'x':1}")
+    world.feed(i.RoundFinished(token=world.state.thinking, calls=(call,)))
+    world.settle()
+    assert [pushed.event.arguments for pushed in world.events if isinstance(pushed.event, ToolCalled)] == [kept]
 
 
 def test_a_result_that_is_late_or_double_changes_nothing() -> None:
@@ -125,8 +149,8 @@ def test_a_call_that_is_made_again_and_again_is_not_run() -> None:
     assert world.tool is not None, "another turn may make it again"
 
 
-@pytest.mark.parametrize("arguments", ["", "no json", "[" * 10_000, "null"])
-def test_calls_whose_arguments_are_no_map_are_told_apart_too(arguments: str) -> None:
+@pytest.mark.parametrize("arguments", ["", "{'x': 1", "null"])
+def test_calls_whose_arguments_are_no_json_are_told_apart_too(arguments: str) -> None:
     world = World(CHECKED)
     world.subscribe()
     world.send("hello")
