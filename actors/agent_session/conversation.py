@@ -323,8 +323,9 @@ class Conversation:
         self._around.in_background(lambda: prepare_successor(parts, wanted.agent), made)
 
     def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
-        """Work with the tools of ``parts``, which the agent that has the call has now."""
-        self._work_with(parts)
+        """Work with the tools of ``parts``, which the agent that has the call has now; a turn that goes on is offered those before."""
+        memory = self._state.memory
+        self._work_with(parts.with_tools_of(self._parts) if memory.turn is not None or memory.suspended else parts)
         self.feed(changed)
 
     def _work_with(self, parts: Parts) -> None:

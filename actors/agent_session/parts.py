@@ -1,6 +1,6 @@
 """What a session works with, once it is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.engine import Providers
@@ -22,3 +22,9 @@ class Parts:
     redactor: Redactor | None = None
     agent: str = ""
     context: ChatContext | None = None
+
+    def with_tools_of(self, before: "Parts") -> "Parts":
+        """These, and the tools of ``before`` that they have not."""
+        wires = tuple(wire for wire in before.blueprint.tools if wire["name"] not in self.tools)
+        blueprint = replace(self.blueprint, tools=(*self.blueprint.tools, *wires))
+        return replace(self, blueprint=blueprint, tools=before.tools | self.tools)

@@ -226,7 +226,7 @@ class Agent:
         self._instructions = instructions
 
     async def update_tools(self, tools: Sequence[Any]) -> None:
-        """From the model's next answer on it has these tools; a plain function becomes one.
+        """From its next turn on it has these tools; a plain function becomes one. A turn that goes on is offered those that it began with.
 
         Raises:
             TypeError: one of them is no tool.

@@ -6,7 +6,7 @@ may be what it asked of its tools and what they answered. It is told that there 
 The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -71,7 +71,11 @@ def known_to_agent(memory: Memory) -> ChatContext:
 def conversation(memory: Memory) -> ChatContext:
     """What was said and done so far: the history, and of the open turn what stands of it."""
     turn = memory.turn
-    return memory.history if turn is None else ChatContext(_distinct((*memory.history, *_items(turn, turn.rounds))))
+    return (
+        memory.history
+        if turn is None
+        else ChatContext(_distinct(_since_opened(memory.history.items, turn, tuple(_items(turn, turn.rounds)))))
+    )
 
 
 def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
@@ -91,15 +95,27 @@ def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
     return tuple(_items(turn, _spoken(turn, heard)))
 
 
+def without_calls_of(context: ChatContext, tools: Collection[str]) -> ChatContext:
+    """``context`` without the calls of these tools, and without their outcomes."""
+    return ChatContext(tuple(item for item in context if not isinstance(item, FunctionCall | FunctionCallOutput) or item.name not in tools))
+
+
 def appended(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
     """The history with ``items`` after it, within its bounds. A summary at its beginning stays."""
     newest = history.items[-1].created_at if history.items else LONG_AGO
     return _bounded((*history, *_never_back(items, newest)))
 
 
-def inserted(history: ChatContext, items: Sequence[ChatItem]) -> ChatContext:
-    """The history with ``items`` where their times put them, in their order, within its bounds."""
-    return _bounded(_by_time(history.items, items))
+def inserted(history: ChatContext, turn: Turn, items: Sequence[ChatItem]) -> ChatContext:
+    """The history with ``items`` of ``turn`` where their times put them among what came since that opened, within its bounds."""
+    return _bounded(_since_opened(history.items, turn, items))
+
+
+def _since_opened(past: Sequence[ChatItem], turn: Turn, items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
+    """``past`` with ``items`` of ``turn``, none of them before what stood there when it opened."""
+    stood = max((at for at, item in enumerate(past, 1) if item.created_at <= (turn.opened_wall_s or item.created_at)), default=0)
+    newest = past[stood - 1].created_at if stood else LONG_AGO
+    return (*past[:stood], *_by_time(past[stood:], tuple(_never_back(items, newest))))
 
 
 def _by_time(past: Sequence[ChatItem], items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:

@@ -62,7 +62,17 @@ def close_turn(step: Transition, heard: Heard) -> None:
     for command_id in done:
         step.publish(CommandDone(command_id=command_id))
     step.state = replace(step.state, played=0, thinking=0, expected=(), interruption=None)
+    take_changed_tools(step)
     step.move_agent(AgentEvent.TURN_ENDED)
+
+
+def take_changed_tools(step: Transition) -> None:
+    """Have the agent use its new tools, unless a turn of its own goes on: that is offered the same tools until its end."""
+    changed, memory = step.state.tools_changed, step.memory
+    goes_on = memory.turn is not None or any(waiting.agents == len(memory.agents) for waiting in memory.suspended)
+    if changed is not None and not goes_on:
+        setup = replace(step.setup, tools=changed.tools, idempotent=changed.idempotent)
+        step.state = replace(step.state, setup=setup, tools_changed=None)
 
 
 def close_unsaid(step: Transition, accepted: Accepted, outcome: SpeechOutcome) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core.added_items import tell_added
+from actors.agent_session.core.closing import take_changed_tools
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.effects import Answer
 from actors.agent_session.core.entries import HandedOff, ToolsUpdated
@@ -91,7 +92,7 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
         models=ready.models,
         tokens=ready.tokens,
     )
-    step.state = replace(step.state, setup=after, loading=0, changing=None)
+    step.state = replace(step.state, setup=after, loading=0, changing=None, tools_changed=None)
     history = step.memory.history
     fact = HandedOff(done=True, old_agent=before.agent, new_agent=after.agent, wall_s=step.now.wall_s)
     if after.program:
@@ -127,9 +128,10 @@ def on_failed(step: Transition, failed: AgentFailed) -> None:
 
 
 def on_tools(step: Transition, changed: ToolsChanged) -> None:
-    """The agent has other tools from the model's next round on; the history shows which."""
-    before, after = frozenset(step.setup.tools), frozenset(changed.tools)
-    step.state = replace(step.state, setup=replace(step.setup, tools=changed.tools, idempotent=changed.idempotent))
+    """The agent has other tools from its next turn on; the history shows which."""
+    before, after = frozenset((step.state.tools_changed or step.setup).tools), frozenset(changed.tools)
+    step.state = replace(step.state, tools_changed=changed)
+    take_changed_tools(step)
     if before != after:
         history = step.memory.history
         step.record(ToolsUpdated(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)), wall_s=step.now.wall_s))

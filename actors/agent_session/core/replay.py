@@ -3,12 +3,12 @@
 Entries are facts, so the fold refuses nothing; an entry about a turn that is not open changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, handoff_item, inserted, known_to_agent, settled, summarised
+from actors.agent_session.core.chat import appended, handoff_item, inserted, known_to_agent, settled, summarised, without_calls_of
 from actors.agent_session.core.entries import (
     AgentBegan,
     CallClosed,
@@ -64,6 +64,7 @@ from protocols import (
     AgentConfigUpdate,
     AgentHandoff,
     ChatContext,
+    ChatItem,
     CommandDone,
     EndCall,
     ExtendSpeech,
@@ -162,7 +163,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
                 tools_added=entry.added,
                 tools_removed=entry.removed,
             )
-            return replace(memory, history=appended(memory.history, (update,)))
+            after = replace(memory, history=appended(memory.history, (update,)))
+            return after if after.turn is not None else _without_removed(after, (update,))
         case HookRan():
             return _hook_ran(memory, entry)
         case TurnOpened():
@@ -375,6 +377,12 @@ def _named(memory: Memory) -> Memory:
     return memory if turn is None or turn.speech_id else replace(memory, turn=replace(turn, speech_id=turn.turn_id))
 
 
+def _without_removed(memory: Memory, updates: Iterable[ChatItem]) -> Memory:
+    """The agent knows no calls any more of tools that ``updates`` have taken from it; until its turn is over it does."""
+    removed = [name for update in updates if isinstance(update, AgentConfigUpdate) for name in update.tools_removed]
+    return replace(memory, known=without_calls_of(known_to_agent(memory), removed)) if removed else memory
+
+
 def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     turn, history = memory.turn, memory.history
     if turn is None:
@@ -383,11 +391,12 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
         history = ChatContext(history.items[:-1])  # the message stands in the turn that failed
     handing_to = "" if turn.failed else memory.handing_to  # it may be what the session died of
     known = {item.id for item in history}
-    put = appended if turn.heard is None else inserted
     items = settled(turn, heard)
-    after = replace(memory, turn=None, handing_to=handing_to, history=put(history, items))
-    if memory.known is not None:
-        after = replace(after, known=put(memory.known, items))
+    meanwhile = (item for item in history if item.created_at >= turn.opened_wall_s > 0)
+    agents = _without_removed(memory, meanwhile).known
+    after = replace(memory, turn=None, handing_to=handing_to, history=inserted(history, turn, items), known=agents)
+    if agents is not None:
+        after = replace(after, known=inserted(agents, turn, items))
     left = tuple(item.id for item in after.history if item.id not in known)[-ITEMS_OF_SPEECH:]
     return _spoken(after, Spoken(command_id=turn.command_id, speech_id=turn.speech_id, items=left)) if turn.command_id else after
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Final
 
-from actors.agent_session.core.chat import appended, asked_in, inserted, item_bytes
+from actors.agent_session.core.chat import asked_in, inserted, item_bytes
 from actors.agent_session.core.closing import leave
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.effects import Answer, OpenOutput, Push
@@ -109,9 +109,9 @@ def _missed(first: int, end: int, incarnation: int, wall_s: float) -> Happened:
 def _history(state: State) -> ChatContext:
     turn, history = state.memory.turn, state.memory.history
     for waiting in state.memory.suspended:
-        history = inserted(history, asked_in(waiting))
+        history = inserted(history, waiting, asked_in(waiting))
     if turn is not None:
-        history = appended(history, asked_in(turn)) if turn.heard is None else inserted(history, asked_in(turn))
+        history = inserted(history, turn, asked_in(turn))
     items, size = history.items, 0
     first = len(items)
     while first and len(items) - first < MAX_INFO_ITEMS and size + item_bytes(items[first - 1]) <= MAX_INFO_BYTES:

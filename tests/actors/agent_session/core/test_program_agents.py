@@ -18,9 +18,12 @@ from protocols import (
     AgentHandoff,
     AgentMessage,
     ChatContext,
+    ChatMessage,
     CommandAccepted,
     EndCall,
     ErrorReply,
+    FunctionCall,
+    FunctionCallOutput,
     SessionError,
     ToolChoice,
 )
@@ -326,3 +329,30 @@ def test_an_agent_that_has_the_call_again_knows_what_was_said_to_one_that_knew_a
     world.send("and now")
     world.settle()
     assert "hello" in texts(world.thought_about)
+
+
+def test_a_turn_is_offered_the_tools_that_it_began_with_and_the_update_stands_where_it_was_made(world: World) -> None:
+    world.send("use order")
+    world.settle()
+    world.send("use look")
+    while not world.tools:
+        assert world.commit() or world.think()
+    world.set_clock(1.0)
+    world.feed(i.ToolsChanged(tools=("look",), idempotent=frozenset()))
+    world.commit_all()
+    world.set_clock(1.0)
+    world.finish_tool()
+    world.settle()
+    assert world.thoughts[-1].tools == {*TOOLS}, "the turn goes on as it began"
+    assert "order" in {item.name for item in world.thoughts[-1].context if isinstance(item, FunctionCall)}
+    kinds = [type(item) for item in restore(world.entries).memory.history][-5:]
+    assert kinds == [ChatMessage, FunctionCall, AgentConfigUpdate, FunctionCallOutput, ChatMessage]
+    world.send("hello")
+    world.settle()
+    assert world.thoughts[-1].tools == {"look"}
+    assert {item.name for item in world.thoughts[-1].context if isinstance(item, FunctionCall | FunctionCallOutput)} == {"look"}
+    assert "order" in {item.name for item in world.state.memory.history if isinstance(item, FunctionCall)}, "it was called all the same"
+    world.kill()
+    world.send("hello")
+    world.settle()
+    assert {item.name for item in world.thoughts[-1].context if isinstance(item, FunctionCall | FunctionCallOutput)} == {"look"}
