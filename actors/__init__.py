@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from actors.agent_session import (
+        ON_EXIT,
         AgentChange,
         AgentFailed,
         AgentWanted,
@@ -123,6 +124,7 @@ __all__ = [
     "CONTEXT_MARK",
     "FLUSH",
     "LIBRARY_ENVIRONMENT",
+    "ON_EXIT",
     "USER_BLOCK_S",
     "AgentChange",
     "AgentFailed",
@@ -233,7 +235,7 @@ _FOLDERS: Final = {
         *("AgentFailed", "Blueprint", "FactTold", "InlineAgentSession", "Memory", "Parts", "Program", "ProgramCall", "ProgramWork"),
         *("Providers", "UseAgent", "UserDataChanged", "plan_turns"),
         *("ProgramFailed",),
-        *("AgentChange", "AgentWanted", "HookEnded", "RunHook", "StandaloneSession", "ToolsChanged"),
+        *("ON_EXIT", "AgentChange", "AgentWanted", "HookEnded", "RunHook", "StandaloneSession", "ToolsChanged"),
     ),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (

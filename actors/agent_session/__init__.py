@@ -9,7 +9,7 @@ from actors.agent_session.blueprint import Blueprint, plan_turns
 from actors.agent_session.conversation import SHARED_MEMORY_BYTES
 from actors.agent_session.core import Memory, RunHook, UseAgent
 from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ProgramFailed, ToolsChanged, UserDataChanged
-from actors.agent_session.core.memory import AgentChange
+from actors.agent_session.core.memory import ON_EXIT, AgentChange
 from actors.agent_session.engine import Providers
 from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.parts import Parts
@@ -18,6 +18,7 @@ from actors.agent_session.program import Program, ProgramCall, ProgramWork
 from actors.agent_session.standalone import StandaloneSession
 
 __all__ = [
+    "ON_EXIT",
     "SHARED_MEMORY_BYTES",
     "AgentChange",
     "AgentFailed",

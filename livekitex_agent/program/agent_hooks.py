@@ -15,14 +15,14 @@ from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm import StopResponse, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
-from livekitex_agent.program.guarded import run_guarded
+from livekitex_agent.program.guarded import TIMEOUT_S, run_guarded
 from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING, AgentTask
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH
-from protocols import ChatMessage, ErrorReply, Message, MessageTooLargeError
+from protocols import AgentHandoff, ChatMessage, ErrorReply, Message, MessageTooLargeError
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
@@ -42,9 +42,12 @@ class AgentHooks:
         self._activity = activity
         self.current: Agent
         """Who has the call."""
+        self.coming: Agent | None = None
+        """Who has it as soon as that one has left."""
         self._first: Agent
         self._task: Agent | None = None
         """Which is about to have the call for a while: the one that has it now does not leave."""
+        self._live = asyncio.Event()
         self._entering: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self, agent: Agent) -> None:
@@ -69,6 +72,7 @@ class AgentHooks:
 
         If an agent below it was awaiting a task in its `on_enter`, that runs again: it makes the task again, which has the call then.
         """
+        self._live.set()
         self._enter(self._awaiting() or self.current)
 
     def _awaiting(self) -> Agent | None:
@@ -109,7 +113,22 @@ class AgentHooks:
         """Nobody has the call any more: what enters is given up, and who had it leaves."""
         for task in self._entering.values():
             task.cancel()
-        await run_guarded(self.current.on_exit(), "on_exit")
+        await self._exit()
+
+    async def _exit(self) -> None:
+        """Have who has the call leave, unless he did in an earlier life; returns once what he says is said."""
+        activity = self._activity
+        key = activity.agents.reference(self.current).key
+        handoffs = [item.id for item in activity.call.conversation.items if isinstance(item, AgentHandoff)]
+        left = json.dumps([key, handoffs[-1] if handoffs else ""])  # he may have the call again, and leave again
+        if activity.facts.get("left") == left:
+            return
+        with activity.scopes.enter(f"on_exit/{left}"), activity.speeches.collect() as said:
+            await run_guarded(self.current.on_exit(), "on_exit")
+        if said:
+            await asyncio.wait([handle._over for handle in said], timeout=TIMEOUT_S)
+        activity.user_data.commit()
+        await activity.facts.put("left", left)
 
     def perform(self, work: ProgramWork) -> None:
         """See `Program.perform`; from any thread."""
@@ -229,7 +248,9 @@ class AgentHooks:
             self._activity.call.feed(AgentFailed(token=work.token, text=f"{type(failure).__name__}: {failure}"))
             return
         if agent is not self._task:
-            await run_guarded(self.current.on_exit(), "on_exit")
+            self.coming = agent
+            await self._live.wait()  # a life before had begun this
+            await self._exit()
             await self._activity.toolsets.close(self.current.tools, but=tools)
         self._task = None
         self.current._keep(self._activity.chat_ctx_of(self.current))
@@ -238,6 +259,7 @@ class AgentHooks:
 
     def changed(self) -> None:
         """The call is another agent's."""
+        self.coming = None
         wanted = self._activity.call.memory.agent
         before, agent = self.current, self._activity.agents.find(wanted) if wanted else self._first
         if agent is not before:

@@ -148,7 +148,7 @@ class NodeVoice(livekit_tts.TTS[Any]):
 
     def synthesize(self, text: str, *, conn_options: Any = None) -> livekit_tts.ChunkedStream:  # noqa: ANN401 - LiveKit's
         """Speak ``text`` by the node of the agent that has the call."""
-        return _NodeStream(self, text, conn_options, self._activity.current_agent)
+        return _NodeStream(self, text, conn_options, self._activity.hooks.current)
 
 
 class _NodeStream(livekit_tts.ChunkedStream):

@@ -114,8 +114,8 @@ class SessionActivity:
         """Begin the conversation with ``agent``, or go on with the one that had it in an earlier life; returns once it is live."""
         self.user_data.restore()
         self.hooks.begin(agent)
-        await self.toolsets.open([*self.session.tools, *self.current_agent.tools])
-        self.call.start(make_parts(self, self.current_agent))
+        await self.toolsets.open([*self.session.tools, *self.hooks.current.tools])
+        self.call.start(make_parts(self, self.hooks.current))
         await self.facts.put("session/started", "true")
         self.live = True
         self._tell_states(self._states.begin())
@@ -153,6 +153,7 @@ class SessionActivity:
             watcher(pushed)
         self._record(pushed)
         if isinstance(pushed.event, CallEnded) or (isinstance(pushed.event, SessionError) and pushed.event.source == "agent"):
+            self.hooks.coming = None
             self._end_handing()
         if isinstance(pushed.event, CallEnded):
             self._ended(pushed.event.reason, pushed.wall_s)
@@ -163,7 +164,7 @@ class SessionActivity:
 
     @property
     def _has_voice(self) -> bool:
-        return given_provider(self, self.current_agent, ProviderKind.TTS) is not None
+        return given_provider(self, self.hooks.current, ProviderKind.TTS) is not None
 
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         self.speeches.current = self.speeches.current or handle
@@ -189,7 +190,7 @@ class SessionActivity:
     @property
     def current_agent(self) -> Agent:
         """See `Activity.current_agent`."""
-        return self.hooks.current
+        return self.hooks.coming or self.hooks.current
 
     @property
     def current_speech(self) -> SpeechHandle | None:
@@ -202,7 +203,7 @@ class SessionActivity:
 
     def chat_ctx_of(self, agent: Agent) -> ChatContext:
         """See `Activity.chat_ctx_of`."""
-        if agent is not self.current_agent:
+        if agent is not self.hooks.current:
             return agent._chat_ctx.copy()
         return self.history() if (known := self.call.memory.known) is None else from_protocol(known)
 
@@ -272,13 +273,13 @@ class SessionActivity:
         """The tools of a reply to which none are named: all (None), but while an agent enters those that are not to be called then."""
         if not ENTERING.get():
             return None
-        tools = ToolContext([*self.session.tools, *self.current_agent.tools]).function_tools
+        tools = ToolContext([*self.session.tools, *self.hooks.current.tools]).function_tools
         return tuple(name for name, tool in tools.items() if ToolFlag.IGNORE_ON_ENTER not in tool.flags)
 
     def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
         if not isinstance(given, NotGiven):
             return given
-        agent = may_interrupt(self.current_agent._turn_handling, self.current_agent._flat)
+        agent = may_interrupt(self.hooks.current._turn_handling, self.hooks.current._flat)
         session = may_interrupt(self.session._turn_handling, self.session._flat)
         return next((told for told in (agent, session) if told is not None), True)
 
@@ -349,11 +350,11 @@ class SessionActivity:
             self.watch(self._handing)
 
     def _handed_on(self) -> None:
-        before = self.current_agent
+        before = self.hooks.current
         self.hooks.changed()
         handoff = next((item for item in reversed(self.call.conversation.items) if isinstance(item, FrozenHandoff)), None)
         if self._run is not None and handoff is not None:
-            self._run.record_handoff(item_from_protocol(handoff), before, self.current_agent)
+            self._run.record_handoff(item_from_protocol(handoff), before, self.hooks.current)
         self._end_handing()
 
     def _end_handing(self) -> None:
@@ -428,12 +429,12 @@ class SessionActivity:
     async def update_instructions(self, agent: Agent, instructions: str) -> None:
         """See `Activity.update_instructions`."""
         command_id = self.scopes.command_id("update_instructions")  # a rerun, in which it has not the call yet, numbers on
-        if agent is self.current_agent:
+        if agent is self.hooks.current:
             await self.speeches.accepted(UpdateInstructions(command_id=command_id, instructions=instructions))
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
-        if agent is self.current_agent:
+        if agent is self.hooks.current:
             await self.toolsets.open(agent.tools)
             parts = make_parts(self, agent)
             idempotent = frozenset(name for name, tool in parts.tools.items() if tool.idempotent)
@@ -443,12 +444,12 @@ class SessionActivity:
     async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:
         """See `Activity.update_chat_ctx`."""
         command_id = self.scopes.command_id("update_chat_ctx")  # see `update_instructions`
-        if agent is self.current_agent:
+        if agent is self.hooks.current:
             await self.speeches.accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
 
     def background_changed(self) -> None:
         """See `Activity.background_changed`."""
-        self.loop.spawn(self.update_tools(self.current_agent, []), name="background audio")
+        self.loop.spawn(self.update_tools(self.hooks.current, []), name="background audio")
 
     def providers_changed(self, agent: Agent) -> None:
         """See `Activity.providers_changed`."""

@@ -7,14 +7,15 @@ done from the beginning.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
-from actors import ProgramCall, ProgramLoop
+from actors import ON_EXIT, ProgramCall, ProgramLoop
 from livekitex_agent.client.request_sender import expect
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm.conversion import item_from_protocol
@@ -44,12 +45,14 @@ from protocols import (
 
 log = logging.getLogger("livekitex.program")
 
+_LEAVING: ContextVar[list[SpeechHandle] | None] = ContextVar("livekitex_leaving", default=None)
+"""In an `on_exit`, and its tasks: what it has said."""
 EMPTY_RATE_HZ: Final = 24_000
 """Of audio that has no frame."""
 OWNER: Final = "program"
+"""Who has asked for a speech that user code asked for."""
 WRITTEN: Final = InputDetails(modality="text")
 """What answers a text, or is asked for by the program."""
-"""Who has asked for a speech that user code asked for."""
 
 
 class Speeches:
@@ -105,13 +108,26 @@ class Speeches:
             self._loop.call(self._end, handle, before.outcome)
             return handle
         self._by_command[command_id] = handle
+        said = _LEAVING.get()
+        if said is not None:
+            said.append(handle)
 
         def answered(answer: Message) -> None:
             self._answered(command_id, handle, answer)
             taken(command_id, answer)
 
-        self.send(make(command_id), answered)
+        self._call.send(make(command_id), OWNER if said is None else ON_EXIT, lambda answer: self._loop.call(answered, answer))
         return handle
+
+    @contextmanager
+    def collect(self) -> Iterator[list[SpeechHandle]]:
+        """What is asked for in this block is said as an agent leaves, before the next one has the call: its handles."""
+        said: list[SpeechHandle] = []
+        token = _LEAVING.set(said)
+        try:
+            yield said
+        finally:
+            _LEAVING.reset(token)
 
     def begin_open(self, bits: AsyncIterable[str], *, allow_interruptions: bool) -> SpeechHandle:
         """Have the agent say what ``bits`` gives, as it gives it.

@@ -18,7 +18,7 @@ from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt, stop_suspended
-from actors.agent_session.core.memory import Accepted, Memory, Turn, TurnSource, n_bytes, new_speech_id
+from actors.agent_session.core.memory import ON_EXIT, Accepted, Memory, Turn, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.playback import turn_of
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.tool_choice import tools_refusal
@@ -98,18 +98,21 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
             pass  # acted on as soon as it is their turn
 
 
-def take_up(step: Transition, *, nested: bool = False) -> bool:
+def take_up(step: Transition, *, nested: bool = False, leaving: bool = False) -> bool:
     """Where nobody has the turn: take up what waits for it, by priority, then age; tells whether anything did.
 
-    ``nested`` in a turn that is suspended it is only what a program has said, also if the caller waits for that turn's end.
+    ``nested`` in a turn that is suspended it is only what a program has said, also if the caller waits for that turn's end. Where an agent
+    is ``leaving`` it is only what that says as it leaves.
     """
     user = step.state.user
-    if user is UserState.SPEAKING or (user is UserState.TRANSCRIBING and not nested):
+    if user is UserState.SPEAKING or (user is UserState.TRANSCRIBING and not (nested or leaving)):
         return False
     before = step.memory.inbox
     end_waiting(step)
     kinds = _Speech if nested else _TurnCommand
-    waiting = [accepted for accepted in step.memory.inbox if isinstance(accepted.command, kinds)]
+    waiting = [
+        accepted for accepted in step.memory.inbox if isinstance(accepted.command, kinds) and (accepted.owner == ON_EXIT or not leaving)
+    ]
     if not waiting:
         return step.memory.inbox is not before  # what is over may be all that the end of the call waits for
     accepted = max(waiting, key=_priority)
@@ -145,9 +148,10 @@ def take_up(step: Transition, *, nested: bool = False) -> bool:
     return True
 
 
-def waits_to_be_said(step: Transition) -> bool:
-    """Whether a program has something to say that waits for the floor."""
-    return any(isinstance(accepted.command, _Speech) for accepted in step.memory.inbox)
+def waits_to_be_said(step: Transition, *, leaving: bool = False) -> bool:
+    """Whether a program has something to say that waits for the floor; where an agent is ``leaving``, whether that has."""
+    waiting = (accepted for accepted in step.memory.inbox if isinstance(accepted.command, _Speech))
+    return any(accepted.owner == ON_EXIT or not leaving for accepted in waiting)
 
 
 def refused(error: LivekitexError) -> ErrorReply:

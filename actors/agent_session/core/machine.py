@@ -212,7 +212,7 @@ def _moved(step: Transition) -> bool:
     match state.agent:
         case AgentState.LISTENING:
             if step.setup.program and state.loading:
-                return False  # who has the call next is about to be known
+                return commands.take_up(step, leaving=True)  # who has the call next is about to be known
             if state.memory.suspended:
                 return suspension.go_on(step)
             return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))

@@ -23,6 +23,8 @@ LONG_AGO: Final = 1.0
 ITEMS_OF_SPEECH: Final = 64
 """The items of the history that are remembered of one speech."""
 
+ON_EXIT: Final = "program/on_exit"
+"""Who sends what an agent of a program says as it leaves: it is said before the next one has the call."""
 RECOGNISING: Final = "recognising the caller"
 SPEAKING: Final = "speaking"
 

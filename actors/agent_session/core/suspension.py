@@ -42,7 +42,9 @@ def suspend_if_due(step: Transition) -> bool:
     state, turn = step.state, step.turn
     heard = _heard(step)
     runs = any(call.call_id in state.running for call in turn.waiting_calls)
-    if not step.setup.program or not runs or state.loading or heard is None or len(step.memory.suspended) >= MAX_SUSPENDED:
+    if not step.setup.program or not runs or heard is None or len(step.memory.suspended) >= MAX_SUSPENDED:
+        return False
+    if state.loading and not waits_to_be_said(step, leaving=True):
         return False
     entered = len(step.memory.agents) > turn.agents
     free = state.user is UserState.LISTENING or state.interruption is not None

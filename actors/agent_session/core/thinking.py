@@ -24,6 +24,8 @@ from protocols import ChatOptions, SessionError
 
 LOAD_TIMEOUT_S: Final = 25.0
 """For an agent that the call is handed to, to be loaded."""
+EXIT_TIMEOUT_S: Final = 65.0
+"""For a program's agent to leave before that: it may say goodbye."""
 HOOK_TIMEOUT_S: Final = 30.0
 """For the program's hook of the caller's turn."""
 
@@ -72,8 +74,9 @@ def load(step: Transition, agent: str) -> None:
     token = step.next_token()
     step.state = replace(step.state, loading=token)
     step.then(UseAgent(token=token, agent=agent))
-    overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {LOAD_TIMEOUT_S:g} s")
-    step.then(After(delay_s=LOAD_TIMEOUT_S, input=overdue))
+    timeout_s = LOAD_TIMEOUT_S + (EXIT_TIMEOUT_S if step.setup.program else 0.0)
+    overdue = AgentFailed(token=token, text=f"the agent that the call is handed to was not made within {timeout_s:g} s")
+    step.then(After(delay_s=timeout_s, input=overdue))
 
 
 def _leave_first(step: Transition) -> bool:

@@ -9,8 +9,8 @@ from actors.agent_session.core import AgentChange, restore
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.entries import HandedOff, HistorySummarised
 from actors.agent_session.core.hand_off import MAX_AGENT_BYTES, MAX_AGENTS, MAX_WANTED
+from actors.agent_session.core.memory import ON_EXIT, Memory
 from actors.agent_session.core.memory import AgentChange as Change
-from actors.agent_session.core.memory import Memory
 from actors.agent_session.core.replay import remember
 from protocols import (
     AgentChanged,
@@ -24,6 +24,7 @@ from protocols import (
     ErrorReply,
     FunctionCall,
     FunctionCallOutput,
+    Say,
     SessionError,
     ToolChoice,
 )
@@ -356,3 +357,32 @@ def test_a_turn_is_offered_the_tools_that_it_began_with_and_the_update_stands_wh
     world.send("hello")
     world.settle()
     assert {item.name for item in world.thoughts[-1].context if isinstance(item, FunctionCall | FunctionCallOutput)} == {"look"}
+
+
+def says(world: World, text: str, owner: str) -> None:
+    say = Say(command_id=text.lower(), text=text)
+    world.feed(i.CommandArrived(request=900 + len(text), command=say, position=world.position, owner=owner))
+
+
+@pytest.mark.parametrize("setup", [TEXT, VOICE])
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_an_agent_says_as_it_leaves_is_said_before_the_next_one_has_the_call(setup: Any, dies: bool) -> None:
+    world = World(setup)
+    world.subscribe()
+    world.send("use to_billing")
+    while world.loading is None:
+        assert world.commit() or world.think() or world.finish_tool() or world.play()
+    says(world, "Later.", "program")
+    says(world, "Goodbye.", ON_EXIT)
+    world.commit_all()
+    while "Goodbye." not in texts(world.state.memory.history):
+        assert world.commit() or world.play() or world.wait()
+        if dies and world.state.memory.turn is not None and world.state.memory.turn.sentences == ("Goodbye.",):
+            dies = False
+            world.kill()
+            world.subscribe()
+    assert handoffs(world) == []
+    assert [accepted.command.command_id for accepted in world.state.memory.inbox] == ["later."], "that is the next one's"
+    world.settle()
+    assert handoffs(world) == [("agent", "billing")]
+    assert [text for text in texts(world.state.memory.history) if text in {"Goodbye.", "Later."}] == ["Goodbye.", "Later."]
