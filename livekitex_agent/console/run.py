@@ -44,6 +44,7 @@ from protocols import (
     SessionUnavailableError,
     StateChanged,
     UnavailableError,
+    UserInputSettled,
     UserInputTranscribed,
 )
 
@@ -301,7 +302,7 @@ class ConsoleCall:
                 self._show(state=new, heard="")
             case AgentMessage(interrupted=False):
                 self._caller = callers.heard_reply(self._caller, now)
-            case UserInputTranscribed(text=text):
+            case UserInputTranscribed(text=text) | UserInputSettled(text=text):
                 self._show(heard=text)
             case Restarted():
                 self._came_back(now)

@@ -1,10 +1,22 @@
-"""What the agent does, as a session tells it: in a call without a voice it also speaks, while its text is written."""
+"""What the agent does, as a session tells it.
+
+In a call without a voice it also speaks, while its text is written. And it thinks only once the caller's words are in the history: not
+while the program's hook is shown them, which may leave him without an answer.
+"""
 
 from collections.abc import Iterator
 from typing import Final
 
 from livekitex_agent.voice.events import AgentState
-from protocols import AgentSentence, AgentStateChanged, FunctionToolsExecuted, SessionEvent, SpeechDone
+from protocols import (
+    AgentSentence,
+    AgentStateChanged,
+    ConversationItemAdded,
+    FunctionToolsExecuted,
+    SessionEvent,
+    SpeechCreated,
+    SpeechDone,
+)
 
 AGENT_STATES: Final[dict[str, AgentState]] = {
     "initializing": "initializing",
@@ -23,6 +35,7 @@ class AgentStates:
     def __init__(self) -> None:
         self.now: AgentState = "initializing"
         self._core: AgentState = "listening"
+        self._hooked = False
 
     def begin(self) -> Iterator[tuple[AgentState, AgentState]]:
         """The session is live: the changes that follow from it, each as old and new state."""
@@ -32,13 +45,21 @@ class AgentStates:
     def after(self, event: SessionEvent, *, voice: bool) -> Iterator[tuple[AgentState, AgentState]]:
         """The changes that follow from an event of the call, which has a voice or not."""
         match event:
+            case SpeechCreated(source="audio"):
+                self._hooked = True
             case AgentStateChanged(new=new):
                 self._core = AGENT_STATES[new]
+                if not (self._hooked and self._core == "thinking"):
+                    yield from self._become(self._core)
+            case ConversationItemAdded(role="user") if self._hooked:
+                self._hooked = False
                 yield from self._become(self._core)
             case AgentSentence() if not voice:
                 yield from self._become("speaking")
-            case SpeechDone() if not voice and self._core == "listening":
-                yield from self._become("listening")
+            case SpeechDone():
+                self._hooked = False
+                if not voice and self._core == "listening":
+                    yield from self._become("listening")
             case FunctionToolsExecuted() if not voice and self.now == "speaking":
                 yield from self._become("thinking")
             case _:

@@ -1,10 +1,17 @@
-"""What a program's own providers measure of themselves: told as events of its session, and summed up by model."""
+"""What a program's own providers measure of themselves: told as events of its session, and summed up by model.
 
-from typing import Any
+An answer is spoken sentence by sentence, each a request of its own to the voice, so that a death costs a sentence at most. Of a voice that
+streams one measure is told for all of an answer, as LiveKit's sessions do, which give it an answer as one stream.
+"""
 
-from livekitex_agent.metrics import AgentSessionUsage, ModelUsageCollector
+from typing import Any, Final
+
+from livekitex_agent.metrics import AgentSessionUsage, ModelUsageCollector, TTSMetrics
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.events import MetricsCollectedEvent, SessionUsageUpdatedEvent
+from protocols import AgentMessage, CallEnded, SessionEvent, SpeechDone
+
+_SUMMED: Final = ("characters_count", "input_tokens", "output_tokens", "audio_duration", "duration")
 
 
 class MetricsTold:
@@ -14,12 +21,18 @@ class MetricsTold:
         self._session = session
         self._collector = ModelUsageCollector()
         self._heard: list[Any] = []
+        self._spoken: list[Any] = []
 
     def listen(self, provider: Any) -> None:  # noqa: ANN401 - of any family; one that tells nothing is none to listen to
         """Tell of the metrics of ``provider`` from now on; again it does nothing."""
         if hasattr(provider, "on") and hasattr(provider, "off") and not any(heard is provider for heard in self._heard):
             self._heard.append(provider)
             provider.on("metrics_collected", self._collected)
+
+    def tell(self, event: SessionEvent) -> None:
+        """Something happened in the call: an answer that was spoken is over."""
+        if isinstance(event, AgentMessage | SpeechDone | CallEnded):
+            self._tell_spoken()
 
     def usage(self) -> AgentSessionUsage:
         """What the providers were used for in this life of the call."""
@@ -32,6 +45,29 @@ class MetricsTold:
         self._heard.clear()
 
     def _collected(self, metrics: Any) -> None:  # noqa: ANN401 - of any family
+        if metrics.type != "tts_metrics" or not metrics.streamed:
+            self._tell(metrics)
+            return
+        if self._spoken and self._spoken[0].label != metrics.label:
+            self._tell_spoken()
+        self._spoken.append(metrics)
+
+    def _tell_spoken(self) -> None:
+        spoken, self._spoken = self._spoken, []
+        if spoken:
+            self._tell(of_one_answer(spoken))
+
+    def _tell(self, metrics: Any) -> None:  # noqa: ANN401 - of any family
         self._session.emit("metrics_collected", MetricsCollectedEvent(metrics=metrics))
         self._collector.collect(metrics)
         self._session.emit("session_usage_updated", SessionUsageUpdatedEvent(usage=self.usage()))
+
+
+def of_one_answer(requests: list[TTSMetrics]) -> TTSMetrics:
+    """What the voice's ``requests`` for the sentences of an answer took together; the time to the first audio is the first one's.
+
+    The sentences are a blank apart, which counts as a character.
+    """
+    sums = {name: sum(getattr(request, name) for request in requests) for name in _SUMMED}
+    sums["characters_count"] += len(requests) - 1
+    return requests[0].model_copy(update={**sums, "cancelled": any(request.cancelled for request in requests)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.llm import to_protocol
 from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM, TransformedTTS
-from livekitex_agent.program.providers import VADAdapter, provider_given
+from livekitex_agent.program.providers import VADAdapter, is_ours, provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
@@ -44,7 +44,9 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
         made[ProviderKind.TTS] = TransformedTTS(made[ProviderKind.TTS], activity.session._text_transforms)
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
-    providers = Providers(llm=llm, **{str(kind): provider for kind, provider in made.items()})
+    # A voice of the program's own is asked for nothing but what is to be said: it is paid for, and tells what it was asked for.
+    keeps_apology = is_ours(given_provider(activity, agent, ProviderKind.TTS)) and not agent._overrides("tts_node")
+    providers = Providers(llm=llm, keeps_apology=keeps_apology, **{str(kind): provider for kind, provider in made.items()})
     detected = isinstance(made.get(ProviderKind.VAD), VADAdapter)
     blueprint = _blueprint(activity, agent, refs, tools, {"min_speech_ms": LEAST_SPEECH_MS} if detected else {})
     return Parts(blueprint=blueprint, providers=providers, tools=tools, context=_known(agent))

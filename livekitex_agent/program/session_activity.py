@@ -30,6 +30,7 @@ from livekitex_agent.program.tool_outcomes import ToolOutcomes
 from livekitex_agent.program.toolsets import OpenToolsets
 from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
+from livekitex_agent.program.user_transcripts import UserTranscripts
 from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
 from livekitex_agent.voice.agent import Agent, ModelSettings
@@ -94,6 +95,7 @@ class SessionActivity:
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self._transcription = Transcription(session, loop)
+        self._transcripts = UserTranscripts()
         self._handing: asyncio.Future[None] | None = None
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
         self.voice: TTS | None = None
@@ -146,9 +148,14 @@ class SessionActivity:
                 self._handed_on()
             case _:
                 pass
-        self._tell_states(self._states.after(pushed.event, voice=self._has_voice))
-        for event in session_events(pushed, self.call.conversation.get_by_id, self.outcomes):
+        changes = tuple(self._states.after(pushed.event, voice=self._has_voice))
+        if not isinstance(pushed.event, ConversationItemAdded):
+            self._tell_states(changes)
+        self.metrics.tell(pushed.event)
+        for event in session_events(pushed, self.call.conversation.get_by_id, self.outcomes, self._transcripts):
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
+        if isinstance(pushed.event, ConversationItemAdded):  # he is answered once his words are there
+            self._tell_states(changes)
         for watcher in tuple(self._watchers):
             watcher(pushed)
         self._record(pushed)

@@ -1,4 +1,4 @@
-"""From the events of a call to those of LiveKit's sessions. Pure, but for what is asked of the call's memory and kept of its tools."""
+"""From the events of a call to those of LiveKit's sessions. Pure, but for the call's memory and what is kept of its tools and turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
@@ -7,6 +7,7 @@ import protocols as told
 from livekitex_agent.llm import FunctionCall, FunctionCallOutput
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.tool_outcomes import ToolOutcomes
+from livekitex_agent.program.user_transcripts import UserTranscripts
 from livekitex_agent.voice.events import (
     AgentFalseInterruptionEvent,
     CloseEvent,
@@ -20,7 +21,6 @@ from livekitex_agent.voice.events import (
     ToolCallEnded,
     ToolCallStarted,
     ToolExecutionUpdatedEvent,
-    UserInputTranscribedEvent,
     UserState,
     UserStateChangedEvent,
     UserTranscriptionTimeoutEvent,
@@ -39,15 +39,16 @@ PROGRAM: Final = "program"
 
 
 def session_events(  # noqa: C901, PLR0912 - one case for each event
-    pushed: EventPushed, item: Callable[[str], ChatItem | None], outcomes: ToolOutcomes
+    pushed: EventPushed, item: Callable[[str], ChatItem | None], outcomes: ToolOutcomes, transcripts: UserTranscripts
 ) -> Iterator[Event]:
     """The session's events that the call's event ``pushed`` is; ``item`` finds an item of the history by its id."""
     at = {"created_at": pushed.wall_s}
     match pushed.event:
         case told.UserStateChanged(old=old, new=new) if USER_STATES[old] != USER_STATES[new]:
             yield UserStateChangedEvent(old_state=USER_STATES[old], new_state=USER_STATES[new], **at)
-        case told.UserInputTranscribed(text=text, is_final=final, language=language, speaker_id=speaker):
-            yield UserInputTranscribedEvent(transcript=text, is_final=final, language=language or None, speaker_id=speaker or None, **at)
+        case told.UserInputTranscribed() | told.UserInputSettled() as heard:
+            if (piece := transcripts.piece_of(heard, pushed.wall_s)) is not None:
+                yield piece
         case told.UserTranscriptionTimeout(speech_ms=speech_ms):
             yield UserTranscriptionTimeoutEvent(speech_duration=speech_ms / 1000, **at)
         case told.FalseInterruption():

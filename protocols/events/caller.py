@@ -45,6 +45,18 @@ class UserInputTranscribed(SessionEvent):
 
 
 @session_event(kept=False)
+class UserInputSettled(SessionEvent):
+    """The caller's turn so far is understood for good: ``text`` will not change, but he may go on. Of a recogniser that streams.
+
+    ``language`` and ``speaker_id`` are as in `UserInputTranscribed`.
+    """
+
+    text: str
+    language: str = ""
+    speaker_id: str = ""
+
+
+@session_event(kept=False)
 class EndOfTurnPredicted(SessionEvent):
     """In a pause of the caller's the end-of-turn model thinks with ``probability`` that he has finished; from ``threshold`` on he has."""
 

@@ -44,6 +44,7 @@ class Call:
         self._waited: set[int] = set()
         self._raw: list[tuple[str, Any]] = []
         self._utterance = 0
+        self._by_time = False
 
     # What the sessions tell.
 
@@ -62,7 +63,9 @@ class Call:
 
     def tell(self, kind: str, event: Any, first: bool) -> None:
         self.changed = time.monotonic()
-        if kind == "metrics_collected" and event.metrics.type in {"vad_metrics", "eou_metrics"}:
+        if kind == "metrics_collected":
+            self._by_time = event.metrics.type in {"vad_metrics", "eou_metrics"}
+        if self._by_time and kind in {"metrics_collected", "session_usage_updated"}:  # how many there are is a matter of how long it took
             return
         self._raw.append((kind, event))
         name, said = records.event(kind, event, self._calls)

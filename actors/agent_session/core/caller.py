@@ -43,6 +43,7 @@ from protocols import (
     Role,
     SessionError,
     UserEvent,
+    UserInputSettled,
     UserInputTranscribed,
     UserSpeechEnded,
     UserSpeechStarted,
@@ -162,7 +163,10 @@ def understand_echo(step: Transition) -> bool:
 def on_interim(step: Transition, heard: InterimTranscript) -> None:
     """Something is understood of what the caller says, while he says it."""
     _tell_from_echo(step, heard.text)
-    _tell_interim(step, UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
+    if heard.settled:
+        _tell_interim(step, UserInputSettled(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
+    else:
+        _tell_interim(step, UserInputTranscribed(text=heard.text, is_final=False, language=heard.language, speaker_id=heard.speaker_id))
 
 
 def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
@@ -237,10 +241,10 @@ def _exceeded(step: Transition) -> bool:
     return utterance is not None and utterance.end is not None and utterance.ended_by is EndedBy.LIMIT
 
 
-def _tell_interim(step: Transition, interim: UserInputTranscribed) -> None:
-    """Tell what is understood of the open utterance, unless those words were told: in a pause they become final, and mean the same."""
+def _tell_interim(step: Transition, interim: UserInputTranscribed | UserInputSettled) -> None:
+    """Tell what is understood of the open utterance, unless those words were told: in a pause they are expected, and mean the same."""
     utterance = step.state.utterance
-    if utterance is not None and utterance.interim != interim.text:
+    if utterance is not None and (utterance.interim != interim.text or isinstance(interim, UserInputSettled)):
         step.state = replace(step.state, utterance=replace(utterance, interim=interim.text))
         step.publish(interim)
 

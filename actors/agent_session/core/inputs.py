@@ -141,11 +141,12 @@ class PreflightTranscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterimTranscript:
-    """While he speaks: what is understood of the caller's turn so far; it may change."""
+    """While he speaks: what is understood of the caller's turn so far; it may change, unless it is ``settled``."""
 
     text: str
     language: str = ""
     speaker_id: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,13 +75,17 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
-    """The providers of a call: a ``vad`` comes with an ``stt``, which finds turns where it comes alone; a ``turn_detector`` with both."""
+    """The providers of a call: a ``vad`` comes with an ``stt``, which finds turns where it comes alone; a ``turn_detector`` with both.
+
+    ``keeps_apology``: the voice is asked for the apology once it works, in case that it fails later.
+    """
 
     llm: LLM
     vad: VAD | None = None
     stt: STT | None = None
     turn_detector: TurnDetector | None = None
     tts: TTS | None = None
+    keeps_apology: bool = True
 
 
 class Engine:
@@ -174,7 +178,7 @@ class Engine:
                     report=report,
                     push=push,
                     clear=clear,
-                    spare=turns.apology,
+                    spare=turns.apology if providers.keeps_apology else "",
                     aec_warmup_s=turns.aec_warmup_s,
                 )
                 thread.spawn(self._speech_output.run())

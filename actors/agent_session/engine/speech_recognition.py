@@ -9,6 +9,7 @@ One that finds the end of a turn (``by_stt``) is not flushed in pauses: what it 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from actors.agent_session.core import Input, Recognize
@@ -188,16 +189,24 @@ class SpeechRecognition:
             self.forget()
         self._report(Recognized(token=wanted.token, text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
 
-    def _hear(self, heard: Transcript) -> None:
+    def _hear(self, heard: Transcript, *, settled: bool = False) -> None:
         self._streams.worked()
         if heard.text:
-            self._report(InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id))
+            interim = InterimTranscript(text=heard.text, language=heard.language, speaker_id=heard.speaker_id, settled=settled)
+            self._report(interim)
             self._understood(heard.text)
 
     def _stream(self, first: int, *, turn: int | None, standing: bool = False) -> TurnStream:
         """A stream from the sample ``first`` on."""
         self._streams.asked()
-        listener = StreamListener(heard=self._hear, expected=self._expect, began=self._began, ended=self._ended, lost=self._lost)
+        listener = StreamListener(
+            heard=self._hear,
+            settled=partial(self._hear, settled=True),
+            expected=self._expect,
+            began=self._began,
+            ended=self._ended,
+            lost=self._lost,
+        )
         stream = TurnStream(
             self._stt,
             self._memory,

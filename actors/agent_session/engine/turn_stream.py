@@ -48,12 +48,14 @@ CHUNK: Final = int(MAX_CHUNK_S * SESSION_RATE_HZ)
 class StreamListener:
     """Who is told, on the event loop, what a stream tells.
 
-    ``heard`` what is understood so far, each time that it changes; ``expected`` the same where it will very likely be all. ``began`` and
+    ``heard`` what is understood so far, each time that it changes, ``settled`` that where it will not change any more, and ``expected``
+    where it will very likely be all. ``began`` and
     ``ended``: at which sample of the caller's audio there is speech, and where a turn was over. ``lost`` why the stream is over; of one
     that is dropped it is not told.
     """
 
     heard: Callable[[Transcript], None]
+    settled: Callable[[Transcript], None]
     expected: Callable[[Transcript], None]
     began: Callable[[int], None]
     ended: Callable[[int], None]
@@ -206,7 +208,7 @@ class TurnStream:
                 self._listener.expected(joined([*self._finals, transcript]))
             case FinalTranscript(transcript=transcript):
                 self._finals.append(transcript)
-                self._listener.heard(self.said)
+                self._listener.settled(self.said)
                 if len(self._finals) > MAX_FINALS:
                     self._fail(ProviderError(f"{label_of(self._stt)}: more than {MAX_FINALS} final transcripts of a turn", retryable=True))
             case TranscriptFlushed():

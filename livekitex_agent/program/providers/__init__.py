@@ -1,7 +1,7 @@
 """Adapters: objects of LiveKit's classes, a program's own or those of a plugin, as providers of a session."""
 
 from livekitex_agent.program.providers.family import Family, family_of
-from livekitex_agent.program.providers.given import provider_given
+from livekitex_agent.program.providers.given import is_ours, provider_given
 from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost
 from livekitex_agent.program.providers.llm import LLMAdapter, ReadSchema
 from livekitex_agent.program.providers.stt import STTAdapter
@@ -18,5 +18,6 @@ __all__ = [
     "TTSAdapter",
     "VADAdapter",
     "family_of",
+    "is_ours",
     "provider_given",
 ]

@@ -36,11 +36,16 @@ def provider_given(kind: ProviderKind, given: object, host: ProviderHost, *, bas
         return _MAKERS[kind](ref, load_reference), ref
     cls = type(given)
     named = ProviderRef(factory=f"{cls.__module__}:{cls.__qualname__}", options={})
-    if cls.__module__.startswith(_OURS):
+    if is_ours(given):
         return _completed(kind, named, given), named
     if _keeps_a_contract(cls) and not is_of_a_family(given):
         return on_its_loop(kind, _completed(kind, named, given), host.loop), named
     return _completed(kind, named, host.adapt(given, kind=kind)), named
+
+
+def is_ours(given: object) -> bool:
+    """Whether ``given`` is a name, a reference, or an object of our own."""
+    return isinstance(given, str | ProviderRef) or type(given).__module__.startswith(_OURS)
 
 
 def _keeps_a_contract(cls: type) -> bool:

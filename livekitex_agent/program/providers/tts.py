@@ -13,7 +13,10 @@ __all__ = ["TTSAdapter"]
 
 
 class TTSAdapter(Adapter, TTS):
-    """A voice; audio of a rate that the session does not take is brought to the next higher. Text without a letter is not asked for."""
+    """A voice; audio of a rate that the session does not take is brought to the next higher. Text without a letter is not asked for.
+
+    One that streams is given each sentence as a stream: that is what its users have it for, and some tell their words in streams alone.
+    """
 
     @property
     def capabilities(self) -> TTSCapabilities:
@@ -43,7 +46,12 @@ class TTSAdapter(Adapter, TTS):
     async def _speak(self, text: str) -> AsyncGenerator[AudioChunk, None]:
         if not has_sound(text):
             return
-        stream = self.provider.synthesize(text, conn_options=self._family.connect_options)
+        if self.provider.capabilities.streaming:
+            stream = self.provider.stream(conn_options=self._family.connect_options)
+            stream.push_text(text)
+            stream.end_input()
+        else:
+            stream = self.provider.synthesize(text, conn_options=self._family.connect_options)
         async with stream:
             async for chunk in self._chunks(stream):
                 yield chunk

@@ -3,10 +3,21 @@
 from typing import Final
 
 from livekitex_agent.program.agent_states import AgentStates
-from protocols import AgentSentence, AgentStateChanged, FunctionToolsExecuted, SessionEvent, SpeechDone, SpeechOutcome
+from protocols import (
+    AgentSentence,
+    AgentStateChanged,
+    ConversationItemAdded,
+    FunctionToolsExecuted,
+    SessionEvent,
+    SpeechCreated,
+    SpeechDone,
+    SpeechOutcome,
+)
 
 SENTENCE: Final = AgentSentence(speech_id="s", text="Hello.")
 DONE: Final = SpeechDone(speech_id="s", source="reply", outcome=SpeechOutcome.COMPLETED)
+SPOKEN: Final = SpeechCreated(speech_id="s", source="audio", priority=5, allow_interruptions=True, user_initiated=False)
+WORDS: Final = ConversationItemAdded(kind="message", role="user", text="hello", item_id="1", interrupted=False)
 TOOLS: Final = FunctionToolsExecuted(calls=())
 
 
@@ -42,3 +53,14 @@ def test_what_is_said_while_nobody_thinks_ends_with_the_speech() -> None:
 def test_a_voice_tells_itself_when_it_speaks_and_a_pause_is_to_listen() -> None:
     events = (become("thinking"), SENTENCE, become("speaking"), become("paused"))
     assert told(*events, voice=True) == ["listening", "thinking", "speaking", "listening"]
+
+
+def test_it_thinks_once_the_callers_words_are_in_the_history() -> None:
+    assert told(SPOKEN, become("thinking"), voice=True) == ["listening"]
+    assert told(SPOKEN, become("thinking"), WORDS, become("speaking"), voice=True) == ["listening", "thinking", "speaking"]
+
+
+def test_of_a_turn_that_the_hook_has_dropped_it_has_not_thought() -> None:
+    dropped = (SPOKEN, become("thinking"), DONE, become("listening"))
+    assert told(*dropped, voice=True) == ["listening"]
+    assert told(*dropped, become("thinking"), voice=True) == ["listening", "thinking"]

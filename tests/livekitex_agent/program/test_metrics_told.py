@@ -1,9 +1,12 @@
 """What a program's providers measure is told by its session."""
 
-from livekitex_agent.metrics import LLMMetrics
+import pytest
+
+from livekitex_agent.metrics import LLMMetrics, TTSMetrics
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.voice.agent_session import AgentSession
+from protocols import AgentMessage, CallEnded, SessionEvent, SpeechDone, SpeechOutcome, UserMessage
 
 METRICS = LLMMetrics(
     label="model",
@@ -34,3 +37,60 @@ def test_metrics_are_told_once_and_summed_up_until_the_session_has_ended() -> No
     model.emit("metrics_collected", METRICS)
     assert told == [METRICS, 4]
     assert metrics.usage().model_usage[0].input_tokens == 10
+
+
+def spoken(request_id: str, characters: int, *, label: str = "voice", streamed: bool = True, cancelled: bool = False) -> TTSMetrics:
+    return TTSMetrics(
+        label=label,
+        request_id=request_id,
+        timestamp=0.0,
+        ttfb=0.1,
+        duration=0.5,
+        audio_duration=1.0,
+        cancelled=cancelled,
+        characters_count=characters,
+        streamed=streamed,
+    )
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        AgentMessage(speech_id="s", text="Hello. How are you?", interrupted=False),
+        SpeechDone(speech_id="s", source="reply", outcome=SpeechOutcome.COMPLETED),
+        CallEnded(reason="normal"),
+    ],
+)
+def test_the_sentences_of_an_answer_are_told_together_when_it_is_over(over: SessionEvent) -> None:
+    session: AgentSession[None] = AgentSession()
+    told, voice, metrics = [], EventEmitter[str](), MetricsTold(session)
+    session.on("metrics_collected", lambda event: told.append(event.metrics))
+    metrics.listen(voice)
+    voice.emit("metrics_collected", spoken("1", 6))
+    voice.emit("metrics_collected", spoken("2", 12, cancelled=True))
+    metrics.tell(UserMessage(turn_id="t", text="what", source="text"))
+    assert told == []
+    metrics.tell(over)
+    metrics.tell(over)
+    (one,) = told
+    assert (one.request_id, one.characters_count, one.ttfb, one.duration, one.audio_duration, one.cancelled) == (
+        "1",
+        19,
+        0.1,
+        1.0,
+        2.0,
+        True,
+    )
+    assert metrics.usage().model_usage[0].characters_count == 19
+
+
+def test_a_voice_that_does_not_stream_tells_each_request_and_another_voice_is_another_measure() -> None:
+    session: AgentSession[None] = AgentSession()
+    told, voice, metrics = [], EventEmitter[str](), MetricsTold(session)
+    session.on("metrics_collected", lambda event: told.append(event.metrics.request_id))
+    metrics.listen(voice)
+    voice.emit("metrics_collected", spoken("1", 6, streamed=False))
+    assert told == ["1"]
+    voice.emit("metrics_collected", spoken("2", 6))
+    voice.emit("metrics_collected", spoken("3", 6, label="another"))
+    assert told == ["1", "2"]

@@ -5,6 +5,7 @@ import pytest
 from livekitex_agent.program.agent_states import AGENT_STATES
 from livekitex_agent.program.session_events import USER_STATES, session_events
 from livekitex_agent.program.tool_outcomes import ToolOutcome, ToolOutcomes
+from livekitex_agent.program.user_transcripts import UserTranscripts
 from livekitex_agent.voice.events import FunctionToolsExecutedEvent, ToolExecutionUpdatedEvent, UserStateChangedEvent
 from protocols import (
     AgentState,
@@ -32,7 +33,7 @@ def test_every_state_has_a_name() -> None:
     ("old", "new", "states"), [("listening", "speaking", 1), ("speaking", "transcribing", 1), ("transcribing", "listening", 0)]
 )
 def test_a_caller_who_has_stopped_listens(old: str, new: str, states: int) -> None:
-    events = list(session_events(pushed(UserStateChanged(old=old, new=new)), lambda _: None, ToolOutcomes()))
+    events = list(session_events(pushed(UserStateChanged(old=old, new=new)), lambda _: None, ToolOutcomes(), UserTranscripts()))
     assert len(events) == states
     for event in events:
         assert isinstance(event, UserStateChangedEvent)
@@ -41,9 +42,10 @@ def test_a_caller_who_has_stopped_listens(old: str, new: str, states: int) -> No
 
 def test_a_call_of_a_tool_is_told_as_it_begins_and_as_it_ends() -> None:
     outcomes = ToolOutcomes()
-    (begins,) = session_events(pushed(ToolCalled(call_id="1", name="look", arguments="{}")), lambda _: None, outcomes)
+    (begins,) = session_events(pushed(ToolCalled(call_id="1", name="look", arguments="{}")), lambda _: None, outcomes, UserTranscripts())
     outcomes.note("1", ToolOutcome(message="a secret", failed=True, reply=True, hand_off=False))
-    (ends,) = session_events(pushed(ToolReturned(call_id="1", name="look", result="failed", ok=True)), lambda _: None, outcomes)
+    returned = pushed(ToolReturned(call_id="1", name="look", result="failed", ok=True))
+    (ends,) = session_events(returned, lambda _: None, outcomes, UserTranscripts())
     started, ended = (event.update for event in (begins, ends) if isinstance(event, ToolExecutionUpdatedEvent))
     assert (started.type, started.function_call.name) == ("tool_call_started", "look")
     assert (ended.type, ended.id, ended.message, ended.status) == ("tool_call_ended", "1", "a secret", "error")
@@ -53,7 +55,7 @@ def test_what_tools_came_to_says_whether_it_is_answered_and_who_has_the_call() -
     outcomes = ToolOutcomes()
     outcomes.note("1", ToolOutcome(message=None, failed=False, reply=False, hand_off=True))
     executed = FunctionToolsExecuted(calls=(ExecutedCall(call_id="1", name="go", arguments="{}", result=""),))
-    (event,) = session_events(pushed(executed), lambda _: None, outcomes)
+    (event,) = session_events(pushed(executed), lambda _: None, outcomes, UserTranscripts())
     assert isinstance(event, FunctionToolsExecutedEvent)
     assert event.has_agent_handoff
     assert not event.has_tool_reply
@@ -63,9 +65,9 @@ def test_a_call_that_was_not_run_is_told_of_with_the_others_alone() -> None:
     outcomes = ToolOutcomes()
     text = "Unknown function: look - available tools: go"
     returned = ToolReturned(call_id="1", name="look", result=text, ok=False)
-    assert list(session_events(pushed(returned), lambda _: None, outcomes)) == []
+    assert list(session_events(pushed(returned), lambda _: None, outcomes, UserTranscripts())) == []
     executed = FunctionToolsExecuted(calls=(ExecutedCall(call_id="1", name="look", arguments="{}", result=text),))
-    (event,) = session_events(pushed(executed), lambda _: None, outcomes)
+    (event,) = session_events(pushed(executed), lambda _: None, outcomes, UserTranscripts())
     assert isinstance(event, FunctionToolsExecutedEvent)
     (output,) = event.function_call_outputs
     assert output is not None

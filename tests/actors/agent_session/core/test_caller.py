@@ -11,6 +11,8 @@ from protocols import (
     SessionError,
     SpeechCreated,
     StateChanged,
+    UserInputSettled,
+    UserInputTranscribed,
     UserMessage,
     UserTurnCommitted,
     UserTurnExceeded,
@@ -323,3 +325,17 @@ def test_killed_after_every_effect_a_turn_that_reached_its_limit_is_answered_onc
         if world.lives == 1:
             return
     raise AssertionError("it has no end")
+
+
+def test_what_will_not_change_of_what_he_says_is_told_as_such_once_and_not_as_interim_text() -> None:
+    world = listening()
+    world.begin_to_speak()
+    for text, settled in [("two", False), ("two pizzas", True), ("two pizzas", False), ("two pizzas and", False)]:
+        world.feed(i.InterimTranscript(text=text, language="en", settled=settled))
+    world.commit_all()
+    told = [event.event for event in world.passing if isinstance(event.event, UserInputTranscribed | UserInputSettled)]
+    assert told == [
+        UserInputTranscribed(text="two", is_final=False, language="en"),
+        UserInputSettled(text="two pizzas", language="en"),
+        UserInputTranscribed(text="two pizzas and", is_final=False, language="en"),
+    ]
