@@ -13,6 +13,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NO_ROOM: Final = "needs a LiveKit room, which the next version connects: drive the call by `livekitex console` or a script"
 
+STAND_IN: Final = "console"
+"""The name of a room that there is not."""
+
 
 def needs_room(what: str) -> NoReturn:
     """Say that ``what`` needs a room.
@@ -51,12 +54,13 @@ class Room(_Unconnected):
     """``ctx.room``: may be given to ``session.start(room=ctx.room)``, asked for the job's facts, and listened to.
 
     Handlers are kept for the room that is connected one day; without one nothing happens in it. Anything else raises a `UsageError`.
+    Its name is the one that LiveKit's own stand-in for a room has; that of the job's room is ``ctx.job.room.name``.
     """
 
     _called = "ctx.room"
 
     def __init__(self, job: Job, accepted: JobAcceptArguments) -> None:
-        self.name = job.room.name
+        self.name = STAND_IN
         self.metadata = job.room.metadata
         self.local_participant = LocalParticipant(accepted, job.id)
         self.remote_participants: dict[str, Any] = {}

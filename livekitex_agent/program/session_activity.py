@@ -24,12 +24,13 @@ from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts
 from livekitex_agent.program.providers import ProviderHost
 from livekitex_agent.program.scopes import Scopes
-from livekitex_agent.program.session_events import USER_STATES, close_event, session_events
+from livekitex_agent.program.session_events import close_event, session_events
 from livekitex_agent.program.speeches import Speeches
 from livekitex_agent.program.tool_outcomes import ToolOutcomes
 from livekitex_agent.program.toolsets import OpenToolsets
 from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
+from livekitex_agent.program.user_presence import UserPresence
 from livekitex_agent.program.user_transcripts import UserTranscripts
 from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
@@ -58,7 +59,6 @@ from protocols import (
     UpdateChatContext,
     UpdateInstructions,
     UserMessage,
-    UserStateChanged,
 )
 from protocols import AgentHandoff as FrozenHandoff
 
@@ -101,7 +101,9 @@ class SessionActivity:
         self.voice: TTS | None = None
         """Of the session, behind the nodes of its agents."""
         self.hooks = AgentHooks(self)
-        self.user_state: UserState = "listening"
+        self.presence = UserPresence(
+            session._user_away_timeout, lambda event: session.emit("user_state_changed", event), self.outcomes.any_open
+        )
         self._states = AgentStates()
         self.live = False
         """Whether `begin` has returned."""
@@ -141,13 +143,9 @@ class SessionActivity:
         """See `Program.tell`."""
         self.speeches.tell(pushed)
         self._transcription.tell(pushed.event)
-        match pushed.event:
-            case UserStateChanged(new=new):
-                self.user_state = USER_STATES[new]
-            case AgentChanged():
-                self._handed_on()
-            case _:
-                pass
+        self.presence.tell(pushed)
+        if isinstance(pushed.event, AgentChanged):
+            self._handed_on()
         changes = tuple(self._states.after(pushed.event, voice=self._has_voice))
         if not isinstance(pushed.event, ConversationItemAdded):
             self._tell_states(changes)
@@ -167,6 +165,7 @@ class SessionActivity:
 
     def _tell_states(self, changes: Iterable[tuple[AgentState, AgentState]]) -> None:
         for old, new in changes:
+            self.presence.agent_is(new)
             self.session.emit("agent_state_changed", AgentStateChangedEvent(old_state=old, new_state=new))
 
     @property
@@ -184,10 +183,16 @@ class SessionActivity:
         self.speeches.lost("the call has ended")
         if not self._closed.done():
             self._closed.set_result(None)
+            self.presence.stop()
             self.metrics.stop()
             self.session.emit("close", close_event(reason, self._closing, wall_s))
 
     # What it has.
+
+    @property
+    def user_state(self) -> UserState:
+        """See `Activity.user_state`."""
+        return self.presence.now
 
     @property
     def agent_state(self) -> AgentState:
@@ -289,6 +294,10 @@ class SessionActivity:
         agent = may_interrupt(self.hooks.current._turn_handling, self.hooks.current._flat)
         session = may_interrupt(self.session._turn_handling, self.session._flat)
         return next((told for told in (agent, session) if told is not None), True)
+
+    def reset_away_timer(self) -> None:
+        """See `Activity.reset_away_timer`."""
+        self.presence.active()
 
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
         """See `Activity.interrupt`."""

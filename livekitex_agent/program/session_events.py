@@ -21,18 +21,10 @@ from livekitex_agent.voice.events import (
     ToolCallEnded,
     ToolCallStarted,
     ToolExecutionUpdatedEvent,
-    UserState,
-    UserStateChangedEvent,
     UserTranscriptionTimeoutEvent,
 )
 from protocols import ChatItem, EventPushed
 
-USER_STATES: Final[dict[str, UserState]] = {
-    "listening": "listening",
-    "speaking": "speaking",
-    "transcribing": "listening",  # he has stopped, and is about to be understood
-    "away": "away",
-}
 _ADDED: Final = ("message", "agent_handoff")
 PROGRAM: Final = "program"
 """The source of an error that the program has made itself: it is in the log, and no event of its own session."""
@@ -44,8 +36,6 @@ def session_events(  # noqa: C901, PLR0912 - one case for each event
     """The session's events that the call's event ``pushed`` is; ``item`` finds an item of the history by its id."""
     at = {"created_at": pushed.wall_s}
     match pushed.event:
-        case told.UserStateChanged(old=old, new=new) if USER_STATES[old] != USER_STATES[new]:
-            yield UserStateChangedEvent(old_state=USER_STATES[old], new_state=USER_STATES[new], **at)
         case told.UserInputTranscribed() | told.UserInputSettled() as heard:
             if (piece := transcripts.piece_of(heard, pushed.wall_s)) is not None:
                 yield piece

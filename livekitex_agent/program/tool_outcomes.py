@@ -32,6 +32,10 @@ class ToolOutcomes:
         """Whether the tool was run: some calls are answered without, for one of a tool that there is not."""
         return call_id in self._outcomes
 
+    def any_open(self) -> bool:
+        """Whether a tool that was begun has not ended."""
+        return any(outcome is None for outcome in self._outcomes.values())
+
     def note(self, call_id: str, outcome: ToolOutcome) -> None:
         """Remember what became of a call."""
         self._keep(call_id, outcome)

@@ -100,6 +100,10 @@ class Activity(Protocol):
         """Note what happens from now on; see `AgentSession.run`."""
         ...
 
+    def reset_away_timer(self) -> None:
+        """See `AgentSession.reset_away_timer`."""
+        ...
+
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
         """See `AgentSession.interrupt`."""
         ...

@@ -350,6 +350,11 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         """
         return self._live().interrupt(force=force)
 
+    def reset_away_timer(self) -> None:
+        """The caller has given a sign of life that the session does not hear: he is not away, and the wait begins anew."""
+        if self._running is not None:
+            self._running.reset_away_timer()
+
     def commit_user_turn(
         self,
         *,

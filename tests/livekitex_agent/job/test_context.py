@@ -65,7 +65,7 @@ def test_the_facts_of_the_job_are_there(context: JobContext) -> None:
     assert (context.worker_id, context.incarnation, context.is_fake_job()) == ("run", 2, True)
     context.proc.userdata["vad"] = 1
     assert context.proc.userdata == {"vad": 1}
-    assert (context.room.name, context.room.isconnected(), context.room.remote_participants) == ("lobby", False, {})
+    assert (context.room.name, context.room.isconnected(), context.room.remote_participants) == ("console", False, {})
     assert (context.agent.identity, context.local_participant_identity, context.agent.attributes) == ("agent-c-1", "agent-c-1", {"a": "b"})
 
 

@@ -1,12 +1,10 @@
 """A session's events of LiveKit's, from those of the call: every state has a name there, and one that has none of its own is no change."""
 
-import pytest
-
 from livekitex_agent.program.agent_states import AGENT_STATES
-from livekitex_agent.program.session_events import USER_STATES, session_events
+from livekitex_agent.program.session_events import session_events
 from livekitex_agent.program.tool_outcomes import ToolOutcome, ToolOutcomes
 from livekitex_agent.program.user_transcripts import UserTranscripts
-from livekitex_agent.voice.events import FunctionToolsExecutedEvent, ToolExecutionUpdatedEvent, UserStateChangedEvent
+from livekitex_agent.voice.events import FunctionToolsExecutedEvent, ToolExecutionUpdatedEvent
 from protocols import (
     AgentState,
     EventPushed,
@@ -15,8 +13,6 @@ from protocols import (
     SessionEvent,
     ToolCalled,
     ToolReturned,
-    UserState,
-    UserStateChanged,
 )
 
 
@@ -25,19 +21,7 @@ def pushed(event: SessionEvent) -> EventPushed:
 
 
 def test_every_state_has_a_name() -> None:
-    assert set(UserState) <= USER_STATES.keys()
     assert set(AgentState) <= AGENT_STATES.keys()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "states"), [("listening", "speaking", 1), ("speaking", "transcribing", 1), ("transcribing", "listening", 0)]
-)
-def test_a_caller_who_has_stopped_listens(old: str, new: str, states: int) -> None:
-    events = list(session_events(pushed(UserStateChanged(old=old, new=new)), lambda _: None, ToolOutcomes(), UserTranscripts()))
-    assert len(events) == states
-    for event in events:
-        assert isinstance(event, UserStateChangedEvent)
-        assert (event.old_state, event.new_state) == (USER_STATES[old], USER_STATES[new])
 
 
 def test_a_call_of_a_tool_is_told_as_it_begins_and_as_it_ends() -> None:
