@@ -8,6 +8,7 @@ awaited: if it was complete its result is known, else it is entered again.
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -70,14 +71,20 @@ class AgentHooks:
     def enter(self) -> None:
         """Have the `on_enter` of the agent that has the call run, unless it had returned in an earlier life.
 
-        If an agent below it was awaiting a task in its `on_enter`, that runs again: it makes the task again, which has the call then.
+        If an agent below it was awaiting a task in its `on_enter`, that runs again: it makes the task again, which has the call then. A
+        task that a tool had awaited is not entered again, nor what has entered in it: the call leaves it.
         """
         self._live.set()
-        self._enter(self._awaiting() or self.current)
+        memory = self._activity.call.memory
+        turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
+        stay = min((turn.agents for turn in turns), default=len(memory.agents))
+        agent = self._awaiting(memory.agents[: stay + 1])
+        if agent is not None or stay >= len(memory.agents):
+            self._enter(agent or self.current)
 
-    def _awaiting(self) -> Agent | None:
-        """The lowest agent whose `on_enter` had begun in an earlier life and not returned, if another one has the call since then."""
-        for text in self._activity.call.memory.agents:
+    def _awaiting(self, below: Sequence[str]) -> Agent | None:
+        """The lowest agent whose `on_enter` had begun in an earlier life and not returned, of those ``below`` the one that has the call."""
+        for text in below:
             try:
                 agent = self._activity.agents.find(text) if text else self._first
             except Exception as failure:  # noqa: BLE001 - the seam to the user's code
@@ -99,6 +106,7 @@ class AgentHooks:
             with self._activity.scopes.enter(f"on_enter/{key}"):
                 RUNNING.set(self._activity)
                 ENTERING.set(True)
+                TOOL_SPEECH.set(None)  # it is no part of the tool that awaits it
                 await agent.on_enter()
         except asyncio.CancelledError:
             raise

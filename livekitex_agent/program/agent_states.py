@@ -36,6 +36,8 @@ class AgentStates:
         self.now: AgentState = "initializing"
         self._core: AgentState = "listening"
         self._hooked = False
+        self._over = False
+        """Whether a speech has ended since the agent had the turn: else its tools are at work, and others may speak."""
 
     def begin(self) -> Iterator[tuple[AgentState, AgentState]]:
         """The session is live: the changes that follow from it, each as old and new state."""
@@ -48,16 +50,17 @@ class AgentStates:
             case SpeechCreated(source="audio"):
                 self._hooked = True
             case AgentStateChanged(new=new):
-                self._core = AGENT_STATES[new]
+                waits = self._core == "thinking" and new == "listening" and not self._over
+                self._core, self._over = AGENT_STATES[new], self._over and new == "listening"
                 if not (self._hooked and self._core == "thinking"):
-                    yield from self._become(self._core)
+                    yield from self._become("thinking" if waits else self._core)
             case ConversationItemAdded(role="user") if self._hooked:
                 self._hooked = False
                 yield from self._become(self._core)
             case AgentSentence() if not voice:
                 yield from self._become("speaking")
             case SpeechDone():
-                self._hooked = False
+                self._hooked, self._over = False, True
                 if not voice and self._core == "listening":
                     yield from self._become("listening")
             case FunctionToolsExecuted() if not voice and self.now == "speaking":

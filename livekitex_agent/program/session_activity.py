@@ -173,7 +173,6 @@ class SessionActivity:
         return given_provider(self, self.hooks.current, ProviderKind.TTS) is not None
 
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
-        self.speeches.current = self.speeches.current or handle
         if not created.user_initiated:
             self._watch(handle)
         source = "say" if created.source in ("say", "greeting", "apology", "repeat", "farewell") else "generate_reply"

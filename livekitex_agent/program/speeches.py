@@ -69,8 +69,12 @@ class Speeches:
         self._by_command: dict[str, SpeechHandle] = {}
         self._by_speech: dict[str, SpeechHandle] = {}
         self._lost = ""
-        self.current: SpeechHandle | None = None
-        """What is made or said now."""
+
+    @property
+    def current(self) -> SpeechHandle | None:
+        """What is made or said now, or comes next; not what waits for a task that has the call."""
+        held = self._held()
+        return next((handle for speech_id, handle in self._by_speech.items() if speech_id not in held), None)
 
     @property
     def open(self) -> list[SpeechHandle]:
@@ -218,11 +222,12 @@ class Speeches:
         return SpeechHandle(speech_id=speech_id, allow_interruptions=True) if known is None else known
 
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
-        """Stop what is said now, and what user code asked for and waits."""
-        handles = [*([self.current] if self.current is not None else []), *self.open]
-        if self.current is not None and not force and not self.current.allow_interruptions:
+        """Stop what is said now, and what user code asked for and waits; nothing of who waits for a task."""
+        current, held = self.current, {self._by_speech.get(speech_id) for speech_id in self._held()}
+        if current is not None and not force and not current.allow_interruptions:
             raise RuntimeError("This generation handle does not allow interruptions")
-        stopped = [handle for handle in dict.fromkeys(handles) if force or handle.allow_interruptions]
+        meant = [handle for handle in (current, *self.open) if handle is not None and handle not in held]
+        stopped = [handle for handle in dict.fromkeys(meant) if force or handle.allow_interruptions]
         for handle in stopped:
             handle.interrupt(force=force)
         return asyncio.ensure_future(_all_over(stopped))
@@ -234,7 +239,12 @@ class Speeches:
             handle.mark_done(RuntimeError(why))
         self._by_command.clear()
         self._by_speech.clear()
-        self.current = None
+
+    def _held(self) -> set[str]:
+        """The speeches whose tools wait for a task, which has the call: what the caller says is for that."""
+        memory = self._call.memory
+        turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
+        return {turn.speech_id for turn in turns if turn.agents < len(memory.agents)}
 
     def _answered(self, command_id: str, handle: SpeechHandle, answer: Message) -> None:
         if isinstance(answer, ErrorReply):
@@ -261,8 +271,6 @@ class Speeches:
             return
         for command_id in [one for one, other in self._by_command.items() if other is handle]:
             del self._by_command[command_id]
-        if self.current is handle:
-            self.current = None
         self._end(handle, outcome)
 
     def _end(self, handle: SpeechHandle, outcome: SpeechOutcome) -> None:

@@ -13,7 +13,7 @@ DONE: list[Any] = []
 class Ask(AgentTask[str]):
     """Asks for one thing."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, *, what: str) -> None:
         super().__init__(instructions=f"Ask for {what}.")
         self.what = what
 
@@ -31,15 +31,15 @@ class Ask(AgentTask[str]):
 class Confirmed(AgentTask[str]):
     """Asks for one thing, in a task of its own, and has it confirmed."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, *, what: str) -> None:
         super().__init__(instructions=f"Have the {what} confirmed.")
         self.what = what
 
     async def on_enter(self) -> None:
         """Ask, and ask back."""
-        answer = await Ask(self.what)
+        answer = await Ask(what=self.what)
         DONE.append(f"to confirm: {answer}")
-        self.complete(f"{answer}, {await Ask('yes')}")
+        self.complete(f"{answer}, {await Ask(what='yes')}")
 
 
 class Desk(Agent):
@@ -61,12 +61,12 @@ class Desk(Agent):
     @function_tool
     async def book(self) -> str:
         """Book: two tasks, one after the other."""
-        return f"booked for {await Ask('name')} on {await Ask('day')}"
+        return f"booked for {await Ask(what='name')} on {await Ask(what='day')}"
 
     @function_tool
     async def nested(self) -> str:
         """Book: a task in a task."""
-        return f"booked for {await Confirmed('name')}"
+        return f"booked for {await Confirmed(what='name')}"
 
     @function_tool
     async def look(self) -> str:
@@ -77,7 +77,13 @@ class Desk(Agent):
     @function_tool
     async def refuse(self) -> str:
         """Fail after a task."""
-        raise ValueError(await Ask("reason"))
+        raise ValueError(await Ask(what="reason"))
+
+    @function_tool
+    async def report(self) -> str:
+        """Note what it knows of the conversation."""
+        DONE.append([message.text_content for message in self.chat_ctx.messages() if message.role in {"user", "assistant"}])
+        return "reported"
 
     @function_tool
     async def go_up(self) -> Agent:
@@ -120,10 +126,12 @@ async def entrypoint(ctx: JobContext) -> None:
             {"to": "*nested*", "calls": ["nested"]},
             {"to": "*both*", "calls": ["book", "look"]},
             {"to": "*refuse*", "calls": ["refuse"]},
+            {"to": "*hello*", "calls": ["report"]},
             {"to": "*upstairs*", "calls": ["go_up"]},
             {"to": "*downstairs*", "calls": ["go_down"]},
             *map(kept, ("ada", "monday", "yes", "private")),
-            {"say": "All right."},
+            *({"after": name, "say": "All right."} for name in ("book", "nested", "look", "refuse", "report")),
+            {"say": "Pardon?"},
         ],
     )
     await AgentSession(llm=llm).start(Desk())

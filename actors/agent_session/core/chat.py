@@ -32,6 +32,8 @@ MAX_HISTORY_BYTES: Final = 400_000
 GIVEN_UP: Final = "A message of the caller was given up here, because the session died of it."
 MAY_HAVE_RUN: Final = " For it these tools may have run, or not: {names}. Do not claim either."
 
+IN_PROGRESS: Final = "The tool call is still in progress."
+
 MAX_LASTING_ITEMS: Final = 16
 """Of the items that a summary does not stand for."""
 
@@ -49,10 +51,27 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     for waiting in memory.suspended:
         if waiting.agents == len(memory.agents):  # who has entered meanwhile knows nothing of it
             past = _by_time(past, _settled_so_far(waiting))
+    running = tuple(_in_progress(memory))
+    entered = max((item.created_at for item in memory.history if isinstance(item, AgentHandoff)), default=LONG_AGO)
+    before = tuple(item for item in running if item.created_at <= entered)  # the agent that has the call was not there yet
+    past = _by_time(past, running[len(before) :])
     asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
     in_order = turn is None or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
     told = (*past, *asked) if in_order else _by_time(past, asked)
-    return ChatContext(_distinct((*((system,) if instructions else ()), *map(_told, told))))
+    return ChatContext(_distinct((*before, *((system,) if instructions else ()), *map(_told, told))))
+
+
+def _in_progress(memory: Memory) -> Iterator[FunctionCall | FunctionCallOutput]:
+    """The calls whose tools run, so that no model makes them again: of suspended turns, whoever has the call meanwhile."""
+    for waiting in memory.suspended:
+        ended = {call.call_id: round_.ended_wall_s for round_ in waiting.rounds for call in round_.calls}
+        for call in waiting.waiting_calls:
+            if call.call_id in waiting.begun_calls and not waiting.failed:
+                at = max(LONG_AGO, ended[call.call_id])
+                yield replace(call, id=f"{call.call_id}.running", created_at=at)
+                yield FunctionCallOutput(
+                    id=f"{call.call_id}.running.output", created_at=at, call_id=call.call_id, name=call.name, output=IN_PROGRESS
+                )
 
 
 def _past(memory: Memory) -> tuple[ChatItem, ...]:

@@ -42,8 +42,13 @@ def test_an_agent_without_a_voice_speaks_while_its_text_is_written() -> None:
 
 
 def test_after_the_words_before_a_tool_it_thinks_again() -> None:
-    events = (become("thinking"), SENTENCE, TOOLS, SENTENCE, become("listening"))
+    events = (become("thinking"), SENTENCE, TOOLS, SENTENCE, DONE, become("listening"))
     assert told(*events) == ["listening", "thinking", "speaking", "thinking", "speaking", "listening"]
+
+
+def test_while_its_tools_let_others_speak_it_thinks() -> None:
+    events = (become("thinking"), become("listening"), become("thinking"), SENTENCE, DONE, become("listening"), become("thinking"))
+    assert told(*events) == ["listening", "thinking", "speaking", "listening", "thinking"]
 
 
 def test_what_is_said_while_nobody_thinks_ends_with_the_speech() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actors.agent_session.core import AgentChange, SessionConfig
+from actors.agent_session.core.chat import IN_PROGRESS
 from actors.agent_session.core.entries import Happened, TurnResumed, TurnSuspended
 from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.suspension import MAX_SUSPENDED
@@ -131,11 +132,13 @@ def test_the_whole_reply_is_heard_in_order_and_once() -> None:
     ]
 
 
-def test_a_model_that_is_asked_meanwhile_sees_no_call_without_its_outcome(world: World) -> None:
+def test_a_model_that_is_asked_meanwhile_is_told_that_the_call_is_in_progress(world: World) -> None:
     world.command(GenerateReply(command_id="reply", instructions="Say that it takes a while."))
     rest(world)
-    assert kinds(world.thought_about) == ["Be brief.", "use order", "One moment.", "Say that it takes a while."]
+    assert kinds(world.thought_about) == ["Be brief.", "use order", "One moment.", "call", "output", "Say that it takes a while."]
+    assert texts(world.thought_about)[-2] == IN_PROGRESS
     finish(world)
+    assert IN_PROGRESS not in texts(world.thought_about)
     assert "Say that it takes a while." not in texts(world.state.memory.history)
     assert kinds(world.state.memory.history)[:3] == ["use order", "One moment.", "call"]
 
@@ -252,7 +255,7 @@ def test_while_an_agent_has_entered_it_talks_with_the_caller(setup: SessionConfi
     assert [turn.turn_id for turn in world.state.memory.suspended] == ["turn-1"]
     world.command(GenerateReply(command_id="reply", instructions="Ask for the name."))
     rest(world)
-    assert said(world.thought_about)[0] == ("system", "You are greeter.")
+    assert said(world.thought_about)[:2] == [("tool", IN_PROGRESS), ("system", "You are greeter.")]
     world.send("Ann", "name")
     rest(world)
     assert texts(world.thought_about)[-1] == "Ann"
@@ -473,7 +476,7 @@ def test_after_a_death_an_agent_that_had_entered_ends_its_turn_and_leaves() -> N
     world.kill()
     world.subscribe()
     rest(world)
-    instructions = [said(thought.context)[0][1] for thought in world.thoughts]
+    instructions = [next(text for who, text in said(thought.context) if who == "system") for thought in world.thoughts]
     assert instructions == ["Be brief.", "You are greeter.", "You are greeter.", "Be brief."]
     assert kinds(world.thought_about)[-4:] == ["call", "Ann", "output", "You said Ann. Anything else?"]
     assert (world.state.memory.agent, world.state.memory.agents) == ("", ())
