@@ -77,7 +77,7 @@ NOT_GIVEN: Final = NotGiven()
 class APIConnectOptions:
     """How often a request to a service is tried again, how long after, and how long one may take to connect (seconds).
 
-    The first retry comes after 0.1 s. A session asks providers with ``max_retry=0``: retrying is its own business.
+    The first retry comes after 0.1 s. A session asks as its `SessionConnectOptions` say.
 
     Raises:
         ValueError: a negative number.

@@ -31,6 +31,7 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     for kind in ProviderKind:
         given = given_provider(activity, agent, kind)
         activity.metrics.listen(given)
+        activity.errors.listen(given)
         if given is not None:
             made[kind], refs[kind] = provider_given(kind, given, activity.providers)
     llm = AgentLLM(activity, agent, made.pop(ProviderKind.LLM, None))

@@ -18,11 +18,12 @@ from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import AgentStates
 from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts
-from livekitex_agent.program.providers import ProviderHost
+from livekitex_agent.program.providers import ProviderHost, retries_of
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import close_event, session_events
 from livekitex_agent.program.speeches import Speeches
@@ -88,10 +89,12 @@ class SessionActivity:
         self.agents = agents
         self.facts = facts
         self.overrides = overrides
-        self.providers = ProviderHost(loop.loop)
+        self.providers = ProviderHost(loop.loop, retries_of(session.conn_options))
         self.toolsets = OpenToolsets()
         self.outcomes = ToolOutcomes()
         self.metrics = MetricsTold(session)
+        options = session._conn_options
+        self.errors = ErrorsTold(session, None if options is None else options.max_unrecoverable_errors, self._failed_too_often)
         self.speeches = Speeches(call, loop, scopes, self._speech_created)
         self.user_data = UserDataKeeper(session, call)
         self._transcription = Transcription(session, loop)
@@ -108,6 +111,7 @@ class SessionActivity:
         self.live = False
         """Whether `begin` has returned."""
         self._closing: CloseReason | None = None
+        self._error: Any = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._run: RunResult[Any] | None = None
         self._watchers: list[Callable[[EventPushed], None]] = []
@@ -150,6 +154,7 @@ class SessionActivity:
         if not isinstance(pushed.event, ConversationItemAdded):
             self._tell_states(changes)
         self.metrics.tell(pushed.event)
+        self.errors.tell(pushed, lambda kind: given_provider(self, self.hooks.current, ProviderKind(kind)))
         for event in session_events(pushed, self.call.conversation.get_by_id, self.outcomes, self._transcripts):
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
         if isinstance(pushed.event, ConversationItemAdded):  # he is answered once his words are there
@@ -184,7 +189,8 @@ class SessionActivity:
             self._closed.set_result(None)
             self.presence.stop()
             self.metrics.stop()
-            self.session.emit("close", close_event(reason, self._closing, wall_s))
+            self.errors.stop()
+            self.session.emit("close", close_event(reason, self._closing, wall_s, self._error))
 
     # What it has.
 
@@ -418,6 +424,10 @@ class SessionActivity:
             self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
         await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
         await self.toolsets.close_all()
+
+    def _failed_too_often(self, error: Any) -> None:  # noqa: ANN401 - of any family
+        self._error = error
+        self.close_soon(CloseReason.ERROR, drain=False)
 
     @property
     def closing(self) -> bool:

@@ -13,7 +13,6 @@ from livekitex_agent.voice.events import (
     CloseEvent,
     CloseReason,
     ConversationItemAddedEvent,
-    ErrorEvent,
     Event,
     FunctionToolsExecutedEvent,
     OverlappingSpeechEvent,
@@ -26,11 +25,9 @@ from livekitex_agent.voice.events import (
 from protocols import ChatItem, EventPushed
 
 _ADDED: Final = ("message", "agent_handoff")
-PROGRAM: Final = "program"
-"""The source of an error that the program has made itself: it is in the log, and no event of its own session."""
 
 
-def session_events(  # noqa: C901, PLR0912 - one case for each event
+def session_events(  # noqa: C901 - one case for each event
     pushed: EventPushed, item: Callable[[str], ChatItem | None], outcomes: ToolOutcomes, transcripts: UserTranscripts
 ) -> Iterator[Event]:
     """The session's events that the call's event ``pushed`` is; ``item`` finds an item of the history by its id."""
@@ -61,18 +58,16 @@ def session_events(  # noqa: C901, PLR0912 - one case for each event
             status: Literal["done", "error"] = "error" if outcome.failed else "done"
             ended = ToolCallEnded(id=call_id, call_id=call_id, message=outcome.message, status=status)
             yield ToolExecutionUpdatedEvent(update=ended, **at)
-        case told.SessionError(text=text, source=source) if source != PROGRAM:
-            yield ErrorEvent(error=text, source=source, **at)
         case told.Restarted(reason=reason, incarnation=incarnation):
             yield RestartedEvent(reason=reason, incarnation=incarnation, **at)
         case _:
             pass
 
 
-def close_event(reason: str, closing: CloseReason | None, wall_s: float) -> CloseEvent:
-    """How the session is told that the call has ended with ``reason``; ``closing`` is why the program closed it."""
+def close_event(reason: str, closing: CloseReason | None, wall_s: float, error: object = None) -> CloseEvent:
+    """How the session is told that the call has ended with ``reason``; ``closing`` is why the session closed it, and of which ``error``."""
     if closing is not None:
-        return CloseEvent(reason=closing, created_at=wall_s)
+        return CloseEvent(reason=closing, error=error, created_at=wall_s)
     failed = reason.startswith("failed")
     return CloseEvent(reason=CloseReason.ERROR if failed else CloseReason.JOB_SHUTDOWN, error=reason if failed else None, created_at=wall_s)
 

@@ -19,6 +19,7 @@ from livekitex_agent.types import NOT_GIVEN, NotGiven, NotGivenOr
 from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.voice.activity import Activity
 from livekitex_agent.voice.agent import Agent
+from livekitex_agent.voice.connect_options import SessionConnectOptions
 from livekitex_agent.voice.events import AgentState, CloseReason, EventTypes, UserState
 from livekitex_agent.voice.io import AgentInput, AgentOutput
 from livekitex_agent.voice.mocking import hold_mocks
@@ -79,6 +80,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         min_interruption_words: NotGivenOr[int] = NOT_GIVEN,
         resume_false_interruption: NotGivenOr[bool] = NOT_GIVEN,
         preemptive_generation: NotGivenOr[Any] = NOT_GIVEN,
+        conn_options: NotGivenOr[SessionConnectOptions] = NOT_GIVEN,
         **others: Any,  # noqa: ANN401 - LiveKit's other arguments
     ) -> None:
         super().__init__()
@@ -103,6 +105,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         }
         self._aec_warmup = aec_warmup_duration
         self._user_away_timeout = user_away_timeout
+        self._conn_options = None if isinstance(conn_options, NotGiven) else conn_options
         self._userdata: Any = userdata
         self._input = AgentInput(self._set_audio_in)
         self._output = AgentOutput()
@@ -253,6 +256,11 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
     def options(self) -> Any:  # noqa: ANN401 - plain data
         """How turns are handled, as given."""
         return self._turn_handling
+
+    @property
+    def conn_options(self) -> SessionConnectOptions:
+        """How often its providers are asked again."""
+        return self._conn_options or SessionConnectOptions()
 
     @property
     def stt(self) -> Any:  # noqa: ANN401 - a provider, or None
@@ -408,7 +416,6 @@ _TAKEN: Final = frozenset(
         "ivr_detection",
         "transcription_timeout",
         "session_close_transcript_timeout",
-        "conn_options",
         "loop",
         "false_interruption_timeout",
         "discard_audio_if_uninterruptible",

@@ -2,7 +2,7 @@
 
 from livekitex_agent.program.providers.family import Family, family_of
 from livekitex_agent.program.providers.given import is_ours, provider_given
-from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost
+from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost, retries_of
 from livekitex_agent.program.providers.llm import LLMAdapter, ReadSchema
 from livekitex_agent.program.providers.stt import STTAdapter
 from livekitex_agent.program.providers.tts import TTSAdapter
@@ -20,4 +20,5 @@ __all__ = [
     "family_of",
     "is_ours",
     "provider_given",
+    "retries_of",
 ]

@@ -10,6 +10,7 @@ import structlog
 from livekitex_agent.program.crossing import post_to, run_on, stream_on
 from livekitex_agent.program.providers.failures import provider_error
 from livekitex_agent.program.providers.family import Family
+from livekitex_agent.types import APIConnectOptions
 
 __all__ = ["Adapter", "HttpSessions"]
 
@@ -28,13 +29,24 @@ class HttpSessions(Protocol):
 
 
 class Adapter:
-    """``provider``, an object of ``family``, whose code runs on ``loop`` alone; the base of the contracts' adapters."""
+    """``provider``, an object of ``family``, whose code runs on ``loop`` alone and is asked again as ``options`` say.
 
-    def __init__(self, provider: Any, family: Family, loop: asyncio.AbstractEventLoop, sessions: HttpSessions) -> None:  # noqa: ANN401 - of either family
+    The base of the contracts' adapters.
+    """
+
+    def __init__(
+        self,
+        provider: Any,  # noqa: ANN401 - of either family
+        family: Family,
+        loop: asyncio.AbstractEventLoop,
+        sessions: HttpSessions,
+        options: APIConnectOptions,
+    ) -> None:
         self.provider: Final = provider
         self._family = family
         self._loop = loop
         self._sessions = sessions
+        self._connect_options = family.connect_options(options)
         self._prewarmed = self._closed = False
 
     @property

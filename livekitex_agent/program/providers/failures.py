@@ -10,6 +10,8 @@ _NETWORK: Final = ("APITimeoutError", "APIConnectionError")
 _STATUS: Final = "APIStatusError"
 _API: Final = "APIError"
 
+_PACKAGES: Final = ("livekitex_agent.", "livekit.agents.")
+
 
 def provider_error(label: str, failure: Exception) -> ProviderError:
     """The error that ``failure`` of the provider ``label`` is; what the session itself raises stays as it is.
@@ -31,5 +33,14 @@ def provider_error(label: str, failure: Exception) -> ProviderError:
         made = ProviderError(told, retryable=retryable)
     else:
         made = ProviderError(f"{label}: {type(failure).__name__}: {failure}", retryable=True)
+    made.retryable = made.retryable and not _tried_again(failure)
     made.__cause__ = failure
     return made
+
+
+def _tried_again(failure: Exception) -> bool:
+    """Whether it is what the provider's base class tells of the last of several attempts."""
+    cause = type(failure.__cause__)
+    return type(failure).__name__ in _NETWORK and any(
+        base.__name__ == _API and base.__module__.startswith(_PACKAGES) for base in cause.__mro__
+    )

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
+from livekitex_agent.types import APIConnectOptions
 from protocols import ConfigurationError, ProviderKind
 
 __all__ = ["Family", "family_of", "is_of_a_family"]
-
-TIMEOUT_S: Final = 10.0
-"""For a connection; how long an answer may take is the session's business."""
 
 _PACKAGES: Final = ("livekitex_agent", "livekit.agents")
 _BASES: Final = {"LLM": ProviderKind.LLM, "STT": ProviderKind.STT, "TTS": ProviderKind.TTS, "VAD": ProviderKind.VAD}
@@ -35,10 +33,11 @@ class Family:
         """What stands for an option that is not given."""
         return self.module("types").NOT_GIVEN
 
-    @property
-    def connect_options(self) -> Any:  # noqa: ANN401 - of either family
-        """Options by which nothing is tried again: that is the session's business."""
-        return self.module("types").APIConnectOptions(max_retry=0, timeout=TIMEOUT_S)
+    def connect_options(self, options: APIConnectOptions) -> Any:  # noqa: ANN401 - of either family
+        """The same ``options``."""
+        return self.module("types").APIConnectOptions(
+            max_retry=options.max_retry, retry_interval=options.retry_interval, timeout=options.timeout
+        )
 
     @property
     def http_context(self) -> ContextVar[Any]:

@@ -49,7 +49,7 @@ class LLMAdapter(Adapter, LLM):
         stream = self.provider.chat(
             chat_ctx=self._context(context),
             tools=[self._tool(tool) for tool in tools],
-            conn_options=self._family.connect_options,
+            conn_options=self._connect_options,
             **_asked(options, with_tools=bool(tools)),
         )
         calls, usage = 0, None

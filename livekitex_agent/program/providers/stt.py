@@ -44,7 +44,7 @@ class STTAdapter(Adapter, STT):
             return await self.provider.recognize(
                 [frame_of(self._family, pcm, self.rate_hz)],
                 language=language or self._family.not_given,
-                conn_options=self._family.connect_options,
+                conn_options=self._connect_options,
             )
 
         event = await self._run(ask)
@@ -56,7 +56,7 @@ class STTAdapter(Adapter, STT):
             return super().stream(language=language)
 
         def begin() -> Any:  # noqa: ANN401 - of either family
-            return self.provider.stream(language=language or self._family.not_given, conn_options=self._family.connect_options)
+            return self.provider.stream(language=language or self._family.not_given, conn_options=self._connect_options)
 
         return AdaptedSpeechStream(
             self.label,

@@ -39,7 +39,7 @@ class TTSAdapter(Adapter, TTS):
             return super().stream()
 
         def begin() -> Any:  # noqa: ANN401 - of either family
-            return self.provider.stream(conn_options=self._family.connect_options)
+            return self.provider.stream(conn_options=self._connect_options)
 
         return AdaptedSynthesisStream(self.label, begin, self._post, self._iterate, self._chunks)
 
@@ -47,11 +47,11 @@ class TTSAdapter(Adapter, TTS):
         if not has_sound(text):
             return
         if self.provider.capabilities.streaming:
-            stream = self.provider.stream(conn_options=self._family.connect_options)
+            stream = self.provider.stream(conn_options=self._connect_options)
             stream.push_text(text)
             stream.end_input()
         else:
-            stream = self.provider.synthesize(text, conn_options=self._family.connect_options)
+            stream = self.provider.synthesize(text, conn_options=self._connect_options)
         async with stream:
             async for chunk in self._chunks(stream):
                 yield chunk

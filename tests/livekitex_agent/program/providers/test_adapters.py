@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from livekitex_agent._exceptions import APIConnectionError, APIError, APIStatusError, APITimeoutError
-from livekitex_agent.program.providers import LLMAdapter, ProviderHost, STTAdapter, TTSAdapter, VADAdapter
+from livekitex_agent.program.providers import Family, LLMAdapter, ProviderHost, STTAdapter, TTSAdapter, VADAdapter
 from livekitex_agent.program.providers.failures import provider_error
 from livekitex_agent.program.providers.speech_stream import PATIENCE_S, SETTLED_S, FlushWait
 from livekitex_agent.program.providers.vad import DetectedVoice
+from livekitex_agent.types import APIConnectOptions
 from livekitex_agent.utils import http_context
 from protocols import (
     AudioChunk,
@@ -134,6 +135,15 @@ async def test_a_models_failure_comes_after_what_it_said(loop: asyncio.AbstractE
 
 
 @pytest.mark.asyncio
+async def test_what_was_tried_as_often_as_the_session_says_is_not_tried_again(loop: asyncio.AbstractEventLoop) -> None:
+    retries = {ProviderKind.LLM: APIConnectOptions(max_retry=1, retry_interval=0.0)}
+    adapter: Any = ProviderHost(loop, retries).adapt(OURS.LLM([of_status(503)], [of_status(503)]))
+    with pytest.raises(ProviderError, match="after 2 attempts") as raised:
+        [event async for event in adapter.chat(CONTEXT, [], ChatOptions())]
+    assert not raised.value.retryable
+
+
+@pytest.mark.asyncio
 async def test_an_answer_that_is_cancelled_here_ends_there(loop: asyncio.AbstractEventLoop) -> None:
     model = OURS.LLM(hang=True)
     adapter: Any = ProviderHost(loop).adapt(model)
@@ -187,7 +197,7 @@ async def test_audio_that_a_blocked_loop_does_not_take_is_bounded(loop: asyncio.
 
 
 def test_a_recogniser_says_what_it_can_and_its_user_whether_it_ends_turns() -> None:
-    adapter = STTAdapter(OURS.StreamingSTT("x"), *([None] * 3))  # type: ignore[arg-type]
+    adapter = STTAdapter(OURS.StreamingSTT("x"), Family("livekitex_agent"), None, None, APIConnectOptions())  # type: ignore[arg-type]
     assert (adapter.capabilities.streaming, adapter.capabilities.aligned_words, adapter.capabilities.end_of_turn) == (True, True, False)
     adapter.end_of_turn = True
     assert adapter.capabilities.end_of_turn

@@ -1,0 +1,83 @@
+"""What fails of a session's providers, told as events of the session.
+
+The program's own providers tell each failure themselves, and whether they try again; of ours the call tells those that cost a reply.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from livekitex_agent.llm import LLMError
+from livekitex_agent.stt import STTError
+from livekitex_agent.tts import TTSError
+from livekitex_agent.voice.events import ErrorEvent
+from protocols import AgentStateChanged, EventPushed, ProviderError, SessionError, UserInputTranscribed
+
+if TYPE_CHECKING:
+    from livekitex_agent.voice.agent_session import AgentSession
+
+_ERRORS: Final[dict[str, type[LLMError | STTError | TTSError]]] = {"llm": LLMError, "stt": STTError, "tts": TTSError}
+PROGRAM: Final = "program"
+"""The source of an error that the program has made itself: it is in the log, and no event of its own session."""
+
+
+class ErrorsTold:
+    """Used on the program's loop, where the providers' code runs.
+
+    ``too_many`` is told the failure of a kind of provider that follows ``bound`` others (None: any number) which no retry helps either,
+    and nothing of that kind has worked between them.
+    """
+
+    def __init__(self, session: "AgentSession[Any]", bound: int | None, too_many: Callable[[Any], object]) -> None:
+        self._session = session
+        self._bound = bound
+        self._too_many = too_many
+        self._heard: list[tuple[Any, Callable[[Any], None]]] = []
+        self._in_a_row: Counter[str] = Counter()
+
+    def listen(self, provider: Any) -> None:  # noqa: ANN401 - of any family; one that tells nothing is none to listen to
+        """Tell of the failures of ``provider`` from now on; again it does nothing."""
+        if not _tells(provider) or any(heard is provider for heard, _ in self._heard):
+            return
+
+        def failed(error: Any) -> None:  # noqa: ANN401 - of any family
+            self._failed(error, provider)
+
+        provider.on("error", failed)
+        self._heard.append((provider, failed))
+
+    def tell(self, pushed: EventPushed, given: Callable[[str], Any]) -> None:
+        """Something happened in the call; ``given`` is the provider of a kind that the agent has."""
+        match pushed.event:
+            case SessionError(source=source, text=text) if source in _ERRORS:
+                if not _tells(provider := given(source)):
+                    error = _ERRORS[source](
+                        timestamp=pushed.wall_s, label=source, error=ProviderError(text, retryable=False), recoverable=False
+                    )
+                    self._failed(error, provider)
+            case SessionError(source=source, text=text) if source != PROGRAM:
+                self._session.emit("error", ErrorEvent(error=text, source=source, created_at=pushed.wall_s))
+            case AgentStateChanged(new="speaking"):
+                del self._in_a_row["llm_error"], self._in_a_row["tts_error"]
+            case UserInputTranscribed(text=text) if text:
+                del self._in_a_row["stt_error"]
+            case _:
+                pass
+
+    def stop(self) -> None:
+        """Tell no more: the providers are the program's, and may outlive the session."""
+        for provider, failed in self._heard:
+            provider.off("error", failed)
+        self._heard.clear()
+
+    def _failed(self, error: Any, provider: Any) -> None:  # noqa: ANN401 - of any family
+        self._session.emit("error", ErrorEvent(error=error, source=provider))
+        if self._bound is None or error.recoverable:
+            return
+        self._in_a_row[error.type] += 1
+        if self._in_a_row[error.type] == self._bound + 1:
+            self._too_many(error)
+
+
+def _tells(provider: Any) -> bool:  # noqa: ANN401 - of any family
+    return hasattr(provider, "on") and hasattr(provider, "off")
