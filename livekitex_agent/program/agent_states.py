@@ -1,7 +1,7 @@
-"""What the agent does, as a session tells it.
+"""What the agent does, as a session tells it: in a call without a voice it also speaks, while its text is written.
 
-In a call without a voice it also speaks, while its text is written. And it thinks only once the caller's words are in the history: not
-while the program's hook is shown them, which may leave him without an answer.
+It thinks once the caller's words are in the history: not while the program's hook is shown them, which may leave him without an answer. It
+does not think for what is said as it stands. While tools of a reply are at work it thinks, but for what is said meanwhile.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,16 @@ from typing import Final
 
 from livekitex_agent.voice.events import AgentState
 from protocols import (
+    AgentChanged,
     AgentSentence,
     AgentStateChanged,
     ConversationItemAdded,
+    EventPushed,
     FunctionToolsExecuted,
-    SessionEvent,
     SpeechCreated,
     SpeechDone,
+    SpeechInterrupted,
+    ToolCalled,
 )
 
 AGENT_STATES: Final[dict[str, AgentState]] = {
@@ -27,6 +30,10 @@ AGENT_STATES: Final[dict[str, AgentState]] = {
     "paused": "listening",
     "closing": "listening",
 }
+SAID: Final = ("say", "greeting", "apology", "repeat", "farewell")
+"""The sources of speeches that need no model."""
+_ASKED: Final = ("audio", "text")
+"""Those of replies to the caller."""
 
 
 class AgentStates:
@@ -35,38 +42,57 @@ class AgentStates:
     def __init__(self) -> None:
         self.now: AgentState = "initializing"
         self._core: AgentState = "listening"
-        self._hooked = False
         self._over = False
-        """Whether a speech has ended since the agent had the turn: else its tools are at work, and others may speak."""
+        """Whether a speech has ended, or was stopped, since the agent had the turn: else its tools are at work, and others may speak."""
+        self._sources: dict[str, str] = {}  # of the speeches that are not over and for which it does not think yet
+        self._at_tools: set[str] = set()  # the speeches of the agent that has the call whose tools are at work
 
     def begin(self) -> Iterator[tuple[AgentState, AgentState]]:
         """The session is live: the changes that follow from it, each as old and new state."""
         if self.now == "initializing":
             yield from self._become(self._core)
 
-    def after(self, event: SessionEvent, *, voice: bool) -> Iterator[tuple[AgentState, AgentState]]:
+    def after(self, pushed: EventPushed, *, voice: bool) -> Iterator[tuple[AgentState, AgentState]]:  # noqa: C901, PLR0912 - a case for each
         """The changes that follow from an event of the call, which has a voice or not."""
-        match event:
-            case SpeechCreated(source="audio"):
-                self._hooked = True
+        match pushed.event:
+            case SpeechCreated(speech_id=speech_id, source=source) if source in SAID + _ASKED:
+                self._sources[speech_id] = source
             case AgentStateChanged(new=new):
                 waits = self._core == "thinking" and new == "listening" and not self._over
                 self._core, self._over = AGENT_STATES[new], self._over and new == "listening"
-                if not (self._hooked and self._core == "thinking"):
-                    yield from self._become("thinking" if waits else self._core)
-            case ConversationItemAdded(role="user") if self._hooked:
-                self._hooked = False
-                yield from self._become(self._core)
+                if self._core == "listening":
+                    yield from self._become("thinking" if waits else self._at_rest)
+                elif self._core != "thinking" or pushed.speech_id not in self._sources:
+                    yield from self._become(self._core)
+            case ConversationItemAdded(role="user") if self._sources.get(pushed.speech_id) in _ASKED:
+                del self._sources[pushed.speech_id]
+                if self._core == "thinking":
+                    yield from self._become("thinking")
             case AgentSentence() if not voice:
                 yield from self._become("speaking")
-            case SpeechDone():
-                self._hooked, self._over = False, True
-                if not voice and self._core == "listening":
-                    yield from self._become("listening")
-            case FunctionToolsExecuted() if not voice and self.now == "speaking":
-                yield from self._become("thinking")
+            case ToolCalled():
+                self._at_tools.add(pushed.speech_id)
+            case FunctionToolsExecuted():
+                self._at_tools.discard(pushed.speech_id)
+                if not voice and self.now == "speaking":
+                    yield from self._become("thinking")
+            case AgentChanged():
+                self._at_tools.clear()  # they are those of another agent
+            case SpeechInterrupted(speech_id=speech_id):
+                self._over = True
+                self._at_tools.discard(speech_id)
+            case SpeechDone(speech_id=speech_id):
+                self._over = True
+                self._sources.pop(speech_id, None)
+                self._at_tools.discard(speech_id)
+                if self._core == "listening" and (not voice or self.now == "thinking"):
+                    yield from self._become(self._at_rest)
             case _:
                 pass
+
+    @property
+    def _at_rest(self) -> AgentState:
+        return "thinking" if self._at_tools else "listening"
 
     def _become(self, new: AgentState) -> Iterator[tuple[AgentState, AgentState]]:
         if new != self.now:

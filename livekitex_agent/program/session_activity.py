@@ -16,7 +16,7 @@ from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
 from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
-from livekitex_agent.program.agent_states import AgentStates
+from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
@@ -150,7 +150,7 @@ class SessionActivity:
         self.presence.tell(pushed)
         if isinstance(pushed.event, AgentChanged):
             self._handed_on()
-        changes = tuple(self._states.after(pushed.event, voice=self._has_voice))
+        changes = tuple(self._states.after(pushed, voice=self._has_voice))
         if not isinstance(pushed.event, ConversationItemAdded):
             self._tell_states(changes)
         self.metrics.tell(pushed.event)
@@ -180,7 +180,7 @@ class SessionActivity:
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         if not created.user_initiated:
             self._watch(handle)
-        source = "say" if created.source in ("say", "greeting", "apology", "repeat", "farewell") else "generate_reply"
+        source = "say" if created.source in SAID else "generate_reply"
         self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=True, source=source, speech_handle=handle))
 
     def _ended(self, reason: str, wall_s: float) -> None:

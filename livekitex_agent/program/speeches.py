@@ -68,6 +68,7 @@ class Speeches:
         self._over = {spoken.command_id: spoken for spoken in call.memory.spoken}
         self._by_command: dict[str, SpeechHandle] = {}
         self._by_speech: dict[str, SpeechHandle] = {}
+        self._at_tools: set[str] = set()  # the speeches that say nothing now: their tools are at work
         self._lost = ""
 
     @property
@@ -202,14 +203,16 @@ class Speeches:
             case SpeechCreated() as created:
                 self._begun(created)
             case ToolCalled() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+                self._at_tools.add(pushed.speech_id)
                 handle.mark_spoken()
             case FunctionToolsExecuted() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+                self._at_tools.discard(pushed.speech_id)
                 handle.num_steps += 1
             case SpeechInterrupted(speech_id=speech_id) if (handle := self._by_speech.get(speech_id)) is not None:
                 handle.mark_interrupted()
-            case ConversationItemAdded(item_id=item_id) if (handle := self._by_speech.get(pushed.speech_id)) is not None:
+            case ConversationItemAdded(item_id=item_id, role=role) if (handle := self._by_speech.get(pushed.speech_id)) is not None:
                 item = self._call.conversation.get_by_id(item_id)
-                if item is not None:
+                if item is not None and role != "user":
                     handle.mark_item(item_from_protocol(item))
             case SpeechDone(speech_id=speech_id, outcome=outcome):
                 self._done(speech_id, outcome)
@@ -222,9 +225,14 @@ class Speeches:
         return SpeechHandle(speech_id=speech_id, allow_interruptions=True) if known is None else known
 
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
-        """Stop what is said now, and what user code asked for and waits; nothing of who waits for a task."""
+        """Stop what is said now, and what user code asked for and waits; nothing of who waits for a task, or may not be stopped.
+
+        Raises:
+            RuntimeError: what is said now may not be stopped, and ``force`` is False.
+        """
         current, held = self.current, {self._by_speech.get(speech_id) for speech_id in self._held()}
-        if current is not None and not force and not current.allow_interruptions:
+        silent = any(self._by_speech.get(speech_id) is current for speech_id in self._at_tools)
+        if current is not None and not silent and not force and not current.allow_interruptions:
             raise RuntimeError("This generation handle does not allow interruptions")
         meant = [handle for handle in (current, *self.open) if handle is not None and handle not in held]
         stopped = [handle for handle in dict.fromkeys(meant) if force or handle.allow_interruptions]
@@ -267,6 +275,7 @@ class Speeches:
 
     def _done(self, speech_id: str, outcome: SpeechOutcome) -> None:
         handle = self._by_speech.pop(speech_id, None)
+        self._at_tools.discard(speech_id)
         if handle is None:
             return
         for command_id in [one for one, other in self._by_command.items() if other is handle]:

@@ -366,3 +366,24 @@ def test_it_hears_and_speaks_by_the_inputs_and_outputs_of_the_session() -> None:
             assert mouth.samples == len(spoken("Nine dollars.", rate_hz=24_000)) // 2
 
     asyncio.run(main())
+
+
+def test_a_tool_that_is_not_to_be_interrupted_goes_on_where_what_is_said_is_stopped() -> None:
+    class Payer(Agent):
+        @function_tool
+        async def pay(self, context: RunContext[Any]) -> str:
+            """Pay."""
+            context.disallow_interruptions()
+            await context.session.interrupt()
+            return "paid"
+
+    async def check(session: AgentSession[Order]) -> None:
+        handles: list[Any] = []
+        session.on("speech_created", lambda event: handles.append(event.speech_handle))
+        run = await session.run(user_input="pay")
+        assert run.expect[1].is_function_call_output().event().item.output == "paid"
+        (handle,) = handles
+        assert not handle.interrupted
+        assert [item.type for item in handle.chat_items] == ["function_call", "function_call_output", "message"], "not the caller's words"
+
+    in_session(model({"to": "pay", "calls": ["pay"]}, {"after": "pay", "say": "Paid."}), lambda: Payer(instructions="Pay."), check)
