@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from livekitex_agent.utils.log import logger
@@ -59,8 +60,20 @@ class Instructions:
 
 
 def safe_render(template: str, data: Mapping[str, object]) -> str:
-    """``template`` formatted with ``data``; a name that it lacks is logged, and empty."""
-    return _Formatter().vformat(template, (), data)
+    """``template`` formatted with ``data``, in which a mapping's values are also reached as ``{outer.inner}``.
+
+    None is empty; so is a name that ``data`` lacks, which is logged.
+
+    Raises:
+        ValueError: the template is malformed: a brace that is text is written twice.
+    """
+    return _Formatter().vformat(template, (), {name: _reached(value) for name, value in data.items()})
+
+
+def _reached(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return SimpleNamespace(**{str(name): _reached(inner) for name, inner in value.items()})
 
 
 class _Formatter(string.Formatter):
@@ -69,7 +82,13 @@ class _Formatter(string.Formatter):
             return super().get_field(field_name, args, kwargs)
         except (KeyError, IndexError, AttributeError, TypeError):
             logger.error("the template's placeholder {%s} has no value: it is left empty", field_name)
-            return "", field_name
+            return None, field_name
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:  # noqa: ANN401 - the same
+        return None if value is None else super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - the same
+        return "" if value is None else str(super().format_field(value, format_spec))
 
 
 def _part(part: object, modality: Literal["audio", "text"]) -> object:
