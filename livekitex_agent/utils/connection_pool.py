@@ -17,7 +17,8 @@ _T = TypeVar("_T")
 class ConnectionPool(Generic[_T]):
     """Gives connections that ``connect_cb`` makes, used ones first, none older than ``max_session_duration`` seconds.
 
-    ``mark_refreshed_on_get`` lets their age begin anew each time. One loop's; connections are closed by ``close_cb``.
+    ``mark_refreshed_on_get`` lets their age begin anew each time. One loop's; connections are closed by ``close_cb``, each once: with the
+    next request, or by `aclose`.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class ConnectionPool(Generic[_T]):
         self._connect_timeout = connect_timeout
         self._since: dict[_T, float] = {}
         self._idle: list[_T] = []
+        self._retired: set[_T] = set()
         self._doomed: list[_T] = []
+        self._invalidations = 0
         self._prewarming: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self.last_acquire_time = 0.0
@@ -75,22 +78,25 @@ class ConnectionPool(Generic[_T]):
             return made
 
     def put(self, conn: _T) -> None:
-        """Give back a connection that is whole; one that `invalidate` has met meanwhile is closed."""
-        if conn in self._since and conn not in self._idle:
+        """Give back a connection that is whole; one that `invalidate` has met meanwhile is closed, one that is not in use passed over."""
+        if conn in self._retired:
+            self.remove(conn)
+        elif conn in self._since and conn not in self._idle:
             self._idle.append(conn)
-        elif conn not in self._since:
-            self._doomed.append(conn)
 
     def remove(self, conn: _T) -> None:
-        """Close ``conn``, with the next request."""
-        self._since.pop(conn, None)
+        """Close ``conn``, with the next request; one that is none of the pool's is passed over."""
+        if conn in self._since or conn in self._retired:
+            self._since.pop(conn, None)
+            self._retired.discard(conn)
+            self._doomed.append(conn)
         if conn in self._idle:
             self._idle.remove(conn)
-        if conn not in self._doomed:
-            self._doomed.append(conn)
 
     def invalidate(self) -> None:
-        """Use none of the connections that there are again; those in use serve until they are given back."""
+        """Use none of the connections that there are, or are being opened, again; those in use serve until they are given back."""
+        self._invalidations += 1
+        self._retired |= set(self._since) - set(self._idle)
         self._doomed += self._idle
         self._idle.clear()
         self._since.clear()
@@ -101,24 +107,33 @@ class ConnectionPool(Generic[_T]):
             self._prewarming = asyncio.get_running_loop().create_task(self._prewarm())
 
     async def aclose(self) -> None:
-        """Close those that are not in use."""
+        """Close all connections, those in use as well: nobody may give them back any more."""
         if self._prewarming is not None:
             await cancel_and_wait(self._prewarming)
         self.invalidate()
+        self._doomed += self._retired
+        self._retired.clear()
         await self._close_doomed()
 
     async def _prewarm(self) -> None:
         try:
-            self.put(await self.get(timeout=self._connect_timeout))
+            async with self._lock:
+                if not self._since:  # a request may have opened one meanwhile
+                    self.put(await self._connect(self._connect_timeout))
         except Exception as failure:  # noqa: BLE001 - a service's client may raise anything; the first request will say it
             logger.warning("no connection could be opened ahead: %s", type(failure).__name__)
 
     async def _connect(self, timeout: float) -> _T:
         if self._connect_cb is None:
             raise NotImplementedError("Must provide connect_cb or implement connect()")
-        made = await self._connect_cb(timeout)
-        self._since[made] = monotonic()
-        return made
+        while True:
+            invalidations = self._invalidations
+            made = await self._connect_cb(timeout)
+            if invalidations == self._invalidations:
+                self._since[made] = monotonic()
+                return made
+            self._doomed.append(made)  # what it was opened with holds no more
+            await self._close_doomed()
 
     async def _close_doomed(self) -> None:
         while self._doomed:
@@ -128,3 +143,6 @@ class ConnectionPool(Generic[_T]):
                     await self._close_cb(doomed)
                 except Exception as failure:  # noqa: BLE001 - it is closed as well as it can be
                     logger.warning("a connection could not be closed: %s", failure)
+                except BaseException:
+                    self._doomed.append(doomed)  # whoever was cancelled leaves it to the next
+                    raise
