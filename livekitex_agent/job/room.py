@@ -3,13 +3,11 @@
 The next version connects rooms; until then a call is driven by `livekitex console`, a script or a test.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from livekitex_agent.job.facts import Job, JobAcceptArguments
+from livekitex_agent.utils.event_emitter import EventEmitter
 from protocols import UsageError
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 NO_ROOM: Final = "needs a LiveKit room, which the next version connects: drive the call by `livekitex console` or a script"
 
@@ -50,7 +48,7 @@ class LocalParticipant(_Unconnected):
         self.sid = ""
 
 
-class Room(_Unconnected):
+class Room(_Unconnected, EventEmitter[str]):
     """``ctx.room``: may be given to ``session.start(room=ctx.room)``, asked for the job's facts, and listened to.
 
     Handlers are kept for the room that is connected one day; without one nothing happens in it. Anything else raises a `UsageError`.
@@ -60,32 +58,13 @@ class Room(_Unconnected):
     _called = "ctx.room"
 
     def __init__(self, job: Job, accepted: JobAcceptArguments) -> None:
+        EventEmitter.__init__(self)
         self.name = STAND_IN
         self.metadata = job.room.metadata
         self.local_participant = LocalParticipant(accepted, job.id)
         self.remote_participants: dict[str, Any] = {}
         self.num_participants = 0
-        self._handlers: dict[str, list[Callable[..., Any]]] = {}
 
     def isconnected(self) -> bool:
         """False: there is no room."""
         return False
-
-    def on(self, event: str, callback: F | None = None) -> Any:  # noqa: ANN401 - the callback, or a decorator for one
-        """Have ``callback`` called at each ``event``; a decorator without one."""
-        if callback is None:
-            return lambda function: self.on(event, function)
-        self._handlers.setdefault(event, []).append(callback)
-        return callback
-
-    def once(self, event: str, callback: F | None = None) -> Any:  # noqa: ANN401 - the same
-        """As `on`, for one event."""
-        return self.on(event, callback)
-
-    def off(self, event: str, callback: Callable[..., Any]) -> None:
-        """Take a handler back.
-
-        Raises:
-            ValueError: it is none.
-        """
-        self._handlers.get(event, []).remove(callback)

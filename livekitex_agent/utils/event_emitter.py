@@ -42,19 +42,23 @@ class EventEmitter(Generic[TEvent_contra]):
         """
         if callback is None:
             return lambda given: self.on(event, given)
-        if inspect.iscoroutinefunction(callback):
-            raise ValueError(
-                "Cannot register an async callback with `.on()`. Use `asyncio.create_task` within your synchronous callback instead."
-            )
+        _require_plain(callback)
         self._events.setdefault(event, {})[callback] = None
         return callback
 
     def once(self, event: TEvent_contra, callback: Callable[..., Any] | None = None) -> Callable[..., Any]:
-        """As `on`, for the next ``event`` alone; returns what `off` takes."""
+        """As `on`, for the next ``event`` alone, also if another callback tells of one meanwhile; returns what `off` takes.
+
+        Raises:
+            ValueError: as `on`.
+        """
         if callback is None:
             return lambda given: self.once(event, given)
+        _require_plain(callback)
 
         def called(*args: Any) -> None:  # noqa: ANN401 - the event's
+            if called not in self._events.get(event, ()):
+                return
             self.off(event, called)
             callback(*args[: _positional(callback)])
 
@@ -63,6 +67,13 @@ class EventEmitter(Generic[TEvent_contra]):
     def off(self, event: TEvent_contra, callback: Callable[..., Any]) -> None:
         """Call ``callback`` no more; one that is not registered is passed over."""
         self._events.get(event, {}).pop(callback, None)
+
+
+def _require_plain(callback: Callable[..., Any]) -> None:
+    if inspect.iscoroutinefunction(callback):
+        raise ValueError(
+            "Cannot register an async callback with `.on()`. Use `asyncio.create_task` within your synchronous callback instead."
+        )
 
 
 def _positional(callback: Callable[..., Any]) -> int | None:
