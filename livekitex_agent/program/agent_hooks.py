@@ -184,7 +184,8 @@ class AgentHooks:
         else:
             self._task = task
             await self.change(task, AgentChange.ENTER)
-        waiting = [each for each in (asyncio.current_task(), TOOL_SPEECH.get()) if each is not None]
+        speech, _ = TOOL_SPEECH.get() or (None, None)
+        waiting = [each for each in (asyncio.current_task(), speech) if each is not None]
         try:
             for each in waiting:
                 self._activity.unwatch(each)  # a run is over when the caller is to speak

@@ -40,7 +40,7 @@ from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
 from livekitex_agent.voice.run_result import RunOutputOptions, RunResult, Watched
-from livekitex_agent.voice.speech_handle import TOOL_SPEECH, SpeechHandle
+from livekitex_agent.voice.speech_handle import SpeechHandle, tool_speech
 from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
     TTS,
@@ -270,7 +270,7 @@ class SessionActivity:
         if not isinstance(tool_choice, NotGiven):
             choice, required = choice_of(tool_choice)
         else:
-            choice, required = (ToolChoice.NONE if TOOL_SPEECH.get() is not None else ToolChoice.AUTO), ""
+            choice, required = (ToolChoice.NONE if tool_speech() is not None else ToolChoice.AUTO), ""
         handle = self.speeches.begin(
             "generate_reply",
             lambda command_id: GenerateReply(

@@ -52,7 +52,7 @@ class ProgramTool(FunctionTool):
         call_id = context.call.call_id if context.call is not None else ""
         call = FunctionCall(call_id=call_id, name=self.schema.name, arguments=arguments_json)
         run = RunContext(run=context, session=activity.session, speech_handle=handle, function_call=call)
-        speech, running = TOOL_SPEECH.set(handle), RUNNING.set(activity)
+        speech, running = TOOL_SPEECH.set((handle, asyncio.current_task())), RUNNING.set(activity)
         message: str | None
         try:
             with activity.scopes.leave():

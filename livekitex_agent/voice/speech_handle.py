@@ -9,8 +9,14 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 log = logging.getLogger("livekitex.program")
 
-TOOL_SPEECH: ContextVar["SpeechHandle | None"] = ContextVar("livekitex_tool_speech", default=None)
-"""In a tool and its tasks: the speech that it was called in."""
+TOOL_SPEECH: ContextVar["tuple[SpeechHandle, asyncio.Task[Any] | None] | None"] = ContextVar("livekitex_tool_speech", default=None)
+"""In a tool and its tasks: the speech that it was called in, and the task that it runs in."""
+
+
+def tool_speech() -> "SpeechHandle | None":
+    """The speech that the tool was called in whose own task this is; None elsewhere: in a task that a tool has made nobody waits for it."""
+    speech, task = TOOL_SPEECH.get() or (None, None)
+    return speech if task is asyncio.current_task() else None
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class SpeechHandle:
         Raises:
             RuntimeError: it is awaited by a tool that it waits for itself.
         """
-        if TOOL_SPEECH.get() is self:
+        if tool_speech() is self:
             raise RuntimeError(
                 "cannot call `SpeechHandle.wait_for_playout()` from inside the function tool that owns this SpeechHandle: each would wait "
                 "for the other. Use `RunContext.wait_for_playout()` to wait for what was said before the tool."
@@ -158,11 +164,14 @@ class SpeechHandle:
             self._done_callbacks.remove(callback)
 
     async def wait_if_not_interrupted(self, aw: Sequence["asyncio.Future[Any]"]) -> None:
-        """Wait for all of ``aw``, which are not cancelled, or until it is interrupted."""
+        """Wait for all of ``aw``, which are not cancelled and whose exceptions are not raised, or until it is interrupted."""
         waiting: asyncio.Future[Any] = asyncio.gather(*(asyncio.shield(one) for one in aw), return_exceptions=True)
-        await asyncio.wait([waiting, self._interrupted], return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            waiting.cancel()
+        try:
+            await asyncio.wait([waiting, self._interrupted], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not waiting.done():
+                waiting.add_done_callback(lambda over: over.cancelled() or over.exception())  # else the loop complains of it
+                waiting.cancel()
 
     # For the runtime.
 
