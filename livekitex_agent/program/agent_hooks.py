@@ -49,6 +49,8 @@ class AgentHooks:
         self._task: Agent | None = None
         """Which is about to have the call for a while: the one that has it now does not leave."""
         self._live = asyncio.Event()
+        self._below = 0
+        """How many agents stand below who has the call."""
         self._entering: dict[str, asyncio.Task[Any]] = {}
 
     def begin(self, agent: Agent) -> None:
@@ -56,6 +58,7 @@ class AgentHooks:
         self._activity.agents.reference(agent, FIRST_AGENT)
         self._first = agent
         self.current = self._found_again(agent)
+        self._below = len(self._activity.call.memory.agents)
         self.current._run_by(self._activity)
 
     def _found_again(self, agent: Agent) -> Agent:
@@ -90,20 +93,34 @@ class AgentHooks:
             except Exception as failure:  # noqa: BLE001 - the seam to the user's code
                 log.warning("not restorable: %s", failure)
                 continue
-            if self._activity.facts.get(f"entered/{self._activity.agents.reference(agent).key}") is None:
+            if not self._has_entered(self._activity.agents.reference(agent).key):
                 agent._run_by(self._activity)
                 return agent
         return None
 
-    def _enter(self, agent: Agent) -> None:
+    def _time(self, key: str) -> int:
+        """The how-manieth time it is that the agent ``key`` has got the call."""
+        return int(self._activity.facts.get(f"times/{key}") or 1)
+
+    def _has_entered(self, key: str) -> bool:
+        """Whether its `on_enter` has returned, since it got the call last."""
+        entered, time = self._activity.facts.get(f"entered/{key}"), self._time(key)
+        return entered == (json.dumps(time) if time > 1 else "true")
+
+    def _enter(self, agent: Agent, *, again: bool = False) -> None:
+        """Have its `on_enter` run, unless it has; ``again`` if it has the call anew, and not back from a task."""
         key = self._activity.agents.reference(agent).key
-        if self._activity.facts.get(f"entered/{key}") is None and key not in self._entering:
-            self._entering[key] = self._activity.loop.spawn(self._run_on_enter(agent, key), name=f"on_enter of {agent.id}")
+        again = again and self._has_entered(key)
+        if (again or not self._has_entered(key)) and key not in self._entering:
+            self._entering[key] = self._activity.loop.spawn(self._run_on_enter(agent, key, again=again), name=f"on_enter of {agent.id}")
             self._activity.watch(self._entering[key])
 
-    async def _run_on_enter(self, agent: Agent, key: str) -> None:
+    async def _run_on_enter(self, agent: Agent, key: str, *, again: bool) -> None:
+        time = self._time(key) + again
         try:
-            with self._activity.scopes.enter(f"on_enter/{key}"):
+            if again:
+                await self._activity.facts.put(f"times/{key}", json.dumps(time))
+            with self._activity.scopes.enter(f"on_enter/{key}" if time == 1 else f"on_enter/{key}/{time}"):
                 RUNNING.set(self._activity)
                 ENTERING.set(True)
                 TOOL_SPEECH.set(None)  # it is no part of the tool that awaits it
@@ -115,7 +132,7 @@ class AgentHooks:
         finally:
             self._entering.pop(key, None)
         self._activity.user_data.commit()
-        await self._activity.facts.put(f"entered/{key}", "true")
+        await self._activity.facts.put(f"entered/{key}", json.dumps(time) if time > 1 else "true")
 
     async def leave(self) -> None:
         """Nobody has the call any more: what enters is given up, and who had it leaves."""
@@ -269,9 +286,11 @@ class AgentHooks:
     def changed(self) -> None:
         """The call is another agent's."""
         self.coming = None
-        wanted = self._activity.call.memory.agent
+        memory = self._activity.call.memory
+        back, self._below = len(memory.agents) < self._below, len(memory.agents)
+        wanted = memory.agent
         before, agent = self.current, self._activity.agents.find(wanted) if wanted else self._first
         if agent is not before:
             before._run_by(None)
             self.current = agent
-            self._enter(agent)
+            self._enter(agent, again=not back)

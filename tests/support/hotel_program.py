@@ -6,6 +6,8 @@ from livekitex_agent import Agent, AgentServer, AgentSession, AgentTask, JobCont
 from livekitex_agent.agent_description import provider
 from livekitex_agent.testing.fakes import scripted_llm
 
+FIRST: list[Agent] = []
+"""The desk of each life."""
 DONE: list[Any] = []
 """What the program has done, in all its lives: they are in one process in the tests."""
 
@@ -105,7 +107,7 @@ class Bar(Agent):
     @function_tool
     async def go_down(self) -> Agent:
         """Go back to the desk."""
-        return Desk()
+        return FIRST[-1]
 
 
 server = AgentServer()
@@ -134,4 +136,5 @@ async def entrypoint(ctx: JobContext) -> None:
             {"say": "Pardon?"},
         ],
     )
-    await AgentSession(llm=llm).start(Desk())
+    FIRST.append(Desk())
+    await AgentSession(llm=llm).start(FIRST[-1])

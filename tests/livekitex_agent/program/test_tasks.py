@@ -56,6 +56,21 @@ def test_who_is_killed_while_an_agent_says_goodbye_hears_it_once(at: str) -> Non
     asyncio.run(check())
 
 
+def test_an_agent_that_has_the_call_again_enters_again_and_one_that_comes_back_after_a_death_does_not() -> None:
+    async def check() -> None:
+        async with TestSession(HOTEL) as call:
+            for time in (2, 3):
+                await ask(call, "Upstairs, please.", "Downstairs, please.")
+                assert DONE.count("desk enters") == time
+                await call.kill()
+                await ask(call, "Hello?")
+                assert DONE.count("desk enters") == time
+            await ask(call, "book", "ada", "monday")
+            assert DONE.count("desk enters") == 3, "back from a task it goes on"
+
+    asyncio.run(check())
+
+
 def entered(call: TestSession) -> list[str]:
     return [new for _, new in moves(call)]
 
