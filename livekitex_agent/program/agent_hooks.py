@@ -293,4 +293,5 @@ class AgentHooks:
         if agent is not before:
             before._run_by(None)
             self.current = agent
+            self._activity.hearing.handed_on()
             self._enter(agent, again=not back)

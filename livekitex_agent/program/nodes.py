@@ -4,7 +4,6 @@ A provider of ours is asked where it is, on the media's loop, and goes on throug
 node is asked through the same adapters as a provider of the user's: to them it is one whose `chat` or `synthesize` is the agent's node.
 """
 
-import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ from livekitex_agent.llm import (
     to_protocol,
 )
 from livekitex_agent.program.crossing import stream_on
+from livekitex_agent.program.pieces import pieces
 from livekitex_agent.program.providers import ReadSchema
 from livekitex_agent.types import NOT_GIVEN, FlushSentinel
 from livekitex_agent.utils.audio_frame import AudioFrameLike, new_frame
@@ -105,7 +105,7 @@ class AgentLLM(LLM):
         names = {tool.name for tool in tools}
         offered = [tool for name, tool in self._own_tools().items() if name in names]
         given = self._agent.llm_node(from_protocol(context), offered, ModelSettings(tool_choice=_choice(options)))
-        async for chunk in _pieces(given):
+        async for chunk in pieces(given):
             for event in _events_of(chunk):
                 yield event
 
@@ -158,7 +158,7 @@ class _NodeStream(livekit_tts.ChunkedStream):
 
     async def _run(self, output_emitter: livekit_tts.AudioEmitter) -> None:
         begun = False
-        async for frame in _pieces(self._agent.tts_node(_only(self.input_text), ModelSettings())):
+        async for frame in pieces(self._agent.tts_node(_only(self.input_text), ModelSettings())):
             if not begun:
                 output_emitter.initialize(request_id="node", sample_rate=frame.sample_rate, num_channels=1, mime_type="audio/pcm")
                 begun = True
@@ -230,19 +230,6 @@ async def _spoken(activity: "SessionActivity", tts: TTS, sentence: str) -> Async
 
 async def _only(text: str) -> AsyncIterator[str]:
     yield text
-
-
-async def _pieces(given: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - whatever a node gives
-    """What a node gives, piece by piece: a stream, one piece, nothing, or what is to be awaited for any of these."""
-    if inspect.isawaitable(given):
-        given = await given
-    if given is None:
-        return
-    if not hasattr(given, "__aiter__"):
-        yield given
-        return
-    async for piece in given:
-        yield piece
 
 
 def _events_of(chunk: Any) -> list[LLMEvent]:  # noqa: ANN401 - whatever a node gives

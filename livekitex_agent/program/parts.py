@@ -36,6 +36,8 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
             made[kind], refs[kind] = provider_given(kind, given, activity.providers)
     llm = AgentLLM(activity, agent, made.pop(ProviderKind.LLM, None))
     activity.models[agent] = llm
+    if (node := activity.hearing.node_of(agent, made.get(ProviderKind.STT))) is not None:
+        made[ProviderKind.STT], refs[ProviderKind.STT] = provider_given(ProviderKind.STT, node, activity.providers)
     activity.voice = made.get(ProviderKind.TTS, activity.voice)
     if agent._overrides("tts_node"):
         made[ProviderKind.TTS], refs[ProviderKind.TTS] = provider_given(

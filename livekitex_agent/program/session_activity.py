@@ -24,6 +24,7 @@ from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts
 from livekitex_agent.program.providers import ProviderHost, retries_of
+from livekitex_agent.program.recognition import Hearing, recognize_by_default
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import close_event, session_events
 from livekitex_agent.program.speeches import Speeches
@@ -101,6 +102,7 @@ class SessionActivity:
         self._transcripts = UserTranscripts()
         self._handing: asyncio.Future[None] | None = None
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
+        self.hearing = Hearing(self)
         self.voice: TTS | None = None
         """Of the session, behind the nodes of its agents."""
         self.hooks = AgentHooks(self)
@@ -482,8 +484,8 @@ class SessionActivity:
 
     def stt_node(self, agent: Agent, audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.stt_node`."""
-        del agent, audio, model_settings
-        raise RuntimeError("stt_node is not run here: the session recognises with the agent's stt itself")
+        del model_settings
+        return recognize_by_default(self, self.hearing.behind.get(agent), audio)
 
     def llm_node(self, agent: Agent, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.llm_node`."""

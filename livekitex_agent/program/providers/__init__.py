@@ -1,5 +1,6 @@
 """Adapters: objects of LiveKit's classes, a program's own or those of a plugin, as providers of a session."""
 
+from livekitex_agent.program.providers.audio import SpokenAudio
 from livekitex_agent.program.providers.family import Family, family_of
 from livekitex_agent.program.providers.given import is_ours, provider_given
 from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost, retries_of
@@ -15,6 +16,7 @@ __all__ = [
     "ProviderHost",
     "ReadSchema",
     "STTAdapter",
+    "SpokenAudio",
     "TTSAdapter",
     "VADAdapter",
     "family_of",

@@ -55,14 +55,16 @@ class STTAdapter(Adapter, STT):
         if not self.provider.capabilities.streaming:
             return super().stream(language=language)
 
-        def begin() -> Any:  # noqa: ANN401 - of either family
-            return self.provider.stream(language=language or self._family.not_given, conn_options=self._connect_options)
-
         return AdaptedSpeechStream(
             self.label,
             self.rate_hz,
-            begin=begin,
+            begin=lambda: self.begin(language=language),
             post=self._post,
             iterate=self._iterate,
             frame_of=lambda pcm: frame_of(self._family, pcm, self.rate_hz),
         )
+
+    def begin(self, *, language: str = "") -> Any:  # noqa: ANN401 - of either family
+        """On the loop: begin a stream of the recogniser's own."""
+        self._sessions.enter(self._family)
+        return self.provider.stream(language=language or self._family.not_given, conn_options=self._connect_options)
