@@ -102,6 +102,7 @@ COMMANDS: Final = Records(
         deadline_s=NUMBER.default(1_800.0),
         open=FLAG.default(False),
         audio=FLAG.default(False),
+        in_history=FLAG.default(True),
     ),
     RecordType(ExtendSpeech, "extend_speech", command_id=TEXT, speech_id=TEXT, text=TEXT.default(""), last=FLAG.default(False)),
     RecordType(
@@ -173,6 +174,7 @@ _TURN: Final = nested(
         owner=TEXT.default(""),
         deadline_wall_s=NUMBER.default(0.0),
         audio=FLAG.default(False),
+        in_history=FLAG.default(True),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
         outcomes=many(_OUTCOME).default(()),
@@ -232,6 +234,7 @@ _OTHERS: Final = (
         owner=TEXT.default(""),
         deadline_wall_s=NUMBER.default(0.0),
         audio=FLAG.default(False),
+        in_history=FLAG.default(True),
         wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),

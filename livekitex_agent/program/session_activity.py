@@ -9,6 +9,7 @@ Each hook is a scope: what had returned in an earlier life is not run again, wha
 import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -241,17 +242,13 @@ class SessionActivity:
         add_to_chat_ctx: bool,
     ) -> SpeechHandle:
         """See `Activity.say`."""
-        del add_to_chat_ctx
-        allowed = self._may_interrupt(allow_interruptions)
+        words = text if isinstance(text, str) else ""
+        say = Say(command_id="", text=words, allow_interruptions=self._may_interrupt(allow_interruptions), in_history=add_to_chat_ctx)
         if not isinstance(text, str):
-            return self._watch(self.speeches.begin_open(text, allow_interruptions=allowed))
+            return self._watch(self.speeches.begin_open(say, text))
         if not isinstance(audio, NotGiven) and self.voice is not None:
-            return self._watch(self.speeches.begin_with_audio(text, audio, allow_interruptions=allowed))
-        return self._watch(
-            self.speeches.begin(
-                "say", lambda command_id: Say(command_id=command_id, text=text, allow_interruptions=allowed), allow_interruptions=allowed
-            )
-        )
+            return self._watch(self.speeches.begin_with_audio(say, audio))
+        return self._watch(self.speeches.begin("say", lambda command_id: replace(say, command_id=command_id), say.allow_interruptions))
 
     def generate_reply(
         self,

@@ -134,18 +134,16 @@ class Speeches:
         finally:
             _LEAVING.reset(token)
 
-    def begin_open(self, bits: AsyncIterable[str], *, allow_interruptions: bool) -> SpeechHandle:
-        """Have the agent say what ``bits`` gives, as it gives it.
+    def begin_open(self, say: Say, bits: AsyncIterable[str]) -> SpeechHandle:
+        """Have the agent say what ``bits`` gives, as it gives it, and otherwise as ``say`` is.
 
         After a death the rerun's iterator is asked anew: what was taken in the life before is not said again, what comes after is.
         """
-        return self._fed("say", Say(command_id="", text="", allow_interruptions=allow_interruptions, open=True), partial(self._feed, bits))
+        return self._fed("say", replace(say, open=True), partial(self._feed, bits))
 
-    def begin_with_audio(self, text: str, frames: AsyncIterable[Any], *, allow_interruptions: bool) -> SpeechHandle:
-        """Have the agent say ``text`` by the audio of ``frames``."""
-        return self._fed(
-            "say", Say(command_id="", text=text, allow_interruptions=allow_interruptions, audio=True), partial(self._play, frames)
-        )
+    def begin_with_audio(self, say: Say, frames: AsyncIterable[Any]) -> SpeechHandle:
+        """Have the agent say what ``say`` is by the audio of ``frames``."""
+        return self._fed("say", replace(say, audio=True), partial(self._play, frames))
 
     def _fed(self, function: str, say: Say, source: Callable[[str, str], Coroutine[Any, Any, object]]) -> SpeechHandle:
         """Begin a speech whose text or audio ``source`` gives, once it is taken: of its command's id, and its own."""

@@ -48,7 +48,8 @@ class Say:
 
     Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it. If it is not over
     ``deadline_s`` after it was accepted, it ends then, wherever it is. If it is ``open``, more follows by `ExtendSpeech`, and there may be
-    no text yet. If it has ``audio`` that comes by `StreamSpeech`, and is what is heard; ``text`` is what it says.
+    no text yet. If it has ``audio`` that comes by `StreamSpeech`, and is what is heard; ``text`` is what it says. If it is not to
+    be ``in_history`` it is said, and no model is told of it.
     """
 
     TAG: ClassVar[str] = "session.say"
@@ -59,6 +60,7 @@ class Say:
     deadline_s: float = SPEECH_DEADLINE_S
     open: bool = False
     audio: bool = False
+    in_history: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,7 +249,7 @@ def _given_up(turn: Turn, heard: Heard) -> Iterator[ChatItem]:
     if turn.text or calls:
         yield FailedTurn(id=f"{turn.turn_id}.failed", created_at=turn.began_wall_s, text=turn.text, tools=tuple(dict.fromkeys(calls)))
     yield from _handoffs(turn)
-    if text := heard_text(turn, heard):
+    if (text := heard_text(turn, heard)) and turn.in_history:
         yield ChatMessage.of(Role.ASSISTANT, text, id=f"{turn.turn_id}.reply", created_at=turn.last_wall_s)
 
 
@@ -274,7 +274,7 @@ def _made(turn: Turn, rounds: tuple[Round, ...], instructions: str) -> Iterator[
     yield from _handoffs(turn, 0)
     outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
     for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
-        if content := " ".join(round_.sentences):
+        if (content := " ".join(round_.sentences)) and turn.in_history:
             yield ChatMessage(
                 id=f"{turn.turn_id}.reply-{number}",
                 created_at=round_.ended_wall_s,

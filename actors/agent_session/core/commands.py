@@ -128,7 +128,7 @@ def take_up(step: Transition, *, nested: bool = False, leaving: bool = False) ->
             take_turn(step, replace(opening, text=text, asked_s=step.now.monotonic_s))
         case Say(allow_interruptions=allowed):
             audio = command.audio and step.setup.voice
-            said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed, audio=audio)
+            said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed, audio=audio, in_history=command.in_history)
             speak_up(step, said, [command.text] if audio else split_sentences(command.text), whole=not command.open)
         case GenerateReply(user_input=text):
             asked = replace(

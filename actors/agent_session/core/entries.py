@@ -112,6 +112,7 @@ class TurnOpened:
     owner: str = ""
     deadline_wall_s: float = 0.0
     audio: bool = False
+    in_history: bool = True
     wall_s: float = 0.0
 
 

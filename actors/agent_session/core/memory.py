@@ -123,7 +123,8 @@ class Turn:
     be answered after a reboot; 0: nobody asked), ``opened_wall_s`` when it was taken up. ``instructions`` are for this turn's model alone,
     and so are ``tools``, ``tool_choice`` and ``required_tool`` (see `GenerateReply`). Without ``allow_interruptions`` the caller's voice
     does not stop it. It is ``owner``'s (the id of an actor), and ends at ``deadline_wall_s`` at the latest (0: a journal of an earlier
-    version tells of none). If it has ``audio`` the program gives that, for all of the text. ``starts`` holds the position in the reply's
+    version tells of none). If it has ``audio`` the program gives that, for all of the text. Unless it is
+    ``in_history`` what the agent says in it is told to nobody but the caller. ``starts`` holds the position in the reply's
     audio at which each sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the
     caller spoke it too. ``agents`` is how many agents stood below the one that had the call when it opened.
 
@@ -150,6 +151,7 @@ class Turn:
     owner: str = ""
     deadline_wall_s: float = 0.0
     audio: bool = False
+    in_history: bool = True
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -274,6 +274,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         owner=entry.owner,
         deadline_wall_s=entry.deadline_wall_s,
         audio=entry.audio,
+        in_history=entry.in_history,
         opened_wall_s=entry.wall_s,
         agents=len(memory.agents),
     )

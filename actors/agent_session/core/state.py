@@ -138,6 +138,7 @@ class Opening:
     owner: str = ""
     deadline_wall_s: float = 0.0
     audio: bool = False
+    in_history: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,7 @@ def _open(step: Transition, opening: Opening) -> None:
             owner=opening.owner or f"agent_session/{step.setup.call_id}",
             deadline_wall_s=opening.deadline_wall_s or now.wall_s + SPEECH_DEADLINE_S,
             audio=opening.audio,
+            in_history=opening.in_history,
             wall_s=now.wall_s,
         )
     )

@@ -284,6 +284,9 @@ def test_what_an_iterator_gives_is_said_as_it_comes() -> None:
     async def check(session: AgentSession[Order]) -> None:
         handle = await session.say(words())
         assert [item.text_content for item in handle.chat_items] == ["One two. Three."]
+        unkept = await session.say("This is not kept.", add_to_chat_ctx=False)
+        assert unkept.chat_items == []
+        assert [text for kind, text in shown(session) if kind == "message"] == ["One two. Three."]
 
     in_session(model({"say": "Yes."}), Loud, check)
 

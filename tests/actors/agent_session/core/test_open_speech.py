@@ -6,6 +6,7 @@ import pytest
 
 from actors.agent_session.core import SpeakSentence
 from actors.agent_session.core import inputs as i
+from actors.agent_session.core.chat import conversation
 from actors.agent_session.core.speech import AUDIO_LOST
 from protocols import (
     MAX_TEXT_CHARS,
@@ -309,6 +310,24 @@ def test_what_has_audio_of_its_own_is_one_sentence_that_no_voice_says() -> None:
     assert heard(world) == [text]
     assert texts(world.state.memory.history) == [text]
     assert not [usage for event in events(world, UsageUpdated) for usage in event.models if usage.kind == "tts"]  # type: ignore[attr-defined]
+
+
+@BOTH
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_is_not_to_be_in_the_history_is_said_once_and_no_model_is_told_of_it(setup: object, dies: bool) -> None:
+    world = world_of(setup)
+    take(world, Say(command_id="say", text=FIRST, in_history=False))
+    world.commit_all()
+    assert texts(conversation(world.state.memory)) == [], "not while it is said either"
+    if dies:
+        world.kill()
+        world.subscribe()
+    world.settle()
+    assert texts(world.state.memory.history) == []
+    assert heard(world) == [FIRST]
+    take(world, Say(command_id="next", text=SECOND))
+    world.settle()
+    assert texts(world.state.memory.history) == [SECOND]
 
 
 def test_in_a_text_call_nothing_is_asked_of_its_audio() -> None:
