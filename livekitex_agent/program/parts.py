@@ -57,7 +57,7 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
 
 def _known(agent: Agent) -> ChatContext:
     """What ``agent`` knows of the conversation when it gets the call: what it was given."""
-    return to_protocol(agent.chat_ctx)
+    return to_protocol(agent._chat_ctx)  # the first one runs by the session already, of which nothing is known yet
 
 
 def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind) -> Any:  # noqa: ANN401 - whatever the program gave

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from livekitex_agent import Agent, AgentSession, RunContext, function_tool
+from livekitex_agent import Agent, AgentSession, ChatContext, RunContext, function_tool
 from livekitex_agent._exceptions import APIStatusError
 from livekitex_agent.testing.openai_server import OpenAIServer, Reply
 from protocols import ConfigurationError
@@ -57,6 +57,22 @@ def test_a_model_of_a_programs_own_answers_and_calls_tools(package: str) -> None
     assert [tool.info.name for tool in first["tools"]] == ["look"]
     assert [item.type for item in second["chat_ctx"].items][-2:] == ["function_call", "function_call_output"]
     assert type(first["chat_ctx"]).__module__.startswith(package)
+
+
+def test_a_model_is_told_what_the_first_agent_was_given_to_know() -> None:
+    model, known = providers_on("livekitex_agent").LLM(["Hello."]), ChatContext.empty()
+    known.add_message(role="user", content="My name is Ada.")
+
+    async def talk() -> list[str | None]:
+        async with asyncio.timeout(30), AgentSession(llm=model) as session:
+            agent = Agent(instructions="Be brief.", chat_ctx=known)
+            await session.start(agent)
+            await session.run(user_input="hello")
+            return [message.text_content for message in agent.chat_ctx.messages()]
+
+    assert asyncio.run(talk()) == ["My name is Ada.", "hello", "Hello."]
+    asked = [item.text_content for item in model.asked[0]["chat_ctx"].items]
+    assert asked == ["Be brief.", "My name is Ada.", "hello"]
 
 
 def test_a_model_that_fails_for_good_costs_its_turn_and_not_the_call() -> None:
