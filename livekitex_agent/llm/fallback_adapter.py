@@ -1,17 +1,19 @@
 """Several language models as one: where the first fails the next answers."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from actors import Tool
-from livekitex_agent._exceptions import APIConnectionError, APIError
+from livekitex_agent._exceptions import APIConnectionError
 from livekitex_agent.llm.answers import ChatChunk
 from livekitex_agent.llm.chat_context import ChatContext
 from livekitex_agent.llm.llm import LLM, LLMStream
 from livekitex_agent.llm.tool_context import ToolChoice
 from livekitex_agent.metrics.base import MetricsMetadata
 from livekitex_agent.types import NOT_GIVEN, APIConnectOptions, NotGivenOr
+from livekitex_agent.utils.aio import cancel_and_wait
 from livekitex_agent.utils.event_stream import EventStream
 from livekitex_agent.utils.log import logger
 
@@ -31,8 +33,9 @@ class AvailabilityChangedEvent:
 class FallbackAdapter(LLM[Literal["llm_availability_changed"]]):
     """Asks ``llm`` in their order, those that failed last; each has ``attempt_timeout`` seconds for its first chunk.
 
-    One that has begun to answer is not replaced, unless ``retry_on_chunk_sent``. ``max_retry_per_llm`` and ``retry_interval`` are for each
-    model; ``sticky`` stays with the one that answered last.
+    One that failed is asked the same in the background, at each request once, and is back when it has answered. One that has begun to
+    answer is not replaced nor asked again, unless ``retry_on_chunk_sent``. ``max_retry_per_llm`` and ``retry_interval`` are for each
+    model; ``sticky`` stays with the one that answered last until that fails. On one loop.
 
     Raises:
         ValueError: there is no model.
@@ -54,6 +57,7 @@ class FallbackAdapter(LLM[Literal["llm_availability_changed"]]):
         self._models = list(llm)
         self._failed: set[int] = set()
         self._last = 0
+        self._probes: dict[int, asyncio.Task[None]] = {}
         self._options = APIConnectOptions(max_retry=max_retry_per_llm, retry_interval=retry_interval, timeout=attempt_timeout)
         self._retry_on_chunk_sent = retry_on_chunk_sent
         self._sticky = sticky
@@ -90,7 +94,8 @@ class FallbackAdapter(LLM[Literal["llm_availability_changed"]]):
         return _FallbackStream(self, asked, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
 
     async def aclose(self) -> None:
-        """Listen to the models no more; they are whose they were."""
+        """Ask and hear the models no more; they are whose they were."""
+        await cancel_and_wait(*self._probes.values())
         for model in self._models:
             model.off("metrics_collected", self._on_metrics)
         await super().aclose()
@@ -106,8 +111,18 @@ class FallbackAdapter(LLM[Literal["llm_availability_changed"]]):
         if available is (at in self._failed):
             self._failed ^= {at}
             self.emit("llm_availability_changed", AvailabilityChangedEvent(self._models[at], available))
-        if available:
-            self._last = at
+
+    def _probe(self, at: int, ask: Callable[[LLM[Any]], Coroutine[Any, Any, None]]) -> None:
+        if at not in self._probes or self._probes[at].done():
+            self._probes[at] = asyncio.create_task(self._recover(at, ask), name=f"probe of {self._models[at].label}")
+
+    async def _recover(self, at: int, ask: Callable[[LLM[Any]], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await ask(self._models[at])
+        except Exception as failure:  # noqa: BLE001 - the seam to any model
+            logger.warning("the model %s still fails: %s", self._models[at].label, failure)
+        else:
+            self._note(at, available=True)
 
 
 class _FallbackStream(LLMStream):
@@ -120,26 +135,34 @@ class _FallbackStream(LLMStream):
         await EventStream._metrics_monitor_task(self, event_aiter)  # noqa: SLF001 - the model that answers tells them
 
     async def _run(self) -> None:
-        failure: Exception | None = None
-        for at in self._adapter._order():  # noqa: SLF001 - one class in two
+        adapter, failure = self._adapter, None
+        order = adapter._order()  # noqa: SLF001 - one class in two
+        if len(adapter._failed) < len(order):  # noqa: SLF001 - the same
+            for at in adapter._failed:  # noqa: SLF001 - the same
+                adapter._probe(at, self._ask)  # noqa: SLF001 - the same
+        for at in order:
+            model = adapter._models[at]  # noqa: SLF001 - the same
             try:
-                await self._ask(self._adapter._models[at])  # noqa: SLF001 - the same
-            except (APIError, TimeoutError) as told:
+                await self._ask(model, self._event_ch.send_nowait)
+            except Exception as told:  # the seam to any model
                 failure = told
-                self._adapter._note(at, available=False)  # noqa: SLF001 - the same
-                logger.warning("the model %s failed: %s", self._adapter._models[at].label, told)  # noqa: SLF001 - the same
-                if self._output.output_sent and not self._adapter._retry_on_chunk_sent:  # noqa: SLF001 - the same
+                adapter._note(at, available=False)  # noqa: SLF001 - the same
+                logger.warning("the model %s failed: %s", model.label, told)
+                adapter._probe(at, self._ask)  # noqa: SLF001 - the same
+                if self._output.output_sent and not adapter._retry_on_chunk_sent:  # noqa: SLF001 - the same
                     raise
             else:
-                self._adapter._note(at, available=True)  # noqa: SLF001 - the same
+                adapter._note(at, available=True)  # noqa: SLF001 - the same
+                adapter._last = at  # noqa: SLF001 - the same
                 return
         raise APIConnectionError("all language models have failed") from failure
 
-    async def _ask(self, model: LLM[Any]) -> None:
+    async def _ask(self, model: LLM[Any], told: Callable[[ChatChunk], None] = lambda _chunk: None) -> None:
         options = self._adapter._options  # noqa: SLF001 - one class in two
         stream = model.chat(chat_ctx=self._chat_ctx, tools=self._tools, conn_options=options, **self._asked)
+        stream._retry_on_chunk_sent = self._adapter._retry_on_chunk_sent  # noqa: SLF001 - the same
         async with stream:
             chunk: ChatChunk | None = await asyncio.wait_for(anext(stream, None), options.timeout)
             while chunk is not None:
-                self._event_ch.send_nowait(chunk)
+                told(chunk)
                 chunk = await anext(stream, None)

@@ -1,7 +1,6 @@
-"""A language model written for LiveKit's base class works, retries, and tells its metrics; several are one by a fallback."""
+"""A language model written for LiveKit's base class works, retries, and tells its metrics."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -10,55 +9,10 @@ from livekitex_agent import llm
 from livekitex_agent._exceptions import APIConnectionError, APIError, APIStatusError
 from livekitex_agent.metrics import LLMMetrics
 from livekitex_agent.types import APIConnectOptions
+from support.scripted_llm import ONCE, Scripted, ask, run
 
-ONCE = APIConnectOptions(max_retry=0)
 TWICE = APIConnectOptions(max_retry=1)
-
-
-class Scripted(llm.LLM):
-    """Each answer is a list of texts, calls and exceptions; the last is repeated."""
-
-    def __init__(self, *answers: list[Any], hang: bool = False) -> None:
-        super().__init__()
-        self.answers = list(answers)
-        self.hang = hang
-
-    @property
-    def model(self) -> str:
-        return "script"
-
-    def chat(self, *, chat_ctx: Any, tools: Any = None, conn_options: Any = ONCE, **_: Any) -> "ScriptedStream":
-        return ScriptedStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
-
-
-class ScriptedStream(llm.LLMStream):
-    async def _run(self) -> None:
-        scripted = self._llm
-        assert isinstance(scripted, Scripted)
-        if scripted.hang:
-            await asyncio.Event().wait()
-        for part in scripted.answers.pop(0) if len(scripted.answers) > 1 else scripted.answers[0]:
-            if isinstance(part, Exception):
-                raise part
-            delta = llm.ChoiceDelta(content=part) if isinstance(part, str) else llm.ChoiceDelta(tool_calls=[part])
-            self._event_ch.send_nowait(llm.ChatChunk(id="r", delta=delta))
-        usage = llm.CompletionUsage(completion_tokens=2, prompt_tokens=3, total_tokens=5)
-        self._event_ch.send_nowait(llm.ChatChunk(id="r", usage=usage))
-
-
 CALL = llm.FunctionToolCall(name="look", arguments='{"thing": "sky"}', call_id="1")
-
-
-def ask(model: llm.LLM, options: APIConnectOptions = ONCE) -> llm.LLMStream:
-    return model.chat(chat_ctx=llm.ChatContext.empty(), conn_options=options)
-
-
-def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 def test_an_answer_is_collected_and_its_metrics_are_told() -> None:
@@ -129,38 +83,3 @@ def test_closing_ends_an_answer_that_never_comes() -> None:
         return [chunk async for chunk in stream]
 
     assert run(work) == []
-
-
-def test_the_next_model_answers_where_the_first_fails_and_is_asked_first_from_then_on() -> None:
-    changes: list[tuple[str, bool]] = []
-
-    async def work() -> tuple[list[str], str]:
-        bad, good = Scripted([APIConnectionError()], ["recovered"]), Scripted(["from the second"])
-        async with llm.FallbackAdapter([bad, good]) as both:
-            both.on("llm_availability_changed", lambda change: changes.append(("bad" if change.llm is bad else "good", change.available)))
-            return [(await ask(both).collect()).text for _ in range(2)], both.model
-
-    assert run(work) == (["from the second", "from the second"], "script")
-    assert changes == [("bad", False)]
-
-
-def test_a_model_that_does_not_begin_in_time_is_left() -> None:
-    async def work() -> str:
-        return (await ask(llm.FallbackAdapter([Scripted(hang=True), Scripted(["here"])], attempt_timeout=0.05)).collect()).text
-
-    assert run(work) == "here"
-
-
-def test_where_all_models_fail_it_is_told_and_a_begun_answer_is_not_begun_again() -> None:
-    async def all_fail() -> None:
-        await ask(llm.FallbackAdapter([Scripted([APIConnectionError()])] * 2)).collect()
-
-    async def begun() -> None:
-        await ask(llm.FallbackAdapter([Scripted(["half", APIConnectionError()]), Scripted(["whole"])])).collect()
-
-    with pytest.raises(APIConnectionError, match="all language models have failed"):
-        run(all_fail)
-    with pytest.raises(APIConnectionError, match="Connection error"):
-        run(begun)
-    with pytest.raises(ValueError, match="at least one"):
-        llm.FallbackAdapter([])
