@@ -37,6 +37,8 @@ class AgentEvent(StrEnum):
     """It answers the caller, speaks by itself, or takes up again what it was at before a restart, or a pause in which nothing was heard."""
     PLAYOUT_STARTED = "playout_started"
     """A sentence begins to be heard."""
+    PLAYOUT_ENDED = "playout_ended"
+    """All that is written so far was heard, and tools are at work for what follows."""
     TOOLS_RETURNED = "tools_returned"
     """All tools that the model asked for have a result: it is asked again."""
     INTERRUPTED = "interrupted"
@@ -71,6 +73,7 @@ AGENT_STATES: Final = StateTable(
         },
         _S.SPEAKING: {
             _E.PLAYOUT_STARTED: _S.SPEAKING,
+            _E.PLAYOUT_ENDED: _S.THINKING,
             _E.TOOLS_RETURNED: _S.THINKING,
             _E.INTERRUPTED: _S.PAUSED,
             _E.TURN_ENDED: _S.LISTENING,

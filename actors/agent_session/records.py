@@ -8,6 +8,7 @@ from typing import Final, cast
 from actors.agent_session.core import Entry
 from actors.agent_session.core.entries import (
     AgentBegan,
+    AnswerTold,
     CallClosed,
     CallerBegan,
     CallerDropped,
@@ -138,6 +139,7 @@ _ROUND: Final = nested(
         calls=FUNCTION_CALLS.default(()),
         ended=FLAG.default(False),
         ended_wall_s=NUMBER.default(0.0),
+        space=TEXT.default(""),
     )
 )
 _OUTCOME: Final = nested(
@@ -188,6 +190,8 @@ _TURN: Final = nested(
         dropped=FLAG.default(False),
         heard=maybe(nested(derived_record(Heard, "heard"))).default(None),
         stopped_by=maybe(_STOPPED_BY).default(None),
+        told=many(TEXT).default(()),
+        reported=INTEGER.default(0),
     )
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
@@ -238,7 +242,7 @@ _OTHERS: Final = (
         wall_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),
-    RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0)),
+    RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0), space=TEXT.default("")),
     RecordType(ToolBegun, "tool_begun", call_id=TEXT),
     RecordType(
         ToolEnded,
@@ -289,6 +293,7 @@ _OTHERS: Final = (
     RecordType(TurnSuspended, "turn_suspended", sentences=INTEGER, tail=TEXT.default(""), stopped_by=maybe(_STOPPED_BY).default(None)),
     RecordType(TurnStopped, "turn_stopped", turn_id=TEXT, by=_STOPPED_BY),
     RecordType(TurnResumed, "turn_resumed", turn_id=TEXT),
+    RecordType(AnswerTold, "answer_told", critical=False, turn_id=TEXT, items=many(TEXT).default(()), outcomes=FLAG.default(False)),
     RecordType(SummaryBegun, "summary_begun", until=TEXT),
     RecordType(HistorySummarised, "history_summarised", until=TEXT, text=TEXT),
     RecordType(CallerBegan, "caller_began", start=INTEGER),

@@ -72,6 +72,8 @@ class AgentStates:
                 yield from self._become("speaking")
             case ToolCalled():
                 self._at_tools.add(pushed.speech_id)
+                if not voice and self.now == "speaking":
+                    yield from self._become("thinking")
             case FunctionToolsExecuted():
                 self._at_tools.discard(pushed.speech_id)
                 if not voice and self.now == "speaking":

@@ -149,7 +149,7 @@ class SessionActivity:
     def tell(self, pushed: EventPushed) -> None:
         """See `Program.tell`."""
         self.speeches.tell(pushed)
-        self._transcription.tell(pushed.event)
+        self._transcription.tell(pushed)
         self.presence.tell(pushed)
         if isinstance(pushed.event, AgentChanged):
             self._handed_on()

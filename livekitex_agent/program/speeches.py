@@ -32,6 +32,7 @@ from protocols import (
     FunctionToolsExecuted,
     LivekitexError,
     Message,
+    Role,
     Say,
     SessionCommand,
     SpeechCreated,
@@ -202,7 +203,7 @@ class Speeches:
                 self._begun(created)
             case ToolCalled() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
                 self._at_tools.add(pushed.speech_id)
-                handle.mark_spoken()
+                handle.mark_unspoken() if self._is_saying(pushed.turn_id) else handle.mark_spoken()
             case FunctionToolsExecuted() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
                 self._at_tools.discard(pushed.speech_id)
                 handle.num_steps += 1
@@ -212,10 +213,18 @@ class Speeches:
                 item = self._call.conversation.get_by_id(item_id)
                 if item is not None and role != "user":
                     handle.mark_item(item_from_protocol(item))
+                if role == Role.ASSISTANT:
+                    handle.mark_spoken()
             case SpeechDone(speech_id=speech_id, outcome=outcome):
                 self._done(speech_id, outcome)
             case _:
                 pass
+
+    def _is_saying(self, turn_id: str) -> bool:
+        """Whether words of the turn are still being said, before the tools that run already."""
+        memory = self._call.memory
+        turns = (*((memory.turn,) if memory.turn is not None else ()), *memory.suspended)
+        return any(turn.turn_id == turn_id and turn.untold for turn in turns)
 
     def of_call(self, speech_id: str) -> SpeechHandle:
         """The handle of the speech of this id, in which a tool is called."""

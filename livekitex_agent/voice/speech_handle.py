@@ -179,14 +179,19 @@ class SpeechHandle:
         """The history has ``item`` of it."""
         self._chat_items.append(item)
 
+    def mark_unspoken(self) -> None:
+        """It says something before its tools, which run already."""
+        if self._spoken.done():
+            self._spoken = self._spoken.get_loop().create_future()
+
     def mark_spoken(self) -> None:
         """What it says before its tools run was heard."""
         if not self._spoken.done():
             self._spoken.set_result(None)
 
     async def wait_until_spoken(self) -> None:
-        """Wait until what it says before its tools run was heard, or it is over."""
-        await asyncio.wait([self._spoken, self._over], return_when=asyncio.FIRST_COMPLETED)
+        """Wait until what it says before its tools run was heard, or it is stopped or over."""
+        await asyncio.wait([self._spoken, self._interrupted, self._over], return_when=asyncio.FIRST_COMPLETED)
 
     def mark_interrupted(self) -> None:
         """It was stopped."""

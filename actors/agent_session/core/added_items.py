@@ -1,5 +1,7 @@
 """The items that the history gains, told one by one (`ConversationItemAdded`)."""
 
+from collections.abc import Iterable
+
 from actors.agent_session.core.chat import asked_in
 from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.transition import Transition
@@ -8,16 +10,21 @@ from protocols import ChatContext, ChatItem, ChatMessage, ConversationItemAdded,
 
 def tell_added(step: Transition, before: ChatContext, turn: Turn | None = None) -> None:
     """Tell what the history has that it had not ``before``, because ``turn`` was closed (None: of no turn)."""
-    known = {item.id for item in before} | {item.id for item in (told_at_once(step, turn) if turn is not None else ())}
-    for item in step.memory.history:
-        if item.id not in known:
-            step.publish(_added(item), turn_id=turn.turn_id if turn else "", speech_id=turn.speech_id if turn else "")
+    known = {item.id for item in before}
+    if turn is not None:
+        known |= {*turn.told, *(item.id for item in told_at_once(step, turn))}
+    tell_items(step, (item for item in step.memory.history if item.id not in known), turn)
 
 
 def tell_asked(step: Transition) -> None:
     """Tell a program what the caller has said as soon as his turn is taken: its history has it from then on."""
-    for item in told_at_once(step, step.turn):
-        step.publish(_added(item), turn_id=step.turn.turn_id, speech_id=step.turn.speech_id)
+    tell_items(step, told_at_once(step, step.turn), step.turn)
+
+
+def tell_items(step: Transition, items: Iterable[ChatItem], turn: Turn | None) -> None:
+    """Tell ``items``, which are of ``turn`` (None: of none)."""
+    for item in items:
+        step.publish(_added(item), turn_id=turn.turn_id if turn else "", speech_id=turn.speech_id if turn else "")
 
 
 def told_at_once(step: Transition, turn: Turn) -> tuple[ChatMessage, ...]:

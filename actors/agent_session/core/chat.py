@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes
+from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes, reply_id
 from protocols import (
     AgentConfigUpdate,
     AgentHandoff,
@@ -55,7 +55,7 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     entered = max((item.created_at for item in memory.history if isinstance(item, AgentHandoff)), default=LONG_AGO)
     before = tuple(item for item in running if item.created_at <= entered)  # the agent that has the call was not there yet
     past = _by_time(past, running[len(before) :])
-    asked = () if turn is None else tuple(_items(turn, tuple(round_ for round_ in turn.rounds if round_.ended), turn.instructions))
+    asked = () if turn is None else tuple(_items(turn, _answered(turn), turn.instructions))
     in_order = turn is None or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
     told = (*past, *asked) if in_order else _by_time(past, asked)
     return ChatContext(_distinct((*before, *((system,) if instructions else ()), *map(_told, told))))
@@ -74,6 +74,17 @@ def _in_progress(memory: Memory) -> Iterator[FunctionCall | FunctionCallOutput]:
                 )
 
 
+def _answered(turn: Turn) -> tuple[Round, ...]:
+    """The rounds whose outcomes the model is asked with next: the calls as they ended, each batch as its tools were reported."""
+    return tuple(replace(round_, calls=_as_ended(turn, round_)) for round_ in turn.rounds if round_.ended)
+
+
+def _as_ended(turn: Turn, round_: Round) -> tuple[FunctionCall, ...]:
+    """The calls of a round in the order in which they ended, with those that have not behind them."""
+    ended = {outcome.call_id: at for at, outcome in enumerate(turn.outcomes)}
+    return tuple(sorted(round_.calls, key=lambda call: ended.get(call.call_id, len(ended))))
+
+
 def _past(memory: Memory) -> tuple[ChatItem, ...]:
     """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
     turn, known = memory.turn, known_to_agent(memory)
@@ -88,13 +99,20 @@ def known_to_agent(memory: Memory) -> ChatContext:
 
 
 def conversation(memory: Memory) -> ChatContext:
-    """What was said and done so far: the history, and of the open turn what stands of it."""
-    turn = memory.turn
-    return (
-        memory.history
-        if turn is None
-        else ChatContext(_distinct(_since_opened(memory.history.items, turn, tuple(_items(turn, turn.rounds)))))
-    )
+    """What was said and done so far: the history, and of the turns that go on what was told of them, no words that are still being said."""
+    items: Sequence[ChatItem] = memory.history.items
+    for turn in (*memory.suspended, *((memory.turn,) if memory.turn is not None else ())):
+        items = _since_opened(items, turn, tuple(_stands(turn)))
+    return ChatContext(_distinct(items))
+
+
+def _stands(turn: Turn) -> Iterator[ChatItem]:
+    """What history shows of a turn while it goes on: no reply before it was told, and no call before what it came to was."""
+    running = {call.call_id for call in turn.rounds[-1].calls} if turn.unreported else set()
+    for item in _items(turn, turn.rounds if turn.heard is None else _spoken(turn, turn.heard)):
+        untold = isinstance(item, ChatMessage) and item.role is Role.ASSISTANT and item.id not in turn.told
+        if not untold and not (isinstance(item, FunctionCall | FunctionCallOutput) and item.call_id in running):
+            yield item
 
 
 def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
@@ -274,20 +292,21 @@ def _made(turn: Turn, rounds: tuple[Round, ...], instructions: str) -> Iterator[
     yield from _handoffs(turn, 0)
     outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
     for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
+        whole = round_.sentences == made.sentences and made.ended
         if (content := " ".join(round_.sentences)) and turn.in_history:
             yield ChatMessage(
-                id=f"{turn.turn_id}.reply-{number}",
+                id=reply_id(turn.turn_id, number),
                 created_at=round_.ended_wall_s,
                 role=Role.ASSISTANT,
-                content=(TextContent(text=content),),
-                interrupted=round_.sentences != made.sentences or not made.ended,
+                content=(TextContent(text=content + made.space if whole else content),),
+                interrupted=not whole,
             )
         yield from (replace(call, id=call.call_id, created_at=round_.ended_wall_s) for call in round_.calls)
-        for call in round_.calls:
+        for call in _as_ended(turn, round_):
             outcome = outcomes.get(call.call_id)
             yield FunctionCallOutput(
                 id=f"{call.call_id}.output",
-                created_at=outcome.wall_s if outcome else 0.0,  # in the order of the calls, whichever ended first
+                created_at=outcome.wall_s if outcome else 0.0,
                 call_id=call.call_id,
                 name=call.name,
                 output=outcome.result if outcome else "",

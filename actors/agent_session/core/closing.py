@@ -10,6 +10,7 @@ from actors.agent_session.core.inputs import SubscribersAwaited
 from actors.agent_session.core.measures import turn_ended
 from actors.agent_session.core.memory import Accepted, Heard, TurnSource
 from actors.agent_session.core.playback import finished
+from actors.agent_session.core.rounds import report, tell_replies
 from actors.agent_session.core.transition import Transition
 from protocols import (
     AgentEvent,
@@ -32,6 +33,8 @@ def finish_if_over(step: Transition) -> None:
     turn, state = step.memory.turn, step.state
     if turn is None or not turn.written or state.interruption is not None or state.held:
         return
+    if step.setup.program and turn.unreported:
+        return  # that is told before
     if step.setup.voice and state.played < len(turn.sentences):
         return
     close_turn(step, Heard(sentences=len(turn.sentences)))
@@ -39,7 +42,11 @@ def finish_if_over(step: Transition) -> None:
 
 def close_turn(step: Transition, heard: Heard) -> None:
     """Settle the open turn: history keeps what was heard of it. Its command is done, and so is whoever cancelled it."""
-    turn, interruption = step.turn, step.state.interruption
+    interruption = step.state.interruption
+    if step.setup.program and step.turn.unreported:
+        tell_replies(step, step.turn, heard)
+        report(step)
+    turn = step.turn
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)
     before = step.memory.history

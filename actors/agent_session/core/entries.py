@@ -125,10 +125,11 @@ class SentenceWritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundEnded:
-    """The model has ended its answer and asks for these tools, or for none."""
+    """The model has ended its answer, whose text ends with the white ``space``, and asks for these tools, or for none."""
 
     calls: tuple[FunctionCall, ...]
     wall_s: float = 0.0
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +250,15 @@ class TurnResumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTold:
+    """Of an answer of the model in a turn that goes on it was told what was said (the ids of the ``items``), or what its tools came to."""
+
+    turn_id: str
+    items: tuple[str, ...] = ()
+    outcomes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryBegun:
     """The history up to the item ``until`` is being summed up."""
 
@@ -318,6 +328,7 @@ Entry = (
     | TurnSuspended
     | TurnStopped
     | TurnResumed
+    | AnswerTold
     | SummaryBegun
     | HistorySummarised
     | CallerBegan

@@ -188,7 +188,7 @@ class RoundFinished:
     """The model has ended its answer, for the ``reason``, and asks for ``calls``.
 
     ``first_token_s`` is the time from the question to the first piece of the answer, None if there was none; ``usage`` is None where the
-    model does not count.
+    model does not count. ``space`` is the white space that its text ends with.
     """
 
     token: int
@@ -196,6 +196,7 @@ class RoundFinished:
     reason: FinishReason = FinishReason.STOP
     first_token_s: float | None = None
     usage: TokenUsage | None = None
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,9 @@ def _moved(step: Transition) -> bool:
                 return suspension.go_on(step)
             return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
         case AgentState.THINKING | AgentState.SPEAKING:
-            return interruption.begin_if_due(step) or suspension.suspend_if_due(step) or caller.understand_echo(step)
+            if interruption.begin_if_due(step) or tools.go_on_if_due(step):
+                return True
+            return suspension.suspend_if_due(step) or caller.understand_echo(step)
         case AgentState.PAUSED:
             return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step) or suspension.suspend_if_due(step)
         case AgentState.INITIALIZING | AgentState.CLOSING:

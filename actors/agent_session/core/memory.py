@@ -74,12 +74,16 @@ class AgentChange(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete."""
+    """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete.
+
+    ``space`` is the white space that the text ends with: what is shown of it is what the model wrote.
+    """
 
     sentences: tuple[str, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
     ended: bool = False
     ended_wall_s: float = 0.0
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,11 @@ class Heard:
     tail: str = ""
 
 
+def reply_id(turn_id: str, number: int) -> str:
+    """The id of the item that the text of a turn's ``number``-th answer is in the history."""
+    return f"{turn_id}.reply-{number}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """The turn that is open: the caller's message and what the agent does about it, of which ``speech_id`` names what is heard.
@@ -133,7 +142,8 @@ class Turn:
     and ``dropped`` whether the turn is to be as if it had not been.
 
     ``heard`` is how much of the reply was heard when it was suspended (None: it was not), also once it goes on; ``stopped_by`` is what
-    stopped it before that or meanwhile: then it is over when it comes back.
+    stopped it before that or meanwhile: then it is over when it comes back. ``told`` are the ids of its items that were told while it was
+    open, ``reported`` is how many rounds with calls had their outcomes told (`FunctionToolsExecuted`).
     """
 
     turn_id: str
@@ -165,6 +175,8 @@ class Turn:
     dropped: bool = False
     heard: Heard | None = None
     stopped_by: InterruptedBy | None = None
+    told: tuple[str, ...] = ()
+    reported: int = 0
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -181,6 +193,22 @@ class Turn:
         """The calls that have no outcome yet, in their order."""
         known = {outcome.call_id for outcome in self.outcomes}
         return tuple(call for round_ in self.rounds for call in round_.calls if call.call_id not in known)
+
+    @property
+    def unreported(self) -> bool:
+        """Whether the newest round is complete, with calls, and what they came to was not told."""
+        return bool(self.rounds and self.rounds[-1].ended and self.rounds[-1].calls) and self.reported < self.rounds_with_calls
+
+    @property
+    def untold(self) -> bool:
+        """Whether what it said before its tools was not told."""
+        said = (reply_id(self.turn_id, number) for number, round_ in enumerate(self.rounds, 1) if round_.sentences and round_.calls)
+        return any(reply not in self.told for reply in said)
+
+    @property
+    def rounds_with_calls(self) -> int:
+        """How many rounds have asked for tools."""
+        return sum(bool(round_.calls) for round_ in self.rounds)
 
     @property
     def began_wall_s(self) -> float:

@@ -55,7 +55,7 @@ def on_round(step: Transition, finished: RoundFinished) -> bool:
     guess = step.state.guess
     if guess is None or guess.token != finished.token:
         return False
-    step.state = replace(step.state, guess=replace(guess, calls=finished.calls))
+    step.state = replace(step.state, guess=replace(guess, calls=finished.calls, space=finished.space))
     round_ended(step, finished)
     return True
 

@@ -11,6 +11,7 @@ from typing import Final, assert_never, cast
 from actors.agent_session.core.chat import appended, handoff_item, inserted, known_to_agent, settled, summarised, without_calls_of
 from actors.agent_session.core.entries import (
     AgentBegan,
+    AnswerTold,
     CallClosed,
     CallerBegan,
     CallerDropped,
@@ -177,6 +178,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             turn = next((turn for turn in memory.suspended if turn.turn_id == turn_id), None)
             suspended = tuple(turn for turn in memory.suspended if turn.turn_id != turn_id)
             return memory if turn is None else replace(memory, turn=turn, suspended=suspended)
+        case AnswerTold(turn_id=turn_id, items=items, outcomes=outcomes):
+            return _with_turn(memory, turn_id, lambda turn: _told(turn, items, outcomes=outcomes))
         case TurnClosed():
             return _turn_closed(memory, Heard(sentences=entry.sentences, tail=entry.tail))
         case SentenceWritten() | RoundEnded() | SentenceBegun():
@@ -422,7 +425,7 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | Sentence
             now = turn.open_round
             return replace(memory, turn=_at_round(turn, replace(now, sentences=(*now.sentences, entry.text))))
         case RoundEnded():
-            after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True, ended_wall_s=entry.wall_s))
+            after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True, ended_wall_s=entry.wall_s, space=entry.space))
             return replace(memory, turn=after, calls=memory.calls + len(entry.calls))
         case SentenceBegun():
             return replace(memory, turn=replace(turn, starts=(*turn.starts, entry.position)))
@@ -468,6 +471,10 @@ def _with_turn(memory: Memory, turn_id: str, change: Callable[[Turn], Turn]) -> 
     if memory.turn is not None and memory.turn.turn_id == turn_id:
         return replace(memory, turn=change(memory.turn))
     return replace(memory, suspended=tuple(change(turn) if turn.turn_id == turn_id else turn for turn in memory.suspended))
+
+
+def _told(turn: Turn, items: tuple[str, ...], *, outcomes: bool) -> Turn:
+    return replace(turn, told=(*turn.told, *items), reported=turn.rounds_with_calls if outcomes else turn.reported)
 
 
 def _at_round(turn: Turn, round_: Round) -> Turn:

@@ -199,5 +199,7 @@ def _take_up_turn(step: Transition, kept: KeptSpeech | None) -> None:
         run_next(step)
         return
     resume_speech(step, kept)
+    if step.setup.program and turn.unreported:
+        return  # the model is asked after that
     if turn.source is not TurnSource.SAY and not run_hook_if_due(step):  # of a speech the rest comes from the program
         think(step)

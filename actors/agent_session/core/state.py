@@ -172,6 +172,7 @@ class Guess:
     context: ChatContext
     sentences: tuple[str, ...] = ()
     calls: tuple[FunctionCall, ...] | None = None
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from actors.agent_session.core.entries import TurnResumed, TurnSuspended
 from actors.agent_session.core.interruption import open_after, stop_suspended
 from actors.agent_session.core.memory import Heard, Turn, TurnSource
 from actors.agent_session.core.playback import finished
+from actors.agent_session.core.rounds import tell_replies
 from actors.agent_session.core.state import Aside, Interruption, Measures
 from actors.agent_session.core.thinking import leave
 from actors.agent_session.core.tools import run_next, settle_all, settle_unknown
@@ -55,6 +56,7 @@ def suspend_if_due(step: Transition) -> bool:
         if isinstance(accepted.command, CancelResponse):
             step.publish(CommandDone(command_id=accepted.command_id))
     stopped_by, after = (None, None) if state.interruption is None else (state.interruption.by, state.interruption.after)
+    tell_replies(step, turn, heard)
     step.record(TurnSuspended(sentences=heard.sentences, tail=heard.tail, stopped_by=stopped_by))
     aside = Aside(turn_id=turn.turn_id, after=None if entered else after, asked_s=state.asked_s, measures=state.measures)
     step.state = replace(

@@ -11,20 +11,18 @@ from typing import Final
 
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import RunTool, Tell
-from actors.agent_session.core.entries import HandedOff, ToolBegun, ToolEnded
+from actors.agent_session.core.entries import ToolBegun, ToolEnded
 from actors.agent_session.core.inputs import ToolFinished
 from actors.agent_session.core.memory import Turn, turn_of_call
+from actors.agent_session.core.rounds import report, rounds_heard, tell_heard
 from actors.agent_session.core.thinking import think
 from actors.agent_session.core.tool_choice import permitted
 from actors.agent_session.core.transition import Transition
 from actors.tools import parse_arguments
 from protocols import (
     AgentEvent,
-    ExecutedCall,
     FunctionCall,
-    FunctionToolsExecuted,
     InvalidToolError,
-    SessionError,
     ToolCalled,
     ToolReturned,
     ToolUsed,
@@ -37,7 +35,6 @@ OUTCOME_UNKNOWN: Final = (
 NOT_RUN: Final = "error: this call was not run, because the caller interrupted."
 
 HAND_OFF_INTERRUPTED: Final = "error: the call was not handed to another agent, because the caller interrupted."
-SEVERAL_AGENTS: Final = "tools of one answer hand the call to several agents: it stays with the one that has it"
 
 UNKNOWN: Final = "Unknown function: {name} - available tools: {tools}"
 REDACTED: Final = "error: this call was not run. What it was to be called with was lost when the process died: ask the caller for it again."
@@ -68,8 +65,24 @@ def run_next(step: Transition) -> None:
             _run(step, call)
         if not step.setup.parallel_tools:
             return
-    if not step.turn.waiting_calls:
+    if not step.turn.waiting_calls and not step.setup.program:
         _all_returned(step)
+
+
+def go_on_if_due(step: Transition) -> bool:
+    """Go on with a program's turn once the newest round's words were heard and its calls have outcomes; tells whether it was so.
+
+    As LiveKit's sessions do: the text of an answer is an item of its own, told before what its tools came to, and the model is asked after
+    that.
+    """
+    if not step.setup.program or not rounds_heard(step):
+        return False
+    if tell_heard(step):
+        return True
+    if not step.turn.unreported or step.turn.waiting_calls or step.state.loading:
+        return False
+    _all_returned(step)
+    return True
 
 
 def on_finished(step: Transition, finished: ToolFinished) -> None:
@@ -140,9 +153,7 @@ def _refusal(step: Transition, call: FunctionCall) -> str:
 
 def _all_returned(step: Transition) -> None:
     """The newest round's calls have outcomes: the turn goes on with the model, or is over once its words are heard."""
-    step.publish(FunctionToolsExecuted(calls=_executed(step)))
-    if step.setup.program:
-        _choose_agent(step)
+    report(step)
     if step.state.interruption is not None:
         return
     step.move_agent(AgentEvent.TOOLS_RETURNED)
@@ -150,14 +161,6 @@ def _all_returned(step: Transition) -> None:
         finish_if_over(step)
     else:
         think(step)
-
-
-def _choose_agent(step: Transition) -> None:
-    """Of several agents that tools of a round hand the call to none gets it: nobody says which of them was meant."""
-    newest = {call.call_id for call in step.turn.rounds[-1].calls}
-    if step.memory.handing_to and sum(outcome.hands_off for outcome in step.turn.outcomes if outcome.call_id in newest) > 1:
-        step.record(HandedOff(done=False))
-        step.publish(SessionError(source="agent", text=SEVERAL_AGENTS, retryable=False))
 
 
 def _run(step: Transition, call: FunctionCall) -> None:
@@ -182,15 +185,6 @@ def _meant(arguments: str) -> object:
         return json.loads(arguments)
     except (ValueError, RecursionError):
         return arguments
-
-
-def _executed(step: Transition) -> tuple[ExecutedCall, ...]:
-    """The calls of the newest round, with their results."""
-    results = {outcome.call_id: outcome.result for outcome in step.turn.outcomes}
-    return tuple(
-        ExecutedCall(call_id=call.call_id, name=call.name, arguments=call.arguments, result=results.get(call.call_id, ""))
-        for call in step.turn.rounds[-1].calls
-    )
 
 
 def _cut(result: str, room: int) -> str:

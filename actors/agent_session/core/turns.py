@@ -117,7 +117,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
         FunctionCall(call_id=f"call-{number}", name=call.name, arguments=call.arguments)
         for number, call in enumerate(finished.calls, first)
     )
-    step.record(RoundEnded(calls=calls, wall_s=step.now.wall_s))
+    step.record(RoundEnded(calls=calls, wall_s=step.now.wall_s, space=finished.space))
     if calls:
         run_next(step)
     else:
@@ -133,7 +133,7 @@ def _take_over(step: Transition, guess: Guess) -> None:
     for sentence in guess.sentences:
         write_sentence(step, sentence)
     if guess.calls is not None:
-        on_round(step, RoundFinished(token=guess.token, calls=guess.calls))
+        on_round(step, RoundFinished(token=guess.token, calls=guess.calls, space=guess.space))
 
 
 def _open(step: Transition, opening: Opening) -> None:

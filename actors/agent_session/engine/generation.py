@@ -45,6 +45,8 @@ MAX_DELTAS: Final = 32_000
 """Of one round; with more it has failed."""
 MAX_REPLY_CHARS: Final = 16_000
 """Of one round's text: what comes after is left out."""
+MAX_SPACE_CHARS: Final = 16
+"""Of the white space that it ends with."""
 MAX_CALLS: Final = 16
 """Of one round: what comes after is left out."""
 MAX_ARGUMENTS_CHARS: Final = 64_000
@@ -187,6 +189,7 @@ class _Answer:
         self._splitter = SentenceSplitter()
         self._text = WellFormedStream()
         self._room = MAX_REPLY_CHARS
+        self._space = ""
         self._deltas = 0
         self._calls = CallAssembler(self._new_id)
         self._ids_made = 0
@@ -208,6 +211,7 @@ class _Answer:
             case TextDelta(text=text):
                 self._begin(text, after_s)
                 said, self._room = text[: self._room], self._room - min(self._room, len(text))
+                self._space = said[len(said.rstrip()) :] if said.strip() else self._space + said
                 return self._splitter.feed(self._text.feed(said))
             case CallDelta():
                 self._begin(event.name or event.arguments, after_s)
@@ -242,6 +246,7 @@ class _Answer:
             reason=reason,
             first_token_s=self._first_token_s,
             usage=self._usage,
+            space=self._space[:MAX_SPACE_CHARS],
         )
 
     def last_sentences(self) -> list[str]:

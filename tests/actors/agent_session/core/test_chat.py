@@ -103,7 +103,26 @@ def test_what_the_model_had_not_ended_is_as_late_as_what_it_follows() -> None:
         times = [item.created_at for item in kept]
         assert times == sorted(times)
         assert times[-1] == last
-        assert conversation(Memory(turn=turn)) == ChatContext(kept)
+        replies = tuple(item.id for item in kept if isinstance(item, ChatMessage) and item.role is Role.ASSISTANT)
+        assert conversation(Memory(turn=replace(turn, told=replies))) == ChatContext(kept)
+
+
+def test_a_turn_that_goes_on_shows_no_words_and_no_calls_before_they_were_told() -> None:
+    waits = replace(TURN, outcomes=(), rounds=TURN.rounds[:1])
+    assert [item.id for item in conversation(Memory(turn=waits))] == ["turn-1.user"]
+    told = replace(waits, told=("turn-1.reply-1",))
+    assert [item.id for item in conversation(Memory(turn=told))] == ["turn-1.user", "turn-1.reply-1"]
+    suspended = replace(told, heard=Heard(sentences=1))
+    assert [item.id for item in conversation(Memory(suspended=(suspended,)))] == ["turn-1.user", "turn-1.reply-1"]
+    reported = replace(told, outcomes=TURN.outcomes, reported=1)
+    assert [item.id for item in conversation(Memory(turn=reported))] == ["turn-1.user", "turn-1.reply-1", "call-1", "call-1.output"]
+
+
+def test_a_reply_that_was_heard_ends_with_the_white_space_that_the_model_wrote() -> None:
+    turn = replace(TURN, rounds=(replace(TURN.rounds[0], space="\n"), *TURN.rounds[1:]))
+    whole = next(item for item in settled(turn, Heard(sentences=3)) if item.id == "turn-1.reply-1")
+    assert isinstance(whole, ChatMessage)
+    assert whole.text == " ".join(turn.rounds[0].sentences) + "\n"
 
 
 def test_every_incarnation_makes_the_same_items_with_ids_that_no_other_item_has() -> None:
