@@ -322,6 +322,10 @@ class Conversation:
 
         self._around.in_background(lambda: prepare_successor(parts, wanted.agent), made)
 
+    def hear(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
+        """See `ProgramCall.hear`."""
+        self._intake.muted = not enabled
+
     def use_tools(self, parts: Parts, changed: ToolsChanged) -> None:
         """Work with the tools of ``parts``, which the agent that has the call has now; a turn that goes on is offered those before."""
         memory = self._state.memory

@@ -23,6 +23,8 @@ class Intake:
     def __init__(self, memory: SharedAudioBuffer) -> None:
         self._memory = memory
         self.seconds = 0.0
+        self.muted = False
+        """Whether silence is kept in the place of what comes."""
         self._rate_hz, self._resampler = 0, Resampler(SESSION_RATE_HZ, SESSION_RATE_HZ)
         if carried := memory.carried:
             (self._rate_hz,) = _RATE.unpack_from(carried)
@@ -50,7 +52,7 @@ class Intake:
             if audio.rate_hz != self._rate_hz:
                 self._rate_hz, self._resampler = audio.rate_hz, Resampler(audio.rate_hz, SESSION_RATE_HZ)
             before = self._memory.position
-            pcm = self._resampler.process(audio.pcm)
+            pcm = self._resampler.process(bytes(len(audio.pcm)) if self.muted else audio.pcm)
             self._memory.append(pcm, _RATE.pack(self._rate_hz) + self._resampler.held)
             self.seconds += (self._memory.position - before) / SESSION_RATE_HZ
         return AudioAccepted(next_sequence=self._memory.next_sequence)

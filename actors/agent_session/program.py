@@ -60,6 +60,10 @@ class ProgramCall(Protocol):
         """The agent that has the call has other tools: those of ``parts``."""
         ...
 
+    def hear(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
+        """Listen to the caller, as at the beginning, or to silence in his place; for this incarnation."""
+        ...
+
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
         """Have a command accepted, sent by ``owner``; ``then`` is given the answer, on the mailbox's thread."""
         ...

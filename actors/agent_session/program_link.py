@@ -64,6 +64,10 @@ class ProgramLink:
         """See `ProgramCall.use_tools`."""
         self._context.post(lambda: self._live.use_tools(parts, changed))
 
+    def hear(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
+        """See `ProgramCall.hear`."""
+        self._context.post(lambda: self._live.hear(enabled))
+
     def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
         """See `ProgramCall.send`."""
         self._context.post(lambda: self._live.send(command, owner, then))

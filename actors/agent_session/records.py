@@ -119,7 +119,7 @@ COMMANDS: Final = Records(
         required_tool=TEXT.default(""),
         deadline_s=NUMBER.default(1_800.0),
     ),
-    RecordType(CommitAudio, "commit_audio", command_id=TEXT),
+    RecordType(CommitAudio, "commit_audio", command_id=TEXT, discard=FLAG.default(False)),
     RecordType(UpdateInstructions, "update_instructions", command_id=TEXT, instructions=TEXT),
     RecordType(UpdateChatContext, "update_chat_context", command_id=TEXT, context=HISTORY),
     RecordType(CancelResponse, "cancel_response", command_id=TEXT, speech_id=TEXT.default(""), force=FLAG.default(True)),

@@ -127,6 +127,7 @@ class SessionActivity:
         self.hooks.begin(agent)
         await self.toolsets.open([*self.session.tools, *self.hooks.current.tools])
         self.call.start(make_parts(self, self.hooks.current))
+        self.call.hear(self.session.input.audio_enabled)
         await self.facts.put("session/started", "true")
         self.live = True
         self._tell_states(self._states.begin())
@@ -328,11 +329,11 @@ class SessionActivity:
 
     def clear_user_turn(self) -> None:
         """See `Activity.clear_user_turn`."""
-        log.warning("clear_user_turn() is not supported: what the caller has said stays said")
+        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("clear_user_turn"), discard=True))
 
     def set_audio_in(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
         """See `Activity.set_audio_in`."""
-        log.warning("input.set_audio_enabled(%s) is not supported: the caller is listened to", enabled)
+        self.call.hear(enabled)
 
     def completed(self, outcome: Any) -> None:  # noqa: ANN401 - see `Activity.completed`
         """See `Activity.completed`."""

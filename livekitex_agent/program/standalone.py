@@ -59,8 +59,7 @@ class StandaloneHost:
         source = session.input.audio
         if source is not None:
             async for frame in source:
-                if session.input.audio_enabled:
-                    self._session.hear(frame.sample_rate, mono(frame))
+                self._session.hear(frame.sample_rate, mono(frame))
 
     # For the conversation; see `actors.Program`.
 

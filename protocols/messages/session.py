@@ -119,10 +119,11 @@ class UpdateChatContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitAudio:
-    """The caller's turn ends here, whatever the voice activity detection thinks."""
+    """The caller's turn ends here, whatever the voice activity detection thinks; with ``discard`` as if he had said nothing."""
 
     TAG: ClassVar[str] = "session.commit_audio"
     command_id: str
+    discard: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

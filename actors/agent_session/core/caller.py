@@ -112,17 +112,27 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
     """He has stopped speaking."""
     if step.state.utterance is None:
         return
-    committed = any(isinstance(accepted.command, CommitAudio) for accepted in step.memory.inbox)
-    by = EndedBy.COMMIT if committed else ended.by
+    committed = next((accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, CommitAudio)), None)
+    by = EndedBy.COMMIT if committed is not None else ended.by
     utterance = replace(step.state.utterance, end=ended.end, ended_s=ended.ended_s, ended_by=by)
     step.state = replace(step.state, utterance=utterance)
     step.publish(UserSpeechEnded(position_ms=ended.end // SAMPLES_PER_MS))
     step.move_user(UserEvent.SPEECH_ENDED)
     if utterance.over_speech and step.memory.turn is not None and not step.turn.allow_interruptions and not utterance.muted:
         tell_overlap(step, "", "queued")
+    if committed is not None and committed.discard:
+        forget_ended(step)
+        return
     over_turn = step.state.agent is not AgentState.LISTENING and step.state.interruption is None
     if utterance.muted or (utterance.ignored and over_turn):
         _drop(step, ended.end)
+
+
+def forget_ended(step: Transition) -> None:
+    """What the caller has said and is not understood yet counts for nothing; but what holds a reply is to be understood all the same."""
+    utterance = step.state.utterance
+    if utterance is not None and utterance.end is not None and not step.state.held:
+        _nothing(step)
 
 
 def understand(step: Transition) -> bool:

@@ -11,6 +11,7 @@ command that began the speech.
 from dataclasses import replace
 from typing import Final
 
+from actors.agent_session.core.caller import forget_ended
 from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, item_bytes
 from actors.agent_session.core.closing import close_unsaid, source_of
 from actors.agent_session.core.deadlines import end_waiting
@@ -88,6 +89,8 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
     match command:
         case CommitAudio():
             step.do(EndVoice(command_id=command.command_id, position=arrived.position))
+            if command.discard:
+                forget_ended(step)
         case CancelResponse():
             _cancel(step, command)
         case ExtendSpeech(speech_id=speech_id, text=text, last=last) if turn_of(step, speech_id) is not None:

@@ -32,6 +32,17 @@ def test_the_next_chunk_is_kept_and_acknowledged(memory: SharedAudioBuffer) -> N
     assert intake.seconds == pytest.approx(0.04)
 
 
+def test_where_the_caller_is_not_to_be_heard_silence_of_the_same_length_is_kept(memory: SharedAudioBuffer) -> None:
+    intake = Intake(memory)
+    first, second, third = noise(16_000, 3)
+    intake.take(first, 0)
+    intake.muted = True
+    assert intake.take(second, 0) == AudioAccepted(next_sequence=2)
+    intake.muted = False
+    intake.take(third, 0)
+    assert memory.read(0, memory.position) == first.pcm + bytes(len(second.pcm)) + third.pcm
+
+
 def test_a_repetition_is_only_acknowledged(memory: SharedAudioBuffer) -> None:
     intake = Intake(memory)
     intake.take(chunk(0), 0)

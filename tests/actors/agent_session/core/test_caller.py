@@ -228,6 +228,35 @@ def test_a_committed_turn_is_done_when_it_was_listened_to() -> None:
     assert texts(world.state.memory.history)[0] == "short"
 
 
+def test_what_was_said_before_a_discard_is_never_understood_and_what_follows_is() -> None:
+    world = listening()
+    world.begin_to_speak()
+    world.command(CommitAudio(command_id="clear", discard=True))
+    world.commit_all()
+    assert world.voice_ends[0].position == world.position
+    world.stop_speaking()
+    world.commit_voice()
+    world.settle("unheard")
+    assert any(pushed.event == CommandDone(command_id="clear") for pushed in world.events)
+    assert not texts(world.state.memory.history)
+    assert world.state.utterance is None
+    world.begin_to_speak()
+    world.stop_speaking()
+    world.settle("short")
+    assert texts(world.state.memory.history)[0] == "short"
+
+
+def test_a_turn_that_is_over_and_not_understood_is_discarded_too() -> None:
+    world = listening()
+    world.begin_to_speak()
+    world.stop_speaking()
+    world.commit_all()
+    assert world.state.recognizing
+    world.command(CommitAudio(command_id="clear", discard=True))
+    assert world.state.utterance is None
+    assert not world.state.recognizing
+
+
 def reach_the_limit(world: World, samples: int = 1_000) -> None:
     """The caller speaks until his turn is ended, and goes on."""
     world.begin_to_speak()
