@@ -114,7 +114,7 @@ async def test_a_vendors_refusal_is_told_once(status: int, fault: Fault, program
         with pytest.raises(ProviderError) as raised:
             [chunk async for chunk in adapter.synthesize("hello")]
         assert (raised.value.fault, raised.value.status_code) == (fault, status)
-        assert server.requests == ["/tts/bytes"]
+        assert server.requests == ["/tts/websocket"]
 
 
 @pytest.mark.asyncio
