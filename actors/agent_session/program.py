@@ -48,6 +48,11 @@ class ProgramCall(Protocol):
         """What was said and done so far, the open turn included."""
         ...
 
+    @property
+    def known(self) -> ChatContext | None:
+        """What of it the agent that has the call knows; None before the conversation has begun."""
+        ...
+
     def start(self, parts: Parts) -> None:
         """The program has its providers and its agent: begin the conversation. Once in an incarnation."""
         ...

@@ -6,7 +6,7 @@ from functools import partial
 
 from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.conversation import Conversation
-from actors.agent_session.core import Input, Memory, conversation
+from actors.agent_session.core import Input, Memory, conversation, known_so_far
 from actors.agent_session.core.inputs import ToolsChanged
 from actors.agent_session.parts import Parts
 from protocols import ChatContext, InternalError, Message, SessionCommand
@@ -51,6 +51,12 @@ class ProgramLink:
     def conversation(self) -> ChatContext:
         """See `ProgramCall.conversation`."""
         return conversation(self.memory)
+
+    @property
+    def known(self) -> ChatContext | None:
+        """See `ProgramCall.known`."""
+        memory = self.memory
+        return None if memory.known is None else known_so_far(memory)
 
     def start(self, parts: Parts) -> None:
         """See `ProgramCall.start`."""

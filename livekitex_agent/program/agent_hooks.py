@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork, RunHook, UseAgent
 from livekitex_agent.errors import error_of
-from livekitex_agent.llm import StopResponse, from_protocol, to_protocol
+from livekitex_agent.llm import StopResponse
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
+from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.guarded import TIMEOUT_S, run_guarded
 from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
@@ -166,7 +167,7 @@ class AgentHooks:
                 self._activity.call.feed(HookEnded(token=work.token))
 
     async def _run_turn_hook(self, work: RunHook) -> None:
-        context, message = from_protocol(work.context), item_from_protocol(work.message)
+        context, message = shown(self._activity.instructions(), work.context), item_from_protocol(work.message)
         before = message.model_copy(deep=True)
         try:
             with self._activity.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
@@ -181,7 +182,7 @@ class AgentHooks:
         finally:
             self._activity.user_data.commit()
         changed = None if message == before else cast("ChatMessage", item_to_protocol(message))
-        self._activity.call.feed(HookEnded(token=work.token, message=changed, context=to_protocol(context)))
+        self._activity.call.feed(HookEnded(token=work.token, message=changed, context=kept(context)))
 
     async def run_task(self, task: AgentTask[Any]) -> Any:  # noqa: ANN401 - of the task
         """Let ``task`` have the call until it is complete, and give its result; see `AgentTask`."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from actors import Blueprint, Parts, Providers, plan_turns
-from livekitex_agent.llm import to_protocol
+from livekitex_agent.program.agent_context import kept
 from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM, TransformedTTS
 from livekitex_agent.program.providers import VADAdapter, is_ours, provider_given
 from livekitex_agent.program.tools import program_tools
@@ -57,7 +57,13 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
 
 def _known(agent: Agent) -> ChatContext:
     """What ``agent`` knows of the conversation when it gets the call: what it was given."""
-    return to_protocol(agent._chat_ctx)  # the first one runs by the session already, of which nothing is known yet
+    return kept(agent._chat_ctx)  # the first one runs by the session already, of which nothing is known yet
+
+
+def words_of(agent: Agent, *, voice: bool) -> str:
+    """The instructions of ``agent``, in a call that has a voice or not."""
+    given = agent.instructions
+    return given if isinstance(given, str) else given.render(modality="audio" if voice else "text")
 
 
 def given_provider(activity: "SessionActivity", agent: Agent, kind: ProviderKind) -> Any:  # noqa: ANN401 - whatever the program gave
@@ -79,8 +85,6 @@ def _blueprint(
     options["max_tool_rounds"] = session._max_tool_steps
     voice = ProviderKind.TTS in refs
     options |= session._background if voice else {}
-    instructions = agent.instructions
-    words = instructions if isinstance(instructions, str) else instructions.render(modality="audio" if voice else "text")
     entries = tuple(
         {"name": name, "description": tool.schema.description, "parameters": tool.schema.parameters, "source": f"program:{name}"}
         for name, tool in tools.items()
@@ -88,7 +92,7 @@ def _blueprint(
     return replace(
         activity.call.blueprint,
         agent=agent.id,
-        instructions=words,
+        instructions=words_of(agent, voice=voice),
         tools=entries,
         providers=refs,
         turns=plan_turns(options, refs),

@@ -14,8 +14,9 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
-from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
+from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol
 from livekitex_agent.llm.conversion import item_from_protocol
+from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agents import Agents
@@ -23,7 +24,7 @@ from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
-from livekitex_agent.program.parts import given_provider, make_parts
+from livekitex_agent.program.parts import given_provider, make_parts, words_of
 from livekitex_agent.program.providers import ProviderHost, retries_of
 from livekitex_agent.program.recognition import Hearing, recognize_by_default
 from livekitex_agent.program.scopes import Scopes
@@ -224,9 +225,13 @@ class SessionActivity:
 
     def chat_ctx_of(self, agent: Agent) -> ChatContext:
         """See `Activity.chat_ctx_of`."""
-        if agent is not self.hooks.current:
-            return agent._chat_ctx.copy()
-        return self.history() if (known := self.call.memory.known) is None else from_protocol(known)
+        known = self.call.known
+        return agent._chat_ctx.copy() if known is None or agent is not self.hooks.current else shown(self.instructions(), known)
+
+    def instructions(self) -> str:
+        """What the agent that has the call is told of itself."""
+        given = self.call.memory.instructions
+        return words_of(self.current_agent, voice=self._has_voice) if given is None else given
 
     def usage(self) -> Any:  # noqa: ANN401 - see `Activity.usage`
         """See `Activity.usage`."""
@@ -470,7 +475,7 @@ class SessionActivity:
         """See `Activity.update_chat_ctx`."""
         command_id = self.scopes.command_id("update_chat_ctx")  # see `update_instructions`
         if agent is self.hooks.current:
-            await self.speeches.accepted(UpdateChatContext(command_id=command_id, context=to_protocol(chat_ctx)))
+            await self.speeches.accepted(UpdateChatContext(command_id=command_id, context=kept(chat_ctx)))
 
     def background_changed(self) -> None:
         """See `Activity.background_changed`."""

@@ -58,7 +58,8 @@ class ProgramTool(FunctionTool):
             with activity.scopes.leave():
                 async with asyncio.timeout(self.timeout_s):
                     returned = await self._call(arguments_json, run)
-            message = told = self._told(returned, context)
+            told = self._told(returned, context)
+            message = None if _split(returned)[1] is None else str(returned)
         except StopResponse:
             context.reply, message, told = False, None, ""
         except (ToolError, InvalidToolError) as failure:

@@ -299,9 +299,9 @@ class World:
         self._remember(effects)
         self.perform(effects)
 
-    def command(self, command: SessionCommand) -> int:
+    def command(self, command: SessionCommand, *, owner: str = SUBSCRIBER.id) -> int:
         self.requests += 1
-        self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position, owner=SUBSCRIBER.id))
+        self.feed(i.CommandArrived(request=self.requests, command=command, position=self.position, owner=owner))
         return self.requests
 
     def tell_fact(self, key: str, value: str | None) -> int:

@@ -1,7 +1,7 @@
 """The conversation as a pure machine: inputs in, effects out, the time an argument. Knows no thread, no socket, no file."""
 
 from actors.agent_session.core.caller import SAME_START
-from actors.agent_session.core.chat import conversation
+from actors.agent_session.core.chat import conversation, known_so_far
 from actors.agent_session.core.commands import refused
 from actors.agent_session.core.durability import undurable
 from actors.agent_session.core.effects import (
@@ -89,6 +89,7 @@ __all__ = [
     "begin",
     "conversation",
     "handle",
+    "known_so_far",
     "refused",
     "restore",
     "undurable",

@@ -137,9 +137,9 @@ class Turn:
     audio at which each sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the
     caller spoke it too. ``agents`` is how many agents stood below the one that had the call when it opened.
 
-    ``hooked_wall_s`` is when the program's hook of the caller's turn had ended (0: it has not, or there is none): ``message`` is what it
-    made of his words (None: nothing), ``context`` what the model is told in this turn in the place of the history until then (None: that),
-    and ``dropped`` whether the turn is to be as if it had not been.
+    ``hooked_wall_s`` is when the program's hook of the caller's turn had ended, or when the agent was given another history in the turn (0:
+    neither): ``message`` is what the hook made of his words (None: nothing), ``context`` what the model is told in this turn in the place
+    of the history until then (None: that), and ``dropped`` whether the turn is to be as if it had not been.
 
     ``heard`` is how much of the reply was heard when it was suspended (None: it was not), also once it goes on; ``stopped_by`` is what
     stopped it before that or meanwhile: then it is over when it comes back. ``told`` are the ids of its items that were told while it was

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
-from actors.agent_session.core.chat import appended, handoff_item, inserted, known_to_agent, settled, summarised, without_calls_of
+from actors.agent_session.core.chat import (
+    appended,
+    handoff_item,
+    ids_of_open_turns,
+    inserted,
+    known_to_agent,
+    settled,
+    summarised,
+    without_calls_of,
+)
 from actors.agent_session.core.entries import (
     AgentBegan,
     AnswerTold,
@@ -164,7 +173,7 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
                 tools_added=entry.added,
                 tools_removed=entry.removed,
             )
-            after = replace(memory, history=appended(memory.history, (update,)))
+            after = _with_config(memory, update)
             return after if after.turn is not None else _without_removed(after, (update,))
         case HookRan():
             return _hook_ran(memory, entry)
@@ -241,9 +250,9 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
     match entry.command:
         case UpdateInstructions(instructions=text):
             item = AgentConfigUpdate(id=f"update-{accepted.command_id}", created_at=max(LONG_AGO, entry.wall_s), instructions=text)
-            return replace(after, instructions=text, history=appended(memory.history, (item,)))
+            return replace(_with_config(after, item), instructions=text)
         case UpdateChatContext(context=context) if entry.owner == PROGRAM:
-            return replace(after, known=ChatContext(context.copy().items))
+            return _known_anew(after, context, entry.wall_s)
         case UpdateChatContext(context=context):
             return replace(after, history=appended(EMPTY, context.copy().items))
         case _:
@@ -338,13 +347,28 @@ def _configured(memory: Memory, entry: HandedOff | AgentBegan) -> Memory:
     """What a program's agent is told of itself stands in the history."""
     if entry.instructions is None:
         return memory
+    level = f".{len(memory.agents)}" if memory.agents else ""  # who enters before anything has happened is told of apart
     item = AgentConfigUpdate(
-        id=f"config-{memory.next_event}",
+        id=f"config-{memory.next_event}{level}",
         created_at=max(LONG_AGO, entry.wall_s),
         instructions=entry.instructions,
         tools_added=entry.tools,
     )
-    return replace(memory, history=appended(memory.history, (item,)))
+    return _with_config(memory, item)
+
+
+def _known_anew(memory: Memory, context: ChatContext, wall_s: float) -> Memory:
+    """The agent knows ``context`` from now on; the open turn goes on with what it began with, and is not a part of what is put there."""
+    own, turn = ids_of_open_turns(memory), memory.turn
+    if turn is not None and turn.context is None and (turn.source is not TurnSource.AUDIO or turn.hooked_wall_s):
+        turn = replace(turn, context=known_to_agent(memory), hooked_wall_s=max(turn.hooked_wall_s, wall_s, LONG_AGO))
+    return replace(memory, turn=turn, known=ChatContext(tuple(item for item in context.copy() if item.id not in own)))
+
+
+def _with_config(memory: Memory, item: AgentConfigUpdate) -> Memory:
+    """What an agent is told of itself anew stands in the history, and in what that agent knows."""
+    known = None if memory.known is None else appended(memory.known, (item,))
+    return replace(memory, history=appended(memory.history, (item,)), known=known)
 
 
 def _agent_began(memory: Memory, entry: AgentBegan) -> Memory:

@@ -10,6 +10,7 @@ from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS
 from actors.agent_session.core.entries import HookRan
 from actors.agent_session.core.thinking import HOOK_TIMEOUT_S
 from protocols import (
+    AgentConfigUpdate,
     AgentMessage,
     CancelResponse,
     ChatContext,
@@ -68,7 +69,8 @@ def test_it_sees_what_its_agent_knows() -> None:
     given = ChatContext().add_message("user", "given", id="g", created_at=5.0)
     world = spoken(setup=replace(HOOKED, context=given))
     assert world.hook is not None
-    assert world.hook.context == given
+    assert world.hook.context.messages == given.messages
+    assert [item.instructions for item in world.hook.context if isinstance(item, AgentConfigUpdate)] == ["Be brief."]
     world.run_hook(context=world.hook.context)
     world.settle()
     assert [entry.context for entry in world.entries if isinstance(entry, HookRan)] == [None]

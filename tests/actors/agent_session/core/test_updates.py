@@ -1,13 +1,14 @@
 """What a program changes in a call while it goes on: the instructions and the history, through deaths."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from actors.agent_session.core import restore
+from actors.agent_session.core import known_so_far, restore
 from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS
 from actors.agent_session.core.entries import HandedOff
-from actors.agent_session.core.replay import remember
+from actors.agent_session.core.replay import PROGRAM, remember
 from protocols import (
     MAX_INSTRUCTIONS_CHARS,
     AgentConfigUpdate,
@@ -174,3 +175,28 @@ def test_killed_after_every_effect_the_change_is_made_once() -> None:
         assert texts(memory.history)[:3] == ["earlier", "found", "Then."]
         assert texts(memory.history).count("earlier") == 1
         assert not memory.inbox
+
+
+def test_what_a_program_puts_in_the_place_of_its_agents_history_counts_from_the_next_turn_on() -> None:
+    world = World(replace(CHECKED, program=True, parallel_tools=True, context=OTHER))
+    world.subscribe()
+    world.commit_all()
+    world.send("use look")
+    while not world.tools:
+        assert world.commit() or world.think()
+    asked = world.thoughts[-1].context
+    seen = known_so_far(world.state.memory)
+    assert texts(seen)[-1] == "use look", "the words of the turn that goes on are known"
+    given = ChatContext(
+        (*seen.items[-1:], *ChatContext().add_message("system", "Be discreet.", id="d", created_at=world.now + 10**9).items)
+    )
+    world.command(UpdateChatContext(command_id="u", context=given), owner=PROGRAM)
+    world.finish_tool()
+    world.settle()
+    assert texts(world.thoughts[-1].context)[: len(texts(asked))] == texts(asked), "the turn goes on with what it began with"
+    world.send("hello")
+    world.settle()
+    told = texts(world.thoughts[-1].context)
+    assert told.count("use look") == 1
+    assert "Be discreet." in told
+    assert not set(texts(OTHER)) & set(told)
