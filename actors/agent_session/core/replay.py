@@ -3,20 +3,17 @@
 Entries are facts, so the fold refuses nothing; an entry about a turn that is not open changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, assert_never, cast
 
+from actors.agent_session.core.agents import agent_began, handed_off, known_anew, with_config, without_removed
 from actors.agent_session.core.chat import (
     appended,
-    handoff_item,
-    ids_of_open_turns,
     inserted,
-    known_to_agent,
     settled,
     summarised,
-    without_calls_of,
 )
 from actors.agent_session.core.entries import (
     AgentBegan,
@@ -57,7 +54,6 @@ from actors.agent_session.core.memory import (
     LONG_AGO,
     RECOGNISING,
     Accepted,
-    AgentChange,
     CallerSpeech,
     Heard,
     Memory,
@@ -65,16 +61,13 @@ from actors.agent_session.core.memory import (
     Round,
     Spoken,
     Turn,
-    TurnHandoff,
     TurnSource,
     turn_of_call,
 )
 from actors.journal import UnknownRecord
 from protocols import (
     AgentConfigUpdate,
-    AgentHandoff,
     ChatContext,
-    ChatItem,
     CommandDone,
     EndCall,
     ExtendSpeech,
@@ -163,9 +156,9 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case CallClosed():
             return replace(memory, closed=True)
         case HandedOff():
-            return _handed_off(memory, entry)
+            return handed_off(memory, entry)
         case AgentBegan():
-            return _agent_began(memory, entry)
+            return agent_began(memory, entry)
         case ToolsUpdated():
             update = AgentConfigUpdate(
                 id=f"tools-{memory.next_event}",
@@ -173,8 +166,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
                 tools_added=entry.added,
                 tools_removed=entry.removed,
             )
-            after = _with_config(memory, update)
-            return after if after.turn is not None else _without_removed(after, (update,))
+            after = with_config(memory, update)
+            return after if after.turn is not None else without_removed(after, (update,))
         case HookRan():
             return _hook_ran(memory, entry)
         case TurnOpened():
@@ -250,9 +243,9 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
     match entry.command:
         case UpdateInstructions(instructions=text):
             item = AgentConfigUpdate(id=f"update-{accepted.command_id}", created_at=max(LONG_AGO, entry.wall_s), instructions=text)
-            return replace(_with_config(after, item), instructions=text)
+            return replace(with_config(after, item), instructions=text)
         case UpdateChatContext(context=context) if entry.owner == PROGRAM:
-            return _known_anew(after, context, entry.wall_s)
+            return known_anew(after, context, entry.wall_s)
         case UpdateChatContext(context=context):
             return replace(after, history=appended(EMPTY, context.copy().items))
         case _:
@@ -304,90 +297,6 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
     )
 
 
-def _handed_off(memory: Memory, entry: HandedOff) -> Memory:
-    """Which agent has the call, and which stand below it."""
-    below = memory.agents[: -entry.levels]
-    match entry.change:
-        case AgentChange.REPLACE if not entry.agent:  # a tool wished it
-            decided = replace(memory, handing_to="", handing_deaths=0)
-            if not entry.done:
-                return decided
-            known = memory.known if entry.instructions is None else entry.context
-            return _configured(_tool_handed_off(replace(decided, agent=memory.handing_to, instructions=None, known=known), entry), entry)
-        case AgentChange.LEAVE if not entry.done or not memory.agents:
-            return replace(memory, agents=below)
-        case AgentChange.ENTER | AgentChange.REPLACE if not entry.done:
-            return memory
-        case AgentChange.LEAVE:
-            after = replace(_known_again(memory, entry.levels), agent=memory.agents[-entry.levels], agents=below)
-        case AgentChange.ENTER:
-            known_below = (*memory.known_below, known_to_agent(memory))
-            after = replace(memory, agent=entry.agent, agents=(*memory.agents, memory.agent), known=entry.context, known_below=known_below)
-        case AgentChange.REPLACE:
-            after = replace(memory, agent=entry.agent, known=entry.context)
-        case _:
-            assert_never(entry.change)
-    item = AgentHandoff(
-        id=f"handoff-{memory.next_event}", created_at=max(LONG_AGO, entry.wall_s), old_agent=entry.old_agent, new_agent=entry.new_agent
-    )
-    return _configured(replace(after, instructions=None, history=appended(memory.history, (item,))), entry)
-
-
-def _known_again(memory: Memory, levels: int) -> Memory:
-    """What an agent knows that has the call again: what it knew, and what was said to those that it had given it to."""
-    if len(memory.known_below) < levels:
-        return replace(memory, known=None, known_below=())
-    known = memory.known_below[-levels]
-    for entered in (*memory.known_below[len(memory.known_below) - levels + 1 :], known_to_agent(memory)):
-        known = known.merge(entered, exclude_function_call=True, exclude_instructions=True)
-    return replace(memory, known=known, known_below=memory.known_below[:-levels])
-
-
-def _configured(memory: Memory, entry: HandedOff | AgentBegan) -> Memory:
-    """What a program's agent is told of itself stands in the history."""
-    if entry.instructions is None:
-        return memory
-    level = f".{len(memory.agents)}" if memory.agents else ""  # who enters before anything has happened is told of apart
-    item = AgentConfigUpdate(
-        id=f"config-{memory.next_event}{level}",
-        created_at=max(LONG_AGO, entry.wall_s),
-        instructions=entry.instructions,
-        tools_added=entry.tools,
-    )
-    return _with_config(memory, item)
-
-
-def _known_anew(memory: Memory, context: ChatContext, wall_s: float) -> Memory:
-    """The agent knows ``context`` from now on; the open turn goes on with what it began with, and is not a part of what is put there."""
-    own, turn = ids_of_open_turns(memory), memory.turn
-    if turn is not None and turn.context is None and (turn.source is not TurnSource.AUDIO or turn.hooked_wall_s):
-        turn = replace(turn, context=known_to_agent(memory), hooked_wall_s=max(turn.hooked_wall_s, wall_s, LONG_AGO))
-    return replace(memory, turn=turn, known=ChatContext(tuple(item for item in context.copy() if item.id not in own)))
-
-
-def _with_config(memory: Memory, item: AgentConfigUpdate) -> Memory:
-    """What an agent is told of itself anew stands in the history, and in what that agent knows."""
-    known = None if memory.known is None else appended(memory.known, (item,))
-    return replace(memory, history=appended(memory.history, (item,)), known=known)
-
-
-def _agent_began(memory: Memory, entry: AgentBegan) -> Memory:
-    item = AgentHandoff(id=f"handoff-{memory.next_event}", created_at=max(LONG_AGO, entry.wall_s), new_agent=entry.agent)
-    return _configured(replace(memory, history=appended(memory.history, (item,)), known=entry.context), entry)
-
-
-def _tool_handed_off(memory: Memory, entry: HandedOff) -> Memory:
-    """The hand-off stands in the open turn where it happened; outside of turns, and from then on, in the history."""
-    if not entry.new_agent:
-        return memory
-    turn = memory.turn
-    rounds = 0 if turn is None else sum(round_.ended for round_ in turn.rounds)
-    handoff = TurnHandoff(rounds=rounds, old_agent=entry.old_agent, new_agent=entry.new_agent, wall_s=entry.wall_s)
-    if turn is not None:
-        return replace(memory, turn=replace(turn, handoffs=(*turn.handoffs, handoff)))
-    return replace(memory, history=appended(memory.history, (handoff_item(f"turn-{memory.turns}", 1, handoff),)))
-
-
 def _hook_ran(memory: Memory, entry: HookRan) -> Memory:
     """The hook of the open turn has ended; its time is never 0, which says that it has not."""
     turn = memory.turn
@@ -405,12 +314,6 @@ def _named(memory: Memory) -> Memory:
     return memory if turn is None or turn.speech_id else replace(memory, turn=replace(turn, speech_id=turn.turn_id))
 
 
-def _without_removed(memory: Memory, updates: Iterable[ChatItem]) -> Memory:
-    """The agent knows no calls any more of tools that ``updates`` have taken from it; until its turn is over it does."""
-    removed = [name for update in updates if isinstance(update, AgentConfigUpdate) for name in update.tools_removed]
-    return replace(memory, known=without_calls_of(known_to_agent(memory), removed)) if removed else memory
-
-
 def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     turn, history = memory.turn, memory.history
     if turn is None:
@@ -421,7 +324,7 @@ def _turn_closed(memory: Memory, heard: Heard) -> Memory:
     known = {item.id for item in history}
     items = settled(turn, heard)
     meanwhile = (item for item in history if item.created_at >= turn.opened_wall_s > 0)
-    agents = _without_removed(memory, meanwhile).known
+    agents = without_removed(memory, meanwhile).known
     after = replace(memory, turn=None, handing_to=handing_to, history=inserted(history, turn, items), known=agents)
     if agents is not None:
         after = replace(after, known=inserted(agents, turn, items))
