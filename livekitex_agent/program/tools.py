@@ -59,7 +59,7 @@ class ProgramTool(FunctionTool):
                 async with asyncio.timeout(self.timeout_s):
                     returned = await self._call(arguments_json, run)
             told = self._told(returned, context)
-            message = None if _split(returned)[1] is None else str(returned)
+            message = described(returned)
         except StopResponse:
             context.reply, message, told = False, None, ""
         except (ToolError, InvalidToolError) as failure:
@@ -108,6 +108,12 @@ def program_tools(activity: "SessionActivity", agent: Agent, tools: Sequence[Any
         fields = {name: getattr(tool, name) for name in FunctionTool.__dataclass_fields__}
         found[tool.schema.name] = ProgramTool(**{**fields, "timeout_s": TOOL_TIMEOUT_S}, activity=activity, agent=agent)
     return found
+
+
+def described(returned: object) -> str | None:
+    """What a tool has returned as LiveKit tells of it; None if it is nothing, or an agent alone."""
+    output = returned.output if isinstance(returned, ToolResult) else returned
+    return None if _split(output)[1] is None else str(output)
 
 
 def _split(returned: object) -> tuple[Agent | None, object]:
