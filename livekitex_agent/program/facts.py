@@ -1,7 +1,6 @@
 """What a program keeps in its call's journal: text by key, which comes back after a death."""
 
 import asyncio
-from functools import partial
 
 from actors import FactTold, ProgramCall, ProgramLoop
 from livekitex_agent.errors import error_of
@@ -23,31 +22,25 @@ class Facts:
     async def put(self, key: str, value: str | None) -> None:
         """Keep ``value`` (JSON) under ``key``, or with None forget it; returns once it is in the journal.
 
+        Cancelled meanwhile, it is kept all the same.
+
         Raises:
             MessageTooLargeError, CapacityError: it is more than a call may keep; nothing was changed.
         """
         answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._call.ask(
-            lambda request: FactTold(request=request, key=key, value=value), lambda answer: self._loop.call(_resolve, answered, answer)
-        )
-        answer = await answered
-        if isinstance(answer, ErrorReply):
+
+        def note(answer: Message) -> None:
+            if not isinstance(answer, ErrorReply):
+                self._note(key, value)
+            if not answered.done():
+                answered.set_result(answer)
+
+        self._call.ask(lambda request: FactTold(request=request, key=key, value=value), lambda answer: self._loop.call(note, answer))
+        if isinstance(answer := await answered, ErrorReply):
             raise error_of(answer)
+
+    def _note(self, key: str, value: str | None) -> None:
         if value is None:
             self._known.pop(key, None)
         else:
             self._known[key] = value
-
-    def note(self, key: str, value: str) -> None:
-        """As `put`, without waiting."""
-        self._known[key] = value
-        self._call.ask(partial(_told, key, value), lambda _answer: None)
-
-
-def _told(key: str, value: str, request: int) -> FactTold:
-    return FactTold(request=request, key=key, value=value)
-
-
-def _resolve(future: "asyncio.Future[Message]", answer: Message) -> None:
-    if not future.done():
-        future.set_result(answer)
