@@ -23,12 +23,18 @@ from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.speech_feed import feed, feed_audio
 from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle
 from protocols import (
+    AgentState,
+    AgentStateChanged,
     CancelResponse,
+    ChatItem,
+    ChatMessage,
     CommandAccepted,
     ConversationItemAdded,
     ErrorReply,
     EventPushed,
     ExtendSpeech,
+    FunctionCall,
+    FunctionCallOutput,
     FunctionToolsExecuted,
     LivekitexError,
     Message,
@@ -69,7 +75,8 @@ class Speeches:
         self._over = {spoken.command_id: spoken for spoken in call.memory.spoken}
         self._by_command: dict[str, SpeechHandle] = {}
         self._by_speech: dict[str, SpeechHandle] = {}
-        self._at_tools: set[str] = set()  # the speeches that say nothing now: their tools are at work
+        self._at_tools: set[str] = set()  # the speeches whose tools are at work
+        self._heard: SpeechHandle | None = None
         self._lost = ""
 
     @property
@@ -109,8 +116,7 @@ class Speeches:
         before = self._over.get(command_id)
         if before is not None:  # in another life
             for item in map(self._call.memory.history.get_by_id, before.items):
-                if item is not None:
-                    handle.mark_item(item_from_protocol(item))
+                _mark(handle, item)
             self._loop.call(self._end, handle, before.outcome)
             return handle
         self._by_command[command_id] = handle
@@ -201,6 +207,8 @@ class Speeches:
         match pushed.event:
             case SpeechCreated() as created:
                 self._begun(created)
+            case AgentStateChanged(new=new) if new != AgentState.PAUSED:
+                self._heard = self._by_speech.get(pushed.speech_id) if new == AgentState.SPEAKING else None
             case ToolCalled() if (handle := self._by_speech.get(pushed.speech_id)) is not None:
                 self._at_tools.add(pushed.speech_id)
                 handle.mark_unspoken() if self._is_saying(pushed.turn_id) else handle.mark_spoken()
@@ -210,9 +218,7 @@ class Speeches:
             case SpeechInterrupted(speech_id=speech_id) if (handle := self._by_speech.get(speech_id)) is not None:
                 handle.mark_interrupted()
             case ConversationItemAdded(item_id=item_id, role=role) if (handle := self._by_speech.get(pushed.speech_id)) is not None:
-                item = self._call.conversation.get_by_id(item_id)
-                if item is not None and role != "user":
-                    handle.mark_item(item_from_protocol(item))
+                _mark(handle, self._call.conversation.get_by_id(item_id))
                 if role == Role.ASSISTANT:
                     handle.mark_spoken()
             case SpeechDone(speech_id=speech_id, outcome=outcome):
@@ -232,17 +238,27 @@ class Speeches:
         return SpeechHandle(speech_id=speech_id, allow_interruptions=True) if known is None else known
 
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
-        """Stop what is said now, and what user code asked for and waits; nothing of who waits for a task, or may not be stopped.
+        """Stop what is made or said now, what is at its tools, and what user code asked for and waits; nothing of who waits for a task.
+
+        Without ``force`` what may not be stopped goes on: at its tools; and what waits, with all behind it.
 
         Raises:
-            RuntimeError: what is said now may not be stopped, and ``force`` is False.
+            RuntimeError: what is made or said now may not be stopped, and ``force`` is False.
         """
-        current, held = self.current, {self._by_speech.get(speech_id) for speech_id in self._held()}
-        silent = any(self._by_speech.get(speech_id) is current for speech_id in self._at_tools)
-        if current is not None and not silent and not force and not current.allow_interruptions:
-            raise RuntimeError("This generation handle does not allow interruptions")
-        meant = [handle for handle in (current, *self.open) if handle is not None and handle not in held]
-        stopped = [handle for handle in dict.fromkeys(meant) if force or handle.allow_interruptions]
+        held = {self._by_speech.get(speech_id) for speech_id in self._held()}
+        silent = [self._by_speech[speech_id] for speech_id in self._at_tools if self._by_speech[speech_id] is not self._heard]
+        now = self._heard if self._heard is not None else next((one for one in (self.current,) if one not in silent), None)
+        stopped = [handle for handle in silent if handle not in held and (force or handle.allow_interruptions)]
+        if now is not None:
+            now.interrupt(force=force)
+            stopped.append(now)
+        for handle in self.open:
+            if handle is now or handle in silent or handle in held:
+                continue
+            if not force and not handle.allow_interruptions:
+                log.warning("%s waits and may not be interrupted: it is said, with all behind it (force=True stops it)", handle.id)
+                break
+            stopped.append(handle)
         for handle in stopped:
             handle.interrupt(force=force)
         return asyncio.ensure_future(_all_over(stopped))
@@ -254,6 +270,8 @@ class Speeches:
             handle.mark_done(RuntimeError(why))
         self._by_command.clear()
         self._by_speech.clear()
+        self._at_tools.clear()
+        self._heard = None
 
     def _held(self) -> set[str]:
         """The speeches whose tools wait for a task, which has the call: what the caller says is for that."""
@@ -279,12 +297,16 @@ class Speeches:
             )
         self._by_speech[created.speech_id] = handle
         self._created(handle, created)
+        if handle.interrupted:  # before it was accepted, when it had no id to stop it by
+            self._interrupt(handle, True)
 
     def _done(self, speech_id: str, outcome: SpeechOutcome) -> None:
         handle = self._by_speech.pop(speech_id, None)
         self._at_tools.discard(speech_id)
         if handle is None:
             return
+        if self._heard is handle:
+            self._heard = None
         for command_id in [one for one, other in self._by_command.items() if other is handle]:
             del self._by_command[command_id]
         self._end(handle, outcome)
@@ -299,6 +321,12 @@ class Speeches:
         speech_id = next((one for one, other in self._by_speech.items() if other is handle), "")
         if speech_id:
             self.send(CancelResponse(command_id=self._scopes.command_id("interrupt"), speech_id=speech_id, force=force))
+
+
+def _mark(handle: SpeechHandle, item: ChatItem | None) -> None:
+    """The history has ``item``: it is the speech's if the agent said or did it, and not what that answers, nor a hand-off."""
+    if isinstance(item, FunctionCall | FunctionCallOutput) or (isinstance(item, ChatMessage) and item.role is Role.ASSISTANT):
+        handle.mark_item(item_from_protocol(item))
 
 
 async def _sounds(frames: AsyncIterable[Any]) -> AsyncGenerator[tuple[int, bytes]]:
