@@ -114,7 +114,7 @@ class AgentHooks:
         again = again and self._has_entered(key)
         if (again or not self._has_entered(key)) and key not in self._entering:
             self._entering[key] = self._activity.loop.spawn(self._run_on_enter(agent, key, again=again), name=f"on_enter of {agent.id}")
-            self._activity.watch(self._entering[key])
+            self._activity.run.watch(self._entering[key])
 
     async def _run_on_enter(self, agent: Agent, key: str, *, again: bool) -> None:
         time = self._time(key) + again
@@ -206,10 +206,10 @@ class AgentHooks:
         waiting = [each for each in (asyncio.current_task(), speech) if each is not None]
         try:
             for each in waiting:
-                self._activity.unwatch(each)  # a run is over when the caller is to speak
+                self._activity.run.unwatch(each)  # a run is over when the caller is to speak
             await asyncio.wait([task._result])
             for each in waiting:
-                self._activity.watch(each)
+                self._activity.run.watch(each)
         finally:
             if self.current is task:
                 await self.change(task, AgentChange.LEAVE)

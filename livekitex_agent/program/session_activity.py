@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 
 from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
 from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol
-from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.current_run import CurrentRun
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.metrics_told import MetricsTold
@@ -42,7 +42,7 @@ from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
-from livekitex_agent.voice.run_result import RunOutputOptions, RunResult, Watched
+from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
 from livekitex_agent.voice.speech_handle import SpeechHandle, tool_speech
 from livekitex_agent.voice.turn import may_interrupt
 from protocols import (
@@ -64,7 +64,6 @@ from protocols import (
     UpdateInstructions,
     UserMessage,
 )
-from protocols import AgentHandoff as FrozenHandoff
 
 log = logging.getLogger("livekitex.program")
 
@@ -102,7 +101,7 @@ class SessionActivity:
         self.user_data = UserDataKeeper(session, call)
         self._transcription = Transcription(session, loop)
         self._transcripts = UserTranscripts()
-        self._handing: asyncio.Future[None] | None = None
+        self.run = CurrentRun(session, call, loop)
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
         self.hearing = Hearing(self)
         self.voice: TTS | None = None
@@ -117,7 +116,6 @@ class SessionActivity:
         self._closing: CloseReason | None = None
         self._error: Any = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._run: RunResult[Any] | None = None
         self._watchers: list[Callable[[EventPushed], None]] = []
 
     # Its life.
@@ -154,7 +152,9 @@ class SessionActivity:
         self._transcription.tell(pushed)
         self.presence.tell(pushed)
         if isinstance(pushed.event, AgentChanged):
-            self._handed_on()
+            before = self.hooks.current
+            self.hooks.changed()
+            self.run.handed_on(before, self.hooks.current)
         changes = tuple(self._states.after(pushed, voice=self._has_voice))
         if not isinstance(pushed.event, ConversationItemAdded):
             self._tell_states(changes)
@@ -166,10 +166,10 @@ class SessionActivity:
             self._tell_states(changes)
         for watcher in tuple(self._watchers):
             watcher(pushed)
-        self._record(pushed)
+        self.run.tell(pushed, self.speeches.of_call)
         if isinstance(pushed.event, CallEnded) or (isinstance(pushed.event, SessionError) and pushed.event.source == "agent"):
             self.hooks.coming = None
-            self._end_handing()
+            self.run.stays()
         if isinstance(pushed.event, CallEnded):
             self._ended(pushed.event.reason, pushed.wall_s)
 
@@ -342,61 +342,17 @@ class SessionActivity:
 
     def completed(self, outcome: Any) -> None:  # noqa: ANN401 - see `Activity.completed`
         """See `Activity.completed`."""
-        if self._run is not None:
-            self._run.record_output(outcome)
+        self.run.completed(outcome)
 
     def begin_run(
         self, user_input: str | None, output_type: type[Any] | None = None, output_options: RunOutputOptions | None = None
     ) -> RunResult[Any]:
         """See `Activity.begin_run`."""
-        self._run = RunResult(user_input, output_type, output_options=output_options, ask_again=self._ask_again)
-        return self._run
-
-    def _ask_again(self, instructions: str) -> SpeechHandle:
-        return self.session.generate_reply(instructions=instructions)
+        return self.run.begin(user_input, output_type, output_options)
 
     def _watch(self, handle: SpeechHandle) -> SpeechHandle:
-        self.watch(handle)
+        self.run.watch(handle)
         return handle
-
-    def watch(self, work: Watched) -> None:
-        """The run that goes on is not over before ``work`` is."""
-        if self._run is not None:
-            self._run.watch(work)
-
-    def unwatch(self, work: Watched) -> None:
-        """It does not wait for ``work``, which waits for the caller."""
-        if self._run is not None:
-            self._run.unwatch(work)
-
-    def hands_on(self) -> None:
-        """A tool gives the call to another agent: the run is not over before that one has it, or cannot have it."""
-        if self._handing is None:
-            self._handing = self.loop.loop.create_future()
-            self.watch(self._handing)
-
-    def _handed_on(self) -> None:
-        before = self.hooks.current
-        self.hooks.changed()
-        handoff = next((item for item in reversed(self.call.conversation.items) if isinstance(item, FrozenHandoff)), None)
-        if self._run is not None and handoff is not None:
-            self._run.record_handoff(item_from_protocol(handoff), before, self.hooks.current)
-        self._end_handing()
-
-    def _end_handing(self) -> None:
-        handing, self._handing = self._handing, None
-        if handing is not None:
-            handing.set_result(None)
-
-    def _record(self, pushed: EventPushed) -> None:
-        run, event = self._run, pushed.event
-        if run is None or not isinstance(event, ConversationItemAdded):
-            return
-        item = self.call.conversation.get_by_id(event.item_id)
-        if isinstance(item, FrozenHandoff):
-            return
-        if item is not None and run.watches(self.speeches.of_call(pushed.speech_id)) and event.role != "user":
-            run.record_item(item_from_protocol(item))
 
     # The end.
 

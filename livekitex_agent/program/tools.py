@@ -92,7 +92,7 @@ class ProgramTool(FunctionTool):
         agent, result = _split(returned)
         if agent is not None:
             context.hand_off(self.activity.agents.reference(agent))
-            self.activity.hands_on()
+            self.activity.run.hands_on()
         if isinstance(result, ToolResult):
             context.reply, result = result.reply_required, result.output
         if result is None:
