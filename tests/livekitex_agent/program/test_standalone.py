@@ -299,7 +299,7 @@ def test_who_gets_the_call_knows_what_he_was_given_and_no_more() -> None:
         session.update_agent(Agent(instructions="Remember.", chat_ctx=given))
         await session.run(user_input="who am I")
         told = [item.text_content for item in session.current_agent.chat_ctx.items if item.type == "message"]
-        assert told == ["remember me", "who am I", "Yes."]
+        assert told == ["Remember.", "remember me", "who am I", "Yes."]
         assert [text for kind, text in shown(session) if kind == "message"] == ["hello", "Yes.", "who am I", "Yes."]
 
     in_session(model({"say": "Yes."}), lambda: Agent(instructions="First."), check)

@@ -273,7 +273,7 @@ async def test_a_slow_tool_keeps_the_turn_after_what_was_said_beside_it() -> Non
     [
         ({"name": "nothing_like_that"}, "nothing_like_that"),
         ({"name": "weather", "arguments": {"place": "Rome"}}, "location"),
-        ({"name": "weather", "arguments": "{half"}, "JSON"),
+        ({"name": "weather", "arguments": "{half"}, "expected dict"),
         ({"name": "broken"}, "ZeroDivisionError"),
     ],
 )
