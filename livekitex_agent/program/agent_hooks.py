@@ -139,9 +139,9 @@ class AgentHooks:
         """Nobody has the call any more: what enters is given up, and who had it leaves."""
         for task in self._entering.values():
             task.cancel()
-        await self._exit()
+        await self.exit()
 
-    async def _exit(self) -> None:
+    async def exit(self) -> None:
         """Have who has the call leave, unless he did in an earlier life; returns once what he says is said."""
         activity = self._activity
         key = activity.agents.reference(self.current).key
@@ -277,7 +277,7 @@ class AgentHooks:
         if agent is not self._task:
             self.coming = agent
             await self._live.wait()  # a life before had begun this
-            await self._exit()
+            await self.exit()
             await self._activity.toolsets.close(self.current.tools, but=tools)
         self._task = None
         self.current._keep(self._activity.chat_ctx_of(self.current))

@@ -113,6 +113,7 @@ class SessionActivity:
         self._states = AgentStates()
         self.live = False
         """Whether `begin` has returned."""
+        self._drained = False
         self._closing: CloseReason | None = None
         self._error: Any = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -248,6 +249,7 @@ class SessionActivity:
         add_to_chat_ctx: bool,
     ) -> SpeechHandle:
         """See `Activity.say`."""
+        self._require_undrained()
         words = text if isinstance(text, str) else ""
         say = Say(command_id="", text=words, allow_interruptions=self._may_interrupt(allow_interruptions), in_history=add_to_chat_ctx)
         if not isinstance(text, str):
@@ -267,6 +269,7 @@ class SessionActivity:
         chat_ctx: NotGivenOr[ChatContext],
     ) -> SpeechHandle:
         """See `Activity.generate_reply`."""
+        self._require_undrained()
         del chat_ctx
         allowed = self._may_interrupt(allow_interruptions)
         told = "" if isinstance(instructions, NotGiven) or instructions is None else str(instructions)
@@ -290,6 +293,10 @@ class SessionActivity:
             allow_interruptions=allowed,
         )
         return self._watch(handle)
+
+    def _require_undrained(self) -> None:
+        if self._drained:
+            raise RuntimeError("the session is drained: nothing more is said in it; close it")
 
     def _offered(self) -> tuple[str, ...] | None:
         """The tools of a reply to which none are named: all (None), but while an agent enters those that are not to be called then."""
@@ -364,6 +371,8 @@ class SessionActivity:
 
     async def drain(self) -> None:
         """See `Activity.drain`."""
+        await self.hooks.exit()
+        self._drained = True
         await self.wait_for_idle()
 
     def close_soon(self, reason: CloseReason, *, drain: bool) -> None:

@@ -160,7 +160,10 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         return await self._run if capture_run and self._run is not None else None
 
     async def drain(self) -> None:
-        """Wait until what was asked for has been said, and take no more."""
+        """Have the agent leave (`Agent.on_exit`), and wait until what was asked for has been said.
+
+        After that `say` and `generate_reply` raise; what the caller says is answered until the session is closed.
+        """
         await self._live().drain()
 
     def shutdown(self, *, drain: bool = True) -> None:
@@ -295,7 +298,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         """Have the agent say ``text``, or what the iterator gives, as soon as nobody has the turn.
 
         Raises:
-            RuntimeError: the session is not running.
+            RuntimeError: the session is not running, or is drained.
         """
         return self._live().say(text, audio=audio, allow_interruptions=allow_interruptions, add_to_chat_ctx=add_to_chat_ctx)
 
@@ -315,7 +318,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         Asked for in a tool, ``tool_choice`` is "none" where it is left out.
 
         Raises:
-            RuntimeError: the session is not running.
+            RuntimeError: the session is not running, or is drained.
         """
         del input_modality
         return self._live().generate_reply(

@@ -114,6 +114,36 @@ def test_a_task_is_awaited_in_a_hook_or_a_tool_only() -> None:
     asyncio.run(check())
 
 
+class Leaving(Agent):
+    """Says goodbye as it leaves."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="Leave.")
+        self.left = 0
+
+    async def on_exit(self) -> None:
+        self.left += 1
+        self.session.say("Goodbye.")
+
+
+def test_a_session_is_drained_once_its_agent_has_left_and_all_is_said_and_takes_no_more() -> None:
+    async def check(session: AgentSession[Order]) -> None:
+        leaving = session.current_agent
+        assert isinstance(leaving, Leaving)
+        handle = session.say("One moment.")
+        await session.drain()
+        assert (handle.done(), leaving.left) == (True, 1)
+        assert [text for kind, text in shown(session) if kind == "message"] == ["One moment.", "Goodbye."]
+        for refused in (lambda: session.say("More."), lambda: session.generate_reply(instructions="Ask.")):
+            with pytest.raises(RuntimeError, match="drained"):
+                refused()
+        await session.drain()
+        await session.aclose()
+        assert leaving.left == 1
+
+    in_session(model({"say": "Yes."}), Leaving, check)
+
+
 def test_what_is_said_after_the_end_is_refused() -> None:
     async def check() -> None:
         session = AgentSession[Order](llm=model({"say": "Yes."}), userdata=Order())
