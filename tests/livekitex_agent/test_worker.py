@@ -181,7 +181,7 @@ server = AgentServer()
 
 @server.rtc_session(agent_name="waiter")
 async def serve(ctx):
-    told = f"{ctx.room.name} {ctx.job.agent_name} {ctx.incarnation} {ctx.is_fake_job()}"
+    told = f"{ctx.job.room.name} {ctx.job.agent_name} {ctx.incarnation} {ctx.is_fake_job()}"
     Path(__file__).with_name("told").write_text(told)
     ctx.shutdown("done")
 """

@@ -70,8 +70,8 @@ def test_a_model_is_told_what_the_first_agent_was_given_to_know() -> None:
             await session.run(user_input="hello")
             return [message.text_content for message in agent.chat_ctx.messages()]
 
-    assert asyncio.run(talk()) == ["My name is Ada.", "hello", "Hello."]
-    asked = [item.text_content for item in model.asked[0]["chat_ctx"].items]
+    assert asyncio.run(talk()) == ["Be brief.", "My name is Ada.", "hello", "Hello."]
+    asked = [message.text_content for message in model.asked[0]["chat_ctx"].messages()]
     assert asked == ["Be brief.", "My name is Ada.", "hello"]
 
 
