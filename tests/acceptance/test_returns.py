@@ -121,7 +121,7 @@ async def test_without_a_journal_a_call_returns_as_a_new_conversation() -> None:
         await drill.kill("job")
         await session.wait_for(CallStarted)
         assert await say(session, LIST) == "Known:"
-        assert texts((await session.info()).history) == [LIST, "Known:"]
+        assert texts((await session.info()).history) == [LIST, "Known: "], "as the model wrote it"
         assert isinstance((await read_to(session, lambda event: isinstance(event, AgentMessage)))[0], CallStarted)
 
 
