@@ -80,8 +80,7 @@ class AgentHooks:
         """
         self._live.set()
         memory = self._activity.call.memory
-        turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
-        stay = min((turn.agents for turn in turns), default=len(memory.agents))
+        stay = min((turn.agents for turn in memory.open_turns), default=len(memory.agents))
         agent = self._awaiting(memory.agents[: stay + 1])
         if agent is not None or stay >= len(memory.agents):
             self._enter(agent or self.current)

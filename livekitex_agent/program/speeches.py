@@ -228,9 +228,7 @@ class Speeches:
 
     def _is_saying(self, turn_id: str) -> bool:
         """Whether words of the turn are still being said, before the tools that run already."""
-        memory = self._call.memory
-        turns = (*((memory.turn,) if memory.turn is not None else ()), *memory.suspended)
-        return any(turn.turn_id == turn_id and turn.untold for turn in turns)
+        return any(turn.turn_id == turn_id and turn.untold for turn in self._call.memory.open_turns)
 
     def of_call(self, speech_id: str) -> SpeechHandle:
         """The handle of the speech of this id, in which a tool is called."""
@@ -276,8 +274,7 @@ class Speeches:
     def _held(self) -> set[str]:
         """The speeches whose tools wait for a task, which has the call: what the caller says is for that."""
         memory = self._call.memory
-        turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
-        return {turn.speech_id for turn in turns if turn.agents < len(memory.agents)}
+        return {turn.speech_id for turn in memory.open_turns if turn.agents < len(memory.agents)}
 
     def _answered(self, command_id: str, handle: SpeechHandle, answer: Message) -> None:
         if isinstance(answer, ErrorReply):

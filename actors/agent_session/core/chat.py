@@ -100,27 +100,27 @@ def known_to_agent(memory: Memory) -> ChatContext:
 
 def known_so_far(memory: Memory) -> ChatContext:
     """What the agent that has the call knows now: also what was asked in its turns that go on, and what tools have answered there."""
-    turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
-    own = [turn for turn in turns if turn.agents == len(memory.agents)]
+    own = [turn for turn in memory.open_turns if turn.agents == len(memory.agents)]
     since = [item for turn in own for item in _items(turn, tuple(round_ for round_ in turn.rounds if _has_outcomes(turn, round_)))]
     return ChatContext(_distinct(_by_time(known_to_agent(memory).items, since)))
 
 
 def ids_of_open_turns(memory: Memory) -> frozenset[str]:
     """The ids of all that was asked, said and done in turns that go on."""
-    turns = (*memory.suspended, *((memory.turn,) if memory.turn is not None else ()))
-    return frozenset(item.id for turn in turns for item in _items(turn, turn.rounds))
+    return frozenset(item.id for turn in memory.open_turns for item in _items(turn, turn.rounds))
 
 
 def _has_outcomes(turn: Turn, round_: Round) -> bool:
-    known = {outcome.call_id for outcome in turn.outcomes}
-    return round_.ended and all(call.call_id in known for call in round_.calls)
+    waiting = {call.call_id for call in turn.waiting_calls}
+    return round_.ended and not any(call.call_id in waiting for call in round_.calls)
 
 
 def conversation(memory: Memory) -> ChatContext:
     """What was said and done so far: the history, and of the turns that go on what was told of them, no words that are still being said."""
+    if not memory.open_turns:
+        return memory.history
     items: Sequence[ChatItem] = memory.history.items
-    for turn in (*memory.suspended, *((memory.turn,) if memory.turn is not None else ())):
+    for turn in memory.open_turns:
         items = _since_opened(items, turn, tuple(_stands(turn)))
     return ChatContext(_distinct(items))
 

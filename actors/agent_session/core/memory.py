@@ -369,6 +369,11 @@ class Memory:
         return bool(self.suspended) and len(self.agents) > self.suspended[-1].agents
 
     @property
+    def open_turns(self) -> tuple[Turn, ...]:
+        """The turns that go on: those that are suspended, the oldest first, and the one that is open."""
+        return self.suspended if self.turn is None else (*self.suspended, self.turn)
+
+    @property
     def unanswered(self) -> bool:
         """Whether the last word in the history is the caller's."""
         last = self.history.items[-1] if self.history.items else None
@@ -382,5 +387,4 @@ def new_speech_id(memory: Memory) -> str:
 
 def turn_of_call(memory: Memory, call_id: str) -> Turn | None:
     """The turn, open or suspended, whose model made this call; None if there is none any more."""
-    turns = (*((memory.turn,) if memory.turn is not None else ()), *memory.suspended)
-    return next((turn for turn in turns for round_ in turn.rounds for call in round_.calls if call.call_id == call_id), None)
+    return next((turn for turn in memory.open_turns for round_ in turn.rounds for call in round_.calls if call.call_id == call_id), None)
