@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from livekitex_agent.llm import LLMError
+from livekitex_agent.program.provider_events import ProviderEvents, tells_events
 from livekitex_agent.stt import STTError
 from livekitex_agent.tts import TTSError
 from livekitex_agent.voice.events import ErrorEvent
@@ -32,29 +33,19 @@ class ErrorsTold:
         self._session = session
         self._bound = bound
         self._too_many = too_many
-        self._heard: list[tuple[Any, Callable[[Any], None]]] = []
+        self.heard = ProviderEvents("error", self._failed)
+        """Of whom the failures are told."""
         self._in_a_row: Counter[str] = Counter()
-
-    def listen(self, provider: Any) -> None:  # noqa: ANN401 - of any family; one that tells nothing is none to listen to
-        """Tell of the failures of ``provider`` from now on; again it does nothing."""
-        if not _tells(provider) or any(heard is provider for heard, _ in self._heard):
-            return
-
-        def failed(error: Any) -> None:  # noqa: ANN401 - of any family
-            self._failed(error, provider)
-
-        provider.on("error", failed)
-        self._heard.append((provider, failed))
 
     def tell(self, pushed: EventPushed, given: Callable[[str], Any]) -> None:
         """Something happened in the call; ``given`` is the provider of a kind that the agent has."""
         match pushed.event:
             case SessionError(source=source, text=text) if source in _ERRORS:
-                if not _tells(provider := given(source)):
+                if not tells_events(provider := given(source)):
                     error = _ERRORS[source](
                         timestamp=pushed.wall_s, label=source, error=ProviderError(text, retryable=False), recoverable=False
                     )
-                    self._failed(error, provider)
+                    self._failed(provider, error)
             case SessionError(source=source, text=text) if source != PROGRAM:
                 self._session.emit("error", ErrorEvent(error=text, source=source, created_at=pushed.wall_s))
             case AgentStateChanged(new="speaking"):
@@ -64,20 +55,10 @@ class ErrorsTold:
             case _:
                 pass
 
-    def stop(self) -> None:
-        """Tell no more: the providers are the program's, and may outlive the session."""
-        for provider, failed in self._heard:
-            provider.off("error", failed)
-        self._heard.clear()
-
-    def _failed(self, error: Any, provider: Any) -> None:  # noqa: ANN401 - of any family
+    def _failed(self, provider: Any, error: Any) -> None:  # noqa: ANN401 - of any family
         self._session.emit("error", ErrorEvent(error=error, source=provider))
         if self._bound is None or error.recoverable:
             return
         self._in_a_row[error.type] += 1
         if self._in_a_row[error.type] == self._bound + 1:
             self._too_many(error)
-
-
-def _tells(provider: Any) -> bool:  # noqa: ANN401 - of any family
-    return hasattr(provider, "on") and hasattr(provider, "off")

@@ -7,6 +7,7 @@ streams one measure is told for all of an answer, as LiveKit's sessions do, whic
 from typing import Any, Final
 
 from livekitex_agent.metrics import AgentSessionUsage, ModelUsageCollector, TTSMetrics
+from livekitex_agent.program.provider_events import ProviderEvents
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.events import MetricsCollectedEvent, SessionUsageUpdatedEvent
 from protocols import AgentMessage, CallEnded, SessionEvent, SpeechDone
@@ -20,14 +21,9 @@ class MetricsTold:
     def __init__(self, session: AgentSession[Any]) -> None:
         self._session = session
         self._collector = ModelUsageCollector()
-        self._heard: list[Any] = []
+        self.heard = ProviderEvents("metrics_collected", self._collected)
+        """Whose metrics are told."""
         self._spoken: list[Any] = []
-
-    def listen(self, provider: Any) -> None:  # noqa: ANN401 - of any family; one that tells nothing is none to listen to
-        """Tell of the metrics of ``provider`` from now on; again it does nothing."""
-        if hasattr(provider, "on") and hasattr(provider, "off") and not any(heard is provider for heard in self._heard):
-            self._heard.append(provider)
-            provider.on("metrics_collected", self._collected)
 
     def tell(self, event: SessionEvent) -> None:
         """Something happened in the call: an answer that was spoken is over."""
@@ -38,13 +34,7 @@ class MetricsTold:
         """What the providers were used for in this life of the call."""
         return AgentSessionUsage(model_usage=self._collector.flatten())
 
-    def stop(self) -> None:
-        """Tell no more: the providers are the program's, and may outlive the session."""
-        for provider in self._heard:
-            provider.off("metrics_collected", self._collected)
-        self._heard.clear()
-
-    def _collected(self, metrics: Any) -> None:  # noqa: ANN401 - of any family
+    def _collected(self, _provider: Any, metrics: Any) -> None:  # noqa: ANN401 - of any family
         if metrics.type != "tts_metrics" or not metrics.streamed:
             self._tell(metrics)
             return

@@ -28,12 +28,12 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     """
     made: dict[ProviderKind, Any] = {}
     refs: dict[ProviderKind, ProviderRef] = {}
-    for kind in ProviderKind:
-        given = given_provider(activity, agent, kind)
-        activity.metrics.listen(given)
-        activity.errors.listen(given)
-        if given is not None:
-            made[kind], refs[kind] = provider_given(kind, given, activity.providers)
+    given = {kind: given_provider(activity, agent, kind) for kind in ProviderKind}
+    for kind, provider in given.items():
+        activity.metrics.heard.listen(provider)
+        activity.errors.heard.listen(provider)
+        if provider is not None:
+            made[kind], refs[kind] = provider_given(kind, provider, activity.providers)
     llm = AgentLLM(activity, agent, made.pop(ProviderKind.LLM, None))
     activity.models[agent] = llm
     if (node := activity.hearing.node_of(agent, made.get(ProviderKind.STT))) is not None:
@@ -48,7 +48,7 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
     # A voice of the program's own is asked for nothing but what is to be said: it is paid for, and tells what it was asked for.
-    keeps_apology = is_ours(given_provider(activity, agent, ProviderKind.TTS)) and not agent._overrides("tts_node")
+    keeps_apology = is_ours(given[ProviderKind.TTS]) and not agent._overrides("tts_node")
     providers = Providers(llm=llm, keeps_apology=keeps_apology, **{str(kind): provider for kind, provider in made.items()})
     detected = isinstance(made.get(ProviderKind.VAD), VADAdapter)
     blueprint = _blueprint(activity, agent, refs, tools, {"min_speech_ms": LEAST_SPEECH_MS} if detected else {})

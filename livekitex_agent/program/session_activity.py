@@ -194,8 +194,8 @@ class SessionActivity:
         if not self._closed.done():
             self._closed.set_result(None)
             self.presence.stop()
-            self.metrics.stop()
-            self.errors.stop()
+            self.metrics.heard.stop()
+            self.errors.heard.stop()
             self.session.emit("close", close_event(reason, self._closing, wall_s, self._error))
 
     # What it has.

@@ -35,12 +35,12 @@ class Told:
 
 def test_a_provider_of_the_programs_tells_its_failures_once() -> None:
     told, model = Told(), EventEmitter[str]()
-    told.errors.listen(model)
-    told.errors.listen(model)
+    told.errors.heard.listen(model)
+    told.errors.heard.listen(model)
     model.emit("error", failure(recoverable=True))
     told.happened(SessionError(source="llm", text="no", retryable=False), model)
     assert [(event.error.recoverable, event.source is model) for event in told.events] == [(True, True)]
-    told.errors.stop()
+    told.errors.heard.stop()
     model.emit("error", failure())
     assert len(told.events) == 1
 
@@ -63,7 +63,7 @@ def test_other_parts_are_told_by_name_and_the_program_is_not_told_of_itself() ->
 
 def test_more_failures_than_it_bears_close_a_session_and_a_success_counts_anew() -> None:
     told, model = Told(bound=1), EventEmitter[str]()
-    told.errors.listen(model)
+    told.errors.heard.listen(model)
     model.emit("error", failure())
     told.happened(AgentStateChanged(old="thinking", new="speaking"))
     model.emit("error", failure(recoverable=True))

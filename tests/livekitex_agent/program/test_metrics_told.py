@@ -28,12 +28,12 @@ def test_metrics_are_told_once_and_summed_up_until_the_session_has_ended() -> No
     told, model, metrics = [], EventEmitter[str](), MetricsTold(session)
     session.on("metrics_collected", lambda event: told.append(event.metrics))
     session.on("session_usage_updated", lambda event: told.append(event.usage.model_usage[0].output_tokens))
-    metrics.listen(model)
-    metrics.listen(model)
-    metrics.listen(None)
+    metrics.heard.listen(model)
+    metrics.heard.listen(model)
+    metrics.heard.listen(None)
     model.emit("metrics_collected", METRICS)
     assert told == [METRICS, 4]
-    metrics.stop()
+    metrics.heard.stop()
     model.emit("metrics_collected", METRICS)
     assert told == [METRICS, 4]
     assert metrics.usage().model_usage[0].input_tokens == 10
@@ -65,7 +65,7 @@ def test_the_sentences_of_an_answer_are_told_together_when_it_is_over(over: Sess
     session: AgentSession[None] = AgentSession()
     told, voice, metrics = [], EventEmitter[str](), MetricsTold(session)
     session.on("metrics_collected", lambda event: told.append(event.metrics))
-    metrics.listen(voice)
+    metrics.heard.listen(voice)
     voice.emit("metrics_collected", spoken("1", 6))
     voice.emit("metrics_collected", spoken("2", 12, cancelled=True))
     metrics.tell(UserMessage(turn_id="t", text="what", source="text"))
@@ -88,7 +88,7 @@ def test_a_voice_that_does_not_stream_tells_each_request_and_another_voice_is_an
     session: AgentSession[None] = AgentSession()
     told, voice, metrics = [], EventEmitter[str](), MetricsTold(session)
     session.on("metrics_collected", lambda event: told.append(event.metrics.request_id))
-    metrics.listen(voice)
+    metrics.heard.listen(voice)
     voice.emit("metrics_collected", spoken("1", 6, streamed=False))
     assert told == ["1"]
     voice.emit("metrics_collected", spoken("2", 6))
