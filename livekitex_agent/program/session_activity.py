@@ -49,6 +49,7 @@ from protocols import (
     TTS,
     AgentChanged,
     CallEnded,
+    ChatItem,
     CommitAudio,
     ConversationItemAdded,
     EndCall,
@@ -161,7 +162,7 @@ class SessionActivity:
             self._tell_states(changes)
         self.metrics.tell(pushed.event)
         self.errors.tell(pushed, lambda kind: given_provider(self, self.hooks.current, ProviderKind(kind)))
-        for event in session_events(pushed, self.call.conversation.get_by_id, self.outcomes, self._transcripts):
+        for event in session_events(pushed, self._item, self.outcomes, self._transcripts):
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
         if isinstance(pushed.event, ConversationItemAdded):  # he is answered once his words are there
             self._tell_states(changes)
@@ -173,6 +174,9 @@ class SessionActivity:
             self.run.stays()
         if isinstance(pushed.event, CallEnded):
             self._ended(pushed.event.reason, pushed.wall_s)
+
+    def _item(self, item_id: str) -> ChatItem | None:
+        return self.call.conversation.get_by_id(item_id)
 
     def _tell_states(self, changes: Iterable[tuple[AgentState, AgentState]]) -> None:
         for old, new in changes:
