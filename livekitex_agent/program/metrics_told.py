@@ -1,7 +1,8 @@
 """What a program's own providers measure of themselves: told as events of its session, and summed up by model.
 
 An answer is spoken sentence by sentence, each a request of its own to the voice, so that a death costs a sentence at most. Of a voice that
-streams one measure is told for all of an answer, as LiveKit's sessions do, which give it an answer as one stream.
+streams one measure is told for all of an answer, as LiveKit's sessions do, which give it an answer as one stream. An answer is what the
+model says at a time: of a reply with tools there are several, each an item of the history.
 """
 
 from typing import Any, Final
@@ -10,7 +11,7 @@ from livekitex_agent.metrics import AgentSessionUsage, ModelUsageCollector, TTSM
 from livekitex_agent.program.provider_events import ProviderEvents
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.events import MetricsCollectedEvent, SessionUsageUpdatedEvent
-from protocols import AgentMessage, CallEnded, SessionEvent, SpeechDone
+from protocols import CallEnded, ConversationItemAdded, Role, SessionEvent, SpeechDone
 
 _SUMMED: Final = ("characters_count", "input_tokens", "output_tokens", "audio_duration", "duration")
 
@@ -27,8 +28,13 @@ class MetricsTold:
 
     def tell(self, event: SessionEvent) -> None:
         """Something happened in the call: an answer that was spoken is over."""
-        if isinstance(event, AgentMessage | SpeechDone | CallEnded):
-            self._tell_spoken()
+        match event:
+            case ConversationItemAdded(role=Role.ASSISTANT, text=text):
+                self._tell_spoken(_blanks_behind(text))
+            case SpeechDone() | CallEnded():  # also of what no history has
+                self._tell_spoken()
+            case _:
+                pass
 
     def usage(self) -> AgentSessionUsage:
         """What the providers were used for in this life of the call."""
@@ -42,10 +48,10 @@ class MetricsTold:
             self._tell_spoken()
         self._spoken.append(metrics)
 
-    def _tell_spoken(self) -> None:
+    def _tell_spoken(self, blanks_behind: int = 0) -> None:
         spoken, self._spoken = self._spoken, []
         if spoken:
-            self._tell(of_one_answer(spoken))
+            self._tell(of_one_answer(spoken, blanks_behind))
 
     def _tell(self, metrics: Any) -> None:  # noqa: ANN401 - of any family
         self._session.emit("metrics_collected", MetricsCollectedEvent(metrics=metrics))
@@ -53,11 +59,15 @@ class MetricsTold:
         self._session.emit("session_usage_updated", SessionUsageUpdatedEvent(usage=self.usage()))
 
 
-def of_one_answer(requests: list[TTSMetrics]) -> TTSMetrics:
+def of_one_answer(requests: list[TTSMetrics], blanks_behind: int = 0) -> TTSMetrics:
     """What the voice's ``requests`` for the sentences of an answer took together; the time to the first audio is the first one's.
 
-    The sentences are a blank apart, which counts as a character.
+    The sentences are a blank apart, and so many blanks stand behind the last one: each counts as a character.
     """
     sums = {name: sum(getattr(request, name) for request in requests) for name in _SUMMED}
-    sums["characters_count"] += len(requests) - 1
+    sums["characters_count"] += len(requests) - 1 + blanks_behind
     return requests[0].model_copy(update={**sums, "cancelled": any(request.cancelled for request in requests)})
+
+
+def _blanks_behind(text: str) -> int:
+    return len(text) - len(text.rstrip())

@@ -6,7 +6,7 @@ from livekitex_agent.metrics import LLMMetrics, TTSMetrics
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.voice.agent_session import AgentSession
-from protocols import AgentMessage, CallEnded, SessionEvent, SpeechDone, SpeechOutcome, UserMessage
+from protocols import CallEnded, ConversationItemAdded, SessionEvent, SpeechDone, SpeechOutcome, UserMessage
 
 METRICS = LLMMetrics(
     label="model",
@@ -56,7 +56,7 @@ def spoken(request_id: str, characters: int, *, label: str = "voice", streamed: 
 @pytest.mark.parametrize(
     "over",
     [
-        AgentMessage(speech_id="s", text="Hello. How are you?", interrupted=False),
+        ConversationItemAdded(kind="message", role="assistant", text="Hello. How are you?", item_id="i"),
         SpeechDone(speech_id="s", source="reply", outcome=SpeechOutcome.COMPLETED),
         CallEnded(reason="normal"),
     ],
@@ -94,3 +94,19 @@ def test_a_voice_that_does_not_stream_tells_each_request_and_another_voice_is_an
     voice.emit("metrics_collected", spoken("2", 6))
     voice.emit("metrics_collected", spoken("3", 6, label="another"))
     assert told == ["1", "2"]
+
+
+def test_of_a_reply_with_tools_each_answer_is_told_with_the_blank_that_it_ends_with() -> None:
+    session: AgentSession[None] = AgentSession()
+    told, voice, metrics = [], EventEmitter[str](), MetricsTold(session)
+    session.on("metrics_collected", lambda event: told.append(event.metrics.characters_count))
+    metrics.heard.listen(voice)
+    voice.emit("metrics_collected", spoken("1", 11))
+    metrics.tell(ConversationItemAdded(kind="message", role="user", text="well? ", item_id="1"))
+    metrics.tell(ConversationItemAdded(kind="function_call", role="", text="{} ", item_id="2"))
+    assert told == []
+    metrics.tell(ConversationItemAdded(kind="message", role="assistant", text="Let me see. ", item_id="3"))
+    voice.emit("metrics_collected", spoken("2", 5))
+    metrics.tell(ConversationItemAdded(kind="message", role="assistant", text="Done.", item_id="4"))
+    metrics.tell(SpeechDone(speech_id="s", source="reply", outcome=SpeechOutcome.COMPLETED))
+    assert told == [12, 5]
