@@ -18,6 +18,8 @@ _session: ContextVar[Callable[[], aiohttp.ClientSession] | None] = ContextVar("l
 def http_session() -> aiohttp.ClientSession:
     """The session of this context; opened when it is first asked for, and closed with the job. It belongs to its event loop.
 
+    It goes through the proxy of the job's server (``http_proxy``), or else that of the environment.
+
     Raises:
         RuntimeError: there is no context; the text says how to make one.
     """
@@ -35,13 +37,20 @@ def _new_session_ctx() -> Callable[[], aiohttp.ClientSession]:
     sessions: list[aiohttp.ClientSession] = []
 
     def session() -> aiohttp.ClientSession:
-        if not sessions or sessions[-1].closed:
+        if not sessions or sessions[0].closed:
             connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS_PER_HOST, keepalive_timeout=KEEP_ALIVE_S)
-            sessions.append(aiohttp.ClientSession(connector=connector, trust_env=True))
-        return sessions[-1]
+            sessions[:] = [aiohttp.ClientSession(connector=connector, proxy=_proxy(), trust_env=True)]
+        return sessions[0]
 
     _session.set(session)
     return session
+
+
+def _proxy() -> str | None:
+    from livekitex_agent.job import get_job_context  # the job's room tells events, as these utilities do
+
+    job = get_job_context(required=False)
+    return None if job is None else job.proc.http_proxy
 
 
 async def _close_http_ctx() -> None:

@@ -1,6 +1,7 @@
 """Channels that can be closed, one stream for two readers, tasks that end together."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -87,6 +88,42 @@ async def test_each_reader_of_a_tee_gets_its_exception() -> None:
         with pytest.raises(RuntimeError, match="broken"):
             await anext(reader)
     assert got == [0, 1, 2] * 2
+
+
+@pytest.mark.asyncio
+async def test_what_a_reader_of_a_tee_has_not_read_waits_for_no_other_reader() -> None:
+    channel = aio.Chan[int]()
+    fast, slow = aio.itertools.tee(channel)
+    channel.send_nowait(1)
+    assert await anext(fast) == 1
+    waiting = asyncio.create_task(anext(fast))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert await anext(slow) == 1
+    channel.send_nowait(2)
+    assert (await waiting, await anext(slow)) == (2, 2)
+
+
+@pytest.mark.asyncio
+async def test_a_read_of_a_tee_that_is_cancelled_takes_nothing_away() -> None:
+    channel = aio.Chan[int]()
+    first, second = aio.itertools.tee(channel)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await anext(first)
+    channel.send_nowait(1)
+    channel.close()
+    assert [value async for value in first] == [value async for value in second] == [1]
+
+
+@pytest.mark.asyncio
+async def test_a_reader_of_a_tee_that_is_closed_keeps_nothing() -> None:
+    both = aio.itertools.tee(numbers())
+    closed, read = both
+    await closed.aclose()  # type: ignore[attr-defined]
+    assert [value async for value in read] == [0, 1, 2]
+    assert both._children[0].unread == both._children[1].unread == deque()
+    assert [value async for value in closed] == []
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""Audio in frames, events to callbacks, sessions and connections that are kept."""
+"""Audio in frames, events to callbacks, connections that are kept."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from livekitex_agent import utils
-from livekitex_agent.utils import audio, http_context
+from livekitex_agent.utils import audio
 from livekitex_agent.utils.audio_frame import AudioFrame, mono, new_frame
 
 
@@ -139,18 +139,6 @@ async def test_the_exceptions_of_functions_are_logged(caplog: pytest.LogCaptureF
         now()
     assert "Error in later - in the background" in caplog.text
     assert "Error in now" in caplog.text
-
-
-@pytest.mark.asyncio
-async def test_a_session_belongs_to_its_context() -> None:
-    with pytest.raises(RuntimeError, match="outside of a job"):
-        http_context.http_session()
-    async with http_context.open() as session:
-        assert http_context.http_session() is session
-        async with http_context.open() as inner:
-            assert inner is session
-        assert not session.closed
-    assert session.closed
 
 
 @pytest.mark.asyncio
