@@ -188,10 +188,13 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
 def _models(blueprint: Blueprint) -> tuple[ModelUsage, ...]:
     """What the call's models are called where their usage is told."""
     refs = blueprint.providers.items()
-    return tuple(ModelUsage(kind=str(kind), provider=ref.factory, model=_model_of(ref.options)) for kind, ref in refs)
+    return tuple(
+        ModelUsage(kind=str(kind), provider=_named(ref.options, "provider") or ref.factory, model=_named(ref.options, "model"))
+        for kind, ref in refs
+    )
 
 
-def _model_of(options: Mapping[str, Any]) -> str:
-    """The model that a provider is told to use, where its options name one."""
-    model = options.get("model", "")
-    return model if isinstance(model, str) else ""
+def _named(options: Mapping[str, Any], what: str) -> str:
+    """The model that a provider is told to use, or whose it is, where its options say so."""
+    named = options.get(what, "")
+    return named if isinstance(named, str) else ""

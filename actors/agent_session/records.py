@@ -8,6 +8,7 @@ from typing import Final, cast
 from actors.agent_session.core import Entry
 from actors.agent_session.core.entries import (
     AgentBegan,
+    AnswerMeasured,
     AnswerTold,
     CallClosed,
     CallerBegan,
@@ -140,6 +141,7 @@ _ROUND: Final = nested(
         ended=FLAG.default(False),
         ended_wall_s=NUMBER.default(0.0),
         space=TEXT.default(""),
+        metrics=MAP.default({}),
     )
 )
 _OUTCOME: Final = nested(
@@ -177,6 +179,7 @@ _TURN: Final = nested(
         deadline_wall_s=NUMBER.default(0.0),
         audio=FLAG.default(False),
         in_history=FLAG.default(True),
+        metrics=MAP.default({}),
         rounds=many(_ROUND).default(()),
         begun_calls=many(TEXT).default(()),
         outcomes=many(_OUTCOME).default(()),
@@ -240,6 +243,7 @@ _OTHERS: Final = (
         audio=FLAG.default(False),
         in_history=FLAG.default(True),
         wall_s=NUMBER.default(0.0),
+        metrics=MAP.default({}),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT),
     RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0), space=TEXT.default("")),
@@ -287,6 +291,7 @@ _OTHERS: Final = (
         context=maybe(HISTORY).default(None),
         stop=FLAG.default(False),
         wall_s=NUMBER.default(0.0),
+        took_s=NUMBER.default(0.0),
     ),
     RecordType(SentenceBegun, "sentence_begun", critical=False, position=INTEGER),
     RecordType(TurnClosed, "turn_closed", sentences=INTEGER, tail=TEXT.default("")),
@@ -294,6 +299,7 @@ _OTHERS: Final = (
     RecordType(TurnStopped, "turn_stopped", turn_id=TEXT, by=_STOPPED_BY),
     RecordType(TurnResumed, "turn_resumed", turn_id=TEXT),
     RecordType(AnswerTold, "answer_told", critical=False, turn_id=TEXT, items=many(TEXT).default(()), outcomes=FLAG.default(False)),
+    RecordType(AnswerMeasured, "answer_measured", critical=False, turn_id=TEXT, answer=INTEGER, metrics=MAP.default({})),
     RecordType(SummaryBegun, "summary_begun", until=TEXT),
     RecordType(HistorySummarised, "history_summarised", until=TEXT, text=TEXT),
     RecordType(CallerBegan, "caller_began", start=INTEGER),

@@ -28,7 +28,7 @@ from livekitex_agent.utils.log import logger
 
 __all__ = ["context_of", "item_from_protocol", "item_to_protocol"]
 
-METRICS: Final = "livekitex.metrics"
+METRICS: Final = protocols.MESSAGE_METRICS
 CONFIDENCE: Final = "livekitex.transcript_confidence"
 GROUP: Final = "livekitex.group_id"
 SUMMARY: Final = "livekitex.summary"

@@ -14,7 +14,10 @@ from protocols.chat_context.content import ChatContent, ImageContent, TextConten
 from protocols.errors import UsageError
 
 __all__ = ["CHAT_ITEMS", "AgentConfigUpdate", "AgentHandoff", "ChatItem", "ChatMessage", "FailedTurn", "FunctionCall"]
-__all__ += ["FunctionCallOutput", "Role", "Summary"]
+__all__ += ["MESSAGE_METRICS", "FunctionCallOutput", "Role", "Summary"]
+
+MESSAGE_METRICS: Final = "livekitex.metrics"
+"""Where the ``extra`` of a message has how long what took in it, and when somebody spoke, in LiveKit's names for it."""
 
 
 class Role(StrEnum):

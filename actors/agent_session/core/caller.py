@@ -197,7 +197,15 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
         step.publish(final)
     exceeded = _exceeded(step)
     # Who does not come to an end would not let the agent come to a word either.
-    opening = Opening(source=TurnSource.AUDIO, text=recognized.text, asked_s=ended_s, heard_until=end, allow_interruptions=not exceeded)
+    opening = Opening(
+        source=TurnSource.AUDIO,
+        text=recognized.text,
+        asked_s=ended_s,
+        heard_until=end,
+        allow_interruptions=not exceeded,
+        speech_s=_speech_ms(step) / 1000,
+        understood_s=_understood_s(step, recognized.text),
+    )
     over_speech = step.state.held or _may_be_echo(step)
     if over_speech and _means_nothing(step, recognized.text):
         tell_overlap(
@@ -255,7 +263,7 @@ def _tell_interim(step: Transition, interim: UserInputTranscribed | UserInputSet
     """Tell what is understood of the open utterance, unless those words were told: in a pause they are expected, and mean the same."""
     utterance = step.state.utterance
     if utterance is not None and (utterance.interim != interim.text or isinstance(interim, UserInputSettled)):
-        step.state = replace(step.state, utterance=replace(utterance, interim=interim.text))
+        step.state = replace(step.state, utterance=replace(utterance, interim=interim.text, understood_s=step.now.monotonic_s))
         step.publish(interim)
 
 
@@ -326,6 +334,12 @@ def _speech_ms(step: Transition) -> int:
     """How long what is being recognised is."""
     utterance = step.state.utterance
     return 0 if utterance is None or utterance.end is None else max(0, utterance.end - utterance.start) // SAMPLES_PER_MS
+
+
+def _understood_s(step: Transition, text: str) -> float:
+    """When the words of what is being recognised were known: now, unless they were in a pause before its end was sure."""
+    utterance = step.state.utterance
+    return utterance.understood_s if utterance is not None and utterance.interim == text else step.now.monotonic_s
 
 
 def _tell_committed(step: Transition) -> None:

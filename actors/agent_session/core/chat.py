@@ -6,12 +6,13 @@ may be what it asked of its tools and what they answered. It is told that there 
 The ids of items follow from those of turns and calls, and their times from the journal: every incarnation makes the same items.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes, reply_id
 from protocols import (
+    MESSAGE_METRICS,
     AgentConfigUpdate,
     AgentHandoff,
     ChatContext,
@@ -137,9 +138,9 @@ def _stands(turn: Turn) -> Iterator[ChatItem]:
 def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
     """The caller's message of ``turn``, if it has one."""
     if turn.message is not None:
-        return (turn.message,)
+        return (replace(turn.message, extra={**turn.message.extra, **_measured(turn.metrics)}),)
     message = ChatMessage.of(Role.USER, turn.user_text, id=f"{turn.turn_id}.user", created_at=turn.began_wall_s)
-    return (message,) if turn.user_text else ()
+    return (replace(message, extra=_measured(turn.metrics)),) if turn.user_text else ()
 
 
 def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
@@ -247,8 +248,18 @@ def summarised(history: ChatContext, until: str, text: str) -> ChatContext:
 
 
 def tells_the_same(one: ChatContext, other: ChatContext) -> bool:
-    """Whether a model is told the same, whatever the ids and times of the items."""
-    return [replace(item, id="", created_at=0.0) for item in one] == [replace(item, id="", created_at=0.0) for item in other]
+    """Whether a model is told the same, whatever the ids, the times and the metrics of the items."""
+    return [_timeless(item) for item in one] == [_timeless(item) for item in other]
+
+
+def _timeless(item: ChatItem) -> ChatItem:
+    if isinstance(item, ChatMessage) and MESSAGE_METRICS in item.extra:
+        item = replace(item, extra={key: value for key, value in item.extra.items() if key != MESSAGE_METRICS})
+    return replace(item, id="", created_at=0.0)
+
+
+def _measured(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    return {MESSAGE_METRICS: metrics} if metrics else {}
 
 
 def handoff_item(turn_id: str, number: int, handoff: TurnHandoff) -> AgentHandoff:
@@ -319,6 +330,7 @@ def _made(turn: Turn, rounds: tuple[Round, ...], instructions: str) -> Iterator[
                 role=Role.ASSISTANT,
                 content=(TextContent(text=content + made.space if whole else content),),
                 interrupted=not whole,
+                extra=_measured(round_.metrics),
             )
         yield from (replace(call, id=call.call_id, created_at=round_.ended_wall_s) for call in round_.calls)
         for call in _as_ended(turn, round_):

@@ -7,6 +7,7 @@ from actors.agent_session.core.chat import heard_text
 from actors.agent_session.core.effects import After, Leave, Tell
 from actors.agent_session.core.entries import CallClosed, Checkpoint, TurnClosed
 from actors.agent_session.core.inputs import SubscribersAwaited
+from actors.agent_session.core.item_metrics import measure_answer
 from actors.agent_session.core.measures import turn_ended
 from actors.agent_session.core.memory import Accepted, Heard, TurnSource
 from actors.agent_session.core.playback import finished
@@ -50,6 +51,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)
     before = step.memory.history
+    measure_answer(step)
     step.record(TurnClosed(sentences=heard.sentences, tail=heard.tail))
     finished(step, turn, interrupted=not whole)
     step.publish(AgentMessage(speech_id=turn.speech_id, text=text, interrupted=not whole), turn_id=turn.turn_id)

@@ -4,8 +4,9 @@ A memory is a fold over entries (`replay.remember`), so whatever has to survive 
 one transaction. How they are written, and which a reader may pass over, `actors.agent_session.records` says.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from actors.agent_session.core.memory import AgentChange, Memory, TurnSource
 from actors.journal import UnknownRecord
@@ -114,6 +115,7 @@ class TurnOpened:
     audio: bool = False
     in_history: bool = True
     wall_s: float = 0.0
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +201,16 @@ class ToolsUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookRan:
-    """The program's hook of the caller's turn has ended: ``message`` and ``context`` are as in `Turn`; ``stop`` drops the turn."""
+    """The program's hook of the caller's turn has ended, which took ``took_s``.
+
+    ``message`` and ``context`` are as in `Turn`; ``stop`` drops the turn.
+    """
 
     message: ChatMessage | None = None
     context: ChatContext | None = None
     stop: bool = False
     wall_s: float = 0.0
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +262,15 @@ class AnswerTold:
     turn_id: str
     items: tuple[str, ...] = ()
     outcomes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMeasured:
+    """What the ``answer`` of this number in a turn that goes on took (see `item_metrics`)."""
+
+    turn_id: str
+    answer: int
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +344,7 @@ Entry = (
     | TurnStopped
     | TurnResumed
     | AnswerTold
+    | AnswerMeasured
     | SummaryBegun
     | HistorySummarised
     | CallerBegan

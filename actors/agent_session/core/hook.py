@@ -31,12 +31,13 @@ def on_ended(step: Transition, ended: HookEnded) -> None:
     if context is not None and context.is_equivalent(known_to_agent(step.memory)):
         context = None
     error = ended.error or _size_problem(message, context)
+    took_s = max(0.0, step.now.wall_s - step.turn.opened_wall_s)
     if error:
         step.publish(SessionError(source="program", text=error, retryable=False))
-        step.record(HookRan(wall_s=step.now.wall_s))
+        step.record(HookRan(wall_s=step.now.wall_s, took_s=took_s))
     else:
         message = None if message == before else message
-        step.record(HookRan(message=message, context=context, stop=ended.stop, wall_s=step.now.wall_s))
+        step.record(HookRan(message=message, context=context, stop=ended.stop, wall_s=step.now.wall_s, took_s=took_s))
     if step.turn.dropped:
         drop_guess(step)
         if step.state.interruption is None:

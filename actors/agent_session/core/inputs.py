@@ -187,14 +187,15 @@ class SentenceReady:
 class RoundFinished:
     """The model has ended its answer, for the ``reason``, and asks for ``calls``.
 
-    ``first_token_s`` is the time from the question to the first piece of the answer, None if there was none; ``usage`` is None where the
-    model does not count. ``space`` is the white space that its text ends with.
+    ``first_token_s`` is the time from the question to the first piece of the answer, None if there was none, ``streamed_s`` that from its
+    first text to its last; ``usage`` is None where the model does not count. ``space`` is the white space that its text ends with.
     """
 
     token: int
     calls: tuple[FunctionCall, ...]
     reason: FinishReason = FinishReason.STOP
     first_token_s: float | None = None
+    streamed_s: float = 0.0
     usage: TokenUsage | None = None
     space: str = ""
 
@@ -314,10 +315,12 @@ class AgentFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechMade:
-    """The first audio of a reply is made."""
+class SentenceMade:
+    """The first audio of the sentence ``index`` of a reply is made, ``after_s`` after the voice was asked for it (None: it was not)."""
 
     speech_id: str
+    index: int
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,7 +444,7 @@ Input = (
     | HookEnded
     | AgentReady
     | AgentFailed
-    | SpeechMade
+    | SentenceMade
     | SentencePlaying
     | SentencePlayed
     | SpeechHeard

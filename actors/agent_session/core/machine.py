@@ -44,12 +44,12 @@ from actors.agent_session.core.inputs import (
     Recognized,
     RetryDue,
     RoundFinished,
+    SentenceMade,
     SentencePlayed,
     SentencePlaying,
     SentenceReady,
     SpeechFailed,
     SpeechHeard,
-    SpeechMade,
     SpeechOverdue,
     SpeechPaused,
     SpeechResumed,
@@ -171,7 +171,7 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             speech.on_part(step, event)
         case TurnPredicted(probability=probability, threshold=threshold):
             step.publish(EndOfTurnPredicted(probability=probability, threshold=threshold))
-        case SpeechMade():
+        case SentenceMade():
             speech.on_made(step, what)
         case SentencePlaying():
             speech.on_playing(step, what)

@@ -8,7 +8,8 @@ not in it.
 from dataclasses import fields, replace
 from typing import Final
 
-from actors.agent_session.core.inputs import RoundFinished
+from actors.agent_session.core import item_metrics
+from actors.agent_session.core.inputs import RoundFinished, SentenceMade
 from actors.agent_session.core.memory import Turn
 from actors.agent_session.core.state import Measures
 from actors.agent_session.core.transition import Transition
@@ -22,7 +23,10 @@ TTS: Final = "tts"
 def turn_began(step: Transition) -> None:
     """A turn was opened."""
     before = step.state.measures  # of what was begun ahead of the turn
-    step.state = replace(step.state, measures=Measures(opened_s=step.now.monotonic_s, asked_s=before.asked_s, used=before.used))
+    step.state = replace(
+        step.state, measures=Measures(opened_s=step.now.monotonic_s, asked_s=before.asked_s, used=before.used, answer=before.answer)
+    )
+    item_metrics.turn_opened(step)
     step.publish(TurnStarted(turn_id=step.turn.turn_id, source=step.turn.source))
 
 
@@ -30,6 +34,7 @@ def model_asked(step: Transition) -> None:
     """The language model is asked for a round."""
     model_used(step, ModelUsage(kind=LLM, requests=1))
     step.state = replace(step.state, measures=replace(step.state.measures, asked_s=step.now.monotonic_s))
+    item_metrics.asked(step)
 
 
 def round_ended(step: Transition, finished: RoundFinished) -> None:
@@ -39,6 +44,7 @@ def round_ended(step: Transition, finished: RoundFinished) -> None:
         first = min(filter(None, (measures.first_token_s, measures.asked_s + began)))
         measures = replace(measures, first_token_s=first)
     step.state = replace(step.state, measures=replace(measures, rounds=measures.rounds + 1))
+    item_metrics.answered(step, finished)
     if (usage := finished.usage) is not None:
         counted = ModelUsage(
             kind=LLM,
@@ -55,14 +61,16 @@ def first_token_came(step: Transition) -> None:
         step.state = replace(step.state, measures=replace(step.state.measures, first_token_s=step.now.monotonic_s))
 
 
-def first_audio_made(step: Transition) -> None:
-    """The first of the reply's audio is there."""
+def audio_made(step: Transition, made: SentenceMade) -> None:
+    """The first audio of a sentence is there."""
+    item_metrics.sentence_made(step, made)
     if step.state.measures.first_audio_s is None:
         step.state = replace(step.state, measures=replace(step.state.measures, first_audio_s=step.now.monotonic_s))
 
 
-def first_sample_heard(step: Transition) -> None:
-    """The first of the reply is heard (in a text call: stands)."""
+def sample_heard(step: Transition, index: int) -> None:
+    """The first of the sentence ``index`` is heard (in a text call: stands)."""
+    item_metrics.sentence_heard(step, index)
     if step.state.measures.heard_s is None:
         step.state = replace(step.state, measures=replace(step.state.measures, heard_s=step.now.monotonic_s))
 
@@ -79,6 +87,7 @@ def turn_ended(step: Transition, turn: Turn) -> None:
     """Tell what ``turn``, which was just closed, took and cost."""
     measures, asked_s = step.state.measures, step.state.asked_s
     step.state = replace(step.state, measures=Measures())
+    item_metrics.turn_closed(step, turn)
     if turn.asked_wall_s:
         marks = (measures.opened_s, measures.first_token_s, measures.first_audio_s, measures.heard_s)
         opened, token, audio, heard = (None if asked_s is None or mark is None else (mark - asked_s) * 1000 for mark in marks)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from protocols import ChatContext, ChatMessage, FunctionCall, InterruptedBy, ModelUsage, Role, SessionCommand, SpeechOutcome, ToolChoice
 
@@ -76,7 +76,7 @@ class AgentChange(StrEnum):
 class Round:
     """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete.
 
-    ``space`` is the white space that the text ends with: what is shown of it is what the model wrote.
+    ``space`` is the white space that the text ends with: what is shown of it is what the model wrote. ``metrics`` are those of its item.
     """
 
     sentences: tuple[str, ...] = ()
@@ -84,6 +84,7 @@ class Round:
     ended: bool = False
     ended_wall_s: float = 0.0
     space: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +134,10 @@ class Turn:
     and so are ``tools``, ``tool_choice`` and ``required_tool`` (see `GenerateReply`). Without ``allow_interruptions`` the caller's voice
     does not stop it. It is ``owner``'s (the id of an actor), and ends at ``deadline_wall_s`` at the latest (0: a journal of an earlier
     version tells of none). If it has ``audio`` the program gives that, for all of the text. Unless it is
-    ``in_history`` what the agent says in it is told to nobody but the caller. ``starts`` holds the position in the reply's
-    audio at which each sentence that was begun starts. ``deaths`` are the steps in which incarnations ended within this turn, while the
-    caller spoke it too. ``agents`` is how many agents stood below the one that had the call when it opened.
+    ``in_history`` what the agent says in it is told to nobody but the caller. ``metrics`` are those of the caller's message. ``starts``
+    holds the position in the reply's audio at which each sentence that was begun starts. ``deaths`` are the steps in which incarnations
+    ended within this turn, while the caller spoke it too. ``agents`` is how many agents stood below the one that had the call when it
+    opened.
 
     ``hooked_wall_s`` is when the program's hook of the caller's turn had ended, or when the agent was given another history in the turn (0:
     neither): ``message`` is what the hook made of his words (None: nothing), ``context`` what the model is told in this turn in the place
@@ -162,6 +164,7 @@ class Turn:
     deadline_wall_s: float = 0.0
     audio: bool = False
     in_history: bool = True
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
     rounds: tuple[Round, ...] = ()
     begun_calls: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

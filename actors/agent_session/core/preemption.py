@@ -11,6 +11,7 @@ from typing import Final
 from actors.agent_session.core.chat import context, tells_the_same
 from actors.agent_session.core.effects import StopThinking, Think
 from actors.agent_session.core.inputs import PreflightTranscript, RoundFinished, SentenceReady
+from actors.agent_session.core.item_metrics import forgotten
 from actors.agent_session.core.measures import model_asked, round_ended
 from actors.agent_session.core.memory import Memory, Turn, TurnSource
 from actors.agent_session.core.state import Guess
@@ -73,6 +74,7 @@ def drop_guess(step: Transition) -> None:
     """The caller goes on, or said nothing: what was answered is not wanted."""
     if step.state.guess is not None:
         step.state = replace(step.state, guess=None)
+        forgotten(step)
         step.do(StopThinking())
 
 

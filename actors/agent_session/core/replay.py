@@ -17,6 +17,7 @@ from actors.agent_session.core.chat import (
 )
 from actors.agent_session.core.entries import (
     AgentBegan,
+    AnswerMeasured,
     AnswerTold,
     CallClosed,
     CallerBegan,
@@ -182,6 +183,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return memory if turn is None else replace(memory, turn=turn, suspended=suspended)
         case AnswerTold(turn_id=turn_id, items=items, outcomes=outcomes):
             return _with_turn(memory, turn_id, lambda turn: _told(turn, items, outcomes=outcomes))
+        case AnswerMeasured(turn_id=turn_id):
+            return _with_turn(memory, turn_id, lambda turn: _measured(turn, entry))
         case TurnClosed():
             return _turn_closed(memory, Heard(sentences=entry.sentences, tail=entry.tail))
         case SentenceWritten() | RoundEnded() | SentenceBegun():
@@ -280,6 +283,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         deadline_wall_s=entry.deadline_wall_s,
         audio=entry.audio,
         in_history=entry.in_history,
+        metrics=entry.metrics,
         opened_wall_s=entry.wall_s,
         agents=len(memory.agents),
     )
@@ -303,9 +307,9 @@ def _hook_ran(memory: Memory, entry: HookRan) -> Memory:
     if turn is None:
         return memory
     hooked_wall_s = max(LONG_AGO, entry.wall_s)
-    return replace(
-        memory, turn=replace(turn, message=entry.message, context=entry.context, dropped=entry.stop, hooked_wall_s=hooked_wall_s)
-    )
+    metrics = turn.metrics and {**turn.metrics, "on_user_turn_completed_delay": entry.took_s}
+    hooked = replace(turn, metrics=metrics, message=entry.message, context=entry.context, dropped=entry.stop, hooked_wall_s=hooked_wall_s)
+    return replace(memory, turn=hooked)
 
 
 def _named(memory: Memory) -> Memory:
@@ -402,6 +406,11 @@ def _with_turn(memory: Memory, turn_id: str, change: Callable[[Turn], Turn]) -> 
 
 def _told(turn: Turn, items: tuple[str, ...], *, outcomes: bool) -> Turn:
     return replace(turn, told=(*turn.told, *items), reported=turn.rounds_with_calls if outcomes else turn.reported)
+
+
+def _measured(turn: Turn, entry: AnswerMeasured) -> Turn:
+    rounds = enumerate(turn.rounds, 1)
+    return replace(turn, rounds=tuple(replace(of, metrics=entry.metrics) if at == entry.answer else of for at, of in rounds))
 
 
 def _at_round(turn: Turn, round_: Round) -> Turn:

@@ -9,6 +9,7 @@ from typing import Final
 from actors.agent_session.core.added_items import tell_items
 from actors.agent_session.core.chat import settled
 from actors.agent_session.core.entries import AnswerTold, HandedOff
+from actors.agent_session.core.item_metrics import measure_answer
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.transition import Transition
 from protocols import AgentEvent, AgentState, ChatMessage, ExecutedCall, FunctionToolsExecuted, Role, SessionError
@@ -40,6 +41,7 @@ def tell_replies(step: Transition, turn: Turn, heard: Heard) -> bool:
     replies = (item for item in settled(turn, heard) if isinstance(item, ChatMessage) and item.role is Role.ASSISTANT)
     untold = tuple(item for item in replies if item.id not in turn.told)
     if untold:
+        measure_answer(step)
         step.record(AnswerTold(turn_id=turn.turn_id, items=tuple(item.id for item in untold)))
         tell_items(step, untold, turn)
     return bool(untold)

@@ -10,9 +10,10 @@ from typing import Final
 from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import SpeakSentence
 from actors.agent_session.core.entries import SentenceBegun, SentenceWritten
-from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying, SpeechMade
+from actors.agent_session.core.inputs import SentenceMade, SentencePlayed, SentencePlaying
+from actors.agent_session.core.item_metrics import sentence_written
 from actors.agent_session.core.kept_speech import KeptSpeech
-from actors.agent_session.core.measures import TTS, first_audio_made, first_sample_heard, model_used
+from actors.agent_session.core.measures import TTS, audio_made, model_used, sample_heard
 from actors.agent_session.core.memory import Heard, Turn
 from actors.agent_session.core.playback import heard_of, started, turn_of
 from actors.agent_session.core.state import SessionConfig, State
@@ -41,6 +42,7 @@ def write_sentence(step: Transition, text: str) -> None:
     """Add a sentence to the reply. It is in the journal before anybody hears it."""
     index = len(step.turn.sentences)
     step.record(SentenceWritten(text=text))
+    sentence_written(step, index)
     if step.setup.voice and not step.state.as_text:
         if not step.turn.audio:
             model_used(step, ModelUsage(kind=TTS, requests=1, characters=len(text)))
@@ -52,10 +54,10 @@ def write_sentence(step: Transition, text: str) -> None:
         _heard_from(step, index)
 
 
-def on_made(step: Transition, made: SpeechMade) -> None:
-    """The first audio of the reply is made."""
+def on_made(step: Transition, made: SentenceMade) -> None:
+    """The first audio of a sentence is made."""
     if turn_of(step, made.speech_id) is not None:
-        first_audio_made(step)
+        audio_made(step, made)
 
 
 def on_playing(step: Transition, playing: SentencePlaying) -> None:
@@ -156,7 +158,7 @@ def _anew(step: Transition) -> int:
 
 def _heard_from(step: Transition, index: int) -> None:
     turn = step.turn
-    first_sample_heard(step)
+    sample_heard(step, index)
     if index == 0 and turn.asked_wall_s:
         step.publish(ReplyLatency(turn_id=turn.turn_id, latency_ms=_latency_ms(step)))
     step.publish(AgentSentence(speech_id=turn.speech_id, text=turn.sentences[index]))

@@ -88,7 +88,8 @@ class Utterance:
     ``over_speech`` if it began while the agent was heard: then it interrupts only once it ``lasted``. ``given_up`` if it killed
     incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
     be the agent's own voice, ``own_words`` if words are understood in it meanwhile that are not the agent's. ``began_s`` is when it was
-    noticed, ``ended_by`` what ended it, ``interim`` what was told last of its words.
+    noticed, ``ended_by`` what ended it, ``interim`` what was told last of its words, at
+    ``understood_s``.
     """
 
     start: int
@@ -103,6 +104,7 @@ class Utterance:
     began_s: float = 0.0
     ended_by: EndedBy = EndedBy.SILENCE
     interim: str = ""
+    understood_s: float = 0.0
 
     @property
     def ignored(self) -> bool:
@@ -139,6 +141,8 @@ class Opening:
     deadline_wall_s: float = 0.0
     audio: bool = False
     in_history: bool = True
+    speech_s: float = 0.0
+    understood_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,26 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMeasures:
+    """Of the answer that is being made (see `item_metrics`): monotonic seconds, None for what has not happened.
+
+    ``first`` is the index of its first sentence, which was ``written_s``, then ``made_s`` by the voice, ``made_after_s`` the voice was
+    asked, and ``heard_s``. ``caller_waited_s`` is the time from when the caller had spoken until then, if it answers him.
+    """
+
+    first: int | None = None
+    asked_s: float | None = None
+    first_token_s: float | None = None
+    tokens_per_s: float | None = None
+    written_s: float | None = None
+    made_s: float | None = None
+    made_after_s: float | None = None
+    heard_s: float | None = None
+    heard_wall_s: float = 0.0
+    caller_waited_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
     """Of the open turn: monotonic seconds, None for what has not happened in this incarnation.
 
@@ -189,6 +213,7 @@ class Measures:
     first_audio_s: float | None = None
     heard_s: float | None = None
     used: tuple[ModelUsage, ...] = ()
+    answer: AnswerMeasures = AnswerMeasures()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +236,8 @@ class State:
     ``changing`` is the one of them that is. ``tools_changed`` are those that the agent has from its next turn on. ``played`` counts the
     sentences of the reply that were heard to their end. ``owed`` is whether the caller interrupted before anything answered him.
     ``output_open`` once speech may be heard. ``asked_s`` is when the caller's turn ended that the open one answers (monotonic seconds;
-    None: nobody asked, or it was in another incarnation). ``later`` is what is to be known of the caller's voice once his turn before that
+    None: nobody asked, or it was in another incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he
+    has). ``later`` is what is to be known of the caller's voice once his turn before that
     is understood, which reached its limit. ``held`` is whether the reply is held until it is known whether the caller means to interrupt
     it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is
     answered before it is sure that the caller's turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline
@@ -252,6 +278,7 @@ class State:
     journal_failures: int = 0
     data_refused: bool = False
     asked_s: float | None = None
+    unanswered_s: float | None = None
     guess: Guess | None = None
     guesses: int = 0
     alarm_s: float | None = None

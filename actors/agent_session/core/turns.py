@@ -11,6 +11,7 @@ from actors.agent_session.core.closing import finish_if_over
 from actors.agent_session.core.effects import Settle
 from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
+from actors.agent_session.core.item_metrics import caller_metrics
 from actors.agent_session.core.measures import first_token_came, round_ended, turn_began
 from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
@@ -158,6 +159,7 @@ def _open(step: Transition, opening: Opening) -> None:
             audio=opening.audio,
             in_history=opening.in_history,
             wall_s=now.wall_s,
+            metrics=caller_metrics(step, opening),
         )
     )
     step.state = replace(step.state, played=0, as_text=False, expected=(), owed=False, asked_s=asked_s)

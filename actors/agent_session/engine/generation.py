@@ -195,6 +195,7 @@ class _Answer:
         self._ids_made = 0
         self._reason: FinishReason | None = None
         self._first_token_s: float | None = None
+        self._first_text_s = self._last_text_s = 0.0
         self._usage: TokenUsage | None = None
 
     def add(self, value: object, after_s: float) -> list[str]:
@@ -210,6 +211,8 @@ class _Answer:
         match event:
             case TextDelta(text=text):
                 self._begin(text, after_s)
+                if text:
+                    self._first_text_s, self._last_text_s = self._first_text_s or after_s, after_s
                 said, self._room = text[: self._room], self._room - min(self._room, len(text))
                 self._space = said[len(said.rstrip()) :] if said.strip() else self._space + said
                 return self._splitter.feed(self._text.feed(said))
@@ -245,6 +248,7 @@ class _Answer:
             calls=tuple(_well_formed(call) for call in calls),
             reason=reason,
             first_token_s=self._first_token_s,
+            streamed_s=self._last_text_s - self._first_text_s,
             usage=self._usage,
             space=self._space[:MAX_SPACE_CHARS],
         )

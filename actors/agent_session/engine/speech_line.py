@@ -15,7 +15,8 @@ class SpeechLine:
 
     ``start`` is the position of its first sample in the reply. Of its samples the first ``kept`` are kept outside the process, and ``sent``
     of these were handed out. ``complete`` once no more come, ``noted`` once that is kept, too. ``last`` if the sentence ends with it.
-    ``given`` if its audio is not the voice's.
+    ``given`` if its audio is not the voice's. ``asked_s`` is when the voice was asked for it (monotonic seconds; None: it was not),
+    ``told`` whether it was told that there is audio of it.
     ``after`` is where the audio of the same sentence was cut that is heard before it: what is made anew does not go on with its sample, and
     would click.
     """
@@ -35,6 +36,8 @@ class SpeechLine:
     sent: int = 0
     complete: bool = False
     noted: bool = False
+    asked_s: float | None = None
+    told: bool = False
     failure: tuple[str, bool] | None = None
     task: OwnedTask | None = None
 

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from actors.agent_session.core import Input, PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import (
+    SentenceMade,
     SentencePlayed,
     SentencePlaying,
     SpeechFailed,
     SpeechHeard,
-    SpeechMade,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -205,7 +205,6 @@ class SpeechOutput:
         self._next_start = 0  # of the first line
         self._finished = 0
         self._announced = -1
-        self._made = False
         self._sounded = False
         self._told, self._told_at = -1, 0.0
         self._held = False
@@ -229,13 +228,16 @@ class SpeechOutput:
     def _prefetch(self) -> None:
         for line in list(self._lines)[:2]:
             if line.task is None and not line.complete and not line.given:
+                line.asked_s = self._clock.monotonic()
                 line.task = self._spawn(self._synthesis.say(line))
 
     def _more(self) -> None:
         """There is more audio."""
-        if not self._made and any(line.pcm for line in self._lines):
-            self._made = True
-            self._report(SpeechMade(speech_id=self._speech_id))
+        for line in self._lines:
+            if line.pcm and not line.told:
+                line.told = True
+                after_s = None if line.asked_s is None else self._clock.monotonic() - line.asked_s
+                self._report(SentenceMade(speech_id=self._speech_id, index=line.index, after_s=after_s))
         self._keep()
         self._news.set()
 

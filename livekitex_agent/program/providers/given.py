@@ -1,5 +1,6 @@
 """From what a program gives as a provider to the provider itself: a name, a reference, or an object."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from actors import load_reference, make_llm, make_stt, make_tts, make_turn_detector, make_vad
@@ -40,7 +41,7 @@ def provider_given(kind: ProviderKind, given: object, host: ProviderHost, *, bas
         return _completed(kind, named, given), named
     if _keeps_a_contract(cls) and not is_of_a_family(given):
         return on_its_loop(kind, _completed(kind, named, given), host.loop), named
-    return _completed(kind, named, host.adapt(given, kind=kind)), named
+    return _completed(kind, named, host.adapt(given, kind=kind)), replace(named, options=_of_itself(given))
 
 
 def is_ours(given: object) -> bool:
@@ -50,6 +51,12 @@ def is_ours(given: object) -> bool:
 
 def _keeps_a_contract(cls: type) -> bool:
     return any(contract in cls.__mro__ for contract in (LLM, STT, TTS, VAD))
+
+
+def _of_itself(given: object) -> dict[str, str]:
+    """What an object of LiveKit's classes says of itself: its usage is told under these names."""
+    told = {name: getattr(given, name, None) for name in ("provider", "model")}
+    return {name: said for name, said in told.items() if isinstance(said, str)}
 
 
 def _completed(kind: ProviderKind, named: ProviderRef, made: object) -> Any:  # noqa: ANN401 - of the kind's contract

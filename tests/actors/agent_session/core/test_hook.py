@@ -96,7 +96,7 @@ def test_a_message_that_it_edits_is_the_callers_in_the_history_and_in_the_next_l
     world.settle()
     world.kill()
     first, second = world.state.memory.history.messages
-    assert (first.text, first.id, first.extra) == ("hello, it is Ann", "turn-1.user", {"mood": "fine"})
+    assert (first.text, first.id, first.extra["mood"]) == ("hello, it is Ann", "turn-1.user", "fine")
     assert second.text == "You said hello, it is Ann. Anything else?"
     assert [event.text for event in events(world, UserMessage)] == ["hello, it is Ann"]
 

@@ -62,8 +62,8 @@ def test_a_spoken_turn_tells_when_what_of_it_happened() -> None:
     assert world.think()
     world.commit_all()
     world.now += 0.05
-    world.feed(i.SpeechMade(speech_id="speech-1"))
-    world.feed(i.SpeechMade(speech_id="another"))
+    world.feed(i.SentenceMade(speech_id="speech-1", index=0))
+    world.feed(i.SentenceMade(speech_id="another", index=0))
     world.now += 0.05
     world.settle("")
     assert told(world, TurnLatency) == [

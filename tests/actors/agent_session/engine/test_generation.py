@@ -92,7 +92,11 @@ def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -
         SentenceReady(token=7, text="Let me see."),
         SentenceReady(token=7, text="One moment"),
         RoundFinished(
-            token=7, calls=(FunctionCall(call_id="x", name="look", arguments="{}"),), reason=FinishReason.TOOL_CALLS, first_token_s=1.0
+            token=7,
+            calls=(FunctionCall(call_id="x", name="look", arguments="{}"),),
+            reason=FinishReason.TOOL_CALLS,
+            first_token_s=1.0,
+            streamed_s=3.0,
         ),
     ]
     assert model.asked == [(ASKED.context, [SCHEMA])]

@@ -10,11 +10,11 @@ import pytest
 
 from actors.agent_session.core import PauseSpeech, ResumeSpeech, SpeakSentence, StopSpeech
 from actors.agent_session.core.inputs import (
+    SentenceMade,
     SentencePlayed,
     SentencePlaying,
     SpeechFailed,
     SpeechHeard,
-    SpeechMade,
     SpeechPaused,
     SpeechResumed,
     SpeechStopped,
@@ -114,7 +114,10 @@ def test_sentences_are_heard_one_after_the_other_without_a_gap() -> None:
                 SentencePlayed(speech_id="s", index=index),
             )
         ]
-        assert [report for report in room.desk.reports if not isinstance(report, SpeechHeard)] == [SpeechMade(speech_id="s"), *told]
+        assert [report for report in room.desk.reports if not isinstance(report, SpeechHeard | SentenceMade)] == told
+        made = room.desk.all(SentenceMade)
+        assert [one.index for one in made] == [0, 1, 2]
+        assert all(one.after_s is not None and one.after_s >= 0 for one in made)
         ends = [*starts[1:], 34 * LETTER]
         heard = [SpeechHeard(speech_id="s", position=end, index=index + 1, char=0) for index, end in enumerate(ends)]
         assert [report for report in room.desk.all(SpeechHeard) if report.char == 0 and report.position] == heard

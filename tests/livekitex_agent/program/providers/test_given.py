@@ -58,6 +58,7 @@ def test_any_other_object_is_adapted() -> None:
     made, ref = given("llm", OURS.LLM(["x"]))
     assert isinstance(made, LLMAdapter)
     assert ref.factory.endswith("LLM")
+    assert ref.options == {"provider": "unknown", "model": "script"}  # whose usage is told under these names
     assert isinstance(given("tts", OURS.TTS())[0], TTSAdapter)
 
 
