@@ -136,13 +136,13 @@ class JobContext:
         """
         session = self.primary_session if session is None else session
         now = SystemClock().wall()
-        started_at = getattr(session, "_started_at", None)
+        started_at = session._started_at  # noqa: SLF001 - LiveKit's names, here and below
         return SessionReport(
             job_id=self.job.id,
             room_id=self.job.room.sid,
             room=self.job.room.name,
             options=session.options,
-            events=list(getattr(session, "_recorded_events", ())),
+            events=list(session._recorded_events),  # noqa: SLF001
             chat_history=session.history.copy(),
             timestamp=now,
             started_at=started_at,

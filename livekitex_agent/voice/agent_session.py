@@ -5,6 +5,7 @@ before was. Without a call (in a plain script or a test) the same core runs in t
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import TracebackType
@@ -20,7 +21,7 @@ from livekitex_agent.utils.event_emitter import EventEmitter
 from livekitex_agent.voice.activity import Activity
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.connect_options import SessionConnectOptions
-from livekitex_agent.voice.events import AgentState, CloseReason, EventTypes, UserState
+from livekitex_agent.voice.events import AgentState, CloseReason, Event, EventTypes, UserState
 from livekitex_agent.voice.io import AgentInput, AgentOutput
 from livekitex_agent.voice.mocking import hold_mocks
 from livekitex_agent.voice.speech_handle import SpeechHandle
@@ -35,6 +36,8 @@ Userdata_T = TypeVar("Userdata_T", default=Any)
 STANDALONE: Final = "livekitex_agent.program.standalone:StandaloneHost"
 MAX_TOOL_STEPS: Final = 3
 NOT_RUNNING: Final = "AgentSession isn't running"
+RECORDED_EVENTS: Final = 10_000
+"""So many of its last events, metrics not counted, a session keeps for its report."""
 
 
 class SessionHost(Protocol):
@@ -116,6 +119,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         self._started_at: float | None = None
         self._agent: Agent | None = None
         self._run: RunResult[Any] | None = None
+        self._recorded_events: deque[Event] = deque(maxlen=RECORDED_EVENTS)
 
     # Its life.
 
@@ -286,6 +290,12 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         return self._providers["vad"] or None
 
     # What it does.
+
+    def emit(self, event: EventTypes, *args: Any) -> None:  # noqa: ANN401 - the event's
+        """Call those who listen to ``event``, and keep it for the session's report (`JobContext.make_session_report`)."""
+        if event != "metrics_collected":
+            self._recorded_events.extend(args)
+        super().emit(event, *args)
 
     def say(
         self,

@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
 
 from protocols import SystemClock
 
@@ -198,11 +198,21 @@ class SpeechCreatedEvent(Event):
 
 
 class ErrorEvent(Event):
-    """A part has failed; ``source`` is the part, where it is known."""
+    """A part has failed; ``source`` is the part, where it is known. As plain data each is told by its facts, or by its text."""
 
     type: Literal["error"] = "error"
     error: Any
     source: Any = None
+
+    @field_serializer("error")
+    def _error_as_data(self, error: Any) -> Any:  # noqa: ANN401 - the failure of a provider, or a text
+        return error.model_dump() if isinstance(error, BaseModel) else repr(error)
+
+    @field_serializer("source")
+    def _source_as_data(self, source: Any) -> Any:  # noqa: ANN401 - a provider of any family
+        if hasattr(source, "model") and hasattr(source, "provider"):
+            return {"model": source.model, "provider": source.provider}
+        return repr(source)
 
 
 @unique

@@ -239,6 +239,7 @@ class Spoken:
 
     options = None
     _started_at = 5.0
+    _recorded_events = ()
 
 
 def test_a_report_tells_what_became_of_the_session(context: JobContext, call: Call) -> None:
