@@ -151,6 +151,10 @@ def tool_names(tools: Sequence[Any]) -> Iterator[str]:
             yield from tool_names(tool.tools)
 
 
+class NoToolError(TypeError, ValueError):
+    """Something is no tool. In LiveKit's it is the one where an agent's tools are changed, and the other everywhere else."""
+
+
 class ToolContext:
     """Tools by their names; a subclass may have further ones as methods.
 
@@ -250,7 +254,7 @@ class ToolContext:
             if self._functions.setdefault(function.id, function) != function:
                 raise ValueError(f"duplicate function name: {function.id}")
         else:
-            raise ValueError(f"{tool!r:.80} is no tool: decorate the function with @function_tool, under any other decorator")
+            raise NoToolError(f"{tool!r:.80} is no tool: decorate the function with @function_tool, under any other decorator")
 
 
 def _openai_function(tool: FunctionTool, *, strict: bool) -> dict[str, Any]:

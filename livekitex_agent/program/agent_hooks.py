@@ -140,6 +140,11 @@ class AgentHooks:
             task.cancel()
         await self.exit()
 
+    def end(self) -> None:
+        """The call is over: who had it keeps what it knows, and runs in it no more."""
+        self.current._keep(self._activity.chat_ctx_of(self.current))
+        self.current._run_by(None)
+
     async def exit(self) -> None:
         """Have who has the call leave, unless he did in an earlier life; returns once what he says is said."""
         activity = self._activity

@@ -397,6 +397,7 @@ class SessionActivity:
                 self.speeches.current.interrupt(force=True)
             self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
         await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
+        self.hooks.end()
         await self.toolsets.close_all()
 
     def _failed_too_often(self, error: Any) -> None:  # noqa: ANN401 - of any family
@@ -416,6 +417,7 @@ class SessionActivity:
         """The call is over: the agent that had it leaves, if it has not."""
         if self._closing is None:
             await self.hooks.leave()
+            self.hooks.end()
         await self.toolsets.close_all()
         await self.providers.aclose()
 

@@ -9,7 +9,6 @@ Each agent keeps the arguments that it was made with. After a death the same cod
 which is decided in ``program/agents.py``.
 """
 
-import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from livekitex_agent.agent_description import AgentDescription, Provider
 from livekitex_agent.call_options import CallOptions
 from livekitex_agent.llm import ChatContext, ToolContext, find_function_tools
 from livekitex_agent.types import NOT_GIVEN, NotGiven, NotGivenOr
+from livekitex_agent.utils.misc import camel_to_snake_case
 from livekitex_agent.voice.activity import Activity
-from protocols import Instructions, InvalidAgentError
+from protocols import Instructions, InvalidAgentError, LivekitexError
 
 if TYPE_CHECKING:
     from livekitex_agent.voice.agent_session import AgentSession
@@ -30,8 +30,6 @@ TOO_LONG: Final = (
     "The user has been speaking too long without giving a chance to reply. "
     "Politely cut in with a short reply or notice. Keep it short since the user cannot interrupt it."
 )
-_CAMEL: Final = re.compile(r"(?<!^)(?=[A-Z][a-z])|(?<=[a-z0-9])(?=[A-Z])")
-
 
 AGENT_MADE: ContextVar[Callable[["Agent"], None] | None] = ContextVar("livekitex_agent_made", default=None)
 """In a program: what is told of each agent that is made."""
@@ -48,8 +46,9 @@ class Agent:
     """An agent: as it is, or of a subclass with hooks, tools as methods (`function_tool`) and nodes of its own.
 
     ``instructions`` tell the model who it is; `Instructions` may differ with and without a voice. ``tools`` are what it may call beside
-    its own methods. ``chat_ctx`` is what it knows when the call is handed to it; left out, nothing. ``vad``, ``stt``, ``llm`` and ``tts``
-    are its session's where they are left out, and none where they are None. ``turn_handling`` is as in `AgentSession`.
+    its own methods. ``chat_ctx`` is what it knows when the call is handed to it (left out, nothing), without calls of tools that it has
+    not. ``vad``, ``stt``, ``llm`` and ``tts`` are its session's where they are left out, and none where they are None. ``turn_handling`` is
+    as in `AgentSession`.
 
     A script may give an agent to `AgentSystem.start_session` that is of this very class and travels as plain data; ``name``, ``greeting``,
     ``turn_detector`` and ``options`` are for that (see `AgentDescription`). Whether it can travel is checked then, or by `to_wire`.
@@ -93,12 +92,12 @@ class Agent:
         turn_detector: NotGivenOr[Provider | None] = NOT_GIVEN,
         options: CallOptions | Mapping[str, Any] | None = None,
     ) -> None:
-        self._id = id or name or ("default_agent" if type(self) is Agent else _CAMEL.sub("_", type(self).__name__).lower())
+        self._id = id or name or ("default_agent" if type(self) is Agent else camel_to_snake_case(type(self).__name__))
         self._name, self._greeting, self._options = name, greeting, options
         self._instructions = instructions
         self._given_tools: Any = tools
         self._tools = [*tools, *find_function_tools(self)] if isinstance(tools, list | tuple) else find_function_tools(self)
-        self._chat_ctx = chat_ctx.copy() if isinstance(chat_ctx, ChatContext) else ChatContext.empty()
+        self._chat_ctx = chat_ctx.copy(tools=self._tools) if isinstance(chat_ctx, ChatContext) else ChatContext.empty()
         self._providers: dict[str, Any] = {"vad": vad, "stt": stt, "llm": llm, "tts": tts, "turn_detector": turn_detector}
         self._turn_handling = {} if isinstance(turn_handling, NotGiven) else dict(turn_handling)
         self._flat = {
@@ -226,15 +225,20 @@ class Agent:
         self._instructions = instructions
 
     async def update_tools(self, tools: Sequence[Any]) -> None:
-        """From its next turn on it has these tools; a plain function becomes one. A turn that goes on is offered those that it began with.
+        """From its next turn on it has these tools. A turn that goes on is offered those that it began with.
 
         Raises:
             TypeError: one of them is no tool.
+            ValueError: two have one name.
         """
         ToolContext(tools)  # raises what is wrong with them
         before, self._tools = self._tools, list(tools)
         if self._activity is not None:
-            await self._activity.update_tools(self, before)
+            try:
+                await self._activity.update_tools(self, before)
+            except LivekitexError:
+                self._tools = before
+                raise
 
     async def update_chat_ctx(self, chat_ctx: ChatContext, *, exclude_invalid_function_calls: bool = True) -> None:
         """It knows ``chat_ctx`` of the conversation from now on; without calls of tools that it has not, unless that is False."""

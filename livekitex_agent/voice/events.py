@@ -1,9 +1,9 @@
 """The events of a session, as callbacks (`AgentSession.on`) get them: copies that carry the state of when they happened."""
 
 from enum import Enum, unique
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, model_validator
 
 from protocols import SystemClock
 
@@ -123,12 +123,22 @@ class ConversationItemAddedEvent(Event):
 
 
 class FunctionToolsExecutedEvent(Event):
-    """The tools that the model asked for in one answer have ended; the two lists are parallel."""
+    """The tools that the model asked for in one answer have ended; the two lists are parallel.
+
+    Raises:
+        ValueError: they are not.
+    """
 
     type: Literal["function_tools_executed"] = "function_tools_executed"
     function_calls: list[Any]
     function_call_outputs: list[Any]
     _handoff_required: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="after")
+    def _require_parallel(self) -> Self:
+        if len(self.function_calls) != len(self.function_call_outputs):
+            raise ValueError("The number of function_calls and function_call_outputs must match.")
+        return self
 
     def zipped(self) -> list[tuple[Any, Any]]:
         """Each call with its output."""

@@ -21,38 +21,36 @@ _STATES: Final[tuple[Literal["agent_state_changed"], Literal["user_state_changed
 async def filling(
     session: "AgentSession[Any]", speech: SpeechHandle, source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None
 ) -> AsyncIterator[None]:
-    """Say fillers while the block runs, and until ``speech``, which the tool belongs to, is interrupted; see `RunContext.with_filler`."""
+    """Say fillers while the block runs, until the tool's ``speech`` is interrupted or over; see `RunContext.with_filler`."""
     if delay < 0:
         raise ValueError("delay must be non-negative")
     if interval is not None and interval < 0:
         raise ValueError("interval must be non-negative when set")
-    saying = asyncio.create_task(_fill(session, source, delay=delay, interval=interval, max_steps=max_steps), name="fillers")
-
-    def stop(_speech: SpeechHandle) -> None:
-        saying.cancel()
-
-    speech.add_done_callback(stop)
+    saying = asyncio.create_task(_fill(session, speech, source, delay=delay, interval=interval, max_steps=max_steps), name="fillers")
     try:
         yield
     finally:
-        speech.remove_done_callback(stop)
         saying.cancel()
         await asyncio.wait([saying])
 
 
-async def _fill(session: "AgentSession[Any]", source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None) -> None:
+async def _fill(
+    session: "AgentSession[Any]", speech: SpeechHandle, source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None
+) -> None:
     said = 0
     try:
         while max_steps is None or said < max_steps:
             await _silence(session, delay)
+            if speech.interrupted or speech.done():
+                return
             made = source(said) if callable(source) else source
-            speech = session.say(made) if isinstance(made, str) else made
-            said += speech is not None
+            filler = session.say(made) if isinstance(made, str) else made
+            said += filler is not None
             if interval is None:
                 return
             await asyncio.sleep(interval)
-            if speech is not None:
-                await speech.wait_for_playout()
+            if filler is not None:
+                await filler.wait_for_playout()
     except Exception:  # the seam to the user's code
         log.exception("a filler has failed, this call of the tool gets no other one")
 
