@@ -36,7 +36,6 @@ class ProgramHost:
         self.facts = Facts(call, loop)
         self.agents = Agents(scopes, entropy)
         self.activity: SessionActivity | None = None
-        self._others: list[SessionActivity] = []
         self._once = Once(self.facts)
         self._call = call
         self._loop = loop
@@ -48,9 +47,7 @@ class ProgramHost:
     async def attach(self, session: AgentSession[Any], agent: Agent) -> SessionActivity:
         """See `SessionHost.attach`."""
         if self.activity is not None:  # a call has one conversation that comes back; another one is of this life alone
-            other = await StandaloneHost().attach(session, agent)
-            self._others.append(other)
-            return other
+            return await StandaloneHost().attach(session, agent)
         self.activity = SessionActivity(
             session, self._call, self._loop, self._scopes, agents=self.agents, facts=self.facts, overrides=self._overrides
         )
@@ -70,9 +67,7 @@ class ProgramHost:
             self._end(reason)
 
     async def leave(self) -> None:
-        """The call is over: its agent leaves, and the other sessions of the program are closed."""
-        for other in self._others:
-            await other.aclose(CloseReason.JOB_SHUTDOWN)
+        """The call is over: its agent leaves."""
         if self.activity is not None:
             await self.activity.leave()
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from actors import ProgramLoop, ProgramWork, StandaloneSession
@@ -14,6 +15,7 @@ from livekitex_agent.program.session_activity import SessionActivity
 from livekitex_agent.utils.audio_frame import mono, new_frame
 from livekitex_agent.voice.agent import AGENT_MADE, Agent
 from livekitex_agent.voice.agent_session import AgentSession
+from livekitex_agent.voice.events import CloseReason
 from protocols import AudioCleared, AudioPushed, EventPushed, ExitReason, SystemEntropy
 
 log = logging.getLogger("livekitex.program")
@@ -37,8 +39,9 @@ class StandaloneHost:
         self._sounds: asyncio.Queue[AudioPushed | AudioCleared] = asyncio.Queue(MAX_SOUNDS)
 
     async def attach(self, session: AgentSession[Any], agent: Agent) -> SessionActivity:
-        """See `SessionHost.attach`."""
-        if not _told and get_job_context(required=False) is None:
+        """See `SessionHost.attach`. In a job the session is closed when the job ends."""
+        job = get_job_context(required=False)
+        if not _told and job is None:
             _told.append(True)
             log.info(UNSUPERVISED)
         scopes = Scopes(1)
@@ -49,6 +52,8 @@ class StandaloneHost:
         AGENT_MADE.set(agents.note)
         self._activity = SessionActivity(session, call, self._loop, scopes, agents=agents, facts=Facts(call, self._loop), overrides={})
         await self._activity.begin(agent)
+        if job is not None:
+            job.add_shutdown_callback(partial(self._activity.aclose, CloseReason.JOB_SHUTDOWN))
         if session.input.audio is not None:
             self._loop.spawn(self._listen(session), name="audio input")
         self._loop.spawn(self._play(session), name="audio output")

@@ -50,7 +50,7 @@ class LLMAdapter(Adapter, LLM):
             chat_ctx=self._context(context),
             tools=[self._tool(tool) for tool in tools],
             conn_options=self._connect_options,
-            **_asked(options, with_tools=bool(tools)),
+            **_asked(options),
         )
         calls, usage = 0, None
         async with stream:
@@ -93,13 +93,13 @@ async def _never_called(raw_arguments: dict[str, object]) -> None:
     raise NotImplementedError("the session runs the tools")
 
 
-def _asked(options: ChatOptions, *, with_tools: bool) -> dict[str, Any]:
+def _asked(options: ChatOptions) -> dict[str, Any]:
     """The options of `LLM.chat` that were given."""
     asked: dict[str, Any] = {}
     match options.tool_choice:
         case FunctionChoice(name=name):
             asked["tool_choice"] = {"type": "function", "function": {"name": name}}
-        case choice if with_tools and choice is not ToolChoice.AUTO:
+        case choice if choice is not ToolChoice.AUTO:
             asked["tool_choice"] = str(choice)
         case _:
             pass

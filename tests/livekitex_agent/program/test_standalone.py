@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from livekitex_agent import Agent, AgentSession, ChatContext, ModelSettings, RunContext, function_tool, provider
+from livekitex_agent.job import Job, JobContext, JobPort, JobProcess, RunningJobInfo, leave_job_context, set_job_context
 from livekitex_agent.llm import Toolset
 from livekitex_agent.testing import Utterance
 from livekitex_agent.testing.caller import time_line
@@ -420,3 +421,77 @@ def test_a_tool_that_is_not_to_be_interrupted_goes_on_where_what_is_said_is_stop
         assert [item.type for item in handle.chat_items] == ["function_call", "function_call_output", "message"], "not the caller's words"
 
     in_session(model({"to": "pay", "calls": ["pay"]}, {"after": "pay", "say": "Paid."}), lambda: Payer(instructions="Pay."), check)
+
+
+def test_in_a_job_a_session_is_closed_when_the_job_ends() -> None:
+    async def main() -> None:
+        job = JobContext(proc=JobProcess(), info=RunningJobInfo(job=Job(id="of the test")), port=cast("JobPort", None))
+        set_job_context(job)
+        session: AgentSession[Any] = AgentSession(llm=model())
+        reasons: list[str] = []
+        session.on("close", lambda event: reasons.append(event.reason))
+        async with asyncio.timeout(20):
+            await session.start(Agent(instructions="Be brief."))
+            await job.run_shutdown_callbacks("the caller has hung up")
+        leave_job_context(job)
+        assert reasons == ["job_shutdown"]
+        with pytest.raises(RuntimeError):
+            session.say("too late")
+
+    asyncio.run(main())
+
+
+def test_the_program_has_closed_its_session_before_its_job_ends() -> None:
+    async def main() -> None:
+        job = JobContext(proc=JobProcess(), info=RunningJobInfo(job=Job(id="of the test")), port=cast("JobPort", None))
+        set_job_context(job)
+        session: AgentSession[Any] = AgentSession(llm=model())
+        reasons: list[str] = []
+        session.on("close", lambda event: reasons.append(event.reason))
+        async with asyncio.timeout(20):
+            await session.start(Agent(instructions="Be brief."))
+            await session.aclose()
+            await job.run_shutdown_callbacks("the caller has hung up")
+        leave_job_context(job)
+        assert reasons == ["user_initiated"]
+
+    asyncio.run(main())
+
+
+def test_what_a_tool_asks_another_session_calls_no_tool_there() -> None:
+    choices: list[Any] = []
+
+    class Judge(Agent):
+        @function_tool
+        async def look(self) -> None:
+            """Look."""
+
+        def llm_node(self, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> Any:
+            choices.append(model_settings.tool_choice)
+            return Agent.default.llm_node(self, chat_ctx, tools, model_settings)
+
+    class Host(Agent):
+        def __init__(self, judge: AgentSession[Any]) -> None:
+            super().__init__(instructions="Host.")
+            self.judge = judge
+
+        @function_tool
+        async def ask(self) -> str:
+            """Ask."""
+            await self.judge.run(user_input="fair?")
+            await asyncio.create_task(self.again())  # a task of a tool's is no tool
+            return "fair"
+
+        async def again(self) -> None:
+            await self.judge.generate_reply(user_input="fair?")
+
+    async def main() -> None:
+        judging = AgentSession[Any](llm=model({"to": "fair?", "say": "It is."}))
+        replies = ({"to": "ask", "calls": ["ask"]}, {"after": "ask", "say": "Fair."})
+        async with asyncio.timeout(20), judging, AgentSession[Any](llm=model(*replies)) as session:
+            await judging.start(Judge(instructions="Judge."))
+            await session.start(Host(judging))
+            await session.run(user_input="ask")
+
+    asyncio.run(main())
+    assert choices == ["none", NOT_GIVEN]

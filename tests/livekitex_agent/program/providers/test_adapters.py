@@ -112,11 +112,11 @@ async def test_a_model_is_told_a_context_and_tools_of_its_own_family(loop: async
         (ToolChoice.AUTO, [TOOL], None),
         (ToolChoice.NONE, [TOOL], "none"),
         (ToolChoice.REQUIRED, [TOOL], "required"),
-        (ToolChoice.NONE, [], None),
+        (ToolChoice.NONE, [], "none"),
     ],
 )
 @pytest.mark.asyncio
-async def test_a_choice_is_told_where_there_is_something_to_choose(choice: ToolChoice, tools: Any, asked: str | None) -> None:
+async def test_a_choice_that_was_made_is_told(choice: ToolChoice, tools: Any, asked: str | None) -> None:
     model = OURS.LLM(["ok"])
     adapter = ProviderHost(asyncio.get_running_loop()).adapt(model)
     [event async for event in adapter.chat(CONTEXT, tools, ChatOptions(tool_choice=choice))]  # type: ignore[union-attr]
