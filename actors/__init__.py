@@ -26,10 +26,12 @@ if TYPE_CHECKING:
         ProgramWork,
         Providers,
         RunHook,
+        Sentence,
         StandaloneSession,
         ToolsChanged,
         UseAgent,
         UserDataChanged,
+        WrittenText,
         plan_turns,
     )
     from actors.agent_session.program_loop import (
@@ -169,6 +171,7 @@ __all__ = [
     "Resampler",
     "RunContext",
     "RunHook",
+    "Sentence",
     "SentenceSplitter",
     "SentenceTTS",
     "Side",
@@ -186,6 +189,7 @@ __all__ = [
     "UseAgent",
     "UserDataChanged",
     "Verdict",
+    "WrittenText",
     "audio_of",
     "canonical_arguments",
     "complete_llm",
@@ -235,7 +239,7 @@ _FOLDERS: Final = {
         *("AgentFailed", "Blueprint", "FactTold", "InlineAgentSession", "Memory", "Parts", "Program", "ProgramCall", "ProgramWork"),
         *("Providers", "UseAgent", "UserDataChanged", "plan_turns"),
         *("ProgramFailed",),
-        *("ON_EXIT", "AgentChange", "AgentWanted", "HookEnded", "RunHook", "StandaloneSession", "ToolsChanged"),
+        *("ON_EXIT", "AgentChange", "AgentWanted", "HookEnded", "RunHook", "Sentence", "StandaloneSession", "ToolsChanged", "WrittenText"),
     ),
     "actors.journal": ("FileStore", "describe_record", "description_of"),
     "actors.media": (

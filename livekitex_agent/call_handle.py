@@ -357,8 +357,10 @@ class CallHandle:
             feeding.add_done_callback(self._feeding.discard)
         return SpeechHandle(self._call, command, speech_id, from_number, self._interrupt, feeding=feeding)
 
-    async def _extend(self, speech: Say | GenerateReply, speech_id: str, number: int, text: str, *, last: bool) -> None:
-        piece = ExtendSpeech(command_id=f"{speech.command_id}.{number}", speech_id=speech_id, text=text, last=last)
+    async def _extend(
+        self, speech: Say | GenerateReply, speech_id: str, number: int, text: str, written: str | None, *, last: bool
+    ) -> None:
+        piece = ExtendSpeech(command_id=f"{speech.command_id}.{number}", speech_id=speech_id, text=text, written=written, last=last)
         await self._accepted(piece, speech.deadline_s)
 
     async def _stream(self, speech: Say, speech_id: str, position: int, pcm: bytes, *, last: bool) -> SpeechStreamed:

@@ -14,13 +14,14 @@ from contextlib import aclosing
 from functools import partial
 from typing import Final, Protocol, TypeVar, cast
 
-from actors import Resampler, SentenceSplitter
+from actors import Resampler, Sentence, SentenceSplitter, WrittenText
 from livekitex_agent.threads import in_thread
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_CHUNK_S,
     MessageTooLargeError,
     SpeechStreamed,
+    TextDelta,
     UnavailableError,
     UsageError,
     WellFormedStream,
@@ -29,7 +30,7 @@ from protocols import (
 )
 
 T = TypeVar("T")
-Bits = AsyncIterable[str] | Iterable[str]
+Bits = AsyncIterable[str | TextDelta] | Iterable[str]
 Audio = bytes | AsyncIterable[bytes] | Iterable[bytes]
 
 MAX_ID_CHARS: Final = 56
@@ -64,9 +65,12 @@ def require_source(text: str | Bits, audio: Audio | None, rate_hz: int, command_
 
 
 class Send(Protocol):
-    """Sends the piece ``number`` of the speech and returns when the call has taken it; raises as a command does."""
+    """Sends the piece ``number`` of the speech and returns when the call has taken it; raises as a command does.
 
-    async def __call__(self, number: int, text: str, *, last: bool) -> None:
+    It is whole sentences, ``written`` otherwise than they are said where that is given.
+    """
+
+    async def __call__(self, number: int, text: str, written: str | None, *, last: bool) -> None:
         """See the class."""
         ...
 
@@ -76,28 +80,56 @@ async def feed(bits: Bits, send: Send) -> Exception | None:
 
     What is no text is an error of the iterator, and so is more than a speech may hold.
     """
-    splitter, whole, number, failure = SentenceSplitter(), WellFormedStream(), 0, None
+    text, number, failure = _Text(), 0, None
     try:
-        async with aclosing(_each(bits, _text)) as texts:
+        async with aclosing(_each(bits, _delta)) as deltas:
             while True:
                 try:
-                    text = await anext(texts)
+                    delta = await anext(deltas)
                 except StopAsyncIteration:
                     break
                 except Exception as raised:  # noqa: BLE001 - the script's own
                     failure = raised
                     break
-                if sentences := splitter.feed(whole.feed(text)):
+                if sentences := text.add(delta):
                     number += 1
-                    await send(number, "\n".join(sentences), last=False)
+                    await send(number, *text.piece(sentences), last=False)
         number += 1
-        await send(number, "\n".join(splitter.feed(whole.finish()) + splitter.finish()), last=True)
+        await send(number, *text.piece(text.finish(), last=True), last=True)
     except MessageTooLargeError as too_large:
         failure = too_large
         await _complete(send, number + 1)
     except (UsageError, UnavailableError):
         pass  # it is over, and its events tell how
     return failure
+
+
+class _Text:
+    """The text of a speech as it comes."""
+
+    def __init__(self) -> None:
+        self._said = WellFormedStream()
+        self._splitter = SentenceSplitter()
+        self._written = WrittenText()
+        self._differs = False
+
+    def add(self, delta: TextDelta) -> list[Sentence]:
+        """The sentences that stand by this piece."""
+        self._differs = self._differs or delta.written is not None
+        return self._feed(self._said.feed(delta.text), delta.written)
+
+    def finish(self) -> list[Sentence]:
+        """The rest."""
+        return self._feed(self._said.finish(), None) + [self._written.take(sentence) for sentence in self._splitter.finish()]
+
+    def piece(self, sentences: list[Sentence], *, last: bool = False) -> tuple[str, str | None]:
+        """What is said of the next piece of the speech, and how it is written, unless that is the same."""
+        written = "".join(sentence.written or "" for sentence in sentences) + (self._written.rest() if last else "")
+        return ("\n".join(sentence.text for sentence in sentences), written) if self._differs else (written, None)
+
+    def _feed(self, said: str, written: str | None) -> list[Sentence]:
+        self._written.feed(said, written)
+        return [self._written.take(sentence) for sentence in self._splitter.feed(said)]
 
 
 class Stream(Protocol):
@@ -178,12 +210,12 @@ def _pcm(rate_hz: int, piece: object) -> bytes:
 
 async def _complete(send: Send, number: int) -> None:
     try:
-        await send(number, "", last=True)
+        await send(number, "", None, last=True)
     except (UsageError, UnavailableError):
         return
 
 
-async def _each(bits: AsyncIterable[T] | Iterable[T], check: Callable[[object], T]) -> AsyncGenerator[T]:
+async def _each(bits: AsyncIterable[object] | Iterable[object], check: Callable[[object], T]) -> AsyncGenerator[T]:
     """What an iterator of either kind gives, as ``check`` lets it pass; one that may block does so in a thread."""
     if isinstance(bits, AsyncIterable):
         several = aiter(bits)
@@ -199,7 +231,9 @@ async def _each(bits: AsyncIterable[T] | Iterable[T], check: Callable[[object], 
         yield check(bit)
 
 
-def _text(bit: object) -> str:
+def _delta(bit: object) -> TextDelta:
+    if isinstance(bit, TextDelta):
+        return bit
     if not isinstance(bit, str):
         raise UsageError(f"the iterator of a speech gave a {type(bit).__name__}: give pieces of text")
-    return bit
+    return TextDelta(text=bit)

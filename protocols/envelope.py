@@ -14,7 +14,7 @@ from protocols.ref import Ref
 
 __all__ = ["WIRE_VERSION", "Envelope", "decode_envelope", "encode_envelope"]
 
-WIRE_VERSION: Final = 5
+WIRE_VERSION: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,9 +64,10 @@ DEFAULT_CHAT_OPTIONS: Final = ChatOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta:
-    """A piece of the reply's text, to be appended."""
+    """A piece of the reply's text, to be appended; in the history it is ``written`` so (None: as it is said)."""
 
     text: str
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ what survives the process on disk, ``shared_audio_buffer`` and ``shared_speech_b
 from actors.agent_session.actor import AgentSession
 from actors.agent_session.blueprint import Blueprint, plan_turns
 from actors.agent_session.conversation import SHARED_MEMORY_BYTES
-from actors.agent_session.core import Memory, RunHook, UseAgent
+from actors.agent_session.core import Memory, RunHook, Sentence, UseAgent, WrittenText
 from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ProgramFailed, ToolsChanged, UserDataChanged
 from actors.agent_session.core.memory import ON_EXIT, AgentChange
 from actors.agent_session.engine import Providers
@@ -36,10 +36,12 @@ __all__ = [
     "ProgramWork",
     "Providers",
     "RunHook",
+    "Sentence",
     "StandaloneSession",
     "ToolsChanged",
     "UseAgent",
     "UserDataChanged",
+    "WrittenText",
     "plan_turns",
     "preload",
 ]

@@ -10,7 +10,6 @@ from actors.agent_session.blueprint import Blueprint
 from actors.agent_session.core import SessionConfig
 from actors.agent_session.core.inputs import AgentReady
 from actors.agent_session.engine import Providers, Services
-from actors.media import split_sentences
 from actors.providers import make_llm, make_stt, make_tts, make_turn_detector, make_vad
 from actors.tools import FunctionTool, load_reference, load_tool
 from protocols import (
@@ -136,7 +135,7 @@ def agent_ready(token: int, blueprint: Blueprint, providers: Providers, tools: d
         token=token,
         agent=blueprint.agent,
         instructions=blueprint.instructions,
-        greeting=tuple(split_sentences(blueprint.greeting)),
+        greeting=blueprint.greeting,
         tools=tuple(tools),
         idempotent=_idempotent(tools),
         models=_models(blueprint),
@@ -161,7 +160,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         call_id=blueprint.call_id,
         agent=blueprint.agent,
         instructions=blueprint.instructions,
-        greeting=tuple(split_sentences(blueprint.greeting)),
+        greeting=blueprint.greeting,
         apology=blueprint.turns.apology,
         repeat=blueprint.turns.repeat,
         farewell=blueprint.turns.farewell,

@@ -47,13 +47,14 @@ from actors.agent_session.core.memory import (
     Memory,
     Outcome,
     Round,
+    Sentence,
     Spoken,
     Turn,
     TurnHandoff,
     TurnSource,
 )
 from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY, MESSAGE
-from actors.journal import FLAG, INTEGER, MAP, NUMBER, TEXT, Records, RecordType, choice, derived_record, many, maybe, nested
+from actors.journal import FLAG, INTEGER, MAP, NUMBER, TEXT, Kind, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
     CancelResponse,
     ChatContext,
@@ -99,6 +100,7 @@ COMMANDS: Final = Records(
         "say",
         command_id=TEXT,
         text=TEXT,
+        written=maybe(TEXT).default(None),
         allow_interruptions=FLAG.default(True),
         priority=INTEGER.default(int(SpeechPriority.NORMAL)),
         deadline_s=NUMBER.default(1_800.0),
@@ -106,7 +108,15 @@ COMMANDS: Final = Records(
         audio=FLAG.default(False),
         in_history=FLAG.default(True),
     ),
-    RecordType(ExtendSpeech, "extend_speech", command_id=TEXT, speech_id=TEXT, text=TEXT.default(""), last=FLAG.default(False)),
+    RecordType(
+        ExtendSpeech,
+        "extend_speech",
+        command_id=TEXT,
+        speech_id=TEXT,
+        text=TEXT.default(""),
+        written=maybe(TEXT).default(None),
+        last=FLAG.default(False),
+    ),
     RecordType(
         GenerateReply,
         "generate_reply",
@@ -132,11 +142,17 @@ _COMMAND: Final = COMMANDS.one_of()
 EVENTS: Final = Records(*(derived_record(cls, cls.NAME) for cls in event_types() if cls.KEPT))
 """One that is not known keeps its number; subscribers are told that they miss it."""
 
+_SENTENCE_WRITTEN: Final = nested(derived_record(Sentence, "sentence"))
+_SENTENCE: Final = Kind(
+    lambda value: value.text if value.written is None else _SENTENCE_WRITTEN.encode(value),
+    lambda value: Sentence(value) if isinstance(value, str) else _SENTENCE_WRITTEN.decode(value),
+)
+"""Its text alone where it is written as it is said."""
 _ROUND: Final = nested(
     RecordType(
         Round,
         "round",
-        sentences=many(TEXT).default(()),
+        sentences=many(_SENTENCE).default(()),
         calls=FUNCTION_CALLS.default(()),
         ended=FLAG.default(False),
         ended_wall_s=NUMBER.default(0.0),
@@ -245,7 +261,7 @@ _OTHERS: Final = (
         wall_s=NUMBER.default(0.0),
         metrics=MAP.default({}),
     ),
-    RecordType(SentenceWritten, "sentence_written", text=TEXT),
+    RecordType(SentenceWritten, "sentence_written", text=TEXT, written=maybe(TEXT).default(None)),
     RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0), space=TEXT.default("")),
     RecordType(ToolBegun, "tool_begun", call_id=TEXT),
     RecordType(

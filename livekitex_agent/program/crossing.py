@@ -72,7 +72,7 @@ async def stream_on(
         Exception: whatever the iteration raises, after what it told before.
     """
     if _running() is loop:
-        async with _closing(make()) as values:
+        async with closing_at_end(make()) as values:
             async for value in values:
                 yield value
         return
@@ -92,7 +92,7 @@ async def stream_on(
 
     async def tell() -> None:
         nonlocal room
-        async with _closing(make()) as values:
+        async with closing_at_end(make()) as values:
             async for value in values:
                 room -= 1
                 post_to(there.here, arrived, value)
@@ -184,7 +184,7 @@ async def _awaited(make: Callable[[], Awaitable[_T]]) -> _T:
     return await make()
 
 
-def _closing(values: AsyncIterator[_T]) -> "aclosing[Any]":
+def closing_at_end(values: AsyncIterator[_T]) -> "aclosing[Any]":
     return aclosing(values if hasattr(values, "aclose") else _Closed(values))
 
 

@@ -22,6 +22,7 @@ from livekitex_agent.llm import (
 from livekitex_agent.program.crossing import stream_on
 from livekitex_agent.program.pieces import pieces
 from livekitex_agent.program.providers import ReadSchema
+from livekitex_agent.program.written_text import written_by
 from livekitex_agent.types import NOT_GIVEN, FlushSentinel
 from livekitex_agent.utils.audio_frame import AudioFrameLike, new_frame
 from livekitex_agent.voice.agent import Agent, ModelSettings
@@ -89,9 +90,17 @@ class AgentLLM(LLM):
 
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """See `LLM.chat`."""
-        if not self._agent._overrides("llm_node"):
+        if not any(map(self._agent._overrides, ("llm_node", "transcription_node"))):
             return self.llm.chat(context, self._offered(tools), options)
-        return stream_on(self._activity.loop.loop, lambda: self._node(context, tools, options))
+        return stream_on(self._activity.loop.loop, lambda: self._answer(context, tools, options))
+
+    def _answer(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
+        """The agent's own nodes at work. Called on the program's loop."""
+        if self._agent._overrides("llm_node"):
+            answer = self._node(context, tools, options)
+        else:
+            answer = stream_on(self._activity.call.media, lambda: self.llm.chat(context, self._offered(tools), options))
+        return written_by(self._agent, answer)
 
     def _offered(self, tools: Sequence[ToolSchema]) -> list[ToolSchema]:
         """The tools, with those marked whose schema the program has not written itself."""

@@ -36,6 +36,7 @@ from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.program.user_presence import UserPresence
 from livekitex_agent.program.user_transcripts import UserTranscripts
+from livekitex_agent.program.written_text import deltas_of, written_by
 from livekitex_agent.tool_choice import choice_of, names_of
 from livekitex_agent.types import NotGiven, NotGivenOr
 from livekitex_agent.voice.agent import Agent, ModelSettings
@@ -256,10 +257,10 @@ class SessionActivity:
         self._require_undrained()
         words = text if isinstance(text, str) else ""
         say = Say(command_id="", text=words, allow_interruptions=self._may_interrupt(allow_interruptions), in_history=add_to_chat_ctx)
-        if not isinstance(text, str):
-            return self._watch(self.speeches.begin_open(say, text))
-        if not isinstance(audio, NotGiven) and self.voice is not None:
+        if isinstance(text, str) and not isinstance(audio, NotGiven) and self.voice is not None:
             return self._watch(self.speeches.begin_with_audio(say, audio))
+        if not isinstance(text, str) or self.current_agent._overrides("transcription_node"):
+            return self._watch(self.speeches.begin_open(replace(say, text=""), written_by(self.current_agent, deltas_of(text))))
         return self._watch(self.speeches.begin("say", lambda command_id: replace(say, command_id=command_id), say.allow_interruptions))
 
     def generate_reply(

@@ -47,6 +47,7 @@ from protocols import (
     SpeechOutcome,
     SpeechStreamed,
     StreamSpeech,
+    TextDelta,
     ToolCalled,
 )
 
@@ -141,7 +142,7 @@ class Speeches:
         finally:
             _LEAVING.reset(token)
 
-    def begin_open(self, say: Say, bits: AsyncIterable[str]) -> SpeechHandle:
+    def begin_open(self, say: Say, bits: AsyncIterable[str | TextDelta]) -> SpeechHandle:
         """Have the agent say what ``bits`` gives, as it gives it, and otherwise as ``say`` is.
 
         After a death the rerun's iterator is asked anew: what was taken in the life before is not said again, what comes after is.
@@ -161,10 +162,10 @@ class Speeches:
 
         return self.begin(function, lambda command_id: replace(say, command_id=command_id), say.allow_interruptions, taken)
 
-    async def _feed(self, bits: AsyncIterable[str], command_id: str, speech_id: str) -> None:
-        async def send(number: int, text: str, *, last: bool) -> None:
+    async def _feed(self, bits: AsyncIterable[str | TextDelta], command_id: str, speech_id: str) -> None:
+        async def send(number: int, text: str, written: str | None, *, last: bool) -> None:
             piece = blake2b(f"{command_id}.{number}".encode(), digest_size=16).hexdigest()
-            await self.accepted(ExtendSpeech(command_id=piece, speech_id=speech_id, text=text, last=last))
+            await self.accepted(ExtendSpeech(command_id=piece, speech_id=speech_id, text=text, written=written, last=last))
 
         failure = await feed(bits, send)
         if failure is not None:

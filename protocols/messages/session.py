@@ -46,6 +46,8 @@ class SpeechPriority(IntEnum):
 class Say:
     """The agent says ``text``, as soon as nobody has the turn and nothing of higher ``priority`` waits.
 
+    ``written`` is how the history has it (None: as it is said).
+
     Without ``allow_interruptions`` the caller's voice does not stop it: what he says meanwhile is his turn after it. If it is not over
     ``deadline_s`` after it was accepted, it ends then, wherever it is. If it is ``open``, more follows by `ExtendSpeech`, and there may be
     no text yet. If it has ``audio`` that comes by `StreamSpeech`, and is what is heard; ``text`` is what it says. If it is not to
@@ -55,6 +57,7 @@ class Say:
     TAG: ClassVar[str] = "session.say"
     command_id: str
     text: str
+    written: str | None = None
     allow_interruptions: bool = True
     priority: int = int(SpeechPriority.NORMAL)
     deadline_s: float = SPEECH_DEADLINE_S
@@ -67,6 +70,8 @@ class Say:
 class ExtendSpeech:
     """The speech ``speech_id``, which is open, goes on with ``text``; with the ``last`` it is complete.
 
+    ``written`` is how the history has it (None: as it is said).
+
     In the order of their acceptance, so whoever sends them waits for each. Refused once the speech is over or complete. It is part of the
     speech's own command, so no `CommandDone` tells of it.
     """
@@ -75,6 +80,7 @@ class ExtendSpeech:
     command_id: str
     speech_id: str
     text: str = ""
+    written: str | None = None
     last: bool = False
 
 

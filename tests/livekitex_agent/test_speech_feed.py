@@ -15,6 +15,7 @@ from protocols import (
     MessageTooLargeError,
     SessionUnavailableError,
     SpeechStreamed,
+    TextDelta,
     UsageError,
 )
 
@@ -26,16 +27,18 @@ class Call:
 
     def __init__(self, refuses: int = 0, error: LivekitexError | None = None) -> None:
         self.pieces: list[tuple[int, str, bool]] = []
+        self.written: list[str | None] = []
         self.refuses = refuses
         self.error = error
         self.may_take = asyncio.Event()
         self.may_take.set()
 
-    async def send(self, number: int, text: str, *, last: bool) -> None:
+    async def send(self, number: int, text: str, written: str | None, *, last: bool) -> None:
         await self.may_take.wait()
         if number == self.refuses and self.error is not None:
             raise self.error
         self.pieces.append((number, text, last))
+        self.written.append(written)
 
 
 class Bits:
@@ -62,17 +65,24 @@ async def test_sentences_are_sent_as_they_stand_and_the_rest_at_the_end() -> Non
     assert await feed(Bits("Your table is re", "ady. Please ", "come in! The bar", " is to the left"), call.send) is None
     assert call.pieces == [
         (1, "Your table is ready.", False),
-        (2, "Please come in!", False),
-        (3, "The bar is to the left", True),
+        (2, " Please come in!", False),
+        (3, " The bar is to the left", True),
     ]
 
 
-async def test_what_one_bit_completes_is_one_piece_a_sentence_a_line() -> None:
+async def test_what_one_bit_completes_is_one_piece_with_its_white_space() -> None:
     call = Call()
-    assert await feed(Bits("One. Two. Three. "), call.send) is None
-    assert call.pieces[0][1].splitlines() == ["One.", "Two.", "Three."][: len(call.pieces[0][1].splitlines())]
-    assert " ".join(text.replace("\n", " ") for _, text, _ in call.pieces).split() == ["One.", "Two.", "Three."]
-    assert [last for _, _, last in call.pieces] == [False] * (len(call.pieces) - 1) + [True]
+    assert await feed(Bits("One.  Two.\n\nThree. Fo", "ur \n"), call.send) is None
+    assert call.pieces == [(1, "One.  Two.\n\nThree.", False), (2, " Four", False), (3, " \n", True)]
+    assert call.written == [None, None, None]
+
+
+async def test_what_is_written_otherwise_is_sent_beside_what_is_said() -> None:
+    call = Call()
+    bits = [TextDelta(text="Damn good. ", written="**** good. "), TextDelta(text="Damn "), TextDelta(text="it", written="that")]
+    assert await feed(Bits(*bits), call.send) is None
+    assert call.pieces == [(1, "Damn good.", False), (2, "Damn it", True)]
+    assert call.written == ["**** good.", " Damn that"]
 
 
 async def test_an_iterator_without_a_bit_completes_the_speech_without_a_word() -> None:
@@ -99,7 +109,7 @@ async def test_what_the_iterator_gave_before_it_raised_is_said_and_its_failure_i
     bits = Bits("One is done. And t", failure)
     raised = await feed(bits, call.send)
     assert raised is failure or isinstance(raised, RuntimeError)
-    assert call.pieces == [(1, "One is done.", False), (2, "And t", True)]
+    assert call.pieces == [(1, "One is done.", False), (2, " And t", True)]
 
 
 async def test_what_is_no_text_is_told_as_the_iterators_fault() -> None:
@@ -107,7 +117,7 @@ async def test_what_is_no_text_is_told_as_the_iterators_fault() -> None:
     failure = await feed(Bits("One is done. ", 2), call.send)
     assert isinstance(failure, UsageError)
     assert "gave a int: give pieces of text" in str(failure)
-    assert call.pieces[-1] == (1, "One is done.", True)
+    assert call.pieces[-1] == (1, "One is done. ", True)
 
 
 @pytest.mark.parametrize("error", [UsageError("it is over"), SessionUnavailableError("the call has ended")])
@@ -132,10 +142,10 @@ async def test_more_than_a_speech_may_hold_completes_it_and_is_told(over: bool) 
 def _ends_meanwhile(call: Call) -> Any:
     send = call.send
 
-    async def sending(number: int, text: str, *, last: bool) -> None:
+    async def sending(number: int, text: str, written: str | None, *, last: bool) -> None:
         if last:
             raise UsageError("it is over")
-        await send(number, text, last=last)
+        await send(number, text, written, last=last)
 
     return sending
 
@@ -154,7 +164,7 @@ async def test_an_iterator_that_blocks_does_so_in_a_thread() -> None:
     await asyncio.sleep(0)
     loop_runs.set()
     assert await feeding is None
-    assert " ".join(text for _, text, _ in call.pieces) == "One is done. Two is done."
+    assert "".join(text for _, text, _ in call.pieces) == "One is done. Two is done."
 
 
 async def test_a_list_of_texts_will_do_and_what_it_is_made_of_is_looked_at() -> None:

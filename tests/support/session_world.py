@@ -107,7 +107,7 @@ def answer(asked: Think, *, may_call: bool, resumed: bool = False) -> tuple[tupl
 def agent_of(tool: str) -> str:
     """The agent that the tool ``to_<its name>`` hands the call to, as it travels; the greeter greets."""
     name = tool.removeprefix("to_")
-    return json.dumps({"name": name, "greeting": ["Greeter here."] if name == "greeter" else []})
+    return json.dumps({"name": name, "greeting": "Greeter here." if name == "greeter" else ""})
 
 
 def handed_to(setup: SessionConfig, agent: str) -> SessionConfig:
@@ -422,11 +422,11 @@ class World:
         if self.loading is None:
             return False
         wanted, self.loading = self.loading, None
-        agent = json.loads(wanted.agent or '{"name": "agent", "greeting": []}')
+        agent = json.loads(wanted.agent or '{"name": "agent", "greeting": ""}')
         if agent["name"] == "broken":
             self.feed(i.AgentFailed(token=wanted.token, text="there is no such agent"))
             return True
-        setup, greeting = handed_to(self.setup, wanted.agent), tuple(agent["greeting"])
+        setup, greeting = handed_to(self.setup, wanted.agent), agent["greeting"]
         self.feed(
             i.AgentReady(
                 token=wanted.token,

@@ -35,11 +35,12 @@ from actors.agent_session.core.facts import MAX_USER_DATA_BYTES
 from actors.agent_session.core.inputs import Input
 from actors.agent_session.core.kept_speech import KeptSpeech, Stretch
 from actors.agent_session.core.machine import begin, handle
-from actors.agent_session.core.memory import AgentChange, Memory
+from actors.agent_session.core.memory import AgentChange, Memory, Sentence
 from actors.agent_session.core.replay import EVENTS_KEPT, Past, after_end, restore
 from actors.agent_session.core.restart import ResumePoint
 from actors.agent_session.core.state import SessionConfig, State, Subscriber
 from actors.agent_session.core.transition import Moment
+from actors.agent_session.core.written_text import WrittenText
 
 __all__ = [
     "EVENTS_KEPT",
@@ -71,6 +72,7 @@ __all__ = [
     "ResumeSpeech",
     "RunHook",
     "RunTool",
+    "Sentence",
     "SessionConfig",
     "Settle",
     "SpeakSentence",
@@ -85,6 +87,7 @@ __all__ = [
     "Think",
     "UseAgent",
     "Write",
+    "WrittenText",
     "after_end",
     "begin",
     "conversation",

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes, reply_id
+from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes, reply_id, words_of
+from actors.agent_session.core.written_text import sentence_begin
 from protocols import (
     MESSAGE_METRICS,
     AgentConfigUpdate,
@@ -203,9 +204,10 @@ def _spoken(turn: Turn, heard: Heard) -> tuple[Round, ...]:
     for round_ in turn.rounds:
         spoken = round_.sentences[:left]
         if tail and len(spoken) < len(round_.sentences):
-            spoken, tail = (*spoken, tail), ""
+            spoken, tail = (*spoken, sentence_begin(round_.sentences[len(spoken)], tail)), ""
         left -= min(left, len(round_.sentences))
-        rounds.append(replace(round_, sentences=spoken, ended=True))
+        whole = round_.ended and spoken == round_.sentences
+        rounds.append(replace(round_, sentences=spoken, ended=True, space=round_.space if whole else ""))
     return tuple(rounds)
 
 
@@ -274,7 +276,7 @@ def handoff_item(turn_id: str, number: int, handoff: TurnHandoff) -> AgentHandof
 
 def heard_text(turn: Turn, heard: Heard) -> str:
     """The reply as far as it was heard."""
-    return " ".join((*turn.sentences[: heard.sentences], *filter(None, (heard.tail,))))
+    return words_of(_spoken(turn, heard))
 
 
 def item_bytes(item: ChatItem) -> int:
@@ -323,12 +325,12 @@ def _made(turn: Turn, rounds: tuple[Round, ...], instructions: str) -> Iterator[
     outcomes = {outcome.call_id: outcome for outcome in turn.outcomes}
     for number, (round_, made) in enumerate(zip(rounds, turn.rounds, strict=False), 1):
         whole = round_.sentences == made.sentences and made.ended
-        if (content := " ".join(round_.sentences)) and turn.in_history:
+        if (content := round_.text).strip() and turn.in_history:
             yield ChatMessage(
                 id=reply_id(turn.turn_id, number),
                 created_at=round_.ended_wall_s,
                 role=Role.ASSISTANT,
-                content=(TextContent(text=content + made.space if whole else content),),
+                content=(TextContent(text=content),),
                 interrupted=not whole,
                 extra=_measured(round_.metrics),
             )

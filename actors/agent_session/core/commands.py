@@ -19,13 +19,13 @@ from actors.agent_session.core.effects import Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
 from actors.agent_session.core.inputs import CommandArrived
 from actors.agent_session.core.interruption import interrupt, stop_suspended
-from actors.agent_session.core.memory import ON_EXIT, Accepted, Memory, Turn, TurnSource, n_bytes, new_speech_id
+from actors.agent_session.core.memory import ON_EXIT, Accepted, Memory, Sentence, Turn, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.playback import turn_of
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.tool_choice import tools_refusal
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import speak_on, speak_up, take_turn
-from actors.media import split_sentences
+from actors.agent_session.core.written_text import written_sentences
 from protocols import (
     MAX_INSTRUCTIONS_CHARS,
     MAX_SPEECH_S,
@@ -93,8 +93,9 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
                 forget_ended(step)
         case CancelResponse():
             _cancel(step, command)
-        case ExtendSpeech(speech_id=speech_id, text=text, last=last) if turn_of(step, speech_id) is not None:
-            speak_on(step, split_sentences(text), last=last)
+        case ExtendSpeech(speech_id=speech_id, text=text, written=written, last=last) if turn_of(step, speech_id) is not None:
+            sentences, space = written_sentences(text, written)
+            speak_on(step, sentences, space=space, last=last)
         case UpdateInstructions() | UpdateChatContext():
             step.publish(CommandDone(command_id=command.command_id))
         case SendText() | Say() | ExtendSpeech() | GenerateReply() | EndCall():
@@ -132,7 +133,8 @@ def take_up(step: Transition, *, nested: bool = False, leaving: bool = False) ->
         case Say(allow_interruptions=allowed):
             audio = command.audio and step.setup.voice
             said = replace(opening, source=TurnSource.SAY, allow_interruptions=allowed, audio=audio, in_history=command.in_history)
-            speak_up(step, said, [command.text] if audio else split_sentences(command.text), whole=not command.open)
+            sentences, space = ((Sentence(command.text),), "") if audio else written_sentences(command.text, command.written)
+            speak_up(step, said, sentences, space=space, whole=not command.open)
         case GenerateReply(user_input=text):
             asked = replace(
                 opening,
@@ -235,7 +237,7 @@ def _extension_refusal(step: Transition, command: ExtendSpeech) -> LivekitexErro
     said = _open_speech(step, command.speech_id)
     if said is None:
         return UsageError(f"the speech {command.speech_id!r:.80} is over or complete: it takes no more text")
-    if len(said) + len(command.text) > MAX_TEXT_CHARS:
+    if len(said) + max(len(command.text), len(command.written or "")) > MAX_TEXT_CHARS:
         return MessageTooLargeError(f"a speech has at most {MAX_TEXT_CHARS} characters: end it, and say the rest in another one")
     return None
 
@@ -244,7 +246,7 @@ def _open_speech(step: Transition, speech_id: str) -> str | None:
     """What stands of the speech of which more may follow; None if there is none of this id."""
     turn = turn_of(step, speech_id)
     if turn is not None and turn.source is TurnSource.SAY and not turn.written:
-        return " ".join(turn.sentences)
+        return turn.words
     waiting = (accepted.command for accepted in step.memory.inbox if accepted.speech_id == speech_id)
     return next((say.text for say in waiting if isinstance(say, Say) and say.open), None)
 
@@ -292,7 +294,13 @@ def _meant_of(memory: Memory, speech_id: str) -> tuple[Turn, ...]:
 
 
 def _texts(command: _TurnCommand) -> tuple[str, ...]:
-    return (command.instructions, command.user_input) if isinstance(command, GenerateReply) else (command.text,)
+    match command:
+        case GenerateReply():
+            return (command.instructions, command.user_input)
+        case Say(written=str(written)) if written:
+            return (command.text, written)
+        case _:
+            return (command.text,)
 
 
 def _priority(accepted: Accepted) -> int:

@@ -120,14 +120,15 @@ class TurnOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceWritten:
-    """The next sentence of the reply."""
+    """The next sentence of the reply, and how it is ``written`` (see `Sentence`)."""
 
     text: str
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundEnded:
-    """The model has ended its answer, whose text ends with the white ``space``, and asks for these tools, or for none."""
+    """The model has ended its answer, with ``space`` written after its last sentence, and asks for these tools, or for none."""
 
     calls: tuple[FunctionCall, ...]
     wall_s: float = 0.0

@@ -24,6 +24,7 @@ from actors.agent_session.core.memory import MAX_DEATHS_IN_STEP, AgentChange, Me
 from actors.agent_session.core.state import Wanted
 from actors.agent_session.core.thinking import end_reply_with, load, think
 from actors.agent_session.core.transition import Transition
+from actors.agent_session.core.written_text import written_sentences
 from protocols import (
     AgentChanged,
     CapacityError,
@@ -107,7 +108,8 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
     if not ready.greeting or step.setup.program:
         think(step)
         return
-    end_reply_with(step, *ready.greeting)
+    sentences, space = written_sentences(ready.greeting)
+    end_reply_with(step, *sentences, space=space)
 
 
 def on_failed(step: Transition, failed: AgentFailed) -> None:

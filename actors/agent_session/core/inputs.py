@@ -177,10 +177,11 @@ class AudioLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceReady:
-    """The model has written the next sentence."""
+    """The model has written the next sentence (see `Sentence`)."""
 
     token: int
     text: str
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,7 @@ class RoundFinished:
     """The model has ended its answer, for the ``reason``, and asks for ``calls``.
 
     ``first_token_s`` is the time from the question to the first piece of the answer, None if there was none, ``streamed_s`` that from its
-    first text to its last; ``usage`` is None where the model does not count. ``space`` is the white space that its text ends with.
+    first text to its last; ``usage`` is None where the model does not count. ``space`` is what is written after its last sentence.
     """
 
     token: int
@@ -291,14 +292,14 @@ class HookEnded:
 class AgentReady:
     """The agent that the call is handed to is loaded.
 
-    Its name, instructions, greeting in sentences, the names of its tools, the call's ``models`` from now on, and how its own counts tokens.
+    Its name, instructions, greeting, the names of its tools, the call's ``models`` from now on, and how its own counts tokens.
     ``context`` is what a program's agent knows of the conversation (None: all of it).
     """
 
     token: int
     agent: str
     instructions: str
-    greeting: tuple[str, ...]
+    greeting: str
     tools: tuple[str, ...]
     idempotent: frozenset[str]
     models: tuple[ModelUsage, ...] = ()

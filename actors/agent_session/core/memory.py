@@ -72,19 +72,41 @@ class AgentChange(StrEnum):
     """The one on top is over: the one below it has the call again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence as it is said, and as it is written, with the white space before it.
+
+    None is what is written where nothing else was told: the sentence, after a blank if it is not the first of its text.
+    """
+
+    text: str
+    written: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One answer of the model: text, sentence by sentence, and the tools that it asks for; ``ended`` once it is complete.
 
-    ``space`` is the white space that the text ends with: what is shown of it is what the model wrote. ``metrics`` are those of its item.
+    ``space`` is what is written after the last sentence, white space as a rule. ``metrics`` are those of its item.
     """
 
-    sentences: tuple[str, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
     ended: bool = False
     ended_wall_s: float = 0.0
     space: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The sentences as they are said."""
+        return tuple(sentence.text for sentence in self.sentences)
+
+    @property
+    def text(self) -> str:
+        """What is written, as one."""
+        usual = (f" {text}" if number else text for number, text in enumerate(self.said))
+        return "".join(words if one.written is None else one.written for one, words in zip(self.sentences, usual, strict=True)) + self.space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +140,11 @@ class Heard:
 
     sentences: int = 0
     tail: str = ""
+
+
+def words_of(rounds: Iterable[Round]) -> str:
+    """The text of ``rounds`` as one."""
+    return " ".join(text for round_ in rounds if (text := round_.text.strip()))
 
 
 def reply_id(turn_id: str, number: int) -> str:
@@ -184,7 +211,12 @@ class Turn:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The reply so far, over all rounds."""
-        return tuple(sentence for round_ in self.rounds for sentence in round_.sentences)
+        return tuple(sentence for round_ in self.rounds for sentence in round_.said)
+
+    @property
+    def words(self) -> str:
+        """The reply so far, as it is written."""
+        return words_of(self.rounds)
 
     @property
     def open_round(self) -> Round:
@@ -236,7 +268,8 @@ class Turn:
     def size(self) -> int:
         """What the model's part of it takes, in bytes: its text, its calls and their results."""
         calls = (text for round_ in self.rounds for call in round_.calls for text in (call.name, call.arguments))
-        return n_bytes(self.sentences, calls, (outcome.result for outcome in self.outcomes))
+        written = (text for round_ in self.rounds for text in (round_.space, *(one.written or "" for one in round_.sentences)))
+        return n_bytes(self.sentences, written, calls, (outcome.result for outcome in self.outcomes))
 
     @property
     def step(self) -> str:

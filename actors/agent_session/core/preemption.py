@@ -13,7 +13,7 @@ from actors.agent_session.core.effects import StopThinking, Think
 from actors.agent_session.core.inputs import PreflightTranscript, RoundFinished, SentenceReady
 from actors.agent_session.core.item_metrics import forgotten
 from actors.agent_session.core.measures import model_asked, round_ended
-from actors.agent_session.core.memory import Memory, Turn, TurnSource
+from actors.agent_session.core.memory import Memory, Sentence, Turn, TurnSource
 from actors.agent_session.core.state import Guess
 from actors.agent_session.core.transition import Transition
 from protocols import SESSION_RATE_HZ, AgentState, ChatContext, ToolChoice
@@ -47,7 +47,8 @@ def on_sentence(step: Transition, ready: SentenceReady) -> bool:
     guess = step.state.guess
     if guess is None or guess.token != ready.token:
         return False
-    step.state = replace(step.state, guess=replace(guess, sentences=(*guess.sentences, ready.text)))
+    said = (*guess.sentences, Sentence(ready.text, ready.written))
+    step.state = replace(step.state, guess=replace(guess, sentences=said))
     return True
 
 

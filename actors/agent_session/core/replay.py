@@ -60,6 +60,7 @@ from actors.agent_session.core.memory import (
     Memory,
     Outcome,
     Round,
+    Sentence,
     Spoken,
     Turn,
     TurnSource,
@@ -258,12 +259,19 @@ def _command_taken(memory: Memory, entry: CommandTaken) -> Memory:
 def _extended(memory: Memory, command: ExtendSpeech) -> Memory:
     """A speech that waits to be said grows; of one that is being said the sentences are entries of their own."""
     inbox = tuple(
-        replace(accepted, command=replace(say, text=f"{say.text}\n{command.text}".strip(), open=not command.last))
+        replace(accepted, command=_longer(say, command))
         if isinstance(say := accepted.command, Say) and accepted.speech_id == command.speech_id
         else accepted
         for accepted in memory.inbox
     )
     return replace(memory, seen=(*memory.seen[1 - COMMANDS_KEPT :], command.command_id), inbox=inbox)
+
+
+def _longer(say: Say, more: ExtendSpeech) -> Say:
+    written = None
+    if say.written is not None or more.written is not None:
+        written = (say.text if say.written is None else say.written) + (more.text if more.written is None else more.written)
+    return replace(say, text=say.text + more.text, written=written, open=not more.last)
 
 
 def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
@@ -354,7 +362,7 @@ def _turn_went_on(memory: Memory, entry: SentenceWritten | RoundEnded | Sentence
     match entry:
         case SentenceWritten():
             now = turn.open_round
-            return replace(memory, turn=_at_round(turn, replace(now, sentences=(*now.sentences, entry.text))))
+            return replace(memory, turn=_at_round(turn, replace(now, sentences=(*now.sentences, Sentence(entry.text, entry.written)))))
         case RoundEnded():
             after = _at_round(turn, replace(turn.open_round, calls=entry.calls, ended=True, ended_wall_s=entry.wall_s, space=entry.space))
             return replace(memory, turn=after, calls=memory.calls + len(entry.calls))

@@ -27,6 +27,7 @@ from actors.agent_session.core.thinking import run_hook_if_due, think
 from actors.agent_session.core.tools import run_next, settle_all, settle_begun, settle_unknown
 from actors.agent_session.core.transition import Moment, Transition
 from actors.agent_session.core.turns import say_prepared, speak_up
+from actors.agent_session.core.written_text import written_sentences
 from protocols import (
     AgentEvent,
     CallStarted,
@@ -92,7 +93,7 @@ def begin_incarnation(setup: SessionConfig, past: Past, incarnation: int, point:
     elif set_back:
         _go_on_behind(step, point)
     else:
-        _go_on(step, point, greeting=setup.greeting if first else ())
+        _go_on(step, point, greeting=setup.greeting if first else "")
     return step
 
 
@@ -104,7 +105,7 @@ def _agent_begins(step: Transition) -> None:
     tell_added(step, before)
 
 
-def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -> None:
+def _go_on(step: Transition, point: ResumePoint, *, greeting: str) -> None:
     """Go on where the incarnation before was."""
     if step.setup.audio_in:
         _listen_again(step, point)
@@ -112,7 +113,8 @@ def _go_on(step: Transition, point: ResumePoint, *, greeting: tuple[str, ...]) -
     if step.memory.turn is not None:
         _take_up_turn(step, point.kept)
     elif greeting:
-        speak_up(step, Opening(source=TurnSource.GREETING), greeting)
+        sentences, space = written_sentences(greeting)
+        speak_up(step, Opening(source=TurnSource.GREETING), sentences, space=space)
 
 
 def _next_event(past: Past, point: ResumePoint) -> int:

@@ -14,7 +14,7 @@ from actors.agent_session.core.inputs import SentenceMade, SentencePlayed, Sente
 from actors.agent_session.core.item_metrics import sentence_written
 from actors.agent_session.core.kept_speech import KeptSpeech
 from actors.agent_session.core.measures import TTS, audio_made, model_used, sample_heard
-from actors.agent_session.core.memory import Heard, Turn
+from actors.agent_session.core.memory import Heard, Sentence, Turn
 from actors.agent_session.core.playback import heard_of, started, turn_of
 from actors.agent_session.core.state import SessionConfig, State
 from actors.agent_session.core.transition import Transition
@@ -38,10 +38,11 @@ MAX_SENTENCE_S: Final = 120
 AUDIO_LOST: Final = "the audio of a speech was lost with the memory outside the process: say it again"
 
 
-def write_sentence(step: Transition, text: str) -> None:
+def write_sentence(step: Transition, sentence: Sentence) -> None:
     """Add a sentence to the reply. It is in the journal before anybody hears it."""
-    index = len(step.turn.sentences)
-    step.record(SentenceWritten(text=text))
+    index, text = len(step.turn.sentences), sentence.text
+    usual = f" {text}" if step.turn.open_round.sentences else text
+    step.record(SentenceWritten(text=text, written=None if sentence.written == usual else sentence.written))
     sentence_written(step, index)
     if step.setup.voice and not step.state.as_text:
         if not step.turn.audio:

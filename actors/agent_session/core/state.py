@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.inputs import Input, ToolsChanged
-from actors.agent_session.core.memory import AgentChange, Heard, Memory, TurnSource
+from actors.agent_session.core.memory import AgentChange, Heard, Memory, Sentence, TurnSource
 from actors.turn_taking import EndedBy, MuteStrategy
 from protocols import (
     DEFAULT_TOKENS,
@@ -25,7 +25,7 @@ from protocols import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionConfig:
-    """What a session is told at its start; only a hand-off changes what is the agent's. ``agent`` is its name, ``greeting`` in sentences.
+    """What a session is told at its start; only a hand-off changes what is the agent's. ``agent`` is its name.
 
     ``tools`` are the names of the agent's tools in its order, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice``
     tell whether the call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply
@@ -45,7 +45,7 @@ class SessionConfig:
     call_id: str
     agent: str = "agent"
     instructions: str = ""
-    greeting: tuple[str, ...] = ()
+    greeting: str = ""
     apology: str = "I am sorry, something went wrong with that. Please go on."
     repeat: str = "I am sorry, I did not hear all of that. Could you say it again?"
     farewell: str = "I am sorry, a technical problem ends this call. Please call again."
@@ -174,7 +174,7 @@ class Guess:
     text: str
     token: int
     context: ChatContext
-    sentences: tuple[str, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
     calls: tuple[FunctionCall, ...] | None = None
     space: str = ""
 

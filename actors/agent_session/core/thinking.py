@@ -15,7 +15,7 @@ from actors.agent_session.core.effects import After, RunHook, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import AgentFailed, HookEnded, RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.measures import first_token_came, model_asked
-from actors.agent_session.core.memory import AgentChange, TurnSource
+from actors.agent_session.core.memory import AgentChange, Sentence, TurnSource
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Wanted
 from actors.agent_session.core.tool_choice import choice, offered
@@ -55,7 +55,7 @@ def think(step: Transition) -> None:
         step.state = replace(step.state, thinking=step.state.loading)
         return
     token = step.next_token()
-    step.state = replace(step.state, thinking=token, expected=turn.open_round.sentences)
+    step.state = replace(step.state, thinking=token, expected=turn.open_round.said)
     model_asked(step)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
     asked = context(step.setup.instructions, step.memory)
@@ -102,7 +102,7 @@ def on_sentence(step: Transition, ready: SentenceReady) -> None:
     step.state = replace(step.state, expected=expected[1:] if repeated else ())
     first_token_came(step)
     if not repeated:
-        write_sentence(step, ready.text)
+        write_sentence(step, Sentence(ready.text, ready.written))
 
 
 def on_failed(step: Transition, failed: ThinkingFailed) -> None:
@@ -113,7 +113,7 @@ def on_failed(step: Transition, failed: ThinkingFailed) -> None:
         step.do(After(delay_s=failed.retry_in_s, input=RetryDue(token=failed.token)))
         return
     step.publish(SessionError(source="llm", text=failed.text, retryable=failed.retryable))
-    end_reply_with(step, step.setup.apology)
+    end_reply_with(step, Sentence(step.setup.apology))
 
 
 def on_retry(step: Transition, due: RetryDue) -> None:
@@ -122,10 +122,10 @@ def on_retry(step: Transition, due: RetryDue) -> None:
         think(step)
 
 
-def end_reply_with(step: Transition, *sentences: str) -> None:
-    """End the reply here: with ``sentences``, which stand already."""
+def end_reply_with(step: Transition, *sentences: Sentence, space: str = "") -> None:
+    """End the reply here: with ``sentences``, which stand already, and the ``space`` after them."""
     step.state = replace(step.state, thinking=0)
     for sentence in sentences:
         write_sentence(step, sentence)
-    step.record(RoundEnded(calls=(), wall_s=step.now.wall_s))
+    step.record(RoundEnded(calls=(), wall_s=step.now.wall_s, space=space))
     finish_if_over(step)

@@ -13,7 +13,7 @@ from actors.agent_session.core.entries import RoundEnded, TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.item_metrics import caller_metrics
 from actors.agent_session.core.measures import first_token_came, round_ended, turn_began
-from actors.agent_session.core.memory import TurnSource, n_bytes, new_speech_id
+from actors.agent_session.core.memory import Sentence, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening, SessionConfig
@@ -71,24 +71,26 @@ def answer(step: Transition) -> None:
         _take_over(step, guess)
 
 
-def speak_up(step: Transition, opening: Opening, sentences: Sequence[str], *, whole: bool = True) -> None:
+def speak_up(step: Transition, opening: Opening, sentences: Sequence[Sentence], *, space: str = "", whole: bool = True) -> None:
     """Say something that stands already, in a turn of its own; unless it is the ``whole``, more follows by `speak_on`."""
     _open(step, opening)
-    speak_on(step, sentences, last=whole)
+    speak_on(step, sentences, space=space, last=whole)
 
 
-def speak_on(step: Transition, sentences: Sequence[str], *, last: bool) -> None:
+def speak_on(step: Transition, sentences: Sequence[Sentence], *, space: str = "", last: bool) -> None:
     """Go on with what the program says; with the ``last`` of it the reply is complete."""
     if last:
-        end_reply_with(step, *sentences)
+        end_reply_with(step, *sentences, space=space)
         return
-    for sentence in sentences:
+    for sentence in sentences[:-1]:
         write_sentence(step, sentence)
+    for sentence in sentences[-1:]:
+        write_sentence(step, replace(sentence, written=f"{sentence.written or sentence.text}{space}"))
 
 
 def say_prepared(step: Transition, source: TurnSource) -> None:
     """Say the sentence that is there for ``source``, one of `PREPARED`."""
-    speak_up(step, Opening(source=source), (_SENTENCE_OF[source](step.setup),))
+    speak_up(step, Opening(source=source), (Sentence(_SENTENCE_OF[source](step.setup)),))
 
 
 def on_round(step: Transition, finished: RoundFinished) -> None:
@@ -110,7 +112,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if finished.calls and (spent or size > MAX_TURN_BYTES):
         text = f"after {rounds} rounds and {size} bytes the model asks for more tools: the turn ends here"
         step.publish(SessionError(source="llm", text=text, retryable=False))
-        end_reply_with(step, step.setup.apology)
+        end_reply_with(step, Sentence(step.setup.apology))
         return
     # Ids of our own: a model may repeat its ids from round to round.
     first = step.memory.calls + 1
@@ -122,7 +124,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if calls:
         run_next(step)
     else:
-        step.publish(ResponseGenerated(speech_id=step.turn.speech_id, text=" ".join(step.turn.sentences)))
+        step.publish(ResponseGenerated(speech_id=step.turn.speech_id, text=step.turn.words))
         finish_if_over(step)
 
 

@@ -12,7 +12,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from actors.agent_session.core import Input, Summarise, Think
+from actors.agent_session.core import Input, Sentence, Summarise, Think, WrittenText
 from actors.agent_session.core.inputs import RoundFinished, SentenceReady, Summarised, SummaryFailed, ThinkingFailed
 from actors.agent_session.engine.bulkhead import Bulkhead
 from actors.agent_session.engine.failures import failure_of
@@ -45,8 +45,6 @@ MAX_DELTAS: Final = 32_000
 """Of one round; with more it has failed."""
 MAX_REPLY_CHARS: Final = 16_000
 """Of one round's text: what comes after is left out."""
-MAX_SPACE_CHARS: Final = 16
-"""Of the white space that it ends with."""
 MAX_CALLS: Final = 16
 """Of one round: what comes after is left out."""
 MAX_ARGUMENTS_CHARS: Final = 64_000
@@ -128,6 +126,7 @@ class Generation:
         model.supervisor.asked()
         try:
             await self._read(wanted, model.llm, answer)
+            last = answer.last_sentences()
             finished = answer.finish()
         except Exception as failure:  # noqa: BLE001 - the seam to a provider: it may raise anything
             text, retryable = failure_of(failure)
@@ -135,7 +134,7 @@ class Generation:
             self._report(ThinkingFailed(token=wanted.token, text=text, retryable=retryable, retry_in_s=retry_in_s))
         else:
             model.supervisor.worked()
-            self._say(wanted, answer.last_sentences())
+            self._say(wanted, last)
             self._report(finished)
 
     async def summarise(self, wanted: Summarise) -> None:
@@ -175,9 +174,9 @@ class Generation:
             async for value in values:
                 self._say(wanted, answer.add(value, self._clock.monotonic() - asked_s))
 
-    def _say(self, wanted: Think, sentences: list[str]) -> None:
+    def _say(self, wanted: Think, sentences: list[Sentence]) -> None:
         for sentence in sentences:
-            self._report(SentenceReady(token=wanted.token, text=sentence))
+            self._report(SentenceReady(token=wanted.token, text=sentence.text, written=sentence.written))
 
 
 class _Answer:
@@ -188,8 +187,8 @@ class _Answer:
         self._token = token
         self._splitter = SentenceSplitter()
         self._text = WellFormedStream()
-        self._room = MAX_REPLY_CHARS
-        self._space = ""
+        self._written = WrittenText()
+        self._room = self._room_to_write = MAX_REPLY_CHARS
         self._deltas = 0
         self._calls = CallAssembler(self._new_id)
         self._ids_made = 0
@@ -198,7 +197,7 @@ class _Answer:
         self._first_text_s = self._last_text_s = 0.0
         self._usage: TokenUsage | None = None
 
-    def add(self, value: object, after_s: float) -> list[str]:
+    def add(self, value: object, after_s: float) -> list[Sentence]:
         """Take the next piece, ``after_s`` seconds after the question: the sentences that stand by it.
 
         Raises:
@@ -209,13 +208,12 @@ class _Answer:
             raise ProviderError(f"the model does not end: it gave more than {MAX_DELTAS} deltas in a round", retryable=False)
         event = llm_event_of(self._llm, value)
         match event:
-            case TextDelta(text=text):
+            case TextDelta(text=text, written=written):
                 self._begin(text, after_s)
                 if text:
                     self._first_text_s, self._last_text_s = self._first_text_s or after_s, after_s
                 said, self._room = text[: self._room], self._room - min(self._room, len(text))
-                self._space = said[len(said.rstrip()) :] if said.strip() else self._space + said
-                return self._splitter.feed(self._text.feed(said))
+                return self._sentences(self._text.feed(said), written)
             case CallDelta():
                 self._begin(event.name or event.arguments, after_s)
                 self._calls.add(event)
@@ -250,12 +248,21 @@ class _Answer:
             first_token_s=self._first_token_s,
             streamed_s=self._last_text_s - self._first_text_s,
             usage=self._usage,
-            space=self._space[:MAX_SPACE_CHARS],
+            space=self._written.rest(),
         )
 
-    def last_sentences(self) -> list[str]:
+    def last_sentences(self) -> list[Sentence]:
         """What is left of the text."""
-        return self._splitter.feed(self._text.finish()) + self._splitter.finish()
+        last = self._sentences(self._text.finish(), None)
+        return last + [self._written.take(sentence) for sentence in self._splitter.finish()]
+
+    def _sentences(self, said: str, written: str | None) -> list[Sentence]:
+        """The sentences that stand by this piece."""
+        if written is not None:
+            written = well_formed(written)[: self._room_to_write]
+            self._room_to_write -= len(written)
+        self._written.feed(said, written)
+        return [self._written.take(sentence) for sentence in self._splitter.feed(said)]
 
     def _begin(self, content: str, after_s: float) -> None:
         if content and self._first_token_s is None:

@@ -18,7 +18,7 @@ from actors.agent_session.core.chat import (
     settled,
     tells_the_same,
 )
-from actors.agent_session.core.memory import LONG_AGO, SPEAKING, Heard, Outcome, Round, Turn, TurnHandoff, TurnSource
+from actors.agent_session.core.memory import LONG_AGO, SPEAKING, Heard, Outcome, Round, Sentence, Turn, TurnHandoff, TurnSource
 from protocols import (
     AgentHandoff,
     ChatContext,
@@ -40,8 +40,8 @@ TURN = Turn(
     text="hello",
     asked_wall_s=100.0,
     rounds=(
-        Round(sentences=("One moment.",), calls=(CALL,), ended=True, ended_wall_s=101.0),
-        Round(sentences=("Here.", "Anything else?")),
+        Round(sentences=(Sentence("One moment."),), calls=(CALL,), ended=True, ended_wall_s=101.0),
+        Round(sentences=tuple(map(Sentence, ("Here.", "Anything else?")))),
     ),
     outcomes=(Outcome(call_id="call-1", result="found", wall_s=102.0),),
 )
@@ -91,12 +91,12 @@ def test_a_message_of_which_not_all_was_heard_is_marked_as_interrupted() -> None
 def test_the_times_of_items_are_those_of_the_journal_and_never_go_back() -> None:
     history = appended(ChatContext((replace(user("later"), created_at=101.5),)), settled(TURN, Heard(sentences=1)))
     assert [item.created_at for item in history] == [101.5, 101.5, 101.5, 101.5, 102.0]
-    old = replace(TURN, asked_wall_s=0.0, rounds=(Round(sentences=("Hi.",), ended=True),), outcomes=())
+    old = replace(TURN, asked_wall_s=0.0, rounds=(Round(sentences=(Sentence("Hi."),), ended=True),), outcomes=())
     assert [item.created_at for item in settled(old, Heard(sentences=1))] == [LONG_AGO, LONG_AGO]
 
 
 def test_what_the_model_had_not_ended_is_as_late_as_what_it_follows() -> None:
-    cut_off = replace(TURN, rounds=(*TURN.rounds[:1], Round(sentences=("It is",))))
+    cut_off = replace(TURN, rounds=(*TURN.rounds[:1], Round(sentences=(Sentence("It is"),))))
     handed_on = replace(cut_off, handoffs=(TurnHandoff(rounds=1, new_agent="billing", wall_s=104.0),))
     for turn, last in [(cut_off, 102.0), (handed_on, 104.0)]:
         kept = settled(turn, Heard(sentences=2))
@@ -122,7 +122,7 @@ def test_a_reply_that_was_heard_ends_with_the_white_space_that_the_model_wrote()
     turn = replace(TURN, rounds=(replace(TURN.rounds[0], space="\n"), *TURN.rounds[1:]))
     whole = next(item for item in settled(turn, Heard(sentences=3)) if item.id == "turn-1.reply-1")
     assert isinstance(whole, ChatMessage)
-    assert whole.text == " ".join(turn.rounds[0].sentences) + "\n"
+    assert whole.text == "One moment.\n"
 
 
 def test_every_incarnation_makes_the_same_items_with_ids_that_no_other_item_has() -> None:
@@ -141,13 +141,13 @@ def test_a_call_that_has_no_outcome_is_told_as_one_that_failed() -> None:
 
 
 def test_a_turn_of_the_agent_has_no_message_of_the_caller() -> None:
-    greeting = Turn(turn_id="turn-1", source=TurnSource.GREETING, text="", rounds=(Round(sentences=("Welcome.",), ended=True),))
+    greeting = Turn(turn_id="turn-1", source=TurnSource.GREETING, text="", rounds=(Round(sentences=(Sentence("Welcome."),), ended=True),))
     assert said(settled(greeting, Heard(sentences=1))) == [("assistant", "Welcome.")]
 
 
 def test_of_a_turn_that_was_given_up_the_model_is_told_nothing_that_the_session_may_have_died_of() -> None:
     calls = tuple(replace(CALL, call_id=f"call-{number}") for number in (1, 2, 3))
-    rounds = (Round(sentences=("One moment.",), calls=calls, ended=True),)
+    rounds = (Round(sentences=(Sentence("One moment."),), calls=calls, ended=True),)
     failed = replace(TURN, rounds=rounds, begun_calls=("call-1", "call-2"), deaths=(SPEAKING, SPEAKING))
     history = ChatContext(settled(failed, Heard(sentences=1)))
     assert said(history) == [("failed", "hello"), ("assistant", "One moment.")]

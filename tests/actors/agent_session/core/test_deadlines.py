@@ -195,7 +195,7 @@ def test_a_deadline_comes_in_the_next_life_when_it_would_have_come_in_this() -> 
 
 
 def test_what_the_agent_says_by_itself_is_its_own_and_ends_too() -> None:
-    world = World(replace(CHECKED, greeting=("Welcome.",)))
+    world = World(replace(CHECKED, greeting="Welcome."))
     world.subscribe()
     world.settle()
     world.send("hello", "ask")

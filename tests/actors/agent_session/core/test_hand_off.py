@@ -130,7 +130,7 @@ def test_what_is_used_and_how_tokens_are_counted_is_the_new_agent_s() -> None:
             token=token,
             agent="billing",
             instructions="You are billing.",
-            greeting=(),
+            greeting="",
             tools=TOOLS,
             idempotent=frozenset(),
             models=models,

@@ -111,7 +111,7 @@ def test_an_empty_reply_ends_the_turn() -> None:
 
 
 def test_the_greeting_is_a_turn_of_the_agent() -> None:
-    world = World(replace(SPOKEN, greeting=("Welcome.", "How can I help?")))
+    world = World(replace(SPOKEN, greeting="Welcome. How can I help?"))
     world.subscribe()
     world.settle()
     assert said(world) == [("assistant", "Welcome. How can I help?")]
@@ -119,7 +119,7 @@ def test_the_greeting_is_a_turn_of_the_agent() -> None:
 
 
 def test_nothing_is_heard_before_somebody_listens_or_the_wait_is_over() -> None:
-    world = World(replace(SPOKEN, greeting=("Welcome.",)))
+    world = World(replace(SPOKEN, greeting="Welcome."))
     world.commit_all()
     assert not world.play()
     world.subscribe(audio=False)

@@ -13,7 +13,7 @@ M = MuteStrategy
 
 
 def saying(greeting: str = "", *mute: MuteStrategy) -> World:
-    world = World(replace(SPOKEN, greeting=(greeting,) if greeting else (), mute=frozenset(mute)))
+    world = World(replace(SPOKEN, greeting=greeting, mute=frozenset(mute)))
     world.subscribe()
     return world
 

@@ -45,12 +45,16 @@ def world_of(setup: object = SPOKEN) -> World:
     return world
 
 
+def spaced(text: str) -> str:
+    return f"{text} " if text and len(text) < MAX_TEXT_CHARS else text
+
+
 def begin(text: str = "", **fields: object) -> Say:
-    return Say(command_id="say", text=text, open=True, **fields)  # type: ignore[arg-type]
+    return Say(command_id="say", text=spaced(text), open=True, **fields)  # type: ignore[arg-type]
 
 
 def piece(number: int, text: str = "", *, last: bool = False, speech_id: str = "speech-1") -> ExtendSpeech:
-    return ExtendSpeech(command_id=f"say.{number}", speech_id=speech_id, text=text, last=last)
+    return ExtendSpeech(command_id=f"say.{number}", speech_id=speech_id, text=spaced(text), last=last)
 
 
 def sentences(world: World) -> list[str]:
@@ -75,15 +79,15 @@ def take(world: World, command: SessionCommand) -> None:
 def test_each_sentence_is_said_as_it_comes_and_the_speech_is_over_with_the_last(setup: object) -> None:
     world = world_of(setup)
     take(world, begin())
-    for number, text in enumerate((FIRST, f"{SECOND}\n{THIRD}"), 1):
+    for number, text in enumerate((FIRST, f"{SECOND}  {THIRD}"), 1):
         take(world, piece(number, text))
         world.settle()
-        assert sentences(world)[-1] == text.rpartition("\n")[2]
+        assert sentences(world)[-1] == text.rpartition("  ")[2]
         assert not events(world, SpeechDone)
     take(world, piece(3, last=True))
     world.settle()
-    assert heard(world) == [f"{FIRST} {SECOND} {THIRD}"]
-    assert texts(world.state.memory.history) == heard(world)
+    assert heard(world) == [f"{FIRST} {SECOND}  {THIRD}"]
+    assert texts(world.state.memory.history) == [f"{FIRST} {SECOND}  {THIRD} "]
     assert outcomes(world) == [SpeechOutcome.COMPLETED]
     assert events(world, CommandDone) == [CommandDone(command_id="say")], "pieces are part of it"
     assert world.state.phase is S.IDLE
@@ -255,7 +259,7 @@ def test_what_kills_twice_while_it_is_said_is_given_up() -> None:
 def test_killed_after_every_effect_no_piece_is_lost_and_none_is_said_twice(setup: object, waits: bool) -> None:
     speech_id = "speech-2" if waits else "speech-1"
     commands: list[SessionCommand] = [SendText(command_id="ask", text="hello")] if waits else []
-    commands += [begin(), piece(1, FIRST, speech_id=speech_id), piece(2, f"{SECOND}\n{THIRD}", speech_id=speech_id)]
+    commands += [begin(), piece(1, FIRST, speech_id=speech_id), piece(2, f"{SECOND} {THIRD}", speech_id=speech_id)]
     commands += [piece(3, last=True, speech_id=speech_id), EndCall(command_id="end")]
     for fuse in range(1_000):
         world = world_of(setup)
@@ -394,3 +398,23 @@ def test_pieces_that_come_while_it_is_held_wait(text: str, goes_on: bool) -> Non
     assert heard(world)[0] == (f"{FIRST} {SECOND}" if goes_on else "Your")
     assert outcomes(world)[0] is (SpeechOutcome.COMPLETED if goes_on else SpeechOutcome.INTERRUPTED)
     assert world.state.phase is S.IDLE
+
+
+@BOTH
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_is_written_otherwise_is_what_the_history_has_and_the_bound_is_for_it_too(setup: object, waits: bool) -> None:
+    world = world_of(setup)
+    speech_id = "speech-2" if waits else "speech-1"
+    if waits:
+        world.send("hello")
+    take(world, begin())
+    more = {"speech_id": speech_id, "text": "Damn good. ", "written": "**** good. "}
+    take(world, ExtendSpeech(command_id="1", **more))  # type: ignore[arg-type]
+    request = world.command(ExtendSpeech(command_id="2", speech_id=speech_id, text="x", written="x" * MAX_TEXT_CHARS))
+    world.commit_all()
+    assert world.refusal(request).error == "MessageTooLargeError"
+    take(world, ExtendSpeech(command_id="3", speech_id=speech_id, text="It is.", last=True))
+    world.settle()
+    assert texts(world.state.memory.history)[-1] == "**** good. It is."
+    assert heard(world)[-1] == "**** good. It is."
+    assert sentences(world)[-2:] == ["Damn good.", "It is."]

@@ -104,7 +104,7 @@ def test_a_call_that_is_given_up_says_so_and_ends_wherever_it_was(phase: S) -> N
 
 
 def test_a_call_that_is_given_up_in_its_first_life_is_not_greeted() -> None:
-    setup = replace(CHECKED, greeting=("Welcome.",), farewell_reason="it died too often")
+    setup = replace(CHECKED, greeting="Welcome.", farewell_reason="it died too often")
     _, events = begun(setup)
     assert [event for event in events if isinstance(event, AgentSentence)] == [AgentSentence(speech_id="speech-1", text=CHECKED.farewell)]
     assert events[-1] == CallEnded(reason="failed: it died too often")
@@ -122,7 +122,7 @@ def test_a_call_that_is_given_up_neither_listens_nor_ends_otherwise() -> None:
 
 
 def test_a_restarted_call_does_not_greet_again() -> None:
-    world = World(replace(CHECKED, greeting=("Welcome.",)))
+    world = World(replace(CHECKED, greeting="Welcome."))
     world.commit_all()
     world.kill()
     world.subscribe()
@@ -263,7 +263,7 @@ def test_events_that_were_told_and_are_not_in_the_journal_are_missed_and_that_is
 
 @pytest.mark.parametrize(("told", "lost", "next_event"), [(40, None, 41), (0, None, 1 + MAX_LOST), (0, 12, 13)])
 def test_a_call_of_which_nothing_is_known_apologises_instead_of_greeting(told: int, lost: int | None, next_event: int) -> None:
-    world = World(replace(SPOKEN, greeting=("Welcome.",)))
+    world = World(replace(SPOKEN, greeting="Welcome."))
     world.commit_all()
     world.numbered = told
     events = set_back(world, len(world.transactions), report="nothing could be read", lost=lost)
@@ -325,7 +325,7 @@ def test_a_latency_within_a_life_does_not_depend_on_the_wall_clock() -> None:
 
 
 def test_an_apology_that_kills_is_not_apologised_for() -> None:
-    world = World(replace(SPOKEN, greeting=("Welcome.",)))
+    world = World(replace(SPOKEN, greeting="Welcome."))
     world.commit_all()
     world.kill()
     world.commit_all()

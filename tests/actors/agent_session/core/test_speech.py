@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core import KeptSpeech
-from actors.agent_session.core.memory import Heard, Round, Turn, TurnSource
+from actors.agent_session.core.memory import Heard, Round, Sentence, Turn, TurnSource
 from actors.agent_session.core.speech import heard_at
 from support.session_world import CHECKED, SPOKEN, VOICE_HZ
 
@@ -13,7 +13,7 @@ TURN = Turn(
     turn_id="turn-1",
     source=TurnSource.TEXT,
     text="hello",
-    rounds=(Round(sentences=("One two three four.", "Five six seven.", "Eight.")),),
+    rounds=(Round(sentences=tuple(map(Sentence, ("One two three four.", "Five six seven.", "Eight.")))),),
     starts=(0, 2 * VOICE_HZ),
 )
 

@@ -63,7 +63,7 @@ class Conversation(RuleBasedStateMachine):
     def start(self, spoken: bool, greeted: bool, kept_ahead: int) -> None:
         setup = SPOKEN if spoken else CHECKED
         setup = replace(setup, tools=(*setup.tools, "to_billing", "to_greeter", "to_broken"))
-        self.world = World(replace(setup, greeting=("Welcome to the shop.",) if greeted else ()), kept_ahead=kept_ahead)
+        self.world = World(replace(setup, greeting="Welcome to the shop." if greeted else ""), kept_ahead=kept_ahead)
         self.sent: dict[str, SessionCommand] = {}
         self.waiting: dict[int, str] = {}
         self.accepted: set[str] = set()
@@ -355,7 +355,7 @@ def the_long_call(world: World) -> None:
 
 @pytest.mark.parametrize("setup", [CHECKED, SPOKEN], ids=["text", "speech"])
 def test_killed_at_every_point_the_call_ends_with_the_same_conversation(setup: Any) -> None:
-    whole = World(replace(setup, greeting=("Welcome.",)))
+    whole = World(replace(setup, greeting="Welcome."))
     whole.subscribe()
     the_long_call(whole)
     assert whole.left

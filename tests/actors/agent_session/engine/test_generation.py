@@ -86,11 +86,15 @@ def think(model: Scripted, wanted: Think = ASKED) -> list[object]:
     return asyncio.run(run())
 
 
+def said(text: str, space: str = "") -> SentenceReady:
+    return SentenceReady(token=7, text=text, written=space + text)
+
+
 def test_each_sentence_is_told_as_soon_as_it_stands_and_the_calls_at_the_end() -> None:
     model = Scripted(TextDelta(text="Let me "), TextDelta(text="see. One mo"), call("look"), TextDelta(text="ment"))
     assert think(model) == [
-        SentenceReady(token=7, text="Let me see."),
-        SentenceReady(token=7, text="One moment"),
+        said("Let me see."),
+        said("One moment", " "),
         RoundFinished(
             token=7,
             calls=(FunctionCall(call_id="x", name="look", arguments="{}"),),
@@ -117,7 +121,7 @@ def test_tools_are_offered_only_if_they_may_be_used() -> None:
     ],
 )
 def test_a_failure_is_told_behind_what_was_said(failure: Exception, told: ThinkingFailed) -> None:
-    assert think(Scripted(TextDelta(text="Let me see. Now"), failure)) == [SentenceReady(token=7, text="Let me see."), told]
+    assert think(Scripted(TextDelta(text="Let me see. Now"), failure)) == [said("Let me see."), told]
 
 
 def test_a_model_that_says_nothing_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,8 +169,8 @@ class Wayward(Scripted):
 
 @pytest.mark.parametrize("deed", [*AWAITED, *WRONG_VALUES])
 def test_whatever_a_model_does_its_round_has_failed_in_words_that_can_travel(deed: str) -> None:
-    said, failed = think(Wayward(deed))
-    assert said == SentenceReady(token=7, text="Let me see.")
+    first, failed = think(Wayward(deed))
+    assert first == said("Let me see.")
     assert isinstance(failed, ThinkingFailed)
     assert len(failed.text.encode()) < 2_000
     if deed in WRONG_VALUES:
@@ -185,8 +189,8 @@ def test_a_model_that_is_no_stream_is_told_how_to_be_one() -> None:
 
 
 def test_an_emoji_that_is_cut_between_two_deltas_is_put_together() -> None:
-    said, _ = think(Scripted(TextDelta(text="a pizza \ud83c"), TextDelta(text="\udf55 and \udf55.")))
-    assert said == SentenceReady(token=7, text="a pizza 🍕 and �.")
+    whole, _ = think(Scripted(TextDelta(text="a pizza \ud83c"), TextDelta(text="\udf55 and \udf55.")))
+    assert whole == said("a pizza 🍕 and �.")
 
 
 class Endless(Scripted):
@@ -213,7 +217,7 @@ def test_how_it_is_to_answer_is_told_to_the_model() -> None:
             yield TextDelta(text=f"{options.tool_choice}")
 
     options = ChatOptions(tool_choice=ToolChoice.REQUIRED)
-    assert think(Obedient(), replace(ASKED, options=options))[0] == SentenceReady(token=7, text="required")
+    assert think(Obedient(), replace(ASKED, options=options))[0] == said("required")
 
 
 PIECES = (CallDelta(index=0, call_id="a", name="look"), CallDelta(index=0, arguments='{"at": '), CallDelta(index=0, arguments='"\ud83c'))
@@ -237,8 +241,8 @@ def test_a_model_that_says_nothing_at_all_has_no_first_token() -> None:
 
 
 def test_an_answer_that_was_cut_is_said_as_far_as_it_came_and_told_to_be_cut() -> None:
-    said, rest, finished = think(Scripted(TextDelta(text="One. Two and"), ChatFinished(reason=FinishReason.LENGTH)))
-    assert [said, rest] == [SentenceReady(token=7, text="One."), SentenceReady(token=7, text="Two and")]
+    first, rest, finished = think(Scripted(TextDelta(text="One. Two and"), ChatFinished(reason=FinishReason.LENGTH)))
+    assert [first, rest] == [said("One."), said("Two and", " ")]
     assert isinstance(finished, RoundFinished)
     assert finished.reason is FinishReason.LENGTH
 
@@ -258,8 +262,8 @@ def test_whole_calls_of_an_answer_that_was_cut_are_run() -> None:
 
 
 def test_of_an_answer_that_was_filtered_nothing_more_is_said_and_no_call_is_run() -> None:
-    said, failed = think(Scripted(TextDelta(text="One. Two"), call("look"), ChatFinished(reason=FinishReason.CONTENT_FILTER)))
-    assert said == SentenceReady(token=7, text="One.")
+    first, failed = think(Scripted(TextDelta(text="One. Two"), call("look"), ChatFinished(reason=FinishReason.CONTENT_FILTER)))
+    assert first == said("One.")
     assert isinstance(failed, ThinkingFailed)
     assert "filter of content has cut the answer" in failed.text
     assert not failed.retryable
@@ -353,3 +357,25 @@ def test_a_summary_is_one_text_that_is_asked_for_without_tools() -> None:
 def test_a_summary_that_cannot_be_made_is_told() -> None:
     (failed,) = sum_up(Scripted(TextDelta(text="They"), ProviderError("no idea", retryable=True)))
     assert failed == SummaryFailed(token=9, text="no idea")
+
+
+def test_the_history_has_a_text_as_the_model_wrote_it() -> None:
+    deltas = [TextDelta(text=text) for text in ("\nOne:  two.", "\n\nThree ", " four.\tFive", ".  \n")]
+    *sentences, finished = think(Scripted(*deltas))
+    assert [one.text for one in sentences if isinstance(one, SentenceReady)] == ["One: two.", "Three four.", "Five."]
+    assert [one.written for one in sentences if isinstance(one, SentenceReady)] == ["\nOne:  two.", "\n\nThree  four.", "\tFive."]
+    assert isinstance(finished, RoundFinished)
+    assert finished.space == "  \n"
+
+
+def test_what_is_written_otherwise_than_it_is_said_is_kept_so_and_is_no_longer_than_an_answer() -> None:
+    deltas = [
+        TextDelta(text="Damn good. ", written="**** good. "),
+        TextDelta(text="Bye.", written="x" * 20_000),
+        TextDelta(text="\n", written=""),
+    ]
+    first, second, finished = think(Scripted(*deltas, TextDelta(text="", written="late")))
+    assert first == SentenceReady(token=7, text="Damn good.", written="**** good.")
+    assert second == SentenceReady(token=7, text="Bye.", written=" " + "x" * (MAX_REPLY_CHARS - len("**** good. ")))
+    assert isinstance(finished, RoundFinished)
+    assert finished.space == ""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from actors.agent_session.core import SpeakSentence, Write
 from actors.agent_session.core.inputs import SentencePlayed, SentencePlaying
-from actors.agent_session.core.memory import Memory, Round, Turn, TurnSource
+from actors.agent_session.core.memory import Memory, Round, Sentence, Turn, TurnSource
 from actors.agent_session.core.speech import resume_speech
 from actors.agent_session.core.state import State
 from actors.agent_session.core.transition import Moment, Transition
@@ -117,7 +117,7 @@ def resumed(memory: SharedSpeechBuffer, begun: int) -> list[SpeakSentence]:
         speech_id="turn-1",
         source=TurnSource.TEXT,
         text="hello",
-        rounds=(Round(sentences=SENTENCES, ended=True),),
+        rounds=(Round(sentences=tuple(map(Sentence, SENTENCES)), ended=True),),
         starts=tuple(range(begun)),
     )
     step = Transition(State(setup=replace(SPOKEN, voice_rate_hz=HZ), memory=Memory(turn=turn, incarnation=2)), Moment(0.0, 0.0))
