@@ -140,6 +140,11 @@ def agent_ready(token: int, blueprint: Blueprint, providers: Providers, tools: d
         idempotent=_idempotent(tools),
         models=_models(blueprint),
         tokens=_tokens_of(providers.llm),
+        audio_in=providers.stt is not None,
+        voice_rate_hz=providers.rate_hz,
+        resume_false_interruption=blueprint.turns.resume_false_interruption,
+        min_interruption_words=blueprint.turns.min_interruption_words,
+        preemptive_generation=blueprint.turns.preemptive_generation,
     )
 
 
@@ -169,7 +174,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         idempotent=_idempotent(tools),
         audio_in=providers.stt is not None,
         voice=providers.tts is not None,
-        voice_rate_hz=providers.tts.rate_hz if providers.tts is not None else 0,
+        voice_rate_hz=providers.rate_hz,
         max_tool_rounds=blueprint.turns.max_tool_rounds,
         max_context_tokens=blueprint.turns.max_context_tokens,
         tokens=_tokens_of(providers.llm),

@@ -7,13 +7,13 @@ from protocols import BYTES_PER_SAMPLE, AudioCleared, AudioPushed, Message, Ref
 
 
 class AudioPublisher:
-    """Sends audio of ``rate_hz`` (0: the call has no voice) with ``send`` to those of ``subscribers`` that want audio."""
+    """Sends audio of ``rate_hz`` (0: the call has no voice yet) with ``send`` to those of ``subscribers`` that want audio."""
 
     def __init__(
         self, call_id: str, rate_hz: int, send: Callable[[Ref, Message], None], subscribers: Callable[[], Iterable[Subscriber]]
     ) -> None:
         self._call_id = call_id
-        self._rate_hz = rate_hz
+        self.rate_hz = rate_hz
         self._send = send
         self._subscribers = subscribers
         self.seconds = 0.0
@@ -21,9 +21,9 @@ class AudioPublisher:
 
     def push(self, speech_id: str, position: int, pcm: bytes) -> int:
         """Send the reply's audio from the sample ``position`` on; gives the position behind it."""
-        self._publish(AudioPushed(call_id=self._call_id, speech_id=speech_id, position=position, rate_hz=self._rate_hz, pcm=pcm))
+        self._publish(AudioPushed(call_id=self._call_id, speech_id=speech_id, position=position, rate_hz=self.rate_hz, pcm=pcm))
         samples = len(pcm) // BYTES_PER_SAMPLE
-        self.seconds += samples / self._rate_hz
+        self.seconds += samples / self.rate_hz
         return position + samples
 
     def clear(self, speech_id: str, position: int, fade_ms: int) -> None:

@@ -126,8 +126,7 @@ class Conversation:
         self._memory = SharedAudioBuffer(memory[:SHARED_AUDIO_BUFFER_BYTES], fresh_at=fresh_at)
         self._speech = SharedSpeechBuffer(memory[SHARED_AUDIO_BUFFER_BYTES:])
         self._intake = Intake(self._memory)
-        voice_rate_hz = providers.tts.rate_hz if providers.tts is not None else 0
-        self._audio_out = AudioPublisher(blueprint.call_id, voice_rate_hz, self._context.send, lambda: self._state.subscribers)
+        self._audio_out = AudioPublisher(blueprint.call_id, providers.rate_hz, self._context.send, lambda: self._state.subscribers)
         self._requests: dict[int, Callable[[Message], None]] = {}
         self._numbers = count(1)
         self._engine = Engine(
@@ -334,7 +333,8 @@ class Conversation:
 
     def _work_with(self, parts: Parts) -> None:
         before, self._parts = self._parts, parts
-        self._engine.use(parts.providers.llm, parts.tools, name_services(parts.blueprint))
+        self._audio_out.rate_hz = parts.providers.rate_hz or self._audio_out.rate_hz  # speech of before may still be heard
+        self._engine.use(parts.providers, parts.tools, name_services(parts.blueprint), parts.blueprint.turns)
         if parts.blueprint.turns.background != before.blueprint.turns.background:
             self._engine.use_background(parts.blueprint.turns.background)
 

@@ -91,11 +91,8 @@ class StandaloneSession:
         self._conversation = Conversation(surroundings, parts, restore(()))
         self.link.live = self._conversation
         self._conversation.begin(Opening())
-        if parts.providers.tts is not None:
-            listen = SubscriptionAsked(
-                request=self._conversation.unanswered, subscriber=_LISTENER, from_number=1, audio=True, next_sequence=0
-            )
-            self._conversation.feed(listen)
+        listen = SubscriptionAsked(request=self._conversation.unanswered, subscriber=_LISTENER, from_number=1, audio=True, next_sequence=0)
+        self._conversation.feed(listen)
 
     def _failed(self, text: str) -> None:
         self._exit(abnormal(text))

@@ -286,6 +286,7 @@ class AgentHooks:
         self._task = None
         self.current._keep(self._activity.chat_ctx_of(self.current))
         agent._run_by(self._activity)
+        await self._activity.audio_rate.settle(parts)
         self._activity.call.use(work.token, parts)
 
     def changed(self) -> None:

@@ -85,8 +85,9 @@ class AgentLLM(LLM):
         self.llm.prewarm()
 
     async def aclose(self) -> None:
-        """Close the model."""
-        await self.llm.aclose()
+        """Close the model, if the conversation is over: until then another agent may ask it, too, or this one again."""
+        if self._activity.over:
+            await self.llm.aclose()
 
     def chat(self, context: ChatContext, tools: Sequence[ToolSchema], options: ChatOptions) -> AsyncIterator[LLMEvent]:
         """See `LLM.chat`."""

@@ -11,7 +11,7 @@ from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.turn import turn_options
-from protocols import ChatContext, ProviderKind, ProviderRef
+from protocols import TTS, ChatContext, ProviderKind, ProviderRef
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
@@ -33,26 +33,50 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
         activity.metrics.heard.listen(provider)
         activity.errors.heard.listen(provider)
         if provider is not None:
-            made[kind], refs[kind] = provider_given(kind, provider, activity.providers)
-    llm = AgentLLM(activity, agent, made.pop(ProviderKind.LLM, None))
+            made[kind], refs[kind] = _made(activity, _holder(activity, agent, kind), kind, provider)
+    inner = made.pop(ProviderKind.LLM, None)
+    llm = activity.derived.of(agent, "llm_node", inner, lambda: AgentLLM(activity, agent, inner))
     activity.models[agent] = llm
     if (node := activity.hearing.node_of(agent, made.get(ProviderKind.STT))) is not None:
         made[ProviderKind.STT], refs[ProviderKind.STT] = provider_given(ProviderKind.STT, node, activity.providers)
-    activity.voice = made.get(ProviderKind.TTS, activity.voice)
-    if agent._overrides("tts_node"):
-        made[ProviderKind.TTS], refs[ProviderKind.TTS] = provider_given(
-            ProviderKind.TTS, NodeVoice(activity, activity.voice), activity.providers
-        )
-    if activity.session._text_transforms and ProviderKind.TTS in made:
-        made[ProviderKind.TTS] = TransformedTTS(made[ProviderKind.TTS], activity.session._text_transforms)
+    if (voice := _voice(activity, agent, made.get(ProviderKind.TTS), refs)) is not None:
+        made[ProviderKind.TTS] = voice
     refs.setdefault(ProviderKind.LLM, ProviderRef(factory=f"{NoLLM.__module__}:{NoLLM.__qualname__}", options={}))
     tools = program_tools(activity, agent, [*activity.session.tools, *agent.tools])
     # A voice of the program's own is asked for nothing but what is to be said: it is paid for, and tells what it was asked for.
     keeps_apology = is_ours(given[ProviderKind.TTS]) and not agent._overrides("tts_node")
-    providers = Providers(llm=llm, keeps_apology=keeps_apology, **{str(kind): provider for kind, provider in made.items()})
+    providers = Providers(
+        llm=llm,
+        keeps_apology=keeps_apology,
+        audio_rate_hz=activity.audio_rate.hz,
+        **{str(kind): provider for kind, provider in made.items()},
+    )
     detected = isinstance(made.get(ProviderKind.VAD), VADAdapter)
     blueprint = _blueprint(activity, agent, refs, tools, {"min_speech_ms": LEAST_SPEECH_MS} if detected else {})
     return Parts(blueprint=blueprint, providers=providers, tools=tools, context=_known(agent))
+
+
+def _voice(activity: "SessionActivity", agent: Agent, tts: TTS | None, refs: dict[ProviderKind, ProviderRef]) -> TTS | None:
+    """The voice of ``agent``: ``tts`` behind its node and the session's transforms."""
+    activity.voices[agent] = voice = tts
+    if agent._overrides("tts_node"):
+        node = activity.derived.of(agent, "tts_node", tts, lambda: NodeVoice(activity, tts))
+        voice, refs[ProviderKind.TTS] = provider_given(ProviderKind.TTS, node, activity.providers)
+    transforms = activity.session._text_transforms
+    if voice is None or not transforms:
+        return voice
+    untransformed = voice
+    return activity.derived.of(agent, "transformed tts", voice, lambda: TransformedTTS(untransformed, transforms))
+
+
+def _made(activity: "SessionActivity", holder: object, kind: ProviderKind, given: object) -> tuple[Any, ProviderRef]:
+    return activity.derived.of(holder, str(kind), given, lambda: provider_given(kind, given, activity.providers))
+
+
+def _holder(activity: "SessionActivity", agent: Agent, kind: ProviderKind) -> object:
+    """Who has the provider that `given_provider` gives."""
+    own = kind not in activity.overrides and agent._providers.get(str(kind), NOT_GIVEN) is not NOT_GIVEN
+    return agent if own else activity.session
 
 
 def _known(agent: Agent) -> ChatContext:

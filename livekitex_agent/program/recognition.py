@@ -53,7 +53,10 @@ _AUDIO: ContextVar["_Audio | None"] = ContextVar("livekitex_agent_node_audio", d
 
 
 class Hearing:
-    """Who hears in a session: the agents' own nodes, once one has it; until then the recogniser itself."""
+    """Who hears in a session: the node of the agent that has the call, if it has its own, else the recogniser itself.
+
+    One node follows another on the same stream, if what is behind them streams or not alike.
+    """
 
     def __init__(self, activity: "SessionActivity") -> None:
         self.behind: WeakKeyDictionary[Agent, STT | None] = WeakKeyDictionary()
@@ -62,9 +65,11 @@ class Hearing:
         self._node: NodeRecognizer | None = None
 
     def node_of(self, agent: Agent, stt: STT | None) -> "NodeRecognizer | None":
-        """The nodes as a recogniser, if ``agent`` has its own or one before it had; behind its node is ``stt``."""
+        """The nodes as a recogniser, if ``agent`` has its own; behind it is ``stt``."""
         self.behind[agent] = stt
-        if self._node is None and agent._overrides("stt_node"):
+        if not agent._overrides("stt_node"):
+            return None
+        if self._node is None or self._node.capabilities.streaming is not _streams(stt):
             self._node = NodeRecognizer(self._activity, stt)
         return self._node
 
@@ -78,7 +83,7 @@ class NodeRecognizer(livekit_stt.STT[Any]):
     """The recogniser that is the `stt_node` of whoever has the call; ``stt`` is behind it (None: nothing, and the node hears itself)."""
 
     def __init__(self, activity: "SessionActivity", stt: STT | None) -> None:
-        streams = stt is None or stt.capabilities.streaming
+        streams = _streams(stt)
         super().__init__(
             capabilities=livekit_stt.STTCapabilities(streaming=streams, interim_results=streams, offline_recognize=not streams)
         )
@@ -328,6 +333,11 @@ async def _push(audio: AsyncIterable[AudioFrameLike], inner: _Inner) -> None:
 async def _each(frames: list[Any]) -> AsyncIterator[Any]:
     for frame in frames:
         yield frame
+
+
+def _streams(stt: STT | None) -> bool:
+    """Whether a node with ``stt`` behind it is given a stream."""
+    return stt is None or stt.capabilities.streaming
 
 
 def _final(text: str) -> SpeechEvent:

@@ -19,7 +19,9 @@ from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.audio_rate import AudioRate
 from livekitex_agent.program.current_run import CurrentRun
+from livekitex_agent.program.derived import Derived
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.metrics_told import MetricsTold
@@ -106,8 +108,10 @@ class SessionActivity:
         self.run = CurrentRun(session, call, loop)
         self.models: WeakKeyDictionary[Agent, AgentLLM] = WeakKeyDictionary()
         self.hearing = Hearing(self)
-        self.voice: TTS | None = None
-        """Of the session, behind the nodes of its agents."""
+        self.voices: WeakKeyDictionary[Agent, TTS | None] = WeakKeyDictionary()
+        """Behind the nodes of the agents."""
+        self.derived = Derived()
+        self.audio_rate = AudioRate(facts)
         self.hooks = AgentHooks(self)
         self.presence = UserPresence(
             session._user_away_timeout, lambda event: session.emit("user_state_changed", event), self.outcomes.any_open
@@ -128,9 +132,10 @@ class SessionActivity:
         self.user_data.restore()
         self.hooks.begin(agent)
         await self.toolsets.open([*self.session.tools, *self.hooks.current.tools])
-        self.call.start(make_parts(self, self.hooks.current))
+        self.call.start(parts := make_parts(self, self.hooks.current))
         self.call.hear(self.session.input.audio_enabled)
         await self.facts.put("session/started", "true")
+        await self.audio_rate.settle(parts)
         self.live = True
         self._tell_states(self._states.begin())
         self.loop.spawn(self.user_data.commit_regularly(), name="user data")
@@ -257,7 +262,7 @@ class SessionActivity:
         self._require_undrained()
         words = text if isinstance(text, str) else ""
         say = Say(command_id="", text=words, allow_interruptions=self._may_interrupt(allow_interruptions), in_history=add_to_chat_ctx)
-        if isinstance(text, str) and not isinstance(audio, NotGiven) and self.voice is not None:
+        if isinstance(text, str) and not isinstance(audio, NotGiven) and self.voices.get(self.hooks.current) is not None:
             return self._watch(self.speeches.begin_with_audio(say, audio))
         if not isinstance(text, str) or self.current_agent._overrides("transcription_node"):
             return self._watch(self.speeches.begin_open(replace(say, text=""), written_by(self.current_agent, deltas_of(text))))
@@ -406,6 +411,11 @@ class SessionActivity:
         self.close_soon(CloseReason.ERROR, drain=False)
 
     @property
+    def over(self) -> bool:
+        """Whether the conversation has ended."""
+        return self._closed.done()
+
+    @property
     def closing(self) -> bool:
         """Whether the program has closed it."""
         return self._closing is not None
@@ -468,5 +478,5 @@ class SessionActivity:
 
     def tts_node(self, agent: Agent, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.tts_node`."""
-        del agent, model_settings
-        return speak_by_default(self, self.voice, text)
+        del model_settings
+        return speak_by_default(self, self.voices.get(agent), text)

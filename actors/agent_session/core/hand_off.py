@@ -12,7 +12,7 @@ awaits it. Where an agent cannot be loaded, the call stays with the one that it 
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.closing import take_changed_tools
@@ -22,6 +22,7 @@ from actors.agent_session.core.entries import HandedOff, ToolsUpdated
 from actors.agent_session.core.inputs import AgentFailed, AgentReady, AgentWanted, ToolsChanged
 from actors.agent_session.core.memory import MAX_DEATHS_IN_STEP, AgentChange, Memory, died_in
 from actors.agent_session.core.state import Wanted
+from actors.agent_session.core.subscribers import open_output
 from actors.agent_session.core.thinking import end_reply_with, load, think
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.written_text import written_sentences
@@ -42,6 +43,7 @@ MAX_AGENTS: Final = 16
 """Agents that have entered and not left; one more is refused with `CapacityError`."""
 MAX_AGENT_BYTES: Final = 256_000
 """Of an agent as JSON: it stands in the journal."""
+_OWN: Final = ("audio_in", "voice_rate_hz", "resume_false_interruption", "min_interruption_words", "preemptive_generation")
 
 
 def on_wanted(step: Transition, wanted: AgentWanted) -> None:
@@ -92,8 +94,11 @@ def on_ready(step: Transition, ready: AgentReady) -> None:
         idempotent=ready.idempotent,
         models=ready.models,
         tokens=ready.tokens,
+        **_own(ready),
     )
     step.state = replace(step.state, setup=after, loading=0, changing=None, tools_changed=None)
+    if after.voice and not before.voice:
+        open_output(step)
     history = step.memory.history
     fact = HandedOff(done=True, old_agent=before.agent, new_agent=after.agent, wall_s=step.now.wall_s)
     if after.program:
@@ -138,6 +143,14 @@ def on_tools(step: Transition, changed: ToolsChanged) -> None:
         history = step.memory.history
         step.record(ToolsUpdated(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)), wall_s=step.now.wall_s))
         tell_added(step, history)
+
+
+def _own(ready: AgentReady) -> dict[str, Any]:
+    """What the agent has of its own of what is otherwise the call's."""
+    own = {name: getattr(ready, name) for name in _OWN if getattr(ready, name) is not None}
+    if ready.voice_rate_hz is not None:
+        own["voice"] = ready.voice_rate_hz > 0
+    return own
 
 
 def _load(step: Transition, wanted: Wanted) -> None:

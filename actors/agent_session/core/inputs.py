@@ -293,7 +293,8 @@ class AgentReady:
     """The agent that the call is handed to is loaded.
 
     Its name, instructions, greeting, the names of its tools, the call's ``models`` from now on, and how its own counts tokens.
-    ``context`` is what a program's agent knows of the conversation (None: all of it).
+    ``context`` is what a program's agent knows of the conversation (None: all of it). What it has of its own is given, else None: whether
+    it hears and speaks, and how it is interrupted and answers (see `SessionConfig`).
     """
 
     token: int
@@ -305,6 +306,11 @@ class AgentReady:
     models: tuple[ModelUsage, ...] = ()
     tokens: TokenEstimator = DEFAULT_TOKENS
     context: ChatContext | None = None
+    audio_in: bool | None = None
+    voice_rate_hz: int | None = None
+    resume_false_interruption: bool | None = None
+    min_interruption_words: int | None = None
+    preemptive_generation: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from actors.agent_session.core import SAME_START, EndVoice, Heed, Input, Listen, Origin, Recognize, Settle
 from actors.agent_session.core.inputs import AudioCommitted, TurnPredicted, VoiceBegan, VoiceEnded, VoiceLasted
@@ -50,6 +50,14 @@ TOLD_LATE_MS: Final = 2_000
 """A recogniser that finds speech has told of it by then: audio that is older is not needed by another incarnation."""
 REST_S: Final = 2.0
 """Where the rest of a turn is awaited and no audio comes for so long, there is none."""
+
+
+class Follow(Protocol):
+    """What takes the place of a recognition."""
+
+    def __call__(self, position: int, *, listening: bool) -> None:
+        """Listen from the sample ``position`` on; ``listening``: the one before did."""
+        ...
 
 
 class AudioRecognition:
@@ -122,6 +130,7 @@ class AudioRecognition:
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=ARRIVALS_KEPT)
         self._commits: deque[EndVoice] = deque()
         self._listening = False
+        self._follow: Follow | None = None
 
     @property
     def position(self) -> int:
@@ -157,6 +166,7 @@ class AudioRecognition:
             going_on = self._turn.open and self._segment >= wanted.until
             self._unsettled = self._segment if going_on else None
         self._mark()
+        self._give_way()
 
     def heed(self, wanted: Heed) -> None:
         """The speech that began at a sample may be recognised before it ends."""
@@ -167,6 +177,11 @@ class AudioRecognition:
         """End the caller's turn at a sample, as soon as everything before it has been listened to."""
         self._commits.append(wanted)
         self._go_on()
+
+    def leave(self, follow: Follow) -> None:
+        """Listen no more, as soon as no turn goes on and all before is settled; then let ``follow`` listen."""
+        self._follow = follow
+        self._give_way()
 
     def speech_began(self, sample: int) -> None:
         """The recogniser hears speech from a sample on."""
@@ -199,6 +214,18 @@ class AudioRecognition:
             self._lost_to = wanted.end  # of speech without a pause the rest follows there
         await self._recognition.recognize(wanted)
 
+    def _give_way(self) -> None:
+        """Let who is to follow listen, if nothing stands in the way any more."""
+        if self._follow is None or (self._listening and (self._turn.open or self._unsettled is not None or self._commits)):
+            return
+        follow, self._follow = self._follow, None
+        listening, self._listening = self._listening, False
+        position = self._voice.sample(self._turn.needed_from) if listening else self.position
+        self._recognition.close()
+        if self._predictor is not None:
+            self._predictor.drop()
+        follow(max(position, self._memory.oldest), listening=listening)
+
     async def _await_rest(self) -> None:
         """Let the rest of a turn be over when nothing more comes."""
         heard_to = -1
@@ -220,6 +247,7 @@ class AudioRecognition:
             events = self._voice.next()
             if events is None:
                 self._mark()
+                self._give_way()
                 return
             if self._memory.position - self.position < LIVE_MS * SAMPLES_PER_MS:
                 for event in events:

@@ -2,11 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from actors.agent_session.core import SpeakSentence
 from actors.agent_session.engine.loop import OwnedTask
 from actors.media import Edge, heard_chars, surely_spoken
 from protocols import BYTES_PER_SAMPLE, TimedWord
+
+
+class Voice(Protocol):
+    """Who says a line."""
+
+    units_per_s: float | None
+    """The slowest pace at which it has said a sentence; None before the first."""
+
+    async def say(self, line: "SpeechLine") -> None:
+        """Complete ``line``: with all its audio, or with its failure."""
+        ...
 
 
 @dataclass(eq=False, kw_only=True)
@@ -15,8 +27,8 @@ class SpeechLine:
 
     ``start`` is the position of its first sample in the reply. Of its samples the first ``kept`` are kept outside the process, and ``sent``
     of these were handed out. ``complete`` once no more come, ``noted`` once that is kept, too. ``last`` if the sentence ends with it.
-    ``given`` if its audio is not the voice's. ``asked_s`` is when the voice was asked for it (monotonic seconds; None: it was not),
-    ``told`` whether it was told that there is audio of it.
+    ``given`` if its audio is not the voice's. ``voice`` says it, whichever the next lines have. ``asked_s`` is when that was asked for it
+    (monotonic seconds; None: it was not), ``told`` whether it was told that there is audio of it.
     ``after`` is where the audio of the same sentence was cut that is heard before it: what is made anew does not go on with its sample, and
     would click.
     """
@@ -28,6 +40,7 @@ class SpeechLine:
     rate_hz: int
     last: bool = True
     given: bool = False
+    voice: Voice | None = None
     after: Edge | None = None
     start: int = 0
     pcm: bytearray = field(default_factory=bytearray)
@@ -90,8 +103,8 @@ class SpeechLine:
         return self.char + surely_spoken(self.said, kept / self.rate_hz, units_per_s, self.words)
 
 
-def lines_of(wanted: SpeakSentence, rate_hz: int, read: Callable[[int, int], bytes]) -> list[SpeechLine]:
-    """What was made of the sentence before, which ``read`` gives, and what is to be made of its rest; of given audio that is one line."""
+def lines_of(wanted: SpeakSentence, rate_hz: int, read: Callable[[int, int], bytes], voice: Voice) -> list[SpeechLine]:
+    """What was made of the sentence before, which ``read`` gives, and what ``voice`` makes of its rest; of given audio that is one line."""
     text, kept, lines = wanted.text, wanted.kept, []
     whole = wanted.from_char >= len(text)
     if kept is not None and (kept[0] < kept[1] or whole or wanted.audio):
@@ -105,4 +118,6 @@ def lines_of(wanted: SpeakSentence, rate_hz: int, read: Callable[[int, int], byt
         line = SpeechLine(index=wanted.index, text=text, char=wanted.from_char, until_char=len(text), rate_hz=rate_hz, given=wanted.audio)
         line.after = Edge.of(bytes(lines[-1].pcm), rate_hz) if lines else None
         lines.append(line)
+    for line in lines:
+        line.voice = voice
     return lines

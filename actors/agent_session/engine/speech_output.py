@@ -57,7 +57,7 @@ Clear = Callable[[str, int, int], None]
 
 
 class SpeechOutput:
-    """Speaks with ``tts``, or where that fails the sentence ``spare`` (`Synthesis`).
+    """Speaks with ``tts``, or where that fails the sentence ``spare`` (`Synthesis`), at ``rate_hz`` (0: the voice's own).
 
     All methods but `left` are called on the event loop; `run` is the task that does the work.
     """
@@ -68,6 +68,7 @@ class SpeechOutput:
         memory: SharedSpeechBuffer,
         clock: Clock,
         *,
+        rate_hz: int = 0,
         bulkhead: Bulkhead,
         spawn: Callable[[Coroutine[Any, Any, None]], OwnedTask],
         report: Callable[[Input], None],
@@ -76,7 +77,7 @@ class SpeechOutput:
         aec_warmup_s: float = 0.0,
         spare: str = "",
     ) -> None:
-        self._rate_hz = tts.rate_hz
+        self._rate_hz = rate_hz or tts.rate_hz
         self._memory = memory
         self._clock = clock
         self._spawn = spawn
@@ -86,8 +87,9 @@ class SpeechOutput:
         self._aec_warmup_s = aec_warmup_s
         self._first_sound: float | None = None
         self._news = asyncio.Event()
-        supervisor = PartSupervisor(Part.TTS, clock.monotonic, report)
-        self._synthesis = Synthesis(tts, bulkhead, supervisor, self._more, spare=spare, spawn=spawn)
+        self._bulkhead = bulkhead
+        self._voice: Synthesis
+        self.use(tts, spare=spare)
         self._open = False
         self._stopped: deque[str] = deque(maxlen=STOPPED_KEPT)
         self._left = ("", 0)
@@ -118,6 +120,11 @@ class SpeechOutput:
         self._open = True
         self._news.set()
 
+    def use(self, tts: TTS, *, spare: str) -> None:
+        """Speak what comes from now on with ``tts``, at the same rate; what was to be said before is said by the voice before."""
+        supervisor = PartSupervisor(Part.TTS, self._clock.monotonic, self._report)
+        self._voice = Synthesis(tts, self._bulkhead, supervisor, self._more, spare=spare, spawn=self._spawn)
+
     def say(self, wanted: SpeakSentence) -> None:
         """Speak a sentence after those before it, unless its reply was stopped."""
         if wanted.speech_id in self._stopped:
@@ -126,7 +133,7 @@ class SpeechOutput:
             self._begin_speech(wanted.speech_id)
             self._keep_speech(wanted)
         self._interruptible = wanted.allow_interruptions
-        self._lines.extend(lines_of(wanted, self._rate_hz, self._memory.read))
+        self._lines.extend(lines_of(wanted, self._rate_hz, self._memory.read, self._voice))
         self._prefetch()
         self._more()
 
@@ -227,9 +234,9 @@ class SpeechOutput:
 
     def _prefetch(self) -> None:
         for line in list(self._lines)[:2]:
-            if line.task is None and not line.complete and not line.given:
+            if line.task is None and line.voice is not None and not line.complete and not line.given:
                 line.asked_s = self._clock.monotonic()
-                line.task = self._spawn(self._synthesis.say(line))
+                line.task = self._spawn(line.voice.say(line))
 
     def _more(self) -> None:
         """There is more audio."""
@@ -256,7 +263,7 @@ class SpeechOutput:
         if whole:
             after = (line.index + 1, 0) if line.last else (line.index, line.until_char)
         else:
-            after = (line.index, 0 if line.given else line.rest_begins(kept, self._synthesis.units_per_s))
+            after = (line.index, 0 if line.given else line.rest_begins(kept, line.voice.units_per_s if line.voice else None))
         if self._memory.append(line.index, line.piece(line.kept, kept), after):
             line.kept, line.noted = kept, whole
         return line.noted

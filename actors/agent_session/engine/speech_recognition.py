@@ -145,6 +145,11 @@ class SpeechRecognition:
             self._turn.drop()
             self._turn = None
 
+    def close(self) -> None:
+        """Nothing is asked for any more."""
+        self.forget()
+        self._drop_ahead()
+
     def listen(self) -> None:
         """Nothing goes on, and nothing was heard."""
         self.forget()

@@ -11,7 +11,7 @@ from actors.agent_session.engine.failures import failure_of
 from actors.agent_session.engine.loop import OwnedTask
 from actors.agent_session.engine.part_supervisor import PartSupervisor
 from actors.agent_session.engine.speech_line import SpeechLine
-from actors.media import pace
+from actors.media import Resampler, pace
 from actors.providers import audio_of, spoken_words_of, stream_of
 from protocols import TTS, ProviderError
 
@@ -26,7 +26,9 @@ Spawn = Callable[[Coroutine[Any, Any, None]], OwnedTask]
 
 
 class Synthesis:
-    """Has ``tts`` say lines behind its ``bulkhead``, under its ``supervisor``; ``news`` is called whenever there is more of one.
+    """Has ``tts`` say lines at their rate, behind its ``bulkhead``, under its ``supervisor``.
+
+    ``news`` is called whenever there is more of one.
 
     Used on the event loop.
 
@@ -90,10 +92,12 @@ class Synthesis:
             silence_s=CHUNK_TIMEOUT_S,
             total_s=SENTENCE_TIMEOUT_S,
         )
+        resampler = Resampler(self._tts.rate_hz, line.rate_hz)
         async with aclosing(stream) as values:
             async for value in values:
-                line.add(audio_of(self._tts, line.rate_hz, value))
+                line.add(resampler.process(audio_of(self._tts, self._tts.rate_hz, value)))
                 line.words += spoken_words_of(self._tts, value)
                 if line.samples > MAX_SENTENCE_S * line.rate_hz:
                     raise ProviderError(f"the voice gave more than {MAX_SENTENCE_S:g} s for a sentence", retryable=False)
                 self._news()
+        line.add(resampler.flush())

@@ -143,6 +143,21 @@ def test_what_is_used_and_how_tokens_are_counted_is_the_new_agent_s() -> None:
     assert [(model.provider, model.model, model.requests) for model in usage.models if model.kind == "llm"][-1] == ("theirs", "small", 1)
 
 
+@pytest.mark.parametrize("own", [{"voice_rate_hz": 24_000}, {"voice_rate_hz": 0}, {}], ids=["a voice", "none", "the call's"])
+def test_what_the_new_agent_has_of_its_own_holds_from_then_on_and_the_rest_is_the_calls(own: dict[str, int]) -> None:
+    world = World(TEXT)
+    world.send("use to_billing")
+    while world.loading is None:
+        assert world.commit() or world.think() or world.finish_tool()
+    token, world.loading = world.loading.token, None
+    ready = AgentReady(token=token, agent="billing", instructions="", greeting=(), tools=TOOLS, idempotent=frozenset())
+    world.feed(replace(ready, min_interruption_words=3, audio_in=True, **own))
+    setup = world.state.setup
+    assert (setup.voice, setup.voice_rate_hz) == (own.get("voice_rate_hz", 0) > 0, own.get("voice_rate_hz", 0))
+    assert (setup.min_interruption_words, setup.audio_in) == (3, True)
+    assert (setup.preemptive_generation, setup.resume_false_interruption) == (TEXT.preemptive_generation, TEXT.resume_false_interruption)
+
+
 def test_an_agent_with_a_greeting_says_that_instead() -> None:
     world = asked("use to_greeter", VOICE)
     assert [event.text for event in events(world, AgentSentence)] == ["One moment.", "Greeter here."]

@@ -543,3 +543,44 @@ def test_what_lasts_may_be_the_agents_own_voice(speaks: bool, expected: bool, ec
         assert await room.desk.wait_for(VoiceLasted) == VoiceLasted(echo=echo)
 
     run(test, agent_speaks=speaks, echo_expected=expected)
+
+
+def test_it_gives_way_once_the_turn_that_goes_on_is_over_and_settled() -> None:
+    async def test(room: Room) -> None:
+        told: list[tuple[int, bool]] = []
+        room.hear(bytes(16_000) + spoken("a sentence that lasts for a while"))
+        began = await room.desk.wait_for(VoiceBegan)
+        room.recognition.leave(lambda position, *, listening: told.append((position, listening)))
+        room.hear(bytes(32_000))
+        ended = await room.desk.wait_for(VoiceEnded)
+        await room.heard_all()
+        assert told == []
+        room.recognition.settle(Settle(until=ended.end))
+        ((position, listening),) = told
+        assert began.start < ended.end <= position
+        assert listening
+        room.hear(spoken("nobody hears this any more", pause_s=1.0))
+        await asyncio.sleep(0)
+        assert len(room.desk.all(VoiceBegan)) == 1
+
+    run(test)
+
+
+def test_where_no_turn_goes_on_it_gives_way_at_once_and_what_may_be_the_beginning_of_one_is_heard_by_the_next() -> None:
+    async def test(room: Room) -> None:
+        told: list[tuple[int, bool]] = []
+        room.hear(bytes(32_000) + spoken("ab"))
+        await room.heard_all()
+        room.recognition.leave(lambda position, *, listening: told.append((position, listening)))
+        assert told == [(16_000 - PADDING, True)]
+
+    run(test)
+
+
+def test_one_that_was_not_told_to_listen_gives_way_at_once() -> None:
+    async def test(room: Room) -> None:
+        told: list[tuple[int, bool]] = []
+        room.recognition.leave(lambda position, *, listening: told.append((position, listening)))
+        assert told == [(0, False)]
+
+    run(test, told=False)

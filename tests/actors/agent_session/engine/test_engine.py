@@ -35,6 +35,7 @@ def test_a_model_that_is_replaced_is_closed_at_once_and_the_new_one_at_the_end()
     crashes = list[BaseException]()
     thread = LoopThread("engine", crashes.append)
     services = Services(llm="llm", stt="", tts="", turn_detector="", tools={})
+    turns = read_blueprint({"call_id": "c1", "agent": agent()}, 0.0).turns
     engine = Engine(
         thread,
         Providers(llm=model("first")),
@@ -42,7 +43,7 @@ def test_a_model_that_is_replaced_is_closed_at_once_and_the_new_one_at_the_end()
         SharedAudioBuffer(memoryview(bytearray(SHARED_AUDIO_BUFFER_BYTES))),
         SharedSpeechBuffer(memoryview(bytearray(SHARED_SPEECH_BUFFER_BYTES))),
         call_id="c1",
-        turns=read_blueprint({"call_id": "c1", "agent": agent()}, 0.0).turns,
+        turns=turns,
         services=services,
         breakers=CircuitBreakers(lambda _, then: then(None), lambda _: None),
         clock=SystemClock(),
@@ -50,7 +51,7 @@ def test_a_model_that_is_replaced_is_closed_at_once_and_the_new_one_at_the_end()
         push=lambda *_: None,
         clear=lambda *_: None,
     )
-    engine.use(model("second"), {}, services)
+    engine.use(Providers(llm=model("second")), {}, services, turns)
     assert closed.acquire(timeout=DEADLINE_S)
     assert order == ["first"]
     thread.stop()

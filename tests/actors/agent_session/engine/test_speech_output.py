@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -135,6 +135,28 @@ def test_a_sentence_that_comes_later_follows_in_its_place() -> None:
         await room.desk.wait_for(SentencePlayed, 2)
         assert room.heard() == "One.Two."
         assert room.desk.all(SentencePlaying)[1].position == 4 * LETTER
+
+    run(test)
+
+
+def test_another_voice_says_what_comes_then_and_nothing_that_was_to_be_said_before() -> None:
+    class Second(TTS):
+        rate_hz = VOICE_HZ
+        asked: ClassVar[list[str]] = []
+
+        async def synthesize(self, text: str) -> AsyncIterator[AudioChunk]:
+            self.asked.append(text)
+            yield AudioChunk(pcm=spoken(text, VOICE_HZ), rate_hz=VOICE_HZ)
+
+    async def test(room: Room) -> None:
+        room.output.open()
+        for index, text in enumerate(("One.", "Two.", "Three.")):
+            room.output.say(say(index, text))
+        room.output.use(Second(), spare="")
+        room.output.say(say(3, "Four."))
+        await room.desk.wait_for(SentencePlayed, 4)
+        assert room.heard() == "One.Two.Three.Four."
+        assert Second.asked == ["Four."]
 
     run(test)
 

@@ -108,3 +108,13 @@ def test_a_voice_that_never_worked_has_made_none() -> None:
         assert (await said(synthesis, SPARE)).failure == ("hoarse", False)
 
     assert run(test).asked == ["Hello.", SPARE]
+
+
+def test_a_voice_of_another_rate_is_heard_at_the_lines() -> None:
+    async def test(voice: Voice, synthesis: Synthesis) -> None:
+        wanted = SpeechLine(index=0, text="Hello.", char=0, until_char=6, rate_hz=2 * VOICE_HZ)
+        await synthesis.say(wanted)
+        assert wanted.failure is None
+        assert read_aloud(bytes(wanted.pcm), 2 * VOICE_HZ) == "Hello."
+
+    run(test, spare="")
