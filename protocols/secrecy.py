@@ -13,7 +13,10 @@ _NAME: Final = re.compile(
     r"|^token$|(?:^|_)(?:access|auth|api|bearer|refresh|session|room|bot|id)_token$"
     r"|(?:^|_)(?:secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie|jwt)$"
 )
-_VALUE: Final = re.compile(r"(?:sk|rk|ghp|xox[abp])[-_]\w{8}|eyJ[\w-]+\.eyJ[\w-]+\.|(?:Bearer|Basic) \S{8}")
+_VALUE: Final = re.compile(
+    r"(?:sk|rk|ghp|xox[abp])[-_]\w{8}|sk-(?:proj|svcacct|admin|ant)-[\w-]{8}"
+    r"|eyJ[\w-]+\.eyJ[\w-]+\.|(?:Bearer|Basic) \S{8}"
+)
 
 
 def require_no_secret(owner: str, options: Mapping[str, Any]) -> None:

@@ -41,8 +41,8 @@ class ProgramPlace:
         is_module = all(part.isidentifier() for part in self.place.split("."))
         if not (is_module or Path(self.place).is_absolute()):
             raise InvalidAgentError(f"place={self.place!r:.80}: give the absolute path of a script, or the name of a module")
-        unknown = set(self.providers) - set(ProviderKind)
-        if unknown or not all(isinstance(name, str) for name in self.providers.values()):
+        given: object = self.providers
+        if not isinstance(given, Mapping) or set(given) - set(ProviderKind) or not all(isinstance(name, str) for name in given.values()):
             raise InvalidAgentError(f"providers={self.providers!r:.80}: give names, by {', '.join(ProviderKind)}")
         require_no_secret("providers", self.providers)
 

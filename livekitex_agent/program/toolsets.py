@@ -13,27 +13,38 @@ from livekitex_agent.program.guarded import run_guarded
 
 
 class OpenToolsets:
-    """Which are set up. One that fails is logged, and its tools are offered all the same."""
+    """Which are set up. One that fails is logged, and its tools are offered all the same. Each is closed after its setup has ended."""
 
     def __init__(self) -> None:
-        self._open: list[Toolset] = []
+        self._open: dict[int, tuple[Toolset, asyncio.Task[None]]] = {}
+        """By their identity, for a user's may be equal: with what sets them up."""
 
     async def open(self, tools: Iterable[Any]) -> None:
-        """Set up those among ``tools`` that are not, at once; returns when all are."""
-        known = len(self._open)
-        for tool in tools:
-            if isinstance(tool, Toolset) and tool not in self._open:
-                self._open.append(tool)
-        new = self._open[known:]
-        await asyncio.gather(*(run_guarded(toolset.setup(), f"setup of the toolset {toolset.id}") for toolset in new))
+        """Set up those among ``tools`` that are not, at once; returns when all are, whoever has begun with them."""
+        setups = []
+        for toolset in _toolsets(tools):
+            if id(toolset) not in self._open:
+                setup = asyncio.create_task(run_guarded(toolset.setup(), f"setup of the toolset {toolset.id}"))
+                self._open[id(toolset)] = (toolset, setup)
+            setups.append(self._open[id(toolset)][1])
+        if setups:
+            await asyncio.wait(setups)
 
     async def close(self, tools: Iterable[Any], *, but: Iterable[Any] = ()) -> None:
         """Close those among ``tools`` that are open and not in ``but``; returns when all are."""
-        kept = list(but)
-        old = [tool for tool in tools if tool in self._open and tool not in kept]
-        self._open = [toolset for toolset in self._open if toolset not in old]
-        await asyncio.gather(*(run_guarded(toolset.aclose(), f"aclose of the toolset {toolset.id}") for toolset in old))
+        kept = {id(toolset) for toolset in _toolsets(but)}
+        old = [self._open.pop(id(toolset)) for toolset in _toolsets(tools) if id(toolset) in self._open and id(toolset) not in kept]
+        await asyncio.gather(*(_close(toolset, setup) for toolset, setup in old))
 
     async def close_all(self) -> None:
         """Nobody has the call any more."""
-        await self.close(tuple(self._open))
+        await self.close([toolset for toolset, _ in self._open.values()])
+
+
+def _toolsets(tools: Iterable[Any]) -> list[Toolset]:
+    return [tool for tool in tools if isinstance(tool, Toolset)]
+
+
+async def _close(toolset: Toolset, setup: "asyncio.Task[None]") -> None:
+    await asyncio.wait([setup])
+    await run_guarded(toolset.aclose(), f"aclose of the toolset {toolset.id}")

@@ -24,6 +24,8 @@ from protocols.secrecy import find_secret
         ({"aws": {"session": {"credentials": "c"}}}, "aws.session.credentials"),
         ({"extra": "Bearer 0123456789"}, "extra"),
         ({"extra": "sk-proj0123456789"}, "extra"),
+        ({"extra": "sk-proj-ab-0123456789"}, "extra"),
+        ({"extra": "sk-ant-api03-0123456789"}, "extra"),
         ({"extra": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}, "extra"),
     ],
 )
@@ -40,6 +42,7 @@ def test_a_secret_is_found(options: dict[str, Any], place: str) -> None:
         {"model": "gpt", "max_tokens": 100, "token": 5, "api_key": ""},
         {"api_key_env": "OPENAI_API_KEY", "prompt_cache_key": "c", "eos_token": "</s>"},
         {"voice": b"sk-0123456789", "text": "ask-me-anything"},
+        {"language": "sk-SK", "voice": "sk-SK-ViktoriaNeural"},
         {"intents": [{"arguments": {"password": "{password}"}}], "vocabularies": {"password": {"one": ["two"]}}},
     ],
 )
