@@ -59,6 +59,8 @@ T = TypeVar("T")
 
 MAX_EARLY: Final = 1_000
 """Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
+CLOSED_START_S: Final = 30.0
+"""For a program to start the session again of a call that is over, and so to come to its own end."""
 FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer incarnation has taken up the call")
 """Why an incarnation ends that is not the newest of its call: nobody starts it again."""
 
@@ -200,9 +202,8 @@ class AgentSession(Actor):
         if self._program is None or self._past is None or self._link is not None:
             return
         past, opening = self._past
-        if past.memory.closed:
-            self._started(failed_parts(self._blueprint, ""))
-            return
+        if past.memory.closed:  # the program had not ended: it comes to its end again, if it starts its session again
+            self.context.after(CLOSED_START_S, lambda: self._started(failed_parts(self._blueprint, "")))
         self._link = ProgramLink(
             self.context, self._blueprint, past.memory, opening.incarnation, started=self._started, failed=self._failed
         )

@@ -345,16 +345,20 @@ class Conversation:
         self._neighbours.tell(TOOL_REGISTRY, RegisterTools(tools=make_entries(parts.blueprint)))
 
     def _leave(self) -> None:
-        """The call is over: nobody needs the journal any more, but for its retention."""
+        """The call is over. The journal tells the next life so until the program has ended too: whatever kills that, it ends once more."""
+        if self._program is None:
+            self._over()
+        else:
+            self._context.after(PROGRAM_END_S, self._over)
+            self._program.end(self._state.memory.ending, lambda: self._context.post(self._over))
+
+    def _over(self) -> None:
+        """Nobody needs the journal any more, but for its retention."""
         self._memory.end()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close(delete=not self._parts.blueprint.description.retention_s, ending=self._ending())
-        if self._program is None:
-            self._context.exit(NORMAL)
-        else:
-            self._context.after(PROGRAM_END_S, lambda: self._context.exit(NORMAL))
-            self._program.end(self._state.memory.ending, lambda: self._context.post(lambda: self._context.exit(NORMAL)))
+        self._context.exit(NORMAL)
 
     def _ending(self) -> Ending:
         return Ending(self._redaction.to_journal(self._state.memory.ending), self._context.clock.wall())

@@ -142,7 +142,10 @@ class SessionActivity:
 
     def enter(self) -> None:
         """See `Activity.enter`."""
-        self.hooks.enter()
+        if self.call.memory.closed:  # the life before has died at its end
+            self._ended(self.call.memory.ending, SystemClock().wall())
+        else:
+            self.hooks.enter()
 
     async def run_task(self, task: AgentTask[Any]) -> Any:  # noqa: ANN401 - of the task
         """See `Activity.run_task`."""

@@ -2,7 +2,7 @@
 
 A command's id follows from where in the program it was given (`Scopes`). So a rerun of the program gives the same commands: the call has
 taken them already, and says so; of those that are over, the call remembers what became of them (`Memory.spoken`), and their handles are
-done from the beginning.
+done from the beginning. Those that go on or wait have handles from the beginning, which whoever asks for them again takes over.
 """
 
 import asyncio
@@ -73,12 +73,39 @@ class Speeches:
         self._loop = loop
         self._scopes = scopes
         self._created = created
-        self._over = {spoken.command_id: spoken for spoken in call.memory.spoken}
         self._by_command: dict[str, SpeechHandle] = {}
         self._by_speech: dict[str, SpeechHandle] = {}
         self._at_tools: set[str] = set()  # the speeches whose tools are at work
         self._heard: SpeechHandle | None = None
         self._lost = ""
+        self._taken_up: dict[str, str] = {}  # speeches that the call has taken in another life and that are not over, by command
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Have handles of what the life before was saying, and of what waits to be said."""
+        memory = self._call.memory
+        for turn in memory.open_turns:
+            self._go_on(turn.speech_id, turn.command_id, self._handle(turn.speech_id, turn.allow_interruptions, turn.source), turn.told)
+        for accepted in memory.inbox:
+            if accepted.speech_id:
+                allowed = getattr(accepted.command, "allow_interruptions", True)
+                self._go_on(accepted.speech_id, accepted.command_id, self._handle(accepted.speech_id, allowed, ""))
+
+    def _go_on(self, speech_id: str, command_id: str, handle: SpeechHandle, items: Iterable[str] = ()) -> None:
+        self._by_speech[speech_id] = handle
+        if command_id:
+            self._taken_up[command_id] = speech_id
+        for item_id in items:
+            _mark(handle, self._call.conversation.get_by_id(item_id))
+
+    def _handle(self, speech_id: str, allow_interruptions: bool, source: str) -> SpeechHandle:  # noqa: FBT001 - LiveKit's name for it
+        """A handle of a speech that the session has begun by itself, or that is not known to be the program's."""
+        return SpeechHandle(
+            speech_id=speech_id,
+            allow_interruptions=allow_interruptions,
+            input_details=WRITTEN if source == "text" else DEFAULT_INPUT_DETAILS,
+            interrupting=self._interrupt,
+        )
 
     @property
     def current(self) -> SpeechHandle | None:
@@ -105,8 +132,6 @@ class Speeches:
         Raises:
             RuntimeError: the conversation is over.
         """
-        if self._lost:
-            raise RuntimeError(f"AgentSession isn't running: {self._lost}")
         command_id = self._scopes.command_id(function)
         handle = SpeechHandle(
             speech_id=f"speech_{command_id}",
@@ -114,13 +139,20 @@ class Speeches:
             input_details=DEFAULT_INPUT_DETAILS if function == "say" else WRITTEN,
             interrupting=self._interrupt,
         )
-        before = self._over.get(command_id)
-        if before is not None:  # in another life
-            for item in map(self._call.memory.history.get_by_id, before.items):
+        memory = self._call.memory
+        before = next((spoken for spoken in reversed(memory.spoken) if spoken.command_id == command_id), None)
+        if before is not None:  # in another life, or since this one began
+            for item in map(memory.history.get_by_id, before.items):
                 _mark(handle, item)
             self._loop.call(self._end, handle, before.outcome)
             return handle
+        if self._lost:
+            raise RuntimeError(f"AgentSession isn't running: {self._lost}")
         self._by_command[command_id] = handle
+        if (speech_id := self._taken_up.pop(command_id, "")) in self._by_speech:
+            for item in self._by_speech[speech_id].chat_items:
+                handle.mark_item(item)
+            self._by_speech[speech_id] = handle
         said = _LEAVING.get()
         if said is not None:
             said.append(handle)
@@ -287,12 +319,7 @@ class Speeches:
     def _begun(self, created: SpeechCreated) -> None:
         handle = self._by_command.get(created.command_id) if created.command_id else None
         if handle is None:
-            handle = SpeechHandle(
-                speech_id=created.speech_id,
-                allow_interruptions=created.allow_interruptions,
-                input_details=WRITTEN if created.source == "text" else DEFAULT_INPUT_DETAILS,
-                interrupting=self._interrupt,
-            )
+            handle = self._handle(created.speech_id, created.allow_interruptions, created.source)
         self._by_speech[created.speech_id] = handle
         self._created(handle, created)
         if handle.interrupted:  # before it was accepted, when it had no id to stop it by

@@ -7,10 +7,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from livekitex_agent.program.providers.transcripts import transcript_of
 from protocols import (
+    BYTES_PER_SAMPLE,
     MAX_BUFFERED_S,
     AudioChunk,
     Fault,
@@ -29,6 +31,8 @@ from protocols import (
 
 __all__ = ["AdaptedSpeechStream", "FlushWait"]
 
+FRAME_S: Final = 0.05
+"""Their frames are no longer, as in LiveKit's: some recognisers judge each as a whole, and much comes at a time after a death."""
 SETTLED_S: Final = 0.2
 """After a flush without an event, if what was heard is final already."""
 PATIENCE_S: Final = 1.0
@@ -123,13 +127,15 @@ class AdaptedSpeechStream(SpeechStream):
         if audio.rate_hz != self._rate_hz:
             raise InvalidAudioError(f"{self._label} takes {self._rate_hz} Hz, not {audio.rate_hz}: resample before")
         self._require_open()
-        frame = self._frame_of(audio.pcm)
+        size = int(FRAME_S * self._rate_hz) * BYTES_PER_SAMPLE
+        frames = [self._frame_of(audio.pcm[at : at + size]) for at in range(0, len(audio.pcm), size)]
         self._there.waiting_s += audio.duration_s
         if self._there.waiting_s > MAX_BUFFERED_S:
             raise ProviderError(
                 f"{self._label}: more than {MAX_BUFFERED_S:g} s of audio wait in the stream: it is too slow", retryable=True
             )
-        self._post(lambda: self._there.push(frame))
+        for frame in frames:
+            self._post(partial(self._there.push, frame))
 
     def flush(self) -> None:
         """Tell the final transcripts of what was pushed."""

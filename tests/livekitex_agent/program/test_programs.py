@@ -7,7 +7,7 @@ import pytest
 
 from livekitex_agent import AgentSentence, ProgramPlace, ToolCalled
 from livekitex_agent.testing import TestSession
-from protocols import AgentChanged, SessionError, SpeechDone
+from protocols import AgentChanged, CallEnded, SessionError, SpeechCreated, SpeechDone
 from support import effects_program, failing_program
 from support.waiter_program import DONE
 
@@ -68,7 +68,33 @@ def test_a_hook_that_had_not_returned_runs_again_and_says_nothing_twice() -> Non
         session.kill_when(AgentSentence)
         async with session as call:
             assert DONE.count("waiter enters") == 2
+            assert "waiter greeted" in DONE, "the rerun's handle is of the speech that goes on"
             assert len([event for event in call.events if isinstance(event.event, SpeechDone)]) == 1
+
+    asyncio.run(check())
+
+
+def test_a_speech_that_is_over_before_the_rerun_asks_for_it_is_over_for_the_rerun_too() -> None:
+    async def check() -> None:
+        session = TestSession(WAITER)
+        session.kill_when(SpeechCreated)
+        async with session as call:
+            assert DONE[DONE.index("life 2") :].count("waiter greeted") == 1
+            assert [event.event.text for event in call.events if isinstance(event.event, AgentSentence)] == ["Welcome to us."]
+
+    asyncio.run(check())
+
+
+def test_who_is_killed_at_the_end_comes_to_the_program_s_end_all_the_same() -> None:
+    async def check() -> None:
+        session = TestSession(WAITER)
+        async with session as call:
+            DONE.clear()
+            session.kill_when(CallEnded)
+            await call.perform(lambda handle: handle.end())
+            await call.advance(30)
+        assert DONE[DONE.index("life 2") :] == ["life 2", "started", "session ended: 1 messages", "shut down: normal"]
+        assert DONE.count("waiter leaves") == 1, "that was done and is remembered"
 
     asyncio.run(check())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from livekitex_agent import stt as livekit_stt
 from livekitex_agent._exceptions import APIConnectionError, APIError, APIStatusError, APITimeoutError
 from livekitex_agent.program.providers import Family, LLMAdapter, ProviderHost, STTAdapter, TTSAdapter, VADAdapter
 from livekitex_agent.program.providers.failures import provider_error
@@ -179,6 +180,37 @@ async def test_a_recognisers_stream_that_fails_is_over(loop: asyncio.AbstractEve
         stream.push(AudioChunk(pcm=bytes(320), rate_hz=16_000))
     with pytest.raises(ProviderError, match="iterated already"):
         [event async for event in stream]
+
+
+class FrameByFrameSTT(livekit_stt.STT[Any]):
+    """Tells how long each frame is that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(capabilities=livekit_stt.STTCapabilities(streaming=True, interim_results=False))
+
+    async def _recognize_impl(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
+    def stream(self, **_: Any) -> livekit_stt.RecognizeStream:
+        return FrameByFrameStream(stt=self, conn_options=APIConnectOptions())
+
+
+class FrameByFrameStream(livekit_stt.RecognizeStream):
+    async def _run(self) -> None:
+        async for frame in self._input_ch:
+            if not isinstance(frame, self._FlushSentinel):
+                data = livekit_stt.SpeechData(language="en", text=str(round(frame.duration * 1000)))
+                self._event_ch.send_nowait(livekit_stt.SpeechEvent(livekit_stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[data]))
+
+
+@pytest.mark.asyncio
+async def test_what_comes_at_a_time_after_a_death_is_given_in_frames_as_ever(loop: asyncio.AbstractEventLoop) -> None:
+    adapter: Any = ProviderHost(loop).adapt(FrameByFrameSTT())
+    stream = adapter.stream()
+    stream.push(AudioChunk(pcm=bytes(2 * 16 * 220), rate_hz=16_000))
+    stream.end_input()
+    heard = [event.transcript.text async for event in stream if isinstance(event, FinalTranscript)]
+    assert heard == ["50", "50", "50", "50", "20"]
 
 
 @pytest.mark.asyncio
