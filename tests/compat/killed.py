@@ -1,10 +1,13 @@
 """The compared programs in a real system, each killed in each of its conversation's states: `python tests/compat/killed.py [NAME…]`.
 
-A program runs once without a kill; its changes of the agent's state are the places. Then it runs once for each place: when the state is
-reached, SIGKILL ends the call's process, and the caller goes on. The items must be the same, but for the named two: a reply that was split
-at the death, and the output of a tool whose outcome is unknown. What programs note goes to a file: what notes its run twice is found.
-Programs that need a hand inside the process (a step `do`, a second session) or end their own job are left out, by name.
-The last line is `SAME n SPLIT m UNKNOWN u OTHER k`; the exit code is 0 only if k is 0.
+A program runs once without a kill, and tells each state that its conversation comes to (`inside`). Then it runs once for each of them: when
+it comes to the state, SIGKILL ends the call's process, and the caller goes on. The items must be the same, but for the named two: the
+output of a tool that was running, and a reply that was split. No tool may run more often, and no reply be said more often.
+
+An unknown outcome is that: the output of a call that was at work when the process died, and no other's, has the text of `OUTCOME_UNKNOWN`,
+and what the agent makes of it is another answer; from the caller's next message on the items are the same again, but where what the tool
+does changes what comes after (`TURNS`, by name). A split reply is that: one message, whose words are those of two.
+The last line is `KEPT n  UNKNOWN TOOL n  SPLIT REPLY n  OTHER n`; the exit code is 0 only if the last number is 0.
 """
 
 import argparse
@@ -12,192 +15,245 @@ import asyncio
 import importlib
 import importlib.util
 import json
-import os
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
 import compare  # noqa: E402
+import records  # noqa: E402
 
-from livekitex_agent import AgentSystem  # noqa: E402
+from actors.agent_session.core.tools import OUTCOME_UNKNOWN  # noqa: E402
+from livekitex_agent import AgentSystem, WorkerOptions  # noqa: E402
 from livekitex_agent.program import ProgramPlace  # noqa: E402
-from protocols import AgentStateChanged, CallEnded, ConversationItemAdded, EventPushed  # noqa: E402
+from protocols import CallEnded, Restarted, Role, SessionUnavailableError, ToolCalled, ToolReturned  # noqa: E402
 
-LEFT_OUT = {
-    "41_push_to_talk": "the caller's hand is inside",
-    "46_two_sessions": "a call has one session",
-    "47_drain": "the program closes its session",
-    "48_aclose": "the program closes its session",
-    "49_shutdown": "the program ends its job",
-    "56_disallow_interruptions": "the caller's hand is inside",
-}
-QUIET = 0.3
-PATIENCE = 15.0
+QUIET = 0.3  # seconds without a change after which all has been said
+PATIENCE = 12.0  # seconds that a step waits
 FRAME_S = 0.02
-UNKNOWN = "unknown outcome"
-NOTES_TO_A_FILE = """
+END = "the end of the job has come"
+TURNS = {
+    "10_on_exit": "it hands the call on",
+}
+KINDS = ("KEPT", "UNKNOWN TOOL", "SPLIT REPLY", "OTHER")
+_AS_IT_IS = ("inside.py", "records.py")
+_INSTALLED = "\n\nimport sys  # noqa: E402\n\nimport inside  # noqa: E402\n\ninside.install(sys.modules[__name__])\n"
 
-def note(*what):
-    from livekitex_agent import get_job_context
-
-    with open(json.loads(get_job_context().job.metadata)["notes"], "a") as file:
-        print(json.dumps(list(what), default=str), file=file)
-"""
+State = tuple[str, int]
+"""A state, and the how-manieth time that a conversation comes to it."""
 
 
 @dataclass
 class Outcome:
     """What a run left."""
 
-    items: list[Any]
-    places: list[str]
-    notes: list[Any]
+    states: list[State] = field(default_factory=list)
+    items: dict[int, list[Any]] = field(default_factory=dict)
+    tools: list[Any] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    killed: bool = False
+    at_work: list[str] = field(default_factory=list)
 
 
 class Run:
     """One call of the program, with at most one kill."""
 
-    def __init__(self, system: AgentSystem, folder: Path, name: str, caller: Sequence[Any], kill_at: int | None) -> None:
-        self._system, self._place, self._caller, self._kill_at = system, folder / f"{name}.py", caller, kill_at
-        self._notes = folder / f"{name}.{kill_at}.notes"
-        self._events: list[EventPushed] = []
-        self._waited: set[int] = set()
+    def __init__(self, system: AgentSystem, folder: Path, name: str, caller: Sequence[Any], kill: State | None) -> None:
+        self._system, self._caller = system, caller
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder))
+        facts = {"folder": str(self._folder), "kill": kill}
+        self._place = ProgramPlace(place=str(folder / f"{name}.py"), metadata=json.dumps(facts))
+        self._events: list[Any] = []
         self._changed = 0.0
-        self._state = "initializing"
-        self.places: list[str] = []
-        self.failures: list[str] = []
+        self._ended = False
         self._utterance = 0
-        self._killed = asyncio.Event()
+        self._waited: Counter[str] = Counter()
+        self._failures: list[str] = []
 
     async def outcome(self) -> Outcome:
-        place = ProgramPlace(place=str(self._place), metadata=json.dumps({"notes": str(self._notes)}))
-        self.call = await self._system.start_session(place)
+        """Go through the call."""
+        self._call = await self._system.start_session(self._place)
         watching = asyncio.ensure_future(self._watch())
-        await self._quiet()
-        for step in self._caller:
-            try:
-                await asyncio.wait_for(self._step(step), PATIENCE)
-            except (TimeoutError, RuntimeError) as failure:
-                self.failures.append(f"{step.kind} {step.words}: {failure or 'not within its time'}")
-        await self._quiet()
-        items = [_item(item) for item in (await self.call.history()).items]
-        await self.call.end()
-        await asyncio.wait([watching], timeout=PATIENCE)
+        await self._within("the beginning", self._quiet())
+        for number, step in enumerate(self._caller):
+            await self._within(f"step {number} ({step.kind} {step.words})", self._step(step, number))
+        await self._within("the end", self._end())
         watching.cancel()
-        notes = [json.loads(line) for line in self._notes.read_text().splitlines()] if self._notes.exists() else []
-        return Outcome(items, self.places, notes, self.failures)
+        told = {told["session"]: told["items"] for told in self._lines("items")}
+        if 0 not in told:
+            self._failures.append("the session has not closed")
+        counts: Counter[str] = Counter()
+        states: list[State] = []
+        for _, state in self._lines("states"):
+            counts[state] += 1
+            states.append((state, counts[state]))
+        return Outcome(states, told, self._lines("tools"), self._failures, (self._folder / "killed").exists(), self._at_work())
+
+    def _at_work(self) -> list[str]:
+        """The tools that the call had begun, and of which it knew no outcome, when the process died."""
+        begun: dict[str, str] = {}
+        for event in self._events:
+            match event:
+                case ToolCalled(call_id=call_id, name=name):
+                    begun[call_id] = name
+                case ToolReturned(call_id=call_id):
+                    begun.pop(call_id, None)
+                case Restarted():
+                    break
+        return list(begun.values())
+
+    async def _within(self, what: str, work: Any) -> None:
+        try:
+            await asyncio.wait_for(work, PATIENCE)
+        except TimeoutError:
+            self._failures.append(f"{what}: not within its time")
+        except SessionUnavailableError as failure:
+            if not self._ended:
+                self._failures.append(f"{what}: {failure}")
+
+    def _lines(self, name: str) -> list[Any]:
+        file = self._folder / name
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     async def _watch(self) -> None:
-        async for pushed in self.call.events():
-            self._events.append(pushed)
+        async for pushed in self._call.events():
             self._changed = time.monotonic()
-            if isinstance(pushed.event, CallEnded):
-                return
-            if isinstance(pushed.event, AgentStateChanged):
-                self._state = pushed.event.new
-                self.places.append(pushed.event.new)
-                if len(self.places) - 1 == self._kill_at and not self._killed.is_set():
-                    self._killed.set()
-                    os.kill((await self.call.info()).os_pid, signal.SIGKILL)
+            self._events.append(pushed.event)
+            self._ended = self._ended or isinstance(pushed.event, CallEnded)
 
-    async def _step(self, step: Any) -> None:
+    async def _end(self) -> None:
+        await self._call.end()
+        await _true(lambda: self._ended and any(state == END for _, state in self._lines("states")))
+
+    async def _step(self, step: Any, number: int) -> None:
         match step.kind:
             case "text":
-                await self.call.send_text(step.words)
+                await self._call.send_text(step.words)
             case "speech":
-                self._utterance += 1
-                fakes = importlib.import_module("fakes")  # as the programs have it
-                for level, seconds in ((self._utterance, step.seconds), (0, 1.0)):
-                    for _ in range(round(seconds / FRAME_S)):
-                        await self.call.stream_audio(bytes(fakes.audio_frame(level, FRAME_S).data), fakes.CALLER_RATE)
-                        await asyncio.sleep(FRAME_S)
+                before = await self._messages()
+                await self._speak(step)
+                while step.wait and await self._messages() <= before:  # noqa: ASYNC110 - of a history
+                    await asyncio.sleep(QUIET / 3)
             case "pause":
                 await asyncio.sleep(step.seconds)
             case "until":
-                await self._until(step)
+                words = " ".join(str(value) for value in step.matching.values()).removeprefix("tool_reply_updated ")
+                await self._until("states", f'"{words}' if "tool" in words else words)
             case "noted":
-                await self._true(lambda: self._notes.exists() and json.dumps(step.words) in self._notes.read_text())
-        if step.wait and step.kind in {"text", "speech"}:
+                await _true(lambda: any(step.words in map(str, noted) for noted in self._lines("notes")) or bool(self._at_work()))
+            case "do":
+                hand = f"{number} {[each.kind for each in self._caller[:number]].count('do')}"
+                (self._folder / "hand").write_text(hand)
+                done = self._folder / "hand-done"
+                await _true(lambda: done.exists() and done.read_text() == hand)
+        if step.wait and step.kind in {"text", "speech", "do"}:
             await self._quiet()
 
-    async def _until(self, step: Any) -> None:
-        def came() -> bool:
-            for number, pushed in enumerate(self._events):
-                event = pushed.event
-                state = isinstance(event, AgentStateChanged) and step.words == "agent_state_changed"
-                fits = state and event.new == step.matching.get("new_state", event.new)
-                if (
-                    fits or (isinstance(event, ConversationItemAdded) and step.words == "conversation_item_added")
-                ) and number not in self._waited:
-                    self._waited.add(number)
-                    return True
-            return step.words not in {"agent_state_changed", "conversation_item_added"}
+    async def _speak(self, step: Any) -> None:
+        self._utterance += 1
+        fakes = importlib.import_module("fakes")  # as the programs have it
+        for level, seconds in ((self._utterance, step.seconds), (0, 1.0)):
+            for _ in range(round(seconds / FRAME_S)):
+                await self._call.stream_audio(bytes(fakes.audio_frame(level, FRAME_S).data), fakes.CALLER_RATE)
+                await asyncio.sleep(FRAME_S)
 
-        await self._true(came)
+    async def _messages(self) -> int:
+        """How many of the caller's messages the history has."""
+        return sum(item.role is Role.USER for item in (await self._call.history()).messages)
 
-    @staticmethod
-    async def _true(condition: Any) -> None:
-        while not condition():  # noqa: ASYNC110 - of a file and of events
-            await asyncio.sleep(0.01)
+    async def _until(self, file: str, words: str) -> None:
+        self._waited[words] += 1
+        await _true(lambda: sum(words in json.dumps(line) for line in self._lines(file)) >= self._waited[words])
 
     async def _quiet(self) -> None:
+        """Until nothing is said, thought or told for a while by the process that is there."""
         self._changed = time.monotonic()
-        await self._true(lambda: self._state in {"listening", "idle"} and time.monotonic() - self._changed > QUIET)
+        states = self._folder / "states"
+        while not self._ended:
+            size = states.stat().st_size if states.exists() else 0
+            info = await self._call.info()
+            lives = 2 if (self._folder / "killed").exists() else 1
+            await asyncio.sleep(QUIET / 3)
+            if not states.exists() or states.stat().st_size != size or info.state != "idle" or info.incarnation < lives:
+                self._changed = time.monotonic()
+            elif time.monotonic() - self._changed > QUIET:
+                return
 
 
-def _item(item: Any) -> Any:
-    """An item of the history, as plain data without ids and times."""
-    kind = type(item).__name__
-    match kind:
-        case "ChatMessage":
-            return [kind, str(item.role), item.text, item.interrupted]
-        case "FunctionCall":
-            return [kind, item.name, json.loads(item.arguments or "{}")]
-        case "FunctionCallOutput":
-            return [kind, item.name, item.output]
-        case "AgentHandoff":
-            return [kind, item.old_agent, item.new_agent]
-    return [kind]
+async def _true(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - of files and of events
+        await asyncio.sleep(0.01)
 
 
-def joined(items: Sequence[Any]) -> tuple[list[Any], bool]:
-    """The items with a reply that was split put together, and whether one was."""
-    found: list[Any] = []
-    split = False
-    for item in items:
-        before = found[-1] if found else [""]
-        if item[0] == before[0] == "ChatMessage" and item[1] == before[1] == "assistant" and before[3]:
-            found[-1] = [*before[:2], f"{before[2].rstrip()} {item[2].lstrip()}", item[3]]
-            split = True
-        else:
-            found.append(list(item))
-    return found, split
+def judge(name: str, unkilled: Outcome, killed: Outcome) -> tuple[str, str]:
+    """One of `KINDS`, and what is different."""
+    if killed.failures or not killed.killed:
+        return "OTHER", f"failures: {killed.failures}" if killed.failures else "it was not killed: the state was not come to"
+    twice = [call for call, times in Counter(tuple(call[1:]) for call in killed.tools).items() if times > 1]
+    if twice:
+        return "OTHER", f"run twice: {twice}"
+    wanted, found = unkilled.items[0], killed.items[0]
+    if _of_time(found) == _of_time(wanted):
+        return "KEPT", ""
+    if killed.at_work:
+        problem = _unknown_outcome(wanted, found, killed.at_work, turns=name in TURNS)
+        return ("UNKNOWN TOOL", "") if problem is None else ("OTHER", f"tools at work {killed.at_work}: {problem}")
+    if any(_joined(found, place) == wanted for place in range(len(found) - 1)):
+        return "SPLIT REPLY", ""
+    return "OTHER", compare.facts.first_difference(wanted, found)
 
 
-def judge(unkilled: Outcome, killed: Outcome) -> tuple[str, str]:
-    """SAME, SPLIT, UNKNOWN or OTHER, and what is different."""
-    if killed.failures:
-        return "OTHER", f"failures: {killed.failures}"
-    twice = Counter(map(json.dumps, killed.notes)) - Counter(map(json.dumps, unkilled.notes))
-    if killed.items == unkilled.items:
-        return ("OTHER", f"noted more often: {dict(twice)}") if twice else ("SAME", "")
-    together, split = joined(killed.items)
-    plain, _ = joined(unkilled.items)
-    if split and together == plain:
-        return "SPLIT", ""
-    if any(item[0] == "FunctionCallOutput" and UNKNOWN in str(item[2]) for item in killed.items):
-        return "UNKNOWN", ""
-    return "OTHER", compare.facts.first_difference(plain, together)
+def _of_time(items: Sequence[Any]) -> list[Any]:
+    """The items, without how much of a reply was heard that the caller has interrupted: that is a matter of when he did."""
+    return [item | {"content": [records.CUT]} if item.get("interrupted") else item for item in items]
+
+
+def _unknown_outcome(wanted: Sequence[Any], found: Sequence[Any], at_work: Sequence[str], *, turns: bool) -> str | None:
+    """What is different beside the outcomes of the tools ``at_work`` and what the agent says of them; None: nothing."""
+    unknown = [item["name"] for item in found if item["type"] == "function_call_output" and item["output"] == OUTCOME_UNKNOWN]
+    if not unknown or Counter(unknown) - Counter(at_work):
+        return f"of unknown outcome are {unknown}"
+    place = next(place for place, item in enumerate(found) if item.get("output") == OUTCOME_UNKNOWN)
+    begun = next(
+        before
+        for before in range(place, -1, -1)
+        if found[before]["type"] == "function_call" and found[before]["call"] == found[place]["call"]
+    )
+    if found[: begun + 1] != wanted[: begun + 1]:
+        return compare.facts.first_difference(wanted[: begun + 1], found[: begun + 1])
+    if [item["content"] for item in found if item.get("role") == "user"] != [
+        item["content"] for item in wanted if item.get("role") == "user"
+    ]:
+        return "the caller's messages are not the same"
+    calls = Counter(item["call"] for item in found if item["type"] == "function_call")
+    if calls != Counter(item["call"] for item in found if item["type"] == "function_call_output") or any(
+        times > 1 for times in calls.values()
+    ):
+        return "a call has no output, or more than one"
+    if turns:
+        return None
+    rest, rest_wanted = _from_next_message(found, begun), _from_next_message(wanted, begun)
+    return None if rest == rest_wanted else f"from the next message on{compare.facts.first_difference(rest_wanted, rest)}"
+
+
+def _from_next_message(items: Sequence[Any], begun: int) -> list[Any]:
+    return list(items[next((place for place in range(begun, len(items)) if items[place].get("role") == "user"), len(items)) :])
+
+
+def _joined(items: Sequence[Any], place: int) -> list[Any] | None:
+    """The items with the reply that was split at ``place`` put together; None if none was."""
+    first, second = items[place], items[place + 1]
+    if not all(item.get("role") == "assistant" for item in (first, second)) or not first["interrupted"]:
+        return None
+    whole = second | {"content": [" ".join([*first["content"], *second["content"]])]}
+    return [*items[:place], whole, *items[place + 2 :]]
 
 
 def _caller(program: Path) -> Sequence[Any]:
@@ -209,24 +265,44 @@ def _caller(program: Path) -> Sequence[Any]:
     return module.CALLER
 
 
-async def table(names: Sequence[str], places: int | None = None) -> Counter[str]:
-    """Run and kill the programs of these names; print a line for each run. ``places`` bounds the kills of a program."""
+async def table(names: Sequence[str], *, jobs: int, verbose: bool = False) -> Counter[str]:
+    """Run and kill the programs of these names; print a line for each run."""
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="compat-killed-") as made:
         folder = Path(made)
         sys.path.insert(0, made)
-        for source in (HERE / "fakes.py", *(HERE / "programs" / f"{name}.py" for name in names)):
-            more = NOTES_TO_A_FILE if source.name == "fakes.py" else ""
-            (folder / source.name).write_text(compare.with_our_imports(source.read_text()) + more)
-        async with AgentSystem.start() as system:
-            for name in names:
-                caller = _caller(folder / f"{name}.py")
-                unkilled = await Run(system, folder, name, caller, None).outcome()
-                print(f"{name}: {len(unkilled.places)} places{f', failures: {unkilled.failures}' if unkilled.failures else ''}", flush=True)
-                for place in range(len(unkilled.places))[:places]:
-                    kind, different = judge(unkilled, await Run(system, folder, name, caller, place).outcome())
+        for source in (*(HERE / name for name in _AS_IT_IS), HERE / "fakes.py", *(HERE / "programs" / f"{name}.py" for name in names)):
+            text = source.read_text() if source.name in _AS_IT_IS else compare.with_our_imports(source.read_text())
+            (folder / source.name).write_text(text + (_INSTALLED if source.name == "fakes.py" else ""))
+        callers = {name: _caller(folder / f"{name}.py") for name in names}
+        places = asyncio.Semaphore(jobs)
+        async with AgentSystem.start(WorkerOptions(journal_dir=folder / "journal", log_level="error")) as system:
+
+            async def outcome(name: str, kill: State | None) -> Outcome:
+                async with places:
+                    return await Run(system, folder, name, callers[name], kill).outcome()
+
+            async def rows(name: str) -> list[str]:
+                unkilled = await outcome(name, None)
+                found = [f"{name}: {len(unkilled.states)} states{f', FAILED: {unkilled.failures}' if unkilled.failures else ''}"]
+                if unkilled.failures:
+                    counts["OTHER"] += 1
+                if verbose:
+                    found += [f"    {items}" for items in unkilled.items.get(0, [])]
+
+                async def row(state: State) -> str:
+                    killed = await outcome(name, state)
+                    kind, different = judge(name, unkilled, killed)
                     counts[kind] += 1
-                    print(f"  {kind:8} killed at {place} ({unkilled.places[place]}) {different}", flush=True)
+                    told = f"  {kind:12} {state[0]}, {state[1]}: {different}"
+                    if verbose and kind != "KEPT":
+                        told += "".join(f"\n        {items}" for items in killed.items.get(0, []))
+                    return told
+
+                return found + await asyncio.gather(*map(row, unkilled.states))
+
+            for each in asyncio.as_completed(list(map(rows, names))):
+                print("\n".join(await each), flush=True)
     return counts
 
 
@@ -234,13 +310,13 @@ def main() -> int:
     """The whole table, or the rows of the names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=4, help="calls at a time (default 4)")
+    parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     every = [program.stem for program in sorted((HERE / "programs").glob("*.py"))]
-    names = options.names or [name for name in every if name not in LEFT_OUT]
-    for name, reason in LEFT_OUT.items():
-        print(f"left out: {name}: {reason}")
-    counts = asyncio.run(table(names))
-    print(f"SAME {counts['SAME']} SPLIT {counts['SPLIT']} UNKNOWN {counts['UNKNOWN']} OTHER {counts['OTHER']}")
+    names = [name for name in every if not options.names or any(name.startswith(wanted) for wanted in options.names)]
+    counts = asyncio.run(table(names, jobs=options.jobs, verbose=options.verbose))
+    print("  ".join(f"{kind} {counts[kind]}" for kind in KINDS))
     return 1 if counts["OTHER"] else 0
 
 
