@@ -14,7 +14,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
-from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol
+from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
 from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
@@ -283,7 +283,6 @@ class SessionActivity:
     ) -> SpeechHandle:
         """See `Activity.generate_reply`."""
         self._require_undrained()
-        del chat_ctx
         allowed = self._may_interrupt(allow_interruptions)
         told = "" if isinstance(instructions, NotGiven) or instructions is None else str(instructions)
         text = "" if isinstance(user_input, NotGiven) else getattr(user_input, "text_content", user_input) or ""
@@ -292,6 +291,7 @@ class SessionActivity:
             choice, required = choice_of(tool_choice)
         else:
             choice, required = (ToolChoice.NONE if tool_speech() is not None else ToolChoice.AUTO), ""
+        given = to_protocol(chat_ctx) if isinstance(chat_ctx, ChatContext) else None
         handle = self.speeches.begin(
             "generate_reply",
             lambda command_id: GenerateReply(
@@ -302,6 +302,7 @@ class SessionActivity:
                 tools=named,
                 tool_choice=choice,
                 required_tool=required,
+                context=given,
             ),
             allow_interruptions=allowed,
         )

@@ -90,7 +90,8 @@ class GenerateReply:
 
     ``instructions`` are told to it for this reply alone. Of the agent's tools it is offered those that ``tools`` names (None: all), in
     every round of the reply. ``tool_choice`` is for its first round, and for all of them if it is ``none``; ``required_tool`` names the
-    one that it has to call where that is ``required`` (empty: any). The rest is as in `Say`.
+    one that it has to call where that is ``required`` (empty: any). ``context`` is what its first round is told in the place of the
+    agent's instructions and of the conversation (None: those); after its tools the conversation is told with it. The rest is as in `Say`.
     """
 
     TAG: ClassVar[str] = "session.generate_reply"
@@ -102,6 +103,7 @@ class GenerateReply:
     tools: tuple[str, ...] | None = None
     tool_choice: ToolChoice = ToolChoice.AUTO
     required_tool: str = ""
+    context: ChatContext | None = None
     deadline_s: float = SPEECH_DEADLINE_S
 
 

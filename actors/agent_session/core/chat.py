@@ -50,17 +50,18 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     turn, past = memory.turn, _past(memory)
     instructions = instructions if memory.instructions is None else memory.instructions
     system = ChatMessage.of(Role.SYSTEM, instructions, id=INSTRUCTIONS_ID, created_at=LONG_AGO)
+    own = turn is not None and turn.has_own_context
     for waiting in memory.suspended:
-        if waiting.agents == len(memory.agents):  # who has entered meanwhile knows nothing of it
+        if waiting.agents == len(memory.agents) and not own:  # who has entered meanwhile knows nothing of it
             past = _by_time(past, _settled_so_far(waiting))
     running = tuple(_in_progress(memory))
     entered = max((item.created_at for item in memory.history if isinstance(item, AgentHandoff)), default=LONG_AGO)
     before = tuple(item for item in running if item.created_at <= entered)  # the agent that has the call was not there yet
     past = _by_time(past, running[len(before) :])
     asked = () if turn is None else tuple(_items(turn, _answered(turn), turn.instructions))
-    in_order = turn is None or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
+    in_order = turn is None or own or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
     told = (*past, *asked) if in_order else _by_time(past, asked)
-    return ChatContext(_distinct((*before, *((system,) if instructions else ()), *map(_told, told))))
+    return ChatContext(_distinct((*before, *((system,) if instructions and not own else ()), *map(_told, told))))
 
 
 def _in_progress(memory: Memory) -> Iterator[FunctionCall | FunctionCallOutput]:
@@ -88,11 +89,19 @@ def _as_ended(turn: Turn, round_: Round) -> tuple[FunctionCall, ...]:
 
 
 def _past(memory: Memory) -> tuple[ChatItem, ...]:
-    """What the open turn's model is told of the conversation before it: the history, or what a hook made of it, and what came since."""
+    """What the open turn's model is told of the conversation before it: the history, or what a hook or the program made of it."""
     turn, known = memory.turn, known_to_agent(memory)
     if turn is None or turn.context is None:
         return known.items
+    if turn.has_own_context:
+        return _with_conversation(turn.context, known) if any(round_.ended for round_ in turn.rounds) else turn.context.items
     return (*turn.context, *(item for item in known if item.created_at > turn.hooked_wall_s))
+
+
+def _with_conversation(given: ChatContext, known: ChatContext) -> tuple[ChatItem, ...]:
+    """What a program has given for one reply, with what else was said, where its time puts it."""
+    ids = {item.id for item in given}
+    return _by_time(given.items, tuple(item for item in known if item.id not in ids))
 
 
 def known_to_agent(memory: Memory) -> ChatContext:

@@ -146,6 +146,7 @@ def take_up(step: Transition, *, nested: bool = False, leaving: bool = False) ->
                 tools=command.tools,
                 tool_choice=command.tool_choice,
                 required_tool=command.required_tool,
+                context=command.context,
             )
             take_turn(step, asked)
         case _:
@@ -261,12 +262,14 @@ def _turn_refusal(step: Transition, command: _TurnCommand) -> LivekitexError | N
         return UsageError(f"priority={command.priority}: give one from {SpeechPriority.LOW:d} to {SpeechPriority.HIGH:d}")
     if not isinstance(command, SendText) and not 0 < command.deadline_s <= MAX_SPEECH_S:
         return UsageError(f"deadline_s={command.deadline_s:g}: give more than 0 and at most {MAX_SPEECH_S:g}")
-    if isinstance(command, GenerateReply) and (misfit := tools_refusal(step.setup, command)) is not None:
-        return misfit
+    if isinstance(command, GenerateReply):
+        too_large = None if command.context is None else _context_refusal(command.context)
+        if (misfit := tools_refusal(step.setup, command) or too_large) is not None:
+            return misfit
     if isinstance(command, Say) and command.open and command.audio:
         return UsageError("a speech with audio has its whole text from its beginning: let only the audio come bit by bit")
-    waiting = [text for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand) for text in _texts(accepted.command)]
-    if waiting and n_bytes(waiting, texts) > MAX_WAITING_BYTES:
+    waiting = [accepted.command for accepted in step.memory.inbox if isinstance(accepted.command, _TurnCommand)]
+    if waiting and sum(map(_size, (*waiting, command))) > MAX_WAITING_BYTES:
         return CapacityError(f"{len(waiting)} texts wait already: send this one again when one is done")
     return None
 
@@ -301,6 +304,12 @@ def _texts(command: _TurnCommand) -> tuple[str, ...]:
             return (command.text, written)
         case _:
             return (command.text,)
+
+
+def _size(command: _TurnCommand) -> int:
+    """What it takes while it waits, in bytes."""
+    context = command.context if isinstance(command, GenerateReply) and command.context is not None else ()
+    return n_bytes(_texts(command)) + sum(map(item_bytes, context))
 
 
 def _priority(accepted: Accepted) -> int:

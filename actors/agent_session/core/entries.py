@@ -116,6 +116,7 @@ class TurnOpened:
     in_history: bool = True
     wall_s: float = 0.0
     metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    context: ChatContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

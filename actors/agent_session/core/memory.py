@@ -168,7 +168,8 @@ class Turn:
 
     ``hooked_wall_s`` is when the program's hook of the caller's turn had ended, or when the agent was given another history in the turn (0:
     neither): ``message`` is what the hook made of his words (None: nothing), ``context`` what the model is told in this turn in the place
-    of the history until then (None: that), and ``dropped`` whether the turn is to be as if it had not been.
+    of the history until then (None: that), and ``dropped`` whether the turn is to be as if it had not been. Of a reply that the program
+    asked for, ``context`` is the one that it gave (`has_own_context`).
 
     ``heard`` is how much of the reply was heard when it was suspended (None: it was not), also once it goes on; ``stopped_by`` is what
     stopped it before that or meanwhile: then it is over when it comes back. ``told`` are the ids of its items that were told while it was
@@ -207,6 +208,11 @@ class Turn:
     stopped_by: InterruptedBy | None = None
     told: tuple[str, ...] = ()
     reported: int = 0
+
+    @property
+    def has_own_context(self) -> bool:
+        """Whether the program has said all that the model is told, instructions included."""
+        return self.source is TurnSource.GENERATE_REPLY and self.context is not None
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -292,6 +292,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         audio=entry.audio,
         in_history=entry.in_history,
         metrics=entry.metrics,
+        context=entry.context,
         opened_wall_s=entry.wall_s,
         agents=len(memory.agents),
     )

@@ -141,6 +141,7 @@ class Opening:
     deadline_wall_s: float = 0.0
     audio: bool = False
     in_history: bool = True
+    context: ChatContext | None = None
     speech_s: float = 0.0
     understood_s: float = 0.0
 

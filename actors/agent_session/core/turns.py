@@ -162,6 +162,7 @@ def _open(step: Transition, opening: Opening) -> None:
             in_history=opening.in_history,
             wall_s=now.wall_s,
             metrics=caller_metrics(step, opening),
+            context=opening.context,
         )
     )
     step.state = replace(step.state, played=0, as_text=False, expected=(), owed=False, asked_s=asked_s)

@@ -322,6 +322,29 @@ def test_what_an_iterator_gives_is_said_as_it_comes() -> None:
     in_session(model({"say": "Yes."}), Loud, check)
 
 
+def test_a_reply_to_which_a_context_is_given_is_told_that_alone() -> None:
+    told: list[list[str | None]] = []
+
+    class Telling(Agent):
+        def llm_node(self, chat_ctx: ChatContext, tools: list[Any], model_settings: ModelSettings) -> str:
+            told.append([item.text_content for item in chat_ctx.messages()])
+            return "Yes."
+
+    async def check(session: AgentSession[Order]) -> None:
+        await session.run(user_input="hello")
+        given = ChatContext.empty()
+        given.add_message(role="user", content="the lake is cold")
+        await session.generate_reply(chat_ctx=given, instructions="Summarise.")
+        kept = session.current_agent.chat_ctx
+        kept.truncate(max_items=1)
+        await session.generate_reply(chat_ctx=kept, user_input="and?")
+        assert told[1] == ["the lake is cold", "Summarise."]
+        assert told[2] == ["Be yourself.", "Yes.", "and?"]
+        assert [text for kind, text in shown(session) if kind == "message"] == ["hello", "Yes.", "Yes.", "and?", "Yes."]
+
+    in_session(model({"say": "Yes."}), lambda: Telling(instructions="Be yourself."), check)
+
+
 def test_who_gets_the_call_knows_what_he_was_given_and_no_more() -> None:
     async def check(session: AgentSession[Order]) -> None:
         await session.run(user_input="hello")

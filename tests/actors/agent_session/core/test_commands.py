@@ -1,11 +1,15 @@
 """What is accepted, what is refused, and that each command is acted on once."""
 
+from dataclasses import replace
+
 import pytest
 
+from actors.agent_session.core.chat import IN_PROGRESS, MAX_HISTORY_BYTES
 from actors.agent_session.core.commands import MAX_REASON_CHARS, MAX_WAITING, MAX_WAITING_BYTES
 from protocols import (
     MAX_TEXT_CHARS,
     CancelResponse,
+    ChatContext,
     CommandAccepted,
     CommandDone,
     CommitAudio,
@@ -21,6 +25,7 @@ from protocols import (
     SpeechOutcome,
     StateChanged,
 )
+from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
 
 
@@ -217,3 +222,73 @@ def test_a_protected_speech_is_stopped_by_force_alone(speech_id: str, force: boo
     assert done(world) == {"speech-1": SpeechOutcome.INTERRUPTED if accepted else SpeechOutcome.COMPLETED}
     if not accepted:
         assert "use force" in world.refusal(request).text
+
+
+GIVEN = ChatContext().add_message("system", "Be a parrot.", id="given", created_at=5.0)
+
+
+def asked_with(world: World) -> list[list[str]]:
+    return [texts(thought.context) for thought in world.thoughts]
+
+
+def test_a_reply_with_a_context_is_told_that_in_the_place_of_instructions_and_history() -> None:
+    world = World(replace(CHECKED, program=True))
+    world.send("hello")
+    world.settle()
+    world.command(GenerateReply(command_id="reply", user_input="and now", instructions="Be loud.", context=GIVEN))
+    world.settle()
+    assert asked_with(world)[-1] == ["Be a parrot.", "and now", "Be loud."]
+    world.send("again")
+    world.settle()
+    assert asked_with(world)[-1][:3] == ["Be brief.", "hello", "You said hello. Anything else?"]
+    assert "Be a parrot." not in asked_with(world)[-1]
+    assert "Be a parrot." not in texts(world.state.memory.history)
+
+
+def test_after_its_tools_such_a_reply_is_told_the_conversation_too() -> None:
+    world = World(replace(CHECKED, program=True))
+    world.send("hello")
+    world.settle()
+    world.command(GenerateReply(command_id="reply", user_input="use look", context=GIVEN))
+    world.settle()
+    first, second = asked_with(world)[-2:]
+    assert first == ["Be a parrot.", "use look"]
+    assert second[:4] == ["Be a parrot.", "hello", "You said hello. Anything else?", "use look"]
+    assert second[4:] == ["One moment.", "done"]
+
+
+def test_the_context_of_a_reply_is_known_in_the_next_life() -> None:
+    world = World(replace(CHECKED, program=True))
+    world.subscribe()
+    world.command(GenerateReply(command_id="reply", user_input="and now", context=GIVEN))
+    world.commit_all()
+    assert asked_with(world)[-1] == ["Be a parrot.", "and now"]
+    world.kill()
+    world.subscribe()
+    world.settle()
+    assert asked_with(world)[-1] == ["Be a parrot.", "and now"]
+    waits = World(replace(CHECKED, program=True))
+    waits.send("use look")
+    waits.command(GenerateReply(command_id="reply", user_input="and now", context=GIVEN))
+    waits.commit_all()
+    waits.kill()
+    waits.settle()
+    assert [IN_PROGRESS, "Be a parrot.", "and now"] in asked_with(waits)
+
+
+def test_a_context_that_is_too_large_for_a_reply_is_refused_with_its_cure() -> None:
+    world = World(CHECKED)
+    large = ChatContext().add_message("user", "x" * (MAX_HISTORY_BYTES + 1), id="large", created_at=5.0)
+    request = world.command(GenerateReply(command_id="reply", context=large))
+    world.settle()
+    assert (world.refusal(request).error, "truncate it" in world.refusal(request).text) == ("MessageTooLargeError", True)
+
+
+def test_contexts_that_wait_are_bounded_together() -> None:
+    world = World(CHECKED)
+    world.send("use look")
+    half = ChatContext().add_message("user", "x" * (MAX_WAITING_BYTES // 2 + 1), id="half", created_at=5.0)
+    requests = [world.command(GenerateReply(command_id=name, context=half)) for name in ("one", "two")]
+    world.commit_all()
+    assert [world.accepted(request) for request in requests] == [True, False]
+    assert world.refusal(requests[1]).error == "CapacityError"
