@@ -21,9 +21,10 @@ from livekitex_agent.llm import (
 )
 from livekitex_agent.program.crossing import stream_on
 from livekitex_agent.program.pieces import pieces
-from livekitex_agent.program.providers import ReadSchema
+from livekitex_agent.program.providers import ReadSchema, SpokenAudio
 from livekitex_agent.program.written_text import written_by
 from livekitex_agent.types import NOT_GIVEN, FlushSentinel
+from livekitex_agent.utils import shortuuid
 from livekitex_agent.utils.audio_frame import AudioFrameLike, new_frame
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.text_transforms import TextTransforms, apply_text_transforms
@@ -123,7 +124,7 @@ class AgentLLM(LLM):
         """What the node does that is not overridden: ask the model. Called on the program's loop."""
         schemas = [_offered(tool.schema, tool) for tool in ToolContext(tools).function_tools.values()]
         options = ChatOptions(tool_choice=_chosen(settings.tool_choice))
-        calls, number = CallAssembler(lambda: f"call_{id(chat_ctx)}_{number}"), 0
+        calls, number = CallAssembler(lambda: shortuuid("call_")), 0
         asked = stream_on(self._activity.call.media, lambda: self.llm.chat(to_protocol(chat_ctx), schemas, options))
         async for event in asked:
             number += 1
@@ -167,14 +168,17 @@ class _NodeStream(livekit_tts.ChunkedStream):
         self._agent = agent
 
     async def _run(self, output_emitter: livekit_tts.AudioEmitter) -> None:
-        begun = False
+        rate_hz = self._tts.sample_rate
+        audio = SpokenAudio(rate_hz)
+        output_emitter.initialize(request_id="node", sample_rate=rate_hz, num_channels=1, mime_type="audio/pcm")
         async for frame in pieces(self._agent.tts_node(_only(self.input_text), ModelSettings())):
-            if not begun:
-                output_emitter.initialize(request_id="node", sample_rate=frame.sample_rate, num_channels=1, mime_type="audio/pcm")
-                begun = True
-            output_emitter.push(bytes(frame.data))
-        if begun:
-            output_emitter.flush()
+            for pcm in audio.feed(frame):
+                output_emitter.push(pcm)
+        for pcm in audio.finish():
+            output_emitter.push(pcm)
+
+    def _check(self, emitter: livekit_tts.AudioEmitter) -> None:
+        """A node may have nothing heard."""
 
 
 class TransformedTTS(TTS):
