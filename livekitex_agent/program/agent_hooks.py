@@ -17,7 +17,7 @@ from livekitex_agent.errors import error_of
 from livekitex_agent.llm import StopResponse
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
 from livekitex_agent.program.agent_context import kept, shown
-from livekitex_agent.program.guarded import TIMEOUT_S, run_guarded
+from livekitex_agent.program.guarded import TIMEOUT_S, failing, run_guarded
 from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
@@ -124,9 +124,8 @@ class AgentHooks:
                 RUNNING.set(self._activity)
                 ENTERING.set(True)
                 TOOL_SPEECH.set(None)  # it is no part of the tool that awaits it
-                await agent.on_enter()
-        except asyncio.CancelledError:
-            raise
+                async with failing():
+                    await agent.on_enter()
         except Exception:  # the seam to the user's code
             log.exception("error in on_enter of the agent %s", agent.id)
         finally:
@@ -175,7 +174,8 @@ class AgentHooks:
         before = message.model_copy(deep=True)
         try:
             with self._activity.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
-                await self.current.on_user_turn_completed(context, message)
+                async with failing():
+                    await self.current.on_user_turn_completed(context, message)
         except StopResponse:
             self._activity.call.feed(HookEnded(token=work.token, stop=True))
             return
