@@ -173,6 +173,7 @@ def make_setup(blueprint: Blueprint, providers: Providers, tools: dict[str, Func
         tools=tuple(tools),
         idempotent=_idempotent(tools),
         audio_in=providers.stt is not None,
+        by_hand=blueprint.turns.endpointing.manual,
         voice=providers.tts is not None,
         voice_rate_hz=providers.rate_hz,
         max_tool_rounds=blueprint.turns.max_tool_rounds,

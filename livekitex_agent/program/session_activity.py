@@ -196,6 +196,10 @@ class SessionActivity:
     def _has_voice(self) -> bool:
         return given_provider(self, self.hooks.current, ProviderKind.TTS) is not None
 
+    @property
+    def _hears(self) -> bool:
+        return given_provider(self, self.hooks.current, ProviderKind.STT) is not None
+
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         if not created.user_initiated:
             self._watch(handle)
@@ -336,7 +340,6 @@ class SessionActivity:
 
     def commit_user_turn(self, timeout_s: float, *, skip_reply: bool) -> "asyncio.Future[str]":
         """See `Activity.commit_user_turn`."""
-        del skip_reply
         heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def look(pushed: EventPushed) -> None:
@@ -350,7 +353,7 @@ class SessionActivity:
 
         self._watchers.append(look)
         asyncio.get_running_loop().call_later(timeout_s, over)
-        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("commit_user_turn")))
+        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("commit_user_turn"), reply=not skip_reply))
         return heard
 
     def clear_user_turn(self) -> None:
@@ -405,6 +408,8 @@ class SessionActivity:
             await self.hooks.leave()
             if not drain and self.speeches.current is not None:
                 self.speeches.current.interrupt(force=True)
+            if reason is not CloseReason.ERROR and self._hears:
+                self.speeches.send(CommitAudio(command_id=self.scopes.command_id("last words"), reply=False))
             self.speeches.send(EndCall(command_id=self.scopes.command_id("close"), reason="normal"))
         await asyncio.wait([self._closed], timeout=CLOSE_TIMEOUT_S)
         self.hooks.end()

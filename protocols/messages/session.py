@@ -127,11 +127,15 @@ class UpdateChatContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitAudio:
-    """The caller's turn ends here, whatever the voice activity detection thinks; with ``discard`` as if he had said nothing."""
+    """The caller's turn ends here, whatever the voice activity detection thinks; with ``discard`` as if he had said nothing.
+
+    Without ``reply`` what he has said stands in the history, and is not answered.
+    """
 
     TAG: ClassVar[str] = "session.commit_audio"
     command_id: str
     discard: bool = False
+    reply: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

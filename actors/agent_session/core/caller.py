@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final
 
 from actors.agent_session.core import preemption
+from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import Heed, Recognize, Settle
-from actors.agent_session.core.entries import CallerBegan, CallerDropped
+from actors.agent_session.core.entries import CallerBegan, CallerDropped, CallerKept
 from actors.agent_session.core.inputs import (
     AudioCommitted,
     AudioLost,
@@ -25,6 +26,7 @@ from actors.agent_session.core.inputs import (
     VoiceLasted,
 )
 from actors.agent_session.core.interruption import resume, stop_held, tell_overlap
+from actors.agent_session.core.item_metrics import caller_metrics
 from actors.agent_session.core.measures import STT, model_used
 from actors.agent_session.core.memory import Heard, TurnSource
 from actors.agent_session.core.preemption import drop_guess
@@ -45,6 +47,7 @@ from protocols import (
     UserEvent,
     UserInputSettled,
     UserInputTranscribed,
+    UserMessage,
     UserSpeechEnded,
     UserSpeechStarted,
     UserTranscriptionTimeout,
@@ -123,6 +126,8 @@ def on_ended(step: Transition, ended: VoiceEnded) -> None:
     if committed is not None and committed.discard:
         forget_ended(step)
         return
+    if committed is not None and not committed.reply:
+        keep_ended(step)
     over_turn = step.state.agent is not AgentState.LISTENING and step.state.interruption is None
     if utterance.muted or (utterance.ignored and over_turn):
         _drop(step, ended.end)
@@ -135,6 +140,14 @@ def forget_ended(step: Transition) -> None:
         _nothing(step)
 
 
+def keep_ended(step: Transition) -> None:
+    """What the caller has said and is not understood yet is not to be answered, but kept in the history."""
+    utterance = step.state.utterance
+    if utterance is not None and utterance.end is not None and not step.state.held:
+        step.state = replace(step.state, utterance=replace(utterance, reply=False))
+        drop_guess(step)
+
+
 def understand(step: Transition) -> bool:
     """Where the agent has no turn: find out what the caller said in his; tells whether the conversation moved."""
     utterance = step.state.utterance
@@ -142,7 +155,8 @@ def understand(step: Transition) -> bool:
         return False
     if utterance.given_up:
         _nothing(step)
-        say_prepared(step, TurnSource.APOLOGY)
+        if utterance.reply:
+            say_prepared(step, TurnSource.APOLOGY)
     else:
         _recognize(step, utterance)
     return True
@@ -206,6 +220,8 @@ def on_recognized(step: Transition, recognized: Recognized) -> None:
         speech_s=_speech_ms(step) / 1000,
         understood_s=_understood_s(step, recognized.text),
     )
+    if _keep_unanswered(step, opening):
+        return
     over_speech = step.state.held or _may_be_echo(step)
     if over_speech and _means_nothing(step, recognized.text):
         tell_overlap(
@@ -249,8 +265,15 @@ def on_audio_lost(step: Transition, lost: AudioLost) -> None:
 
 def on_committed(step: Transition, committed: AudioCommitted) -> None:
     """The caller's turn was ended by command."""
-    if any(accepted.command_id == committed.command_id for accepted in step.memory.inbox):
-        step.publish(CommandDone(command_id=committed.command_id))
+    accepted = next((accepted for accepted in step.memory.inbox if accepted.command_id == committed.command_id), None)
+    if accepted is None:
+        return
+    utterance = step.state.utterance
+    if utterance is not None and utterance.end is not None and not utterance.reply:
+        return  # it is done when that is in the history
+    if utterance is None and isinstance(accepted.command, CommitAudio) and not accepted.command.reply:
+        _keep_empty(step)
+    step.publish(CommandDone(command_id=committed.command_id))
 
 
 def _exceeded(step: Transition) -> bool:
@@ -310,6 +333,9 @@ def _muted(step: Transition) -> bool:
 
 
 def _ask_again(step: Transition) -> None:
+    if step.state.utterance is not None and not step.state.utterance.reply:
+        _nothing(step)
+        return
     if _may_be_echo(step) and not step.state.held:
         step.state = replace(step.state, recognizing=0)
         _drop(step, _end(step)[0])
@@ -348,6 +374,43 @@ def _tell_committed(step: Transition) -> None:
     step.publish(UserTurnCommitted(by="endpointing" if by is EndedBy.SILENCE else by, speech_ms=_speech_ms(step)))
 
 
+def _keep_unanswered(step: Transition, opening: Opening) -> bool:
+    """Keep in the history what is not to be answered; tells whether it is so."""
+    if step.state.utterance is None or step.state.utterance.reply:
+        return False
+    if opening.text:
+        _tell_committed(step)
+        _keep(step, opening)
+        step.state = replace(step.state, utterance=None, recognizing=0, guesses=0)
+        step.move_user(UserEvent.TURN_SETTLED)
+        step.then(Settle(until=opening.heard_until))
+        _tell_kept(step)
+    else:
+        _nothing(step)
+    return True
+
+
+def _tell_kept(step: Transition) -> None:
+    """What was not to be answered is in the history, or was nothing: who wished that is done."""
+    for accepted in step.memory.inbox:
+        if isinstance(accepted.command, CommitAudio) and not accepted.command.reply:
+            step.publish(CommandDone(command_id=accepted.command_id))
+
+
+def _keep_empty(step: Transition) -> None:
+    """As LiveKit's sessions, which end the last turn that is taken by hand as they close, whether anything is in it or not."""
+    if step.setup.by_hand and step.memory.ending:
+        _keep(step, Opening(source=TurnSource.AUDIO, heard_until=step.memory.heard_until))
+
+
+def _keep(step: Transition, opening: Opening) -> None:
+    before = step.memory.history
+    step.record(CallerKept(until=opening.heard_until, text=opening.text, wall_s=step.now.wall_s, metrics=caller_metrics(step, opening)))
+    if opening.text:
+        step.publish(UserMessage(turn_id="", text=opening.text, source=opening.source))
+    tell_added(step, before)
+
+
 def _nothing(step: Transition) -> None:
     step.state = replace(step.state, recognizing=0)
     _drop(step, _end(step)[0])
@@ -362,8 +425,12 @@ def _end(step: Transition) -> tuple[int, float]:
 
 
 def _drop(step: Transition, end: int) -> None:
+    unanswered = step.state.utterance is not None and not step.state.utterance.reply
     step.state = replace(step.state, utterance=None, guesses=0)
     drop_guess(step)
     step.move_user(UserEvent.TURN_SETTLED)
     step.record(CallerDropped(until=end))
     step.then(Settle(until=end))
+    if unanswered:
+        _keep_empty(step)
+        _tell_kept(step)

@@ -153,6 +153,11 @@ def asked_in(turn: Turn) -> tuple[ChatMessage, ...]:
     return (replace(message, extra=_measured(turn.metrics)),) if turn.user_text else ()
 
 
+def kept_message(item_id: str, text: str, at: float, metrics: Mapping[str, Any]) -> ChatMessage:
+    """What the caller has said that no turn answers."""
+    return replace(ChatMessage.of(Role.USER, text, id=item_id, created_at=at), extra=_measured(metrics))
+
+
 def settled(turn: Turn, heard: Heard) -> tuple[ChatItem, ...]:
     """What history keeps of ``turn`` when ``heard`` of its reply was heard."""
     if turn.dropped:

@@ -11,13 +11,13 @@ command that began the speech.
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.caller import forget_ended
+from actors.agent_session.core.caller import forget_ended, keep_ended
 from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, item_bytes
 from actors.agent_session.core.closing import close_unsaid, source_of
 from actors.agent_session.core.deadlines import end_waiting
-from actors.agent_session.core.effects import Answer, EndVoice
+from actors.agent_session.core.effects import After, Answer, EndVoice
 from actors.agent_session.core.entries import CommandTaken
-from actors.agent_session.core.inputs import CommandArrived
+from actors.agent_session.core.inputs import AudioCommitted, CommandArrived
 from actors.agent_session.core.interruption import interrupt, stop_suspended
 from actors.agent_session.core.memory import ON_EXIT, Accepted, Memory, Sentence, Turn, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.playback import turn_of
@@ -57,6 +57,8 @@ from protocols import (
     text_problem,
 )
 
+COMMIT_TIMEOUT_S: Final = 2.0
+"""For the end of the caller's turn to come that is not to be answered: he may say no more, so the call may be closing."""
 MAX_WAITING: Final = 64
 """Commands that wait to be acted on; beyond that they are refused with `CapacityError`."""
 MAX_WAITING_BYTES: Final = 64_000
@@ -88,9 +90,7 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
     step.then(_accepted(step, arrived))
     match command:
         case CommitAudio():
-            step.do(EndVoice(command_id=command.command_id, position=arrived.position))
-            if command.discard:
-                forget_ended(step)
+            _commit(step, command, arrived.position)
         case CancelResponse():
             _cancel(step, command)
         case ExtendSpeech(speech_id=speech_id, text=text, written=written, last=last) if turn_of(step, speech_id) is not None:
@@ -185,6 +185,16 @@ def _created(command: Say | GenerateReply, taken: CommandTaken) -> SpeechCreated
         command_id=command.command_id,
         owner=taken.owner,
     )
+
+
+def _commit(step: Transition, command: CommitAudio, position: int) -> None:
+    """End the caller's turn; what was ended before and is not understood yet is as the command has it, too."""
+    step.do(EndVoice(command_id=command.command_id, position=position))
+    if command.discard:
+        forget_ended(step)
+    elif not command.reply:
+        keep_ended(step)
+        step.do(After(delay_s=COMMIT_TIMEOUT_S, input=AudioCommitted(command_id=command.command_id)))
 
 
 def _cancel(step: Transition, command: CancelResponse) -> None:

@@ -305,6 +305,16 @@ class CallerDropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerKept:
+    """What the caller has said in his audio up to the sample ``until`` is in the history, and is not answered."""
+
+    until: int
+    text: str
+    wall_s: float = 0.0
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallFailed:
     """The call died too often and shall end for ``reason``. Commands that still wait are not acted on."""
 
@@ -351,6 +361,7 @@ Entry = (
     | HistorySummarised
     | CallerBegan
     | CallerDropped
+    | CallerKept
     | CallFailed
     | CallClosed
     | Checkpoint

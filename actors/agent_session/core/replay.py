@@ -12,6 +12,7 @@ from actors.agent_session.core.agents import agent_began, handed_off, known_anew
 from actors.agent_session.core.chat import (
     appended,
     inserted,
+    kept_message,
     settled,
     summarised,
 )
@@ -22,6 +23,7 @@ from actors.agent_session.core.entries import (
     CallClosed,
     CallerBegan,
     CallerDropped,
+    CallerKept,
     CallFailed,
     Checkpoint,
     CommandTaken,
@@ -153,6 +155,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return replace(memory, caller=CallerSpeech(start=entry.start))
         case CallerDropped():
             return replace(memory, caller=None, heard_until=entry.until)
+        case CallerKept():
+            return _caller_kept(memory, entry)
         case CallFailed():
             return replace(memory, ending=entry.reason, inbox=())
         case CallClosed():
@@ -308,6 +312,13 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         caller=None if settles else memory.caller,
         heard_until=max(memory.heard_until, entry.heard_until),
     )
+
+
+def _caller_kept(memory: Memory, entry: CallerKept) -> Memory:
+    item = kept_message(f"kept-{memory.next_event}", entry.text, max(LONG_AGO, entry.wall_s), entry.metrics)
+    known = None if memory.known is None else appended(memory.known, (item,))
+    until = max(memory.heard_until, entry.until)
+    return replace(memory, caller=None, heard_until=until, history=appended(memory.history, (item,)), known=known)
 
 
 def _hook_ran(memory: Memory, entry: HookRan) -> Memory:

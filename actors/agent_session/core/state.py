@@ -28,7 +28,8 @@ class SessionConfig:
     """What a session is told at its start; only a hand-off changes what is the agent's. ``agent`` is its name.
 
     ``tools`` are the names of the agent's tools in its order, ``idempotent`` of those that may be run again. ``audio_in`` and ``voice``
-    tell whether the call has audio in and out; ``voice_rate_hz`` is the rate of the latter. With ``resume_false_interruption`` a reply
+    tell whether the call has audio in and out; ``voice_rate_hz`` is the rate of the latter. ``by_hand`` if only a command ends the
+    caller's turns. With ``resume_false_interruption`` a reply
     that the caller speaks over is held, and goes on if he said nothing that counts in his ``language``, or fewer than
     ``min_interruption_words``. With ``preemptive_generation`` the model is asked before it is sure that his turn is over.
     ``mute`` says when he is not listened to.
@@ -53,6 +54,7 @@ class SessionConfig:
     tools: tuple[str, ...] = ()
     idempotent: frozenset[str] = frozenset()
     audio_in: bool = False
+    by_hand: bool = False
     voice: bool = False
     voice_rate_hz: int = 0
     max_tool_rounds: int = 8
@@ -89,7 +91,7 @@ class Utterance:
     incarnations: what is left of it is not recognised. ``muted`` if the caller was not to be listened to when it began. ``echo`` if it may
     be the agent's own voice, ``own_words`` if words are understood in it meanwhile that are not the agent's. ``began_s`` is when it was
     noticed, ``ended_by`` what ended it, ``interim`` what was told last of its words, at
-    ``understood_s``.
+    ``understood_s``. Without ``reply`` it is kept in the history, and not answered.
     """
 
     start: int
@@ -105,6 +107,7 @@ class Utterance:
     ended_by: EndedBy = EndedBy.SILENCE
     interim: str = ""
     understood_s: float = 0.0
+    reply: bool = True
 
     @property
     def ignored(self) -> bool:
