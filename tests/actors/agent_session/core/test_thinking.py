@@ -107,6 +107,25 @@ def test_another_answer_after_a_restart_is_said_from_the_first_difference_on() -
     assert texts(world.state.memory.history)[-1] == "You said hello. What else? Tell me."
 
 
+@pytest.mark.parametrize("heard", [0, 1, 2])
+def test_killed_after_any_sentence_the_text_is_as_the_model_wrote_it(heard: int) -> None:
+    world = asked(World(CHECKED))
+    answer = (("You said hello.", "\nYou  said hello."), ("Tell me.", "\n\nTell me."))
+    for written_so_far in (answer[:heard], answer):
+        world.model = None
+        token = world.state.thinking
+        for text, written in written_so_far:
+            world.feed(i.SentenceReady(token=token, text=text, written=written))
+        world.commit_all()
+        if written_so_far is answer:
+            world.feed(i.RoundFinished(token=token, calls=(), space=" \n"))
+            world.settle()
+            break
+        world.kill()
+        world.commit_all()
+    assert texts(world.state.memory.history)[-1] == "\nYou  said hello.\n\nTell me. \n"
+
+
 def test_a_shorter_answer_leaves_what_was_said_as_it_is() -> None:
     world = asked(World(CHECKED))
     world.think()
