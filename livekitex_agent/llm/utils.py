@@ -87,7 +87,8 @@ def make_function_call_output(*, fnc_call: FunctionCall, output: Any, exception:
             if _tellable(result):
                 told = "" if result is None else str(result)
             else:
-                logger.error("the tool %s returned what cannot be told: %r", fnc_call.name, type(result).__name__)
+                what = "the tool %s has returned a %s: return text, numbers, or lists and dictionaries of them"
+                logger.error(what, fnc_call.name, type(result).__name__)
                 told, is_error = "the tool returned an invalid output", True
         case _:
             told, is_error = "An internal error occurred", True

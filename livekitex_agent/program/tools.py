@@ -1,8 +1,9 @@
 """The tools of an agent, run on the program's loop: with the session in reach, and with what LiveKit's tools may return and raise.
 
 A tool waits for user code, so it is called by the session as any other, behind its bulkhead and within its time, while its function runs
-on the program's loop, or in a thread if it is a plain function. What it leaves is told in LiveKit's terms: text is told as it is and
-anything else as Python prints it; None and `StopResponse` ask for no answer of the model's. Arguments that do not fit are told to it too.
+on the program's loop, or in a thread if it is a plain function. What it leaves is told in LiveKit's terms: text is told as it is,
+numbers, lists and dictionaries as Python prints them, and of anything else that it is no valid output; None and `StopResponse` ask for no
+answer of the model's. Arguments that do not fit are told to it too.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import FunctionTool
 from actors import RunContext as ToolRun
-from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError, ToolResult
+from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError, ToolResult, utils
 from livekitex_agent.program.crossing import run_on
 from livekitex_agent.program.tool_outcomes import ToolOutcome
 from livekitex_agent.voice.agent import Agent
@@ -58,7 +59,7 @@ class ProgramTool(FunctionTool):
             with activity.scopes.leave():
                 async with asyncio.timeout(self.timeout_s):
                     returned = await self._call(arguments_json, run)
-            told = self._told(returned, context)
+            told = self._told(call, returned, context)
             message = described(returned)
         except StopResponse:
             context.reply, message, told = False, None, ""
@@ -88,17 +89,15 @@ class ProgramTool(FunctionTool):
             return await self.run(arguments)
         return await call_mock(mock, {name: arguments[name] for name in inspect.signature(self.function).parameters if name in arguments})
 
-    def _told(self, returned: object, context: ToolRun) -> str:
+    def _told(self, call: FunctionCall, returned: object, context: ToolRun) -> str:
         agent, result = _split(returned)
         if agent is not None:
             context.hand_off(self.activity.agents.reference(agent))
             self.activity.run.hands_on()
-        if isinstance(result, ToolResult):
-            context.reply, result = result.reply_required, result.output
-        if result is None:
-            context.reply = False
-            return ""
-        return result if isinstance(result, str) else str(result)
+        told = utils.make_function_call_output(fnc_call=call, output=result, exception=None).fnc_call_out
+        nothing = (result.output if isinstance(result, ToolResult) else result) is None
+        context.reply, context.failed = told.reply_required and not nothing, told.is_error
+        return told.output
 
 
 def program_tools(activity: "SessionActivity", agent: Agent, tools: Sequence[Any]) -> dict[str, FunctionTool]:

@@ -24,6 +24,7 @@ from livekitex_agent.voice.connect_options import SessionConnectOptions
 from livekitex_agent.voice.events import AgentState, CloseReason, Event, EventTypes, UserState
 from livekitex_agent.voice.io import AgentInput, AgentOutput
 from livekitex_agent.voice.mocking import hold_mocks
+from livekitex_agent.voice.session_options import AgentSessionOptions
 from livekitex_agent.voice.speech_handle import SpeechHandle
 from livekitex_agent.voice.text_transforms import DEFAULT_TRANSFORMS, TextTransforms, require_transforms
 from protocols import SystemClock
@@ -260,9 +261,14 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         return self._output
 
     @property
-    def options(self) -> Any:  # noqa: ANN401 - plain data
-        """How turns are handled, as given."""
-        return self._turn_handling
+    def options(self) -> AgentSessionOptions:
+        """What it was told, as given."""
+        return AgentSessionOptions(
+            turn_handling=self._turn_handling,
+            max_tool_steps=self._max_tool_steps,
+            user_away_timeout=self._user_away_timeout,
+            tts_text_transforms=self._text_transforms,
+        )
 
     @property
     def conn_options(self) -> SessionConnectOptions:

@@ -88,6 +88,7 @@ class _Strict:
         if choices:
             made.pop("type", None)
             made["anyOf"] = [self._of(choice, depth=depth, inlined=inlined) for choice in choices]
+            made = _without_choice(made)
             return _nullable(made) if schema.get("nullable") is True else made
         types = _types_of(made)
         made["type"] = types[0] if len(types) == 1 else types
@@ -135,6 +136,14 @@ def _types_of(schema: Schema) -> list[str]:
     if not types or "" in types:
         raise _NotStrictError  # a value of any type
     return types
+
+
+def _without_choice(schema: Schema) -> Schema:
+    """``schema``, where it is a choice of null and one schema with a type, as that, whose type may be null: it is shorter."""
+    others = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+    if len(schema["anyOf"]) != 2 or len(others) != 1 or "type" not in others[0] or "const" in others[0]:  # noqa: PLR2004 - these two
+        return schema
+    return {**{key: value for key, value in schema.items() if key != "anyOf"}, **_nullable(others[0])}
 
 
 def _nullable(schema: Schema) -> Schema:

@@ -95,7 +95,15 @@ def object_of(**properties: Any) -> dict[str, Any]:
         ({"enum": ["a", 1]}, {"enum": ["a", 1, None], "type": ["string", "integer", "null"]}),
         ({"enum": ["a", None]}, {"enum": ["a", None], "type": ["string", "null"]}),
         ({"const": "a"}, {"anyOf": [{"const": "a", "type": "string"}, {"type": "null"}]}),
-        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"type": ["string", "null"]}),
+        (
+            {"anyOf": [{"type": "null"}, {"enum": ["a", "b"]}], "description": "Which."},
+            {"type": ["string", "null"], "enum": ["a", "b", None], "description": "Which."},
+        ),
+        (
+            {"anyOf": [{"const": "a"}, {"type": "null"}, {"type": "integer"}]},
+            {"anyOf": [{"const": "a", "type": "string"}, {"type": "null"}, {"type": "integer"}]},
+        ),
         ({"allOf": [{"type": "string"}], "description": "d"}, {"type": ["string", "null"], "description": "d"}),
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
         ({"type": "array", "items": {"type": "integer"}, "uniqueItems": True}, {"type": ["array", "null"], "items": {"type": "integer"}}),
