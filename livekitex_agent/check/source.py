@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from livekitex_agent.console.program_file import last_name
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 AGENT_CLASSES: Final = frozenset({"Agent", "AgentTask"})
@@ -154,24 +156,14 @@ def _beside(folder: Path, tree: ast.Module) -> Iterator[Path]:
 def _is_agent(name: str, classes: Mapping[str, ast.ClassDef], seen: frozenset[str]) -> bool:
     if name in seen or name not in classes:
         return name in AGENT_CLASSES
-    return any(_is_agent(_last(base), classes, seen | {name}) for base in classes[name].bases)
-
-
-def _last(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(value=value):
-            return _last(value)
-        case _:
-            return ""
+    return any(_is_agent(last_name(base), classes, seen | {name}) for base in classes[name].bases)
 
 
 def _serves_jobs(decorator: ast.expr) -> bool:
-    return _last(decorator.func if isinstance(decorator, ast.Call) else decorator) == "rtc_session"
+    return last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) == "rtc_session"
 
 
 def _is_idempotent(decorator: ast.expr) -> bool:
-    if not isinstance(decorator, ast.Call) or _last(decorator.func) != "function_tool":
+    if not isinstance(decorator, ast.Call) or last_name(decorator.func) != "function_tool":
         return False
     return any(word.arg == "idempotent" and ast.unparse(word.value) == "True" for word in decorator.keywords)

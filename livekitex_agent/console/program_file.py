@@ -71,7 +71,7 @@ def _run(tree: ast.Module) -> tuple[Holds, str] | None:
     """What the file gives to ``run_app``: a name of its top level, options that name an entrypoint, or what only its import tells."""
     tops = {name for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for name in _targets(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _last(node.func) == "run_app" and node.args:
+        if isinstance(node, ast.Call) and last_name(node.func) == "run_app" and node.args:
             match node.args[0]:
                 case ast.Name(id=name):
                     return Holds.PROGRAM, name if name in tops else ""
@@ -97,7 +97,7 @@ def _named(tree: ast.Module) -> tuple[Holds, str] | None:
 def _unnamed(tree: ast.Module) -> tuple[Holds, str] | None:
     """A program whose server is made by something else than its class, or that is an entrypoint alone: whoever imports it finds it."""
     for node in tree.body:
-        if isinstance(node, ast.AsyncFunctionDef) and (len(node.args.args) == 1 or "rtc_session" in map(_last, node.decorator_list)):
+        if isinstance(node, ast.AsyncFunctionDef) and (len(node.args.args) == 1 or "rtc_session" in map(last_name, node.decorator_list)):
             return Holds.PROGRAM, ""
     return None
 
@@ -106,34 +106,35 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[Holds, str]]:
     classes = dict(_MAKERS) | {
         node.name: Holds.AGENT
         for node in tree.body
-        if isinstance(node, ast.ClassDef) and any(_last(base) == "Agent" for base in node.bases)
+        if isinstance(node, ast.ClassDef) and any(last_name(base) == "Agent" for base in node.bases)
     }
     for node in tree.body:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=func))
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=func))
-            ) if (maker := _last(func)) in classes and (maker != "text" or _last_but_one(func) == "Agent"):
+            ) if (maker := last_name(func)) in classes and (maker != "text" or _last_but_one(func) == "Agent"):
                 yield classes[maker], name
             case _:
                 pass
 
 
 def _entrypoint(made: ast.Call) -> str:
-    if _last(made.func) != "WorkerOptions":
+    if last_name(made.func) != "WorkerOptions":
         return ""
     return next((word.value.id for word in made.keywords if word.arg == "entrypoint_fnc" and isinstance(word.value, ast.Name)), "")
 
 
-def _last(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """``node``'s name, without the module or the object that it is of, nor what it is subscripted with; empty if it has none."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
         case ast.Subscript(value=value):
-            return _last(value)
+            return last_name(value)
         case _:
             return ""
 
 
 def _last_but_one(node: ast.expr) -> str:
-    return _last(node.value) if isinstance(node, ast.Attribute) else ""
+    return last_name(node.value) if isinstance(node, ast.Attribute) else ""

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from livekitex_agent.llm.chat_items import ChatRole
+from livekitex_agent.metrics.model import ModelError
 
 __all__ = ["ChatChunk", "ChoiceDelta", "CollectedResponse", "CompletionUsage", "FunctionToolCall", "LLMError"]
 
@@ -62,13 +63,7 @@ class CollectedResponse(BaseModel):
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
-class LLMError(BaseModel):
-    """A request failed; ``recoverable`` tells that it is made again."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+class LLMError(ModelError):
+    """A request failed."""
 
     type: Literal["llm_error"] = "llm_error"
-    timestamp: float
-    label: str
-    error: Exception = Field(..., exclude=True)
-    recoverable: bool

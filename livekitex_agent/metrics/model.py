@@ -3,12 +3,25 @@
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from livekitex_agent.metrics.base import Metadata, MetricsMetadata
 from livekitex_agent.utils.event_emitter import EventEmitter
 
-__all__ = ["Model"]
+__all__ = ["Model", "ModelError"]
 
 TEvent_contra = TypeVar("TEvent_contra", contravariant=True)
+
+
+class ModelError(BaseModel):
+    """A request failed at ``timestamp``; ``recoverable`` tells that it is made again. Each kind of model has its own ``type``."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    timestamp: float
+    label: str
+    error: Exception = Field(..., exclude=True)
+    recoverable: bool
 
 
 class Model(EventEmitter[TEvent_contra], Generic[TEvent_contra]):

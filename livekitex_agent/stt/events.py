@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from livekitex_agent.language import LanguageCode
+from livekitex_agent.metrics.model import ModelError
 from livekitex_agent.types import TimedString
 from livekitex_agent.utils.misc import wall_time
 
@@ -86,13 +85,7 @@ class STTCapabilities:
     manual_flush: bool = False
 
 
-class STTError(BaseModel):
-    """A request failed; ``recoverable`` tells that it is made again."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+class STTError(ModelError):
+    """A request failed."""
 
     type: Literal["stt_error"] = "stt_error"
-    timestamp: float
-    label: str
-    error: Exception = Field(..., exclude=True)
-    recoverable: bool

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from livekitex_agent._exceptions import APIError
 from livekitex_agent.metrics.base import TTSMetrics
-from livekitex_agent.metrics.model import Model
+from livekitex_agent.metrics.model import Model, ModelError
 from livekitex_agent.tts.audio_emitter import AudioEmitter, SynthesizedAudio
 from livekitex_agent.types import DEFAULT_API_CONNECT_OPTIONS, USERDATA_TIMED_TRANSCRIPT, USERDATA_TTS_STARTED_TIME, APIConnectOptions
 from livekitex_agent.utils import aio
@@ -36,16 +35,10 @@ class TTSCapabilities:
     aligned_transcript: bool = False
 
 
-class TTSError(BaseModel):
-    """A request failed; ``recoverable`` tells that it is made again."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+class TTSError(ModelError):
+    """A request failed."""
 
     type: Literal["tts_error"] = "tts_error"
-    timestamp: float
-    label: str
-    error: Exception = Field(..., exclude=True)
-    recoverable: bool
 
 
 class TTS(ABC, Model[Literal["metrics_collected", "error"] | TEvent], Generic[TEvent]):

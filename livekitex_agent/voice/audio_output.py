@@ -54,7 +54,7 @@ class AudioOutput(Output, EventEmitter[Literal["playback_started", "playback_pro
     sink needs in Hz, None if it takes any.
     """
 
-    _next_in_chain: "AudioOutput | None"
+    _wrapped: "AudioOutput | None"
 
     def __init__(
         self,
@@ -77,10 +77,10 @@ class AudioOutput(Output, EventEmitter[Literal["playback_started", "playback_pro
 
     def set_next_in_chain(self, sink: "AudioOutput | None") -> None:
         """Wrap ``sink`` from now on; segments that the one before has not finished end as interrupted, with nothing heard."""
-        before = self._next_in_chain
+        before = self._wrapped
         if sink is before:
             return
-        self._next_in_chain = sink
+        self._wrapped = sink
         if before is not None:
             before.off("playback_started", self._next_started)
             before.off("playback_progressed", self._next_progressed)
@@ -101,7 +101,7 @@ class AudioOutput(Output, EventEmitter[Literal["playback_started", "playback_pro
     @property
     def can_pause(self) -> bool:
         """Whether it, and all that it wraps, can pause."""
-        return self._capabilities.pause and (self._next_in_chain is None or self._next_in_chain.can_pause)
+        return self._capabilities.pause and (self._wrapped is None or self._wrapped.can_pause)
 
     @property
     def captured_playout_segments(self) -> int:
@@ -129,13 +129,13 @@ class AudioOutput(Output, EventEmitter[Literal["playback_started", "playback_pro
 
     def pause(self) -> None:
         """Hold the playback."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.pause()
+        if self._wrapped is not None:
+            self._wrapped.pause()
 
     def resume(self) -> None:
         """Go on with it."""
-        if self._next_in_chain is not None:
-            self._next_in_chain.resume()
+        if self._wrapped is not None:
+            self._wrapped.resume()
 
     # What a subclass tells.
 

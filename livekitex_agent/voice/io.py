@@ -6,7 +6,7 @@ subclasses of the classes below.
 
 from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from livekitex_agent.types import TimedString
 from livekitex_agent.utils.audio_frame import AudioFrameLike
@@ -18,7 +18,7 @@ from livekitex_agent.voice.audio_output import (
     PlaybackStartedEvent,
     replace_tail,
 )
-from livekitex_agent.voice.output import Output
+from livekitex_agent.voice.output import Attachable, Output
 
 __all__ = [
     "AgentInput",
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 Frame = TypeVar("Frame")
-S = TypeVar("S", bound="Attachable")
+S = TypeVar("S", bound=Attachable)
 
 STTNode: TypeAlias = Callable[[AsyncIterable[AudioFrameLike], Any], AsyncIterable[Any] | Awaitable[AsyncIterable[Any] | None] | None]
 """What `Agent.stt_node` is: from audio and `ModelSettings` to speech events or texts."""
@@ -52,34 +52,18 @@ TTSNode: TypeAlias = Callable[
 """What `Agent.tts_node` is: from texts and `ModelSettings` to audio."""
 
 
-class Attachable(Protocol):
-    """What can be put into a session."""
-
-    def on_attached(self) -> None:
-        """It is used from now on."""
-        ...
-
-    def on_detached(self) -> None:
-        """It is used no more, for now."""
-        ...
-
-
-class _Input(Generic[Frame]):
+class _Input(Attachable, Generic[Frame]):
     """Gives its frames to who iterates over it. With ``source`` it is a wrapper, whose frames are the source's unless it has its own."""
 
-    def __init__(self, *, label: str, source: "_Input[Frame] | None" = None) -> None:
-        self._label = label
-        self._source = source
+    _wrapped: "_Input[Frame] | None"
 
-    @property
-    def label(self) -> str:
-        """How logs name it."""
-        return self._label
+    def __init__(self, *, label: str, source: "_Input[Frame] | None" = None) -> None:
+        super().__init__(label, source)
 
     @property
     def source(self) -> "_Input[Frame] | None":
         """What it wraps."""
-        return self._source
+        return self._wrapped
 
     def __aiter__(self) -> AsyncIterator[Frame]:
         return self
@@ -91,19 +75,9 @@ class _Input(Generic[Frame]):
             StopAsyncIteration: there are no more.
             NotImplementedError: it has neither a source nor frames of its own.
         """
-        if self._source is None:
+        if self._wrapped is None:
             raise NotImplementedError
-        return await self._source.__anext__()
-
-    def on_attached(self) -> None:
-        """It is used from now on."""
-        if self._source is not None:
-            self._source.on_attached()
-
-    def on_detached(self) -> None:
-        """It is used no more, for now."""
-        if self._source is not None:
-            self._source.on_detached()
+        return await self._wrapped.__anext__()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(label={self.label!r}, source={self.source!r})"

@@ -4,18 +4,18 @@ Theirs answer no flush: that all of the audio before it is final is taken from w
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from livekitex_agent.program.providers.adapted_stream import AdaptedStream, Iterate, Post
 from livekitex_agent.program.providers.transcripts import transcript_of
 from protocols import (
     BYTES_PER_SAMPLE,
     MAX_BUFFERED_S,
     AudioChunk,
-    Fault,
     FinalTranscript,
     InterimTranscript,
     InvalidAudioError,
@@ -96,11 +96,13 @@ class FlushWait:
         return answered
 
 
-class AdaptedSpeechStream(SpeechStream):
-    """The stream that ``begin`` gives on its loop; ``post`` has a callback called there, ``iterate`` brings over what is told there.
+class AdaptedSpeechStream(AdaptedStream[SpeechEvent], SpeechStream):
+    """The stream that ``begin`` gives on its loop.
 
     Audio that their stream has not taken yet is bounded as any stream's: with more than 30 s it fails.
     """
+
+    _there: "_There"
 
     def __init__(
         self,
@@ -108,18 +110,13 @@ class AdaptedSpeechStream(SpeechStream):
         rate_hz: int,
         *,
         begin: Callable[[], Any],
-        post: Callable[[Callable[[], object]], None],
-        iterate: Callable[[Callable[[], AsyncIterator[SpeechEvent]]], AsyncIterator[SpeechEvent]],
+        post: Post,
+        iterate: Iterate[SpeechEvent],
         frame_of: Callable[[bytes], Any],
     ) -> None:
-        self._label = label
         self._rate_hz = rate_hz
-        self._post = post
-        self._iterate = iterate
         self._frame_of = frame_of
-        self._ended = self._closed = False
-        self._events: AsyncIterator[SpeechEvent] | None = None
-        self._there = _There(label, begin)
+        super().__init__(label, _There(label, begin), post, iterate)
         post(self._there.open)
 
     def push(self, audio: AudioChunk) -> None:
@@ -136,37 +133,6 @@ class AdaptedSpeechStream(SpeechStream):
             )
         for frame in frames:
             self._post(partial(self._there.push, frame))
-
-    def flush(self) -> None:
-        """Tell the final transcripts of what was pushed."""
-        self._require_open()
-        self._post(self._there.flush)
-
-    def end_input(self) -> None:
-        """Nothing more is pushed."""
-        if not self._ended:
-            self._ended = True
-            self._post(self._there.end_input)
-
-    async def aclose(self) -> None:
-        """End the stream at once."""
-        if not self._closed:
-            self._closed = self._ended = True
-            self._post(self._there.close)
-
-    async def __aiter__(self) -> AsyncGenerator[SpeechEvent, None]:
-        """The events, from one iteration only."""
-        if self._events is not None:
-            raise ProviderError(f"{self._label}: the stream is iterated already", retryable=False, fault=Fault.CALLER)
-        self._events = self._iterate(self._there.events)
-        async for event in self._events:
-            if self._closed:
-                return
-            yield event
-
-    def _require_open(self) -> None:
-        if self._ended or self._there.failure is not None:
-            raise ProviderError(f"{self._label}: the stream is over: begin another", retryable=False, fault=Fault.CALLER)
 
 
 class _There:
@@ -219,6 +185,11 @@ class _There:
 
     def _failing(self) -> "_Failing":
         return _Failing(self)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has failed."""
+        return self.failure is not None
 
     def fail(self, failure: Exception) -> None:
         if self.failure is None:

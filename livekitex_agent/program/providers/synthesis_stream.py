@@ -5,27 +5,26 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from protocols import MAX_PENDING_CHARS, AudioChunk, Fault, ProviderError, SegmentEnded, SynthesisEvent, SynthesisStream
+from livekitex_agent.program.providers.adapted_stream import AdaptedStream, Iterate, Post
+from protocols import MAX_PENDING_CHARS, AudioChunk, ProviderError, SegmentEnded, SynthesisEvent, SynthesisStream
 
 __all__ = ["AdaptedSynthesisStream"]
 
 
-class AdaptedSynthesisStream(SynthesisStream):
+class AdaptedSynthesisStream(AdaptedStream[SynthesisEvent], SynthesisStream):
     """The streams that ``begin`` gives on its loop, one after the other; ``chunks`` makes audio of what one of them tells."""
+
+    _there: "_There"
 
     def __init__(
         self,
         label: str,
         begin: Callable[[], Any],
-        post: Callable[[Callable[[], object]], None],
-        iterate: Callable[[Callable[[], AsyncIterator[SynthesisEvent]]], AsyncIterator[SynthesisEvent]],
+        post: Post,
+        iterate: Iterate[SynthesisEvent],
         chunks: Callable[[AsyncIterator[Any]], AsyncIterator[AudioChunk]],
     ) -> None:
-        self._label = label
-        self._post = post
-        self._iterate = iterate
-        self._ended = self._closed = self._iterated = False
-        self._there = _There(begin, chunks)
+        super().__init__(label, _There(begin, chunks), post, iterate)
 
     def push_text(self, text: str) -> None:
         """Hand over the next piece of text."""
@@ -36,37 +35,6 @@ class AdaptedSynthesisStream(SynthesisStream):
             )
         self._there.pending_chars += len(text)
         self._post(lambda: self._there.push_text(text))
-
-    def flush(self) -> None:
-        """The segment ends here."""
-        self._require_open()
-        self._post(self._there.flush)
-
-    def end_input(self) -> None:
-        """Nothing more is pushed."""
-        if not self._ended:
-            self._ended = True
-            self._post(self._there.end_input)
-
-    async def aclose(self) -> None:
-        """End the stream at once."""
-        if not self._closed:
-            self._closed = self._ended = True
-            self._post(self._there.close)
-
-    async def __aiter__(self) -> AsyncGenerator[SynthesisEvent, None]:
-        """The events, from one iteration only."""
-        if self._iterated:
-            raise ProviderError(f"{self._label}: the stream is iterated already", retryable=False, fault=Fault.CALLER)
-        self._iterated = True
-        async for event in self._iterate(self._there.events):
-            if self._closed:
-                return
-            yield event
-
-    def _require_open(self) -> None:
-        if self._ended or self._there.failed:
-            raise ProviderError(f"{self._label}: the stream is over: begin another", retryable=False, fault=Fault.CALLER)
 
 
 class _Segment:
