@@ -18,7 +18,7 @@ from livekitex_agent.llm import StopResponse
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
 from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.guarded import TIMEOUT_S, failing, run_guarded
-from livekitex_agent.program.once import Begun, Done, failed, read_outcome, result_of, write_outcome
+from livekitex_agent.program.once import Begun, Done, Outcome, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
 from livekitex_agent.voice.agent import Agent
@@ -33,6 +33,7 @@ log = logging.getLogger("livekitex.program")
 
 ENTERING: ContextVar[bool] = ContextVar("livekitex_entering", default=False)
 """In an `on_enter`, and its tasks."""
+NOT_KEPT: Final = "not restorable: the result of a task (%s): after a death it is asked for again"
 FIRST_AGENT: Final = "0"
 """The key of the agent that the call began with."""
 
@@ -59,6 +60,7 @@ class AgentHooks:
         self._activity.agents.reference(agent, FIRST_AGENT)
         self._first = agent
         self.current = self._found_again(agent)
+        self._activity.kept_tools.restore(self.current)
         self._below = len(self._activity.call.memory.agents)
         self.current._run_by(self._activity)
 
@@ -78,12 +80,16 @@ class AgentHooks:
         If an agent below it was awaiting a task in its `on_enter`, that runs again: it makes the task again, which has the call then. A
         task that a tool had awaited is not entered again, nor what has entered in it: the call leaves it.
         """
-        self._live.set()
+        self.live()
         memory = self._activity.call.memory
         stay = min((turn.agents for turn in memory.open_turns), default=len(memory.agents))
         agent = self._awaiting(memory.agents[: stay + 1])
         if agent is not None or stay >= len(memory.agents):
             self._enter(agent or self.current)
+
+    def live(self) -> None:
+        """The conversation goes on: who has the call may leave."""
+        self._live.set()
 
     def _awaiting(self, below: Sequence[str]) -> Agent | None:
         """The lowest agent whose `on_enter` had begun in an earlier life and not returned, of those ``below`` the one that has the call."""
@@ -95,6 +101,7 @@ class AgentHooks:
                 continue
             if not self._has_entered(self._activity.agents.reference(agent).key):
                 agent._run_by(self._activity)
+                self._activity.kept_tools.restore(agent)
                 return agent
         return None
 
@@ -195,17 +202,23 @@ class AgentHooks:
             if self._activity.scopes.current is not None
             else None
         )
-        if known is not None and not isinstance(outcome := read_outcome(known), Begun):
-            return result_of(outcome)
         memory, agents = self._activity.call.memory, self._activity.agents
+        if known is not None and not isinstance(outcome := read_outcome(known), Begun):
+            if agents.takes_the_place(task, memory.agent):  # it was complete, and had not given the call back
+                self._take_back(task)
+                await self.change(task, AgentChange.LEAVE)
+            return result_of(outcome)
         if agents.takes_the_place(task, memory.agent):  # it had the call when the life before ended
             await self._have_again(task)
         elif any(agents.takes_the_place(task, below) for below in memory.agents):  # it was awaiting one itself
             task._run_by(self._activity)
+            self._activity.kept_tools.restore(task)
             self._enter(task)
         else:
             self._task = task
             await self.change(task, AgentChange.ENTER)
+        if self._activity.scopes.current is not None:  # before what the completing tool returns: a result that is known is not asked for
+            task._result.add_done_callback(lambda over: self._keep_outcome(task_key, over))
         speech, _ = TOOL_SPEECH.get() or (None, None)
         waiting = [each for each in (asyncio.current_task(), speech) if each is not None]
         try:
@@ -217,22 +230,29 @@ class AgentHooks:
         finally:
             if self.current is task:
                 await self.change(task, AgentChange.LEAVE)
-        if self._activity.scopes.current is not None:
-            await self._keep_outcome(task_key, task._result)
         return task._result.result()
 
     async def _have_again(self, task: AgentTask[Any]) -> None:
-        if self.current is not task:
-            before, self.current = self.current, task
-            before._run_by(None)
-            task._run_by(self._activity)
-            await self._activity.update_tools(task, [])
+        if self._take_back(task):
+            self._activity.kept_tools.restore(task)
+            await self._activity.offer_tools(task)
             self._enter(task)
 
-    async def _keep_outcome(self, key: str, over: "asyncio.Future[Any]") -> None:
+    def _take_back(self, task: AgentTask[Any]) -> bool:
+        """``task`` has the call, as in the life before; tells whether another object had it so far."""
+        if self.current is task:
+            return False
+        before, self.current = self.current, task
+        before._run_by(None)
+        task._run_by(self._activity)
+        return True
+
+    def _keep_outcome(self, key: str, over: "asyncio.Future[Any]") -> None:
+        if over.cancelled():
+            return
         failure = over.exception()
         if isinstance(failure, Exception):
-            await self._activity.facts.put(key, write_outcome(failed(failure)))
+            self._tell_outcome(key, failed(failure))
             return
         try:
             encoded = encode(over.result(), "result")
@@ -241,9 +261,16 @@ class AgentHooks:
         else:
             unwritten = ", ".join(f"{each.type_name} at {each.path}" for each in encoded.unwritten)
             if not unwritten:
-                await self._activity.facts.put(key, write_outcome(Done(encoded.text)))
+                self._tell_outcome(key, Done(encoded.text))
         if unwritten:
-            log.warning("not restorable: the result of a task (%s): after a death it is asked for again", unwritten)
+            log.warning(NOT_KEPT, unwritten)
+
+    def _tell_outcome(self, key: str, outcome: Outcome) -> None:
+        def look(answered: "asyncio.Future[Message]") -> None:
+            if isinstance(answer := answered.result(), ErrorReply):
+                log.warning(NOT_KEPT, answer.text)
+
+        self._activity.facts.tell(key, write_outcome(outcome)).add_done_callback(look)
 
     def replace(self, agent: Agent) -> None:
         """Have ``agent`` take the place of who has the call, before anything that is asked for after this."""
@@ -272,6 +299,7 @@ class AgentHooks:
     async def _use_agent(self, work: UseAgent) -> None:
         try:
             agent = self._activity.agents.find(work.agent) if work.agent else self._first
+            self._activity.kept_tools.restore(agent)
             tools = [*self._activity.session.tools, *agent.tools]
             await self._activity.toolsets.open(tools)
             parts = make_parts(self._activity, agent)

@@ -27,6 +27,11 @@ class Facts:
         Raises:
             MessageTooLargeError, CapacityError: it is more than a call may keep; nothing was changed.
         """
+        if isinstance(answer := await self.tell(key, value), ErrorReply):
+            raise error_of(answer)
+
+    def tell(self, key: str, value: str | None) -> "asyncio.Future[Message]":
+        """As `put`, at once: it is in the journal before whatever is asked for after it. How that was answered comes later."""
         answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
 
         def note(answer: Message) -> None:
@@ -36,8 +41,7 @@ class Facts:
                 answered.set_result(answer)
 
         self._call.ask(lambda request: FactTold(request=request, key=key, value=value), lambda answer: self._loop.call(note, answer))
-        if isinstance(answer := await answered, ErrorReply):
-            raise error_of(answer)
+        return answered
 
     def _note(self, key: str, value: str | None) -> None:
         if value is None:

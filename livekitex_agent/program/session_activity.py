@@ -20,10 +20,12 @@ from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.audio_rate import AudioRate
+from livekitex_agent.program.closing import ask_to_close, asked_to_close
 from livekitex_agent.program.current_run import CurrentRun
 from livekitex_agent.program.derived import Derived
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
+from livekitex_agent.program.kept_tools import KeptTools
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts, words_of
@@ -97,6 +99,7 @@ class SessionActivity:
         self.overrides = overrides
         self.providers = ProviderHost(loop.loop, retries_of(session.conn_options))
         self.toolsets = OpenToolsets()
+        self.kept_tools = KeptTools(facts, agents)
         self.outcomes = ToolOutcomes()
         self.metrics = MetricsTold(session)
         options = session._conn_options
@@ -141,9 +144,12 @@ class SessionActivity:
         self.loop.spawn(self.user_data.commit_regularly(), name="user data")
 
     def enter(self) -> None:
-        """See `Activity.enter`."""
-        if self.call.memory.closed:  # the life before has died at its end
+        """See `Activity.enter`. Where the life before has died at its end, that goes on."""
+        if self.call.memory.closed:
             self._ended(self.call.memory.ending, SystemClock().wall())
+        elif (closing := asked_to_close(self.facts)) is not None:
+            self.hooks.live()
+            self.close_soon(closing[0], drain=closing[1])
         else:
             self.hooks.enter()
 
@@ -394,6 +400,7 @@ class SessionActivity:
 
     def close_soon(self, reason: CloseReason, *, drain: bool) -> None:
         """See `Activity.close_soon`."""
+        ask_to_close(self.facts, reason, drain=drain)
         self.loop.spawn(self._close(reason, drain=drain), name="closing")
 
     async def aclose(self, reason: CloseReason) -> None:
@@ -403,6 +410,7 @@ class SessionActivity:
     async def _close(self, reason: CloseReason, *, drain: bool) -> None:
         if self._closing is None:
             self._closing = reason
+            ask_to_close(self.facts, reason, drain=drain)
             if drain:
                 await self.wait_for_idle()
             await self.hooks.leave()
@@ -455,6 +463,11 @@ class SessionActivity:
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
+        self.kept_tools.keep(agent)
+        await self.offer_tools(agent, before)
+
+    async def offer_tools(self, agent: Agent, before: Sequence[Any] = ()) -> None:
+        """The tools and providers of ``agent`` are others than ``before``: the model is offered them from its next turn on."""
         if agent is self.hooks.current:
             await self.toolsets.open(agent.tools)
             parts = make_parts(self, agent)
@@ -470,11 +483,11 @@ class SessionActivity:
 
     def background_changed(self) -> None:
         """See `Activity.background_changed`."""
-        self.loop.spawn(self.update_tools(self.hooks.current, []), name="background audio")
+        self.loop.spawn(self.offer_tools(self.hooks.current), name="background audio")
 
     def providers_changed(self, agent: Agent) -> None:
         """See `Activity.providers_changed`."""
-        self.loop.spawn(self.update_tools(agent, []), name="providers")
+        self.loop.spawn(self.offer_tools(agent), name="providers")
 
     def stt_node(self, agent: Agent, audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.stt_node`."""
