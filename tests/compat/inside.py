@@ -93,7 +93,8 @@ def _listen(session: Any, number: int) -> None:
         at(of(f"{event.update.type} {getattr(event.update, 'status', '')}".strip()))
 
     def closed(_: Any) -> None:
-        items = {"session": number, "items": [plain_item(one, records.Ids()) for one in session.history.items]}
+        calls = records.Ids()
+        items = {"session": number, "items": [plain_item(one, calls) for one in session.history.items]}
         _append("items", items)
         at(of("closed"))
 
