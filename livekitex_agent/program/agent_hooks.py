@@ -8,7 +8,8 @@ awaited: if it was complete its result is known, else it is entered again.
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -21,7 +22,7 @@ from livekitex_agent.program.guarded import TIMEOUT_S, failing, run_guarded
 from livekitex_agent.program.once import Begun, Done, Outcome, failed, read_outcome, result_of, write_outcome
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
-from livekitex_agent.voice.agent import Agent
+from livekitex_agent.voice.agent import AGENT_MADE, Agent
 from livekitex_agent.voice.agent_task import RUNNING, AgentTask
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH
 from protocols import AgentHandoff, ChatMessage, ErrorReply, Message, MessageTooLargeError
@@ -60,7 +61,7 @@ class AgentHooks:
         self._activity.agents.reference(agent, FIRST_AGENT)
         self._first = agent
         self.current = self._found_again(agent)
-        self._activity.kept_tools.restore(self.current)
+        self._activity.tools.restore(self.current)
         self._below = len(self._activity.call.memory.agents)
         self.current._run_by(self._activity)
 
@@ -73,6 +74,13 @@ class AgentHooks:
         except Exception as failure:  # noqa: BLE001 - the seam to the user's code
             log.warning("not restorable: %s; the agent that the program began with goes on", failure)
             return agent
+
+    @contextmanager
+    def _hook(self, name: str) -> Iterator[None]:
+        """A hook runs in this block, in a scope of its own: an agent that it makes is made again where it runs again."""
+        AGENT_MADE.set(self._activity.agents.note)
+        with self._activity.scopes.enter(name):
+            yield
 
     def enter(self) -> None:
         """Have the `on_enter` of the agent that has the call run, unless it had returned in an earlier life.
@@ -101,7 +109,7 @@ class AgentHooks:
                 continue
             if not self._has_entered(self._activity.agents.reference(agent).key):
                 agent._run_by(self._activity)
-                self._activity.kept_tools.restore(agent)
+                self._activity.tools.restore(agent)
                 return agent
         return None
 
@@ -127,7 +135,7 @@ class AgentHooks:
         try:
             if again:
                 await self._activity.facts.put(f"times/{key}", json.dumps(time))
-            with self._activity.scopes.enter(f"on_enter/{key}" if time == 1 else f"on_enter/{key}/{time}"):
+            with self._hook(f"on_enter/{key}" if time == 1 else f"on_enter/{key}/{time}"):
                 RUNNING.set(self._activity)
                 ENTERING.set(True)
                 TOOL_SPEECH.set(None)  # it is no part of the tool that awaits it
@@ -159,7 +167,7 @@ class AgentHooks:
         left = json.dumps([key, handoffs[-1] if handoffs else ""])  # he may have the call again, and leave again
         if activity.facts.get("left") == left:
             return
-        with activity.scopes.enter(f"on_exit/{left}"), activity.speeches.collect() as said:
+        with self._hook(f"on_exit/{left}"), activity.speeches.collect() as said:
             await run_guarded(self.current.on_exit(), "on_exit")
         if said:
             await asyncio.wait([handle._over for handle in said], timeout=TIMEOUT_S)
@@ -180,7 +188,7 @@ class AgentHooks:
         context, message = shown(self._activity.instructions(), work.context), item_from_protocol(work.message)
         before = message.model_copy(deep=True)
         try:
-            with self._activity.scopes.enter(f"on_user_turn_completed/{work.turn_id}"):
+            with self._hook(f"on_user_turn_completed/{work.turn_id}"):
                 async with failing():
                     await self.current.on_user_turn_completed(context, message)
         except StopResponse:
@@ -212,7 +220,7 @@ class AgentHooks:
             await self._have_again(task)
         elif any(agents.takes_the_place(task, below) for below in memory.agents):  # it was awaiting one itself
             task._run_by(self._activity)
-            self._activity.kept_tools.restore(task)
+            self._activity.tools.restore(task)
             self._enter(task)
         else:
             self._task = task
@@ -234,8 +242,8 @@ class AgentHooks:
 
     async def _have_again(self, task: AgentTask[Any]) -> None:
         if self._take_back(task):
-            self._activity.kept_tools.restore(task)
-            await self._activity.offer_tools(task)
+            self._activity.tools.restore(task)
+            await self._activity.tools.offer(task)
             self._enter(task)
 
     def _take_back(self, task: AgentTask[Any]) -> bool:
@@ -299,7 +307,7 @@ class AgentHooks:
     async def _use_agent(self, work: UseAgent) -> None:
         try:
             agent = self._activity.agents.find(work.agent) if work.agent else self._first
-            self._activity.kept_tools.restore(agent)
+            self._activity.tools.restore(agent)
             tools = [*self._activity.session.tools, *agent.tools]
             await self._activity.toolsets.open(tools)
             parts = make_parts(self._activity, agent)

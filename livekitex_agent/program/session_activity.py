@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from actors import ProgramCall, ProgramLoop, ProgramWork, ToolsChanged
+from actors import ProgramCall, ProgramLoop, ProgramWork
 from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
 from livekitex_agent.program.agent_context import kept, shown
 from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
+from livekitex_agent.program.agent_tools import AgentTools
 from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.audio_rate import AudioRate
 from livekitex_agent.program.closing import ask_to_close, asked_to_close
@@ -25,7 +26,6 @@ from livekitex_agent.program.current_run import CurrentRun
 from livekitex_agent.program.derived import Derived
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
-from livekitex_agent.program.kept_tools import KeptTools
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts, words_of
@@ -99,7 +99,7 @@ class SessionActivity:
         self.overrides = overrides
         self.providers = ProviderHost(loop.loop, retries_of(session.conn_options))
         self.toolsets = OpenToolsets()
-        self.kept_tools = KeptTools(facts, agents)
+        self.tools = AgentTools(self)
         self.outcomes = ToolOutcomes()
         self.metrics = MetricsTold(session)
         options = session._conn_options
@@ -463,17 +463,7 @@ class SessionActivity:
 
     async def update_tools(self, agent: Agent, before: list[Any]) -> None:
         """See `Activity.update_tools`."""
-        self.kept_tools.keep(agent)
-        await self.offer_tools(agent, before)
-
-    async def offer_tools(self, agent: Agent, before: Sequence[Any] = ()) -> None:
-        """The tools and providers of ``agent`` are others than ``before``: the model is offered them from its next turn on."""
-        if agent is self.hooks.current:
-            await self.toolsets.open(agent.tools)
-            parts = make_parts(self, agent)
-            idempotent = frozenset(name for name, tool in parts.tools.items() if tool.idempotent)
-            self.call.use_tools(parts, ToolsChanged(tools=tuple(parts.tools), idempotent=idempotent))
-            await self.toolsets.close(before, but=[*self.session.tools, *agent.tools])
+        await self.tools.update(agent, before)
 
     async def update_chat_ctx(self, agent: Agent, chat_ctx: ChatContext) -> None:
         """See `Activity.update_chat_ctx`."""
@@ -483,11 +473,11 @@ class SessionActivity:
 
     def background_changed(self) -> None:
         """See `Activity.background_changed`."""
-        self.loop.spawn(self.offer_tools(self.hooks.current), name="background audio")
+        self.loop.spawn(self.tools.offer(self.hooks.current), name="background audio")
 
     def providers_changed(self, agent: Agent) -> None:
         """See `Activity.providers_changed`."""
-        self.loop.spawn(self.offer_tools(agent), name="providers")
+        self.loop.spawn(self.tools.offer(agent), name="providers")
 
     def stt_node(self, agent: Agent, audio: AsyncIterable[Any], model_settings: ModelSettings) -> AsyncIterator[Any]:
         """See `Activity.stt_node`."""

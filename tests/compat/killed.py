@@ -41,6 +41,20 @@ FRAME_S = 0.02
 END = "the end of the job has come"
 TURNS = {
     "10_on_exit": "it hands the call on",
+    "17_handoff_return": "it hands the call on",
+    "18_handoff_with_context": "it hands the call on",
+    "20_task_on_enter": "it completes a task",
+    "21_task_in_tool": "it awaits a task, which is left",
+    "22_task_group": "it completes a task",
+    "23_user_data": "it counts, and hands the call on",
+    "26_update_instructions": "it changes the instructions",
+    "27_update_tools": "it changes the tools",
+    "36_chat_context": "it changes what the agent knows",
+    "44_run_and_expect": "it hands the call on",
+    "49_shutdown": "it ends the call",
+    "52_session_tools": "it hands the call on",
+    "55_agent_models": "it hands the call on",
+    "60_task_fails": "it completes a task",
 }
 KINDS = ("KEPT", "UNKNOWN TOOL", "SPLIT REPLY", "OTHER")
 _AS_IT_IS = ("inside.py", "records.py")
@@ -97,7 +111,7 @@ class Run:
         return Outcome(states, told, self._lines("tools"), self._failures, (self._folder / "killed").exists(), self._at_work())
 
     def _at_work(self) -> list[str]:
-        """The tools that the call had begun, and of which it knew no outcome, when the process died."""
+        """The tools that the call had begun, and of which it knew no outcome, when the process died; none before it did."""
         begun: dict[str, str] = {}
         for event in self._events:
             match event:
@@ -106,8 +120,8 @@ class Run:
                 case ToolReturned(call_id=call_id):
                     begun.pop(call_id, None)
                 case Restarted():
-                    break
-        return list(begun.values())
+                    return list(begun.values())
+        return []
 
     async def _within(self, what: str, work: Any) -> None:
         try:
@@ -144,8 +158,8 @@ class Run:
             case "pause":
                 await asyncio.sleep(step.seconds)
             case "until":
-                words = " ".join(str(value) for value in step.matching.values()).removeprefix("tool_reply_updated ")
-                await self._until("states", f'"{words}' if "tool" in words else words)
+                words = " ".join(map(str, step.matching.values()))
+                await self._until(f"the agent is {words}" if step.words == "agent_state_changed" else words)
             case "noted":
                 await _true(lambda: any(step.words in map(str, noted) for noted in self._lines("notes")) or bool(self._at_work()))
             case "do":
@@ -168,9 +182,16 @@ class Run:
         """How many of the caller's messages the history has."""
         return sum(item.role is Role.USER for item in (await self._call.history()).messages)
 
-    async def _until(self, file: str, words: str) -> None:
-        self._waited[words] += 1
-        await _true(lambda: sum(words in json.dumps(line) for line in self._lines(file)) >= self._waited[words])
+    async def _until(self, wanted: str) -> None:
+        self._waited[wanted] += 1
+        await _true(lambda: self._come_to().count(wanted) >= self._waited[wanted])
+
+    def _come_to(self) -> list[str]:
+        """The states that the call has come to and gone on from: not the one that it died in."""
+        lives: dict[int, list[str]] = {1: [], 2: []}
+        for life, state in self._lines("states"):
+            lives[life].append(state)
+        return [*(lives[1][:-1] if (self._folder / "killed").exists() else lives[1]), *lives[2]]
 
     async def _quiet(self) -> None:
         """Until nothing is said, thought or told for a while by the process that is there."""

@@ -32,6 +32,17 @@ class AskName(AgentTask[str]):
         self.complete(name)
 
 
+class Stranger(Agent):
+    """Asks for the name again."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="You are new here.")
+
+    async def on_enter(self) -> None:
+        """Ask."""
+        DONE.append(f"is told {await AskName()}")
+
+
 class Shop(Agent):
     """Sells, once it knows to whom."""
 
@@ -61,6 +72,11 @@ class Shop(Agent):
         return "logged in"
 
     @function_tool
+    async def call_stranger(self) -> Agent:
+        """Call somebody."""
+        return Stranger()
+
+    @function_tool
     async def hang_up(self) -> str:
         """End the call."""
         get_job_context().shutdown(reason="enough")
@@ -82,6 +98,7 @@ async def entrypoint(ctx: JobContext) -> None:
             {"after": "log_in", "say": "You are in."},
             {"to": "pay", "calls": ["pay"]},
             {"after": "pay", "say": "Thank you."},
+            {"to": "somebody", "calls": ["call_stranger"]},
             {"to": "bye", "calls": ["hang_up"]},
             {"say": "Yes."},
         ],

@@ -28,7 +28,10 @@ from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.written_text import written_sentences
 from protocols import (
     AgentChanged,
+    AgentConfigUpdate,
+    AgentHandoff,
     CapacityError,
+    ChatContext,
     CommandAccepted,
     LivekitexError,
     MessageTooLargeError,
@@ -135,14 +138,31 @@ def on_failed(step: Transition, failed: AgentFailed) -> None:
 
 
 def on_tools(step: Transition, changed: ToolsChanged) -> None:
-    """The agent has other tools from its next turn on; the history shows which."""
-    before, after = frozenset((step.state.tools_changed or step.setup).tools), frozenset(changed.tools)
+    """The agent has other tools from its next turn on; the history shows which, unless it does already: a life before had them, too."""
+    told = _told_tools(step.memory.history)
+    before, after = frozenset((step.state.tools_changed or step.setup).tools) if told is None else told, frozenset(changed.tools)
     step.state = replace(step.state, tools_changed=changed)
     take_changed_tools(step)
     if before != after:
         history = step.memory.history
         step.record(ToolsUpdated(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)), wall_s=step.now.wall_s))
         tell_added(step, history)
+
+
+def _told_tools(history: ChatContext) -> frozenset[str] | None:
+    """The tools that the agent that has the call has by what the history shows; None if it does not show where that got the call."""
+    updates: list[AgentConfigUpdate] = []
+    for item in reversed(history.items):
+        if isinstance(item, AgentConfigUpdate):
+            updates.append(item)
+        elif isinstance(item, AgentHandoff) and updates:
+            tools: set[str] = set()
+            for update in reversed(updates):
+                tools = (tools | {*update.tools_added}) - {*update.tools_removed}
+            return frozenset(tools)
+        elif isinstance(item, AgentHandoff):
+            return None
+    return None
 
 
 def _own(ready: AgentReady) -> dict[str, Any]:

@@ -24,6 +24,10 @@ def said(call: TestSession) -> list[str]:
     return [event.event.text for event in call.events if isinstance(event.event, AgentSentence)]
 
 
+def moves(call: TestSession) -> list[tuple[str, str]]:
+    return [(event.event.old, event.event.new) for event in call.events if isinstance(event.event, AgentChanged)]
+
+
 @pytest.mark.parametrize("at", [ToolReturned, AgentChanged])
 def test_a_task_that_a_tool_has_completed_is_complete_after_a_death(at: type) -> None:
     async def check() -> None:
@@ -34,8 +38,22 @@ def test_a_task_that_a_tool_has_completed_is_complete_after_a_death(at: type) ->
             assert DONE.count("asks") == 1
             assert "knows Ada" in DONE
             assert said(call) == ["Who is there?", "Welcome, Ada."]
-            moves = [(event.event.old, event.event.new) for event in call.events if isinstance(event.event, AgentChanged)]
-            assert moves == [("shop", "ask_name"), ("ask_name", "shop")]
+            assert moves(call) == [("shop", "ask_name"), ("ask_name", "shop")]
+
+    asyncio.run(check())
+
+
+def test_a_task_of_an_agent_that_a_tool_has_handed_the_call_to_is_asked_once() -> None:
+    async def check() -> None:
+        async with TestSession(SHOP) as call:
+            for text in ("ada", "somebody"):
+                await call.run(user_input=text)
+            await call.kill()
+            await call.run(user_input="ada")
+            assert DONE.count("asks") == 2
+            assert DONE[-1] == "is told Ada"
+            assert said(call).count("Who is there?") == 2
+            assert moves(call)[2:] == [("shop", "stranger"), ("stranger", "ask_name"), ("ask_name", "stranger")]
 
     asyncio.run(check())
 

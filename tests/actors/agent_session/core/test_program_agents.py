@@ -332,6 +332,23 @@ def test_an_agent_that_has_the_call_again_knows_what_was_said_to_one_that_knew_a
     assert "hello" in texts(world.thought_about)
 
 
+def test_tools_that_a_life_before_had_been_given_are_shown_once(world: World) -> None:
+    wanted(world, "billing", Change.ENTER)
+    world.feed(i.ToolsChanged(tools=("look", "find"), idempotent=frozenset()))
+    world.commit_all()
+    shown = [item for item in world.state.memory.history if isinstance(item, AgentConfigUpdate)]
+    assert set(shown[-1].tools_added) == {"find", "look"} - {*shown[-2].tools_added}
+    world.kill()
+    world.feed(i.ToolsChanged(tools=("look", "find"), idempotent=frozenset()))
+    world.commit_all()
+    assert [item for item in world.state.memory.history if isinstance(item, AgentConfigUpdate)] == shown
+    world.feed(i.ToolsChanged(tools=("look",), idempotent=frozenset()))
+    world.commit_all()
+    *_, item = world.state.memory.history
+    assert isinstance(item, AgentConfigUpdate)
+    assert (item.tools_added, item.tools_removed) == ((), ("find",))
+
+
 def test_a_turn_is_offered_the_tools_that_it_began_with_and_the_update_stands_where_it_was_made(world: World) -> None:
     world.send("use order")
     world.settle()
