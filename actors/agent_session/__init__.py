@@ -10,6 +10,7 @@ from actors.agent_session.conversation import SHARED_MEMORY_BYTES
 from actors.agent_session.core import Memory, RunHook, Sentence, UseAgent, WrittenText
 from actors.agent_session.core.inputs import AgentFailed, AgentWanted, FactTold, HookEnded, ProgramFailed, ToolsChanged, UserDataChanged
 from actors.agent_session.core.memory import ON_EXIT, AgentChange
+from actors.agent_session.core.tool_inputs import FloorAsked, FloorReleased, ToolProgressed
 from actors.agent_session.engine import Providers
 from actors.agent_session.inline import InlineAgentSession
 from actors.agent_session.parts import Parts
@@ -26,6 +27,8 @@ __all__ = [
     "AgentWanted",
     "Blueprint",
     "FactTold",
+    "FloorAsked",
+    "FloorReleased",
     "HookEnded",
     "InlineAgentSession",
     "Memory",
@@ -38,6 +41,7 @@ __all__ = [
     "RunHook",
     "Sentence",
     "StandaloneSession",
+    "ToolProgressed",
     "ToolsChanged",
     "UseAgent",
     "UserDataChanged",

@@ -83,7 +83,8 @@ ITEMS: Final = Records(
 )
 """The items of a history; one that is not known ends the reading: what was said is not passed over."""
 
-FUNCTION_CALLS: Final = many(nested(_CALL))
+FUNCTION_CALL: Final = nested(_CALL)
+FUNCTION_CALLS: Final = many(FUNCTION_CALL)
 """Calls that the model asks for within a turn."""
 
 _ITEM: Final = ITEMS.one_of()

@@ -32,6 +32,7 @@ from actors.agent_session.core.entries import (
     SummaryBegun,
     ToolBegun,
     ToolEnded,
+    ToolReported,
     ToolsUpdated,
     TurnClosed,
     TurnOpened,
@@ -44,9 +45,11 @@ from actors.agent_session.core.memory import (
     Accepted,
     AgentChange,
     CallerSpeech,
+    DetachedRun,
     Heard,
     Memory,
     Outcome,
+    Report,
     Round,
     Sentence,
     Spoken,
@@ -54,7 +57,7 @@ from actors.agent_session.core.memory import (
     TurnHandoff,
     TurnSource,
 )
-from actors.agent_session.history_records import FUNCTION_CALLS, HISTORY, MESSAGE
+from actors.agent_session.history_records import FUNCTION_CALL, FUNCTION_CALLS, HISTORY, MESSAGE
 from actors.journal import FLAG, INTEGER, MAP, NUMBER, TEXT, Kind, Records, RecordType, choice, derived_record, many, maybe, nested
 from protocols import (
     CancelResponse,
@@ -172,6 +175,7 @@ _OUTCOME: Final = nested(
         wall_s=NUMBER.default(0.0),
         reply=FLAG.default(True),
         hands_off=FLAG.default(False),
+        detached=FLAG.default(False),
     )
 )
 _HANDOFF: Final = nested(
@@ -213,6 +217,8 @@ _TURN: Final = nested(
         stopped_by=maybe(_STOPPED_BY).default(None),
         told=many(TEXT).default(()),
         reported=INTEGER.default(0),
+        reports=many(TEXT).default(()),
+        meanwhile=many(TEXT).default(()),
     )
 )
 _EVENT: Final = EVENTS.one_of(or_unknown=True)
@@ -263,6 +269,7 @@ _OTHERS: Final = (
         wall_s=NUMBER.default(0.0),
         metrics=MAP.default({}),
         context=maybe(HISTORY).default(None),
+        reports=many(TEXT).default(()),
     ),
     RecordType(SentenceWritten, "sentence_written", text=TEXT, written=maybe(TEXT).default(None)),
     RecordType(RoundEnded, "round_ended", calls=FUNCTION_CALLS.default(()), wall_s=NUMBER.default(0.0), space=TEXT.default("")),
@@ -275,6 +282,19 @@ _OTHERS: Final = (
         user_data_json=TEXT,
         end_call=TEXT.default(""),
         hand_off=TEXT.default(""),
+        ok=FLAG.default(True),
+        wall_s=NUMBER.default(0.0),
+        reply=FLAG.default(True),
+        detached=FLAG.default(False),
+    ),
+    RecordType(
+        ToolReported,
+        "tool_reported",
+        call_id=TEXT,
+        result=TEXT,
+        user_data_json=TEXT,
+        final=FLAG.default(False),
+        end_call=TEXT.default(""),
         ok=FLAG.default(True),
         wall_s=NUMBER.default(0.0),
         reply=FLAG.default(True),
@@ -338,6 +358,18 @@ _ACCEPTED: Final = nested(
         deadline_wall_s=NUMBER.default(0.0),
     )
 )
+_DETACHED: Final = nested(
+    RecordType(
+        DetachedRun,
+        "detached_run",
+        call=FUNCTION_CALL,
+        turn_id=TEXT,
+        speech_id=TEXT,
+        agents=INTEGER.default(0),
+        updates=INTEGER.default(1),
+        deaths=INTEGER.default(0),
+    )
+)
 _MEMORY: Final = RecordType(
     Memory,
     "memory",
@@ -347,6 +379,8 @@ _MEMORY: Final = RecordType(
     history=HISTORY.default(ChatContext()),
     turn=maybe(_TURN).default(None),
     suspended=many(_TURN).default(()),
+    detached=many(_DETACHED).default(()),
+    reports=many(nested(RecordType(Report, "report", call_id=TEXT, final=FLAG, agents=INTEGER.default(0)))).default(()),
     turns=INTEGER.default(0),
     speeches=INTEGER.default(0),
     calls=INTEGER.default(0),

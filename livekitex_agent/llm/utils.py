@@ -107,9 +107,14 @@ async def execute_function_call(
 ) -> FunctionCallResult:
     """Run the tool that ``tool_call`` names; whatever happens is told in the result."""
     call = FunctionCall(call_id=tool_call.call_id, name=tool_call.name, arguments=tool_call.arguments or "{}", extra=tool_call.extra or {})
-    tool = tool_ctx.get_function_tool(tool_call.name)
+    result = await _executed(call, tool_ctx, call_ctx)
+    return dataclasses.replace(result, fnc_call_updates=list(getattr(call_ctx, "_updates", ())))
+
+
+async def _executed(call: FunctionCall, tool_ctx: ToolContext, call_ctx: RunContext | None) -> FunctionCallResult:
+    tool = tool_ctx.get_function_tool(call.name)
     if tool is None:
-        unknown = f"Unknown function: {tool_call.name} - available tools: {', '.join(tool_ctx.function_tools)}"
+        unknown = f"Unknown function: {call.name} - available tools: {', '.join(tool_ctx.function_tools)}"
         result = make_function_call_output(fnc_call=call, output=None, exception=ToolError(unknown))
         return dataclasses.replace(result, raw_exception=ValueError(unknown))
     call.arguments = canonical_arguments(call.name, call.arguments)

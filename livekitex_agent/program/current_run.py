@@ -10,7 +10,7 @@ from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.run_result import RunOutputOptions, RunResult, Watched
 from livekitex_agent.voice.speech_handle import SpeechHandle
-from protocols import AgentHandoff, ConversationItemAdded, EventPushed
+from protocols import AgentHandoff, ConversationItemAdded, EventPushed, ToolReply
 
 __all__ = ["CurrentRun"]
 
@@ -24,12 +24,18 @@ class CurrentRun:
         self._loop = loop
         self._run: RunResult[Any] | None = None
         self._handing: asyncio.Future[None] | None = None
+        self._telling: asyncio.Future[None] | None = None
 
     def begin(
         self, user_input: str | None, output_type: type[Any] | None = None, output_options: RunOutputOptions | None = None
     ) -> RunResult[Any]:
         """Begin a run; of the one before nothing more is recorded."""
         self._run = RunResult(user_input, output_type, output_options=output_options, ask_again=self._ask_again)
+        return self._run
+
+    @property
+    def newest(self) -> RunResult[Any] | None:
+        """The run; None before the first."""
         return self._run
 
     def completed(self, outcome: Any) -> None:  # noqa: ANN401 - a task's
@@ -61,19 +67,35 @@ class CurrentRun:
         self.stays()
 
     def stays(self) -> None:
-        """Nobody waits any more for another agent to have the call."""
+        """Nobody waits any more for another agent to have the call, nor for what the one before was to tell."""
         handing, self._handing = self._handing, None
         if handing is not None:
             handing.set_result(None)
+        self._told()
+
+    def _told(self) -> None:
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            telling.set_result(None)
 
     def tell(self, pushed: EventPushed, of_call: Callable[[str], SpeechHandle]) -> None:
         """Something happened in the call; ``of_call`` gives the handle of a speech by its id."""
         run, event = self._run, pushed.event
+        if isinstance(event, ToolReply):
+            self._tells(event)
         if run is None or not isinstance(event, ConversationItemAdded) or event.role == "user":
             return
         item = self._call.conversation.get_by_id(event.item_id)
         if item is not None and not isinstance(item, AgentHandoff) and run.watches(of_call(pushed.speech_id)):
             run.record_item(item_from_protocol(item))
+
+    def _tells(self, event: ToolReply) -> None:
+        """What a tool has told that goes on, or went on: the run that this happens in is not over before the agent tells it."""
+        if event.status == "scheduled":
+            self._told()
+        elif event.status == "pending" and self._telling is None and self._run is not None and not self._run.done():
+            self._telling = self._loop.loop.create_future()
+            self.watch(self._telling)
 
     def _ask_again(self, instructions: str) -> SpeechHandle:
         return self._session.generate_reply(instructions=instructions)

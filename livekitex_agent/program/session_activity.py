@@ -224,6 +224,11 @@ class SessionActivity:
     # What it has.
 
     @property
+    def ended(self) -> "asyncio.Future[None]":
+        """Done once the conversation is over."""
+        return self._closed
+
+    @property
     def user_state(self) -> UserState:
         """See `Activity.user_state`."""
         return self.presence.now

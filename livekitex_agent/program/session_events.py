@@ -1,12 +1,12 @@
 """From the events of a call to those of LiveKit's sessions. Pure, but for the call's memory and what is kept of its tools and turn."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import protocols as told
 from livekitex_agent.llm import FunctionCall, FunctionCallOutput
 from livekitex_agent.llm.conversion import item_from_protocol
-from livekitex_agent.program.tool_outcomes import ToolOutcomes
+from livekitex_agent.program.tool_outcomes import ToolOutcome, ToolOutcomes
 from livekitex_agent.program.user_transcripts import UserTranscripts
 from livekitex_agent.voice.events import (
     AgentFalseInterruptionEvent,
@@ -19,7 +19,10 @@ from livekitex_agent.voice.events import (
     RestartedEvent,
     ToolCallEnded,
     ToolCallStarted,
+    ToolCallUpdated,
     ToolExecutionUpdatedEvent,
+    ToolReplyUpdated,
+    ToolUpdate,
     UserTranscriptionTimeoutEvent,
 )
 from protocols import ChatItem, EventPushed
@@ -46,22 +49,38 @@ def session_events(  # noqa: C901 - one case for each event
             yield ConversationItemAddedEvent(item=item_from_protocol(found), **at)
         case told.FunctionToolsExecuted(calls=calls):
             yield _executed(calls, outcomes, pushed.wall_s)
-        case told.ToolCalled(call_id=call_id, name=name, arguments=arguments):
-            outcomes.begun(call_id)
-            call = FunctionCall(call_id=call_id, name=name, arguments=arguments)
-            yield ToolExecutionUpdatedEvent(update=ToolCallStarted(function_call=call), **at)
-        case told.ToolReturned(call_id=call_id, result=result, ok=ok):
-            begun, outcome = outcomes.was_begun(call_id), outcomes.of(call_id, result, ok=ok)
-            outcomes.note(call_id, outcome)
-            if not begun:  # nobody was told that it begins
-                return
-            status: Literal["done", "error"] = "error" if outcome.failed else "done"
-            ended = ToolCallEnded(id=call_id, call_id=call_id, message=outcome.message, status=status)
-            yield ToolExecutionUpdatedEvent(update=ended, **at)
+        case told.ToolCalled() | told.ToolUpdated() | told.ToolReply() | told.ToolReturned() as event:
+            for update in _tool_updates(event, item, outcomes):
+                yield ToolExecutionUpdatedEvent(update=update, **at)
         case told.Restarted(reason=reason, incarnation=incarnation):
             yield RestartedEvent(reason=reason, incarnation=incarnation, **at)
         case _:
             pass
+
+
+def _tool_updates(
+    event: told.ToolCalled | told.ToolUpdated | told.ToolReply | told.ToolReturned,
+    item: Callable[[str], ChatItem | None],
+    outcomes: ToolOutcomes,
+) -> Iterator[ToolUpdate]:
+    match event:
+        case told.ToolCalled(call_id=call_id, name=name, arguments=arguments):
+            outcomes.begun(call_id)
+            yield ToolCallStarted(function_call=FunctionCall(call_id=call_id, name=name, arguments=arguments))
+        case told.ToolUpdated(call_id=call_id, update_id=update_id, message=message, silent=silent):
+            if update_id == call_id:
+                outcomes.note(call_id, ToolOutcome(message=message, failed=False, reply=not silent, hand_off=False))
+            yield ToolCallUpdated(id=update_id, call_id=call_id, message=message, silent=silent)
+        case told.ToolReply(update_ids=update_ids, status=status, speech_id=speech_id):
+            if status != "pending":
+                yield ToolReplyUpdated(update_ids=list(update_ids), status=status, speech_id=speech_id)
+        case told.ToolReturned(call_id=call_id, result=result, ok=ok):
+            entry = f"{call_id}_final" if item(f"{call_id}_final") is not None else call_id
+            begun, outcome = outcomes.was_begun(call_id), outcomes.of(entry, result, ok=ok)
+            outcomes.note(entry, outcome)
+            if begun:  # else nobody was told that it begins
+                ended = "error" if outcome.failed else "done"
+                yield ToolCallEnded(id=entry, call_id=call_id, message=outcome.message, status=ended)
 
 
 def close_event(reason: str, closing: CloseReason | None, wall_s: float, error: object = None) -> CloseEvent:

@@ -18,6 +18,7 @@ from actors import RunContext as ToolRun
 from livekitex_agent.llm import FunctionCall, StopResponse, ToolContext, ToolError, ToolResult, utils
 from livekitex_agent.program.crossing import run_on
 from livekitex_agent.program.tool_outcomes import ToolOutcome
+from livekitex_agent.program.tool_progress import Progress, update_template
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_task import RUNNING
 from livekitex_agent.voice.mocking import call_mock, mocks_of
@@ -52,14 +53,18 @@ class ProgramTool(FunctionTool):
         handle = activity.speeches.of_call(context.speech_id)
         call_id = context.call.call_id if context.call is not None else ""
         call = FunctionCall(call_id=call_id, name=self.schema.name, arguments=arguments_json)
-        run = RunContext(run=context, session=activity.session, speech_handle=handle, function_call=call)
+        if any(other.call.call_id == call_id for other in activity.call.memory.detached):  # it is run again, and its speech is over
+            handle.mark_done()
+        template = update_template(self.agent._tool_handling, activity.session._tool_handling)
+        progress = Progress(activity, call_id, template)
+        run = RunContext(run=context, session=activity.session, speech_handle=handle, function_call=call, progress=progress)
         speech, running = TOOL_SPEECH.set((handle, asyncio.current_task())), RUNNING.set(activity)
         message: str | None
         try:
             with activity.scopes.leave():
                 async with asyncio.timeout(self.timeout_s):
                     returned = await self._call(arguments_json, run)
-            told = self._told(call, returned, context)
+            told = self._told(call, returned, context, detached=run.updated)
             message = described(returned)
         except StopResponse:
             context.reply, message, told = False, None, ""
@@ -75,7 +80,7 @@ class ProgramTool(FunctionTool):
             RUNNING.reset(running)
             context.user_data_json = activity.user_data.written()
         activity.outcomes.note(
-            call_id,
+            f"{call_id}_final" if run.updated else call_id,
             ToolOutcome(message=message or None, failed=context.failed, reply=context.reply, hand_off=context.next_agent is not None),
         )
         return told
@@ -89,8 +94,11 @@ class ProgramTool(FunctionTool):
             return await self.run(arguments)
         return await call_mock(mock, {name: arguments[name] for name in inspect.signature(self.function).parameters if name in arguments})
 
-    def _told(self, call: FunctionCall, returned: object, context: ToolRun) -> str:
+    def _told(self, call: FunctionCall, returned: object, context: ToolRun, *, detached: bool) -> str:
         agent, result = _split(returned)
+        if agent is not None and detached:
+            log.error("the tool %s returns an agent after an update: that does not get the call", self.schema.name)
+            raise ToolError("the agent handoff did not happen")
         if agent is not None:
             context.hand_off(self.activity.agents.reference(agent))
             self.activity.run.hands_on()

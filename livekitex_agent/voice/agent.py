@@ -107,7 +107,8 @@ class Agent:
             "allow_interruptions": allow_interruptions,
         }
         self._activity: Activity | None = None
-        del tool_handling, expressive, min_consecutive_speech_delay, use_tts_aligned_transcript, mcp_servers
+        self._tool_handling = tool_handling
+        del expressive, min_consecutive_speech_delay, use_tts_aligned_transcript, mcp_servers
 
     @classmethod
     def text(

@@ -71,6 +71,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
         tts: NotGivenOr[Any] = NOT_GIVEN,
         turn_handling: NotGivenOr[Mapping[str, Any]] = NOT_GIVEN,
         tools: NotGivenOr[Sequence[Any]] = NOT_GIVEN,
+        tool_handling: NotGivenOr[Mapping[str, Any]] = NOT_GIVEN,
         max_tool_steps: int = MAX_TOOL_STEPS,
         tts_text_transforms: NotGivenOr[Sequence[TextTransforms] | None] = NOT_GIVEN,
         userdata: NotGivenOr[Userdata_T] = NOT_GIVEN,
@@ -92,6 +93,7 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
             raise TypeError(f"AgentSession.__init__() got an unexpected keyword argument {min(unknown)!r}")
         self._providers: dict[str, Any] = {"stt": stt, "vad": vad, "llm": llm, "tts": tts}
         self._tools = [] if isinstance(tools, NotGiven) else list(tools)
+        self._tool_handling = tool_handling
         self._max_tool_steps = max_tool_steps
         given_transforms = DEFAULT_TRANSFORMS if isinstance(tts_text_transforms, NotGiven) else tts_text_transforms
         self._text_transforms = tuple(given_transforms or ())
@@ -427,7 +429,6 @@ class AgentSession(EventEmitter[EventTypes], Generic[Userdata_T]):
 _TAKEN: Final = frozenset(
     {
         "stt_context_options",
-        "tool_handling",
         "use_tts_aligned_transcript",
         "min_consecutive_speech_delay",
         "expressive",

@@ -191,11 +191,14 @@ class ToolReplyUpdated(BaseModel):
     speech_id: str
 
 
+ToolUpdate = ToolCallStarted | ToolCallUpdated | ToolCallEnded | ToolReplyUpdated
+
+
 class ToolExecutionUpdatedEvent(Event):
     """A call of a tool has begun, gone on or ended."""
 
     type: Literal["tool_execution_updated"] = "tool_execution_updated"
-    update: ToolCallStarted | ToolCallUpdated | ToolCallEnded | ToolReplyUpdated = Field(..., discriminator="type")
+    update: ToolUpdate = Field(..., discriminator="type")
 
 
 class SpeechCreatedEvent(Event):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from livekitex_agent.voice.speech_handle import SpeechHandle
@@ -17,16 +18,36 @@ FillerSource = str | Callable[[int], SpeechHandle | str | None]
 _STATES: Final[tuple[Literal["agent_state_changed"], Literal["user_state_changed"]]] = ("agent_state_changed", "user_state_changed")
 
 
+@dataclass
+class Pace:
+    """What a tool lets its fillers know.
+
+    Who waits for silence has an event in ``waiting``; setting that has the wait begin anew. ``detached`` once the tool goes on without its
+    speech, which may be over then.
+    """
+
+    waiting: set[asyncio.Event] = field(default_factory=set)
+    detached: bool = False
+
+
 @asynccontextmanager
 async def filling(
-    session: "AgentSession[Any]", speech: SpeechHandle, source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None
+    session: "AgentSession[Any]",
+    speech: SpeechHandle,
+    source: FillerSource,
+    *,
+    delay: float,
+    interval: float | None,
+    max_steps: int | None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[None]:
     """Say fillers while the block runs, until the tool's ``speech`` is interrupted or over; see `RunContext.with_filler`."""
     if delay < 0:
         raise ValueError("delay must be non-negative")
     if interval is not None and interval < 0:
         raise ValueError("interval must be non-negative when set")
-    saying = asyncio.create_task(_fill(session, speech, source, delay=delay, interval=interval, max_steps=max_steps), name="fillers")
+    filling = _fill(session, speech, source, pace or Pace(), delay=delay, interval=interval, max_steps=max_steps)
+    saying = asyncio.create_task(filling, name="fillers")
     try:
         yield
     finally:
@@ -35,13 +56,20 @@ async def filling(
 
 
 async def _fill(
-    session: "AgentSession[Any]", speech: SpeechHandle, source: FillerSource, *, delay: float, interval: float | None, max_steps: int | None
+    session: "AgentSession[Any]",
+    speech: SpeechHandle,
+    source: FillerSource,
+    pace: Pace,
+    *,
+    delay: float,
+    interval: float | None,
+    max_steps: int | None,
 ) -> None:
     said = 0
     try:
         while max_steps is None or said < max_steps:
-            await _silence(session, delay)
-            if speech.interrupted or speech.done():
+            await _silence(session, delay, pace)
+            if speech.interrupted or (speech.done() and not pace.detached):
                 return
             made = source(said) if callable(source) else source
             filler = session.say(made) if isinstance(made, str) else made
@@ -55,9 +83,10 @@ async def _fill(
         log.exception("a filler has failed, this call of the tool gets no other one")
 
 
-async def _silence(session: "AgentSession[Any]", seconds: float) -> None:
+async def _silence(session: "AgentSession[Any]", seconds: float, pace: Pace) -> None:
     """Return once neither the caller nor the agent has spoken for so long."""
     changed = asyncio.Event()
+    pace.waiting.add(changed)
 
     def note(_event: object) -> None:
         changed.set()
@@ -74,5 +103,6 @@ async def _silence(session: "AgentSession[Any]", seconds: float) -> None:
             except TimeoutError:
                 return
     finally:
+        pace.waiting.discard(changed)
         for kind in _STATES:
             session.off(kind, note)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Self
+from weakref import WeakSet
 
 log = logging.getLogger("livekitex.program")
 
@@ -17,6 +18,16 @@ def tool_speech() -> "SpeechHandle | None":
     """The speech that the tool was called in whose own task this is; None elsewhere: in a task that a tool has made nobody waits for it."""
     speech, task = TOOL_SPEECH.get() or (None, None)
     return speech if task is asyncio.current_task() else None
+
+
+_DETACHED: Final[WeakSet["asyncio.Task[Any]"]] = WeakSet()
+
+
+def detach_tool() -> None:
+    """The tool that this is called in goes on without the speech that it was called in: that does not wait for it any more."""
+    _, task = TOOL_SPEECH.get() or (None, None)
+    if task is not None:
+        _DETACHED.add(task)
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ class SpeechHandle:
         Raises:
             RuntimeError: it is awaited by a tool that it waits for itself.
         """
-        if tool_speech() is self:
+        if tool_speech() is self and asyncio.current_task() not in _DETACHED:
             raise RuntimeError(
                 "cannot call `SpeechHandle.wait_for_playout()` from inside the function tool that owns this SpeechHandle: each would wait "
                 "for the other. Use `RunContext.wait_for_playout()` to wait for what was said before the tool."

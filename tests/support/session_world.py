@@ -93,12 +93,12 @@ def answer(asked: Think, *, may_call: bool, resumed: bool = False) -> tuple[tupl
     said = context.messages[-1].text
     if must is ToolChoice.REQUIRED or isinstance(must, FunctionChoice):
         name = must.name if isinstance(must, FunctionChoice) else min(asked.tools)
-        return ("I look.",), (FunctionCall(call_id="1", name=name, arguments="{}"),)
+        return ("I look.",), (FunctionCall(call_id="", name=name, arguments="{}"),)
     if isinstance(last, FunctionCallOutput):
         return (f"It came back: {last.output}.",), ()
     if said.startswith("use ") and may_call and must is ToolChoice.AUTO:
         names = said.removeprefix("use ").split()
-        return ("One moment.",), tuple(FunctionCall(call_id="1", name=name, arguments="{}") for name in names)
+        return ("One moment.",), tuple(FunctionCall(call_id="", name=name, arguments="{}") for name in names)
     if said.startswith("silence"):
         return (), ()
     return (f"You said {said}.", "Anything else?"), ()
@@ -222,6 +222,7 @@ class World:
     ran: Counter[str] = field(default_factory=Counter)
     played: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     lengths: dict[str, dict[int, int]] = field(default_factory=dict)
+    updates: Counter[str] = field(default_factory=Counter)
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -269,6 +270,7 @@ class World:
         self.tools.clear()
         self.timers.clear()
         self.voice_ends.clear()
+        self.updates.clear()
         self.output = SpeechOutput()
         self.output_open = self.dead = False
         self.live()
@@ -461,6 +463,36 @@ class World:
             )
         )
         return True
+
+    def progress(self, message: str = "half", *, silent: bool = False, last: bool = False) -> int:
+        """The tool that began first, or the ``last``, tells how far it is."""
+        call_id = (self.tools[-1] if last else self.tools[0]).call.call_id
+        self.requests += 1
+        number, self.updates[call_id] = self.updates[call_id], self.updates[call_id] + 1
+        self.feed(
+            i.ToolProgressed(
+                request=self.requests,
+                call_id=call_id,
+                update=number,
+                message=message,
+                result=f"[{message}]",
+                user_data_json=f'{{"told": "{message}"}}',
+                silent=silent,
+            )
+        )
+        return self.requests
+
+    def ask_floor(self) -> int:
+        """A tool wants the floor."""
+        self.requests += 1
+        self.feed(i.FloorAsked(request=self.requests))
+        return self.requests
+
+    def release_floor(self, asked: int) -> int:
+        """It wants it no more."""
+        self.requests += 1
+        self.feed(i.FloorReleased(request=self.requests, asked=asked))
+        return self.requests
 
     def run_hook(
         self, message: ChatMessage | None = None, context: ChatContext | None = None, *, stop: bool = False, error: str = ""

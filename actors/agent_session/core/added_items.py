@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from actors.agent_session.core.chat import asked_in
-from actors.agent_session.core.memory import Turn
+from actors.agent_session.core.memory import DetachedRun, Turn
 from actors.agent_session.core.transition import Transition
 from protocols import ChatContext, ChatItem, ChatMessage, ConversationItemAdded, FailedTurn, FunctionCall, FunctionCallOutput, Summary
 
@@ -21,8 +21,8 @@ def tell_asked(step: Transition) -> None:
     tell_items(step, told_at_once(step, step.turn), step.turn)
 
 
-def tell_items(step: Transition, items: Iterable[ChatItem], turn: Turn | None) -> None:
-    """Tell ``items``, which are of ``turn`` (None: of none)."""
+def tell_items(step: Transition, items: Iterable[ChatItem], turn: Turn | DetachedRun | None) -> None:
+    """Tell ``items``, which are of ``turn``, or of a tool that goes on after it (None: of none)."""
     for item in items:
         step.publish(_added(item), turn_id=turn.turn_id if turn else "", speech_id=turn.speech_id if turn else "")
 

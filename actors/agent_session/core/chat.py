@@ -60,7 +60,11 @@ def context(instructions: str, memory: Memory) -> ChatContext:
     past = _by_time(past, running[len(before) :])
     asked = () if turn is None else tuple(_items(turn, _answered(turn), turn.instructions))
     in_order = turn is None or own or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
-    told = (*past, *asked) if in_order else _by_time(past, asked)
+    if in_order and turn is not None and turn.meanwhile:
+        since = tuple(item for item in past if item.id in turn.meanwhile)
+        told = (*(item for item in past if item.id not in turn.meanwhile), *_by_time(since, asked))
+    else:
+        told = (*past, *asked) if in_order else _by_time(past, asked)
     return ChatContext(_distinct((*before, *((system,) if instructions and not own else ()), *map(_told, told))))
 
 

@@ -26,6 +26,7 @@ from protocols import (
     SessionEnded,
     SpeechDone,
     SpeechOutcome,
+    ToolReply,
 )
 
 
@@ -65,6 +66,11 @@ def close_turn(step: Transition, heard: Heard) -> None:
     over = SpeechDone(speech_id=turn.speech_id, source=turn.source, outcome=outcome, command_id=turn.command_id, owner=turn.owner)
     tell_added(step, before, turn)
     step.publish(over, turn_id=turn.turn_id)
+    if turn.reports:
+        status = "interrupted" if outcome in (SpeechOutcome.INTERRUPTED, SpeechOutcome.EXPIRED) else "completed"
+        if status == "completed" and not text and not turn.rounds_with_calls:
+            status = "skipped"
+        step.publish(ToolReply(update_ids=turn.reports, status=status, speech_id=turn.speech_id), turn_id=turn.turn_id)
     turn_ended(step, turn)
     done = [turn.command_id] if turn.command_id else []
     done += [accepted.command_id for accepted in step.memory.inbox if isinstance(accepted.command, CancelResponse)]

@@ -95,7 +95,7 @@ class UserDataRecorded:
 class TurnOpened:
     """The agent has the turn. The caller's ended at ``asked_wall_s``; his audio is settled up to the sample ``heard_until``.
 
-    All from ``speech_id`` on is as in `Turn`; ``wall_s`` is now.
+    All from ``speech_id`` on is as in `Turn`; ``wall_s`` is now. Where it tells of ``reports``, none of those of its agent wait any more.
     """
 
     turn_id: str
@@ -117,6 +117,7 @@ class TurnOpened:
     wall_s: float = 0.0
     metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
     context: ChatContext | None = None
+    reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,8 @@ class ToolBegun:
 class ToolEnded:
     """The outcome of a call (``ok``: no failure), the user data after it, and what the tool wishes.
 
-    That is to end the call, or to hand it to an agent (empty: neither). Without ``reply`` the model need not be asked again for it.
+    That is to end the call, or to hand it to an agent (empty: neither). Without ``reply`` the model need not be asked again for it. If it
+    is ``detached`` the tool goes on, and this is how far it was.
     """
 
     call_id: str
@@ -155,6 +157,24 @@ class ToolEnded:
     user_data_json: str
     end_call: str
     hand_off: str = ""
+    ok: bool = True
+    wall_s: float = 0.0
+    reply: bool = True
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReported:
+    """A detached run tells how far it is, or (``final``) what it came to; the rest is as in `ToolEnded`.
+
+    With ``reply`` the caller is to be told of it.
+    """
+
+    call_id: str
+    result: str
+    user_data_json: str
+    final: bool = False
+    end_call: str = ""
     ok: bool = True
     wall_s: float = 0.0
     reply: bool = True
@@ -346,6 +366,7 @@ Entry = (
     | RoundEnded
     | ToolBegun
     | ToolEnded
+    | ToolReported
     | HandedOff
     | AgentBegan
     | ToolsUpdated

@@ -7,8 +7,8 @@ answer, and calls no further tools; when the turn is over the new one is loaded,
 and loads again.
 
 A program may change the agent outside of tools, too (`AgentWanted`): replace it, or have another one enter on top of it and leave again.
-What replaces an agent, or leaves, waits until that has no turn; what enters does not wait for a turn whose tools run, since one of them
-awaits it. Where an agent cannot be loaded, the call stays with the one that it has.
+What replaces an agent, or leaves, waits until that has no turn and its tools have ended; what enters does not wait for a turn whose tools
+run, since one of them awaits it. Where an agent cannot be loaded, the call stays with the one that it has.
 """
 
 from dataclasses import replace
@@ -71,8 +71,8 @@ def load_if_due(step: Transition) -> None:
             return
         step.then(Answer(request=first.request, message=refused(refusal)))
     if step.setup.program and step.memory.handing_to and step.memory.turn is None and not step.memory.ending:
-        if any(outcome.hands_off for turn in step.memory.suspended for outcome in turn.outcomes):
-            return  # it is over first
+        if any(outcome.hands_off for turn in step.memory.suspended for outcome in turn.outcomes) or _tools_go_on(step):
+            return  # these are over first
         load(step, step.memory.handing_to)
 
 
@@ -190,9 +190,14 @@ def _may_begin(step: Transition, wanted: Wanted) -> bool:
         case AgentChange.ENTER:
             return turn is None or bool(turn.waiting_calls)
         case AgentChange.LEAVE:
-            return turn is None or turn.agents < len(agents)
+            return (turn is None or turn.agents < len(agents)) and not _tools_go_on(step)
         case AgentChange.REPLACE:
-            return turn is None and (step.memory.entered or not step.memory.suspended)
+            return turn is None and (step.memory.entered or not step.memory.suspended) and not _tools_go_on(step)
+
+
+def _tools_go_on(step: Transition) -> bool:
+    """Whether tools of the agent that has the call go on without a turn."""
+    return any(run.agents == len(step.memory.agents) and run.call.call_id in step.state.running for run in step.memory.detached)
 
 
 def _refusal(step: Transition, wanted: AgentWanted) -> LivekitexError | None:

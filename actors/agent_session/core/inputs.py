@@ -8,6 +8,7 @@ samples of its reply's audio.
 from dataclasses import dataclass
 
 from actors.agent_session.core.memory import AgentChange
+from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ToolProgressed
 from actors.turn_taking import EndedBy
 from protocols import (
     DEFAULT_TOKENS,
@@ -446,6 +447,10 @@ Input = (
     | SummaryFailed
     | RetryDue
     | ToolFinished
+    | ToolProgressed
+    | DetachedOverdue
+    | FloorAsked
+    | FloorReleased
     | AgentWanted
     | ToolsChanged
     | HookEnded

@@ -6,8 +6,10 @@ from actors.agent_session.core import (
     caller,
     commands,
     deadlines,
+    detached,
     durability,
     facts,
+    floor,
     hand_off,
     hook,
     interruption,
@@ -71,6 +73,7 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.restart import ResumePoint, begin_incarnation
 from actors.agent_session.core.state import AT_REST, SessionConfig, State
+from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ToolProgressed
 from actors.agent_session.core.transition import Moment, Transition
 from protocols import AgentState, EndOfTurnPredicted, SessionError
 
@@ -156,7 +159,16 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
         case RetryDue():
             thinking.on_retry(step, what)
         case ToolFinished():
-            tools.on_finished(step, what)
+            if not detached.on_finished(step, what):
+                tools.on_finished(step, what)
+        case ToolProgressed():
+            detached.on_progressed(step, what)
+        case DetachedOverdue():
+            detached.on_overdue(step)
+        case FloorAsked():
+            floor.on_asked(step, what)
+        case FloorReleased():
+            floor.on_released(step, what)
         case AgentWanted():
             hand_off.on_wanted(step, what)
         case ToolsChanged():
@@ -213,15 +225,29 @@ def _moved(step: Transition) -> bool:
         case AgentState.LISTENING:
             if step.setup.program and state.loading:
                 return commands.take_up(step, leaving=True)  # who has the call next is about to be known
+            if detached.settle_left(step):
+                return True
             if state.memory.suspended:
-                return suspension.go_on(step)
-            return not state.recognizing and (close_call_if_due(step) or caller.understand(step) or commands.take_up(step))
+                return suspension.go_on(step) or floor.grant_if_due(step)
+            return not state.recognizing and (_closed(step) or caller.understand(step) or commands.take_up(step) or _went_on(step))
         case AgentState.THINKING | AgentState.SPEAKING:
             if interruption.begin_if_due(step) or tools.go_on_if_due(step):
                 return True
-            return suspension.suspend_if_due(step) or caller.understand_echo(step)
+            return suspension.suspend_if_due(step) or caller.understand_echo(step) or floor.grant_if_due(step)
         case AgentState.PAUSED:
-            return caller.listen_while_held(step) if state.held else interruption.settle_if_known(step) or suspension.suspend_if_due(step)
+            if state.held:
+                return caller.listen_while_held(step)
+            return interruption.settle_if_known(step) or suspension.suspend_if_due(step) or floor.grant_if_due(step)
         case AgentState.INITIALIZING | AgentState.CLOSING:
             return False
     assert_never(state.agent)
+
+
+def _closed(step: Transition) -> bool:
+    """Close the call if that is due; tells whether it is."""
+    return not detached.holds_the_end(step) and close_call_if_due(step)
+
+
+def _went_on(step: Transition) -> bool:
+    """Nobody wants the turn: the detached runs have it."""
+    return detached.answer_if_due(step) or floor.grant_if_due(step)

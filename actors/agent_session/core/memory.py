@@ -113,7 +113,8 @@ class Round:
 class Outcome:
     """What the model is told of a tool call, and whether it is a failure.
 
-    Without ``reply`` it need not be asked again for it. ``hands_off`` if the call is to be handed to an agent for it.
+    Without ``reply`` it need not be asked again for it. ``hands_off`` if the call is to be handed to an agent for it. ``detached`` if the
+    tool goes on, and this is how far it was (see `DetachedRun`).
     """
 
     call_id: str
@@ -122,6 +123,35 @@ class Outcome:
     wall_s: float = 0.0
     reply: bool = True
     hands_off: bool = False
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachedRun:
+    """A tool that goes on although its call has an outcome: how far it was when it first told that. What it comes to is told later.
+
+    ``turn_id`` and ``speech_id`` name the turn of its call, ``agents`` is how many agents stood below the one whose tool it is, ``updates``
+    how often it has told how far it is. ``deaths`` counts the incarnations that ended meanwhile.
+    """
+
+    call: FunctionCall
+    turn_id: str
+    speech_id: str
+    agents: int = 0
+    updates: int = 1
+    deaths: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Something that a detached run has told, which the history has under the id ``call_id`` and the caller was not told yet.
+
+    ``final`` if it is what the run came to, ``agents`` as in `DetachedRun`.
+    """
+
+    call_id: str
+    final: bool
+    agents: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +203,8 @@ class Turn:
 
     ``heard`` is how much of the reply was heard when it was suspended (None: it was not), also once it goes on; ``stopped_by`` is what
     stopped it before that or meanwhile: then it is over when it comes back. ``told`` are the ids of its items that were told while it was
-    open, ``reported`` is how many rounds with calls had their outcomes told (`FunctionToolsExecuted`).
+    open, ``reported`` is how many rounds with calls had their outcomes told (`FunctionToolsExecuted`). ``reports`` are the ids of what
+    detached runs have told, if the turn is there to tell the caller, ``meanwhile`` those of the items that they came to while it was open.
     """
 
     turn_id: str
@@ -208,6 +239,8 @@ class Turn:
     stopped_by: InterruptedBy | None = None
     told: tuple[str, ...] = ()
     reported: int = 0
+    reports: tuple[str, ...] = ()
+    meanwhile: tuple[str, ...] = ()
 
     @property
     def has_own_context(self) -> bool:
@@ -363,7 +396,8 @@ class Memory:
     """A call's past, as the journal tells it.
 
     ``last_end`` is why the incarnation before this one ended, if it could say so, and ``ended_cleanly`` whether it was asked to.
-    ``suspended`` are turns that wait for their tools while others are open, the oldest first. ``turns``, ``speeches`` and ``calls`` count
+    ``suspended`` are turns that wait for their tools while others are open, the oldest first. ``detached`` are tools that go on without a
+    turn, the oldest first, and ``reports`` what the caller is to be told of them. ``turns``, ``speeches`` and ``calls`` count
     what was numbered. ``seen`` are the ids of commands that were accepted, ``spoken`` what became of those whose speech is over, ``facts``
     what the program has kept (JSON by key). ``heard_until`` is the sample up to which the caller's audio is settled. ``agent`` is the agent
     that the call was handed to, as it travels (JSON; empty: the one it began with), and ``agents`` are those below it, to which it is given
@@ -380,6 +414,8 @@ class Memory:
     history: ChatContext = EMPTY
     turn: Turn | None = None
     suspended: tuple[Turn, ...] = ()
+    detached: tuple[DetachedRun, ...] = ()
+    reports: tuple[Report, ...] = ()
     turns: int = 0
     speeches: int = 0
     calls: int = 0

@@ -43,6 +43,7 @@ from actors.agent_session.core.entries import (
     SummaryBegun,
     ToolBegun,
     ToolEnded,
+    ToolReported,
     ToolsUpdated,
     TurnClosed,
     TurnOpened,
@@ -68,6 +69,7 @@ from actors.agent_session.core.memory import (
     TurnSource,
     turn_of_call,
 )
+from actors.agent_session.core.reports import detached, left_with, reported, without_told
 from actors.journal import UnknownRecord
 from protocols import (
     AgentConfigUpdate,
@@ -158,11 +160,11 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case CallerKept():
             return _caller_kept(memory, entry)
         case CallFailed():
-            return replace(memory, ending=entry.reason, inbox=())
+            return replace(memory, ending=entry.reason, inbox=(), reports=())
         case CallClosed():
             return replace(memory, closed=True)
         case HandedOff():
-            return handed_off(memory, entry)
+            return replace(handed_off(memory, entry), reports=left_with(memory, entry))
         case AgentBegan():
             return agent_began(memory, entry)
         case ToolsUpdated():
@@ -196,6 +198,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
             return _turn_went_on(memory, entry)
         case ToolBegun() | ToolEnded():
             return _tool_went_on(memory, entry)
+        case ToolReported():
+            return reported(memory, entry)
         case Checkpoint():  # what is unknown to the version that made it may be known to this one
             kept = _named(entry.memory)
             unknown = cast("tuple[Entry, ...]", kept.unknown)
@@ -213,11 +217,13 @@ def _life_began(memory: Memory, incarnation: int) -> Memory:
         turn = replace(turn, deaths=(*turn.deaths, turn.step))
     if died:
         suspended = tuple(replace(waiting, deaths=(*waiting.deaths, waiting.step)) for waiting in suspended)
+    runs = tuple(replace(run, deaths=run.deaths + 1) for run in memory.detached) if died else memory.detached
     if died and caller is not None:
         caller = replace(caller, deaths=caller.deaths + 1)
     memory = replace(
         memory,
         suspended=suspended,
+        detached=runs,
         summary_deaths=memory.summary_deaths + (died and bool(memory.summarising)),
         handing_deaths=memory.handing_deaths + (died and bool(memory.handing_to) and turn is None),
     )
@@ -299,6 +305,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         context=entry.context,
         opened_wall_s=entry.wall_s,
         agents=len(memory.agents),
+        reports=entry.reports,
     )
     settles = entry.heard_until > memory.heard_until
     if settles and memory.caller is not None:  # his speech and the answer to it are one turn
@@ -310,6 +317,7 @@ def _turn_opened(memory: Memory, entry: TurnOpened) -> Memory:
         speeches=memory.speeches + bool(entry.speech_id and not any(accepted.speech_id == entry.speech_id for accepted in memory.inbox)),
         inbox=_without(memory.inbox, entry.command_id),
         caller=None if settles else memory.caller,
+        reports=without_told(memory) if entry.reports else memory.reports,
         heard_until=max(memory.heard_until, entry.heard_until),
     )
 
@@ -407,9 +415,11 @@ def _tool_went_on(memory: Memory, entry: ToolBegun | ToolEnded) -> Memory:
                 wall_s=entry.wall_s,
                 reply=entry.reply,
                 hands_off=bool(entry.hand_off),
+                detached=entry.detached,
             )
+            after = _with_turn(memory, turn.turn_id, lambda turn: replace(turn, outcomes=(*turn.outcomes, outcome)))
             return replace(
-                _with_turn(memory, turn.turn_id, lambda turn: replace(turn, outcomes=(*turn.outcomes, outcome))),
+                detached(after, turn, entry) if entry.detached else after,
                 user_data_json=entry.user_data_json,
                 handing_to=entry.hand_off or memory.handing_to,
                 ending=memory.ending or entry.end_call,

@@ -12,6 +12,7 @@ from typing import Final
 from actors.agent_session.core.added_items import tell_added
 from actors.agent_session.core.closing import close_turn, finish_if_over
 from actors.agent_session.core.deadlines import is_overdue
+from actors.agent_session.core.detached import settle_detached, take_up_detached
 from actors.agent_session.core.effects import After, EndVoice, Listen, Origin
 from actors.agent_session.core.entries import AgentBegan, CallerDropped, CallFailed, IncarnationBegan, SetBack
 from actors.agent_session.core.hand_off import drop_deadly
@@ -110,6 +111,7 @@ def _go_on(step: Transition, point: ResumePoint, *, greeting: str) -> None:
     if step.setup.audio_in:
         _listen_again(step, point)
     take_up_suspended(step)
+    take_up_detached(step)
     if step.memory.turn is not None:
         _take_up_turn(step, point.kept)
     elif greeting:
@@ -142,6 +144,7 @@ def _close_open_turn(step: Transition, point: ResumePoint) -> None:
         settle_all(step)
         close_turn(step, heard_at(step.setup, step.turn, point.kept))
     close_suspended(step)
+    settle_detached(step)
 
 
 def _say_farewell(step: Transition, point: ResumePoint) -> None:

@@ -147,6 +147,7 @@ class Opening:
     context: ChatContext | None = None
     speech_s: float = 0.0
     understood_s: float = 0.0
+    reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,18 +237,19 @@ class State:
 
     ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading``,
     ``hooking``, ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the
-    model wrote before and has to repeat first. ``running`` are the calls that run. ``wanted`` are the agents that wait to be loaded, and
-    ``changing`` is the one of them that is. ``tools_changed`` are those that the agent has from its next turn on. ``played`` counts the
-    sentences of the reply that were heard to their end. ``owed`` is whether the caller interrupted before anything answered him.
-    ``output_open`` once speech may be heard. ``asked_s`` is when the caller's turn ended that the open one answers (monotonic seconds;
-    None: nobody asked, or it was in another incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he
-    has). ``later`` is what is to be known of the caller's voice once his turn before that
-    is understood, which reached its limit. ``held`` is whether the reply is held until it is known whether the caller means to interrupt
-    it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what is
-    answered before it is sure that the caller's turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the deadline
-    of a speech comes next (monotonic seconds; None: no timer waits for one). ``measures`` are of the open turn, ``aside`` is what is known
-    of those that are suspended. ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence that could
-    not be made audible until one is; ``as_text`` while the open turn's sentences are told instead of spoken.
+    model wrote before and has to repeat first. ``running`` are the calls that run, those of detached runs among them; ``awaiting_detached``
+    is whether the end of the call waits for these. ``floor`` are the requests of those who want the floor, the first of whom has it if it
+    is ``floor_held``. ``wanted`` are the agents that wait to be loaded, and ``changing`` is the one of them that is. ``tools_changed`` are
+    those that the agent has from its next turn on. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
+    whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
+    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``unanswered_s`` is when
+    the caller ended who has heard nothing since (None: he has). ``later`` is what is to be known of the caller's voice once his turn before
+    that is understood, which reached its limit. ``held`` is whether the reply is held until it is known whether the caller means to
+    interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is
+    what is answered before it is sure that the caller's turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the
+    deadline of a speech comes next (monotonic seconds; None: no timer waits for one). ``measures`` are of the open turn, ``aside`` is what
+    is known of those that are suspended. ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence
+    that could not be made audible until one is; ``as_text`` while the open turn's sentences are told instead of spoken.
     """
 
     setup: SessionConfig
@@ -271,6 +273,9 @@ class State:
     expected: tuple[str, ...] = ()
     hooking: int = 0
     running: frozenset[str] = frozenset()
+    awaiting_detached: bool = False
+    floor: tuple[int, ...] = ()
+    floor_held: bool = False
     wanted: tuple[Wanted, ...] = ()
     changing: Wanted | None = None
     tools_changed: ToolsChanged | None = None

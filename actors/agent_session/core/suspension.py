@@ -22,6 +22,7 @@ from actors.agent_session.core.caller import understand
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.commands import take_up, waits_to_be_said
 from actors.agent_session.core.deadlines import is_overdue
+from actors.agent_session.core.detached import answer_if_due, may_answer
 from actors.agent_session.core.entries import TurnResumed, TurnSuspended
 from actors.agent_session.core.interruption import open_after, stop_suspended
 from actors.agent_session.core.memory import Heard, Turn, TurnSource
@@ -42,14 +43,13 @@ def suspend_if_due(step: Transition) -> bool:
     """Suspend the open turn if only its tools are at work, and somebody waits for the floor; tells whether it was so."""
     state, turn = step.state, step.turn
     heard = _heard(step)
-    runs = any(call.call_id in state.running for call in turn.waiting_calls)
-    if not step.setup.program or not runs or heard is None or len(step.memory.suspended) >= MAX_SUSPENDED:
+    if heard is None or not only_tools_work(step) or len(step.memory.suspended) >= MAX_SUSPENDED:
         return False
     if state.loading and not waits_to_be_said(step, leaving=True):
         return False
     entered = len(step.memory.agents) > turn.agents
     free = state.user is UserState.LISTENING or state.interruption is not None
-    if not entered and not (free and waits_to_be_said(step)):
+    if not entered and not (free and waits_to_be_said(step)) and not may_answer(step):
         return False
     finished(step, turn, interrupted=state.interruption is not None)
     for accepted in step.memory.inbox:
@@ -68,6 +68,12 @@ def suspend_if_due(step: Transition) -> bool:
     return True
 
 
+def only_tools_work(step: Transition) -> bool:
+    """Whether nothing of a program's open turn is at work but its tools."""
+    runs = any(call.call_id in step.state.running for call in step.turn.waiting_calls)
+    return step.setup.program and runs and _heard(step) is not None
+
+
 def go_on(step: Transition) -> bool:
     """Where nobody has the turn, and some are suspended: open the next; tells whether the conversation moved."""
     if step.state.recognizing:
@@ -75,9 +81,9 @@ def go_on(step: Transition) -> bool:
     coming = _ready(step)
     if step.memory.entered and coming is None:
         if not step.memory.ending:
-            return understand(step) or take_up(step)
+            return understand(step) or take_up(step) or answer_if_due(step)
         return take_up(step) or _abandon(step, step.memory.suspended[-1])
-    if take_up(step, nested=True):
+    if take_up(step, nested=True) or answer_if_due(step):
         return True
     return coming is not None and _resume(step, coming)
 

@@ -29,13 +29,20 @@ def choice(setup: SessionConfig, turn: Turn, *, leaves: bool = False) -> ToolCho
     """Whether it has to call one of these in that round; none of them where its agent ``leaves`` the call."""
     tools = offered(setup, turn)
     spent = setup.program and _rounds(turn) > setup.max_tool_rounds
-    if turn.tool_choice is ToolChoice.NONE or spent or leaves:
+    if turn.tool_choice is ToolChoice.NONE or spent or leaves or answers_progress(turn):
         return ToolChoice.NONE
     if turn.tool_choice is ToolChoice.AUTO or _rounds(turn) or not tools:
         return ToolChoice.AUTO
     if not turn.required_tool:
         return ToolChoice.REQUIRED
     return FunctionChoice(name=turn.required_tool) if turn.required_tool in tools else ToolChoice.AUTO
+
+
+def answers_progress(turn: Turn) -> bool:
+    """Whether the next round only answers how far tools are that go on: a model that could would call them again instead."""
+    newest = {call.call_id for call in turn.rounds[-1].calls} if turn.rounds and turn.rounds[-1].ended else set()
+    answered = [outcome for outcome in turn.outcomes if outcome.call_id in newest and outcome.reply]
+    return bool(answered) and all(outcome.detached for outcome in answered)
 
 
 def tools_refusal(setup: SessionConfig, command: GenerateReply) -> UsageError | None:

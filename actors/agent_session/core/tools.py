@@ -96,7 +96,7 @@ def on_finished(step: Transition, finished: ToolFinished) -> None:
     stopped = step.state.interruption is not None if is_open else turn.stopped_by is not None
     if finished.hand_off and step.setup.program and stopped:
         finished = replace(finished, result=HAND_OFF_INTERRUPTED, ok=False, hand_off="")
-    result = _cut(finished.result, MAX_TURN_BYTES - turn.size) if finished.output else ""
+    result = cut(finished.result, MAX_TURN_BYTES - turn.size) if finished.output else ""
     step.record(
         ToolEnded(
             call_id=call.call_id,
@@ -187,7 +187,7 @@ def _meant(arguments: str) -> object:
         return arguments
 
 
-def _cut(result: str, room: int) -> str:
+def cut(result: str, room: int) -> str:
     """As much of ``result`` as ``room`` bytes hold."""
     data = result.encode()
     return result if len(data) <= room else data[: max(0, room)].decode(errors="ignore") + CUT

@@ -18,6 +18,7 @@ from actors.agent_session.core.preemption import take_guess
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening, SessionConfig
 from actors.agent_session.core.thinking import end_reply_with, run_hook_if_due, think
+from actors.agent_session.core.tool_choice import answers_progress
 from actors.agent_session.core.tools import MAX_TURN_BYTES, run_next
 from actors.agent_session.core.transition import Transition
 from actors.tools import canonical_arguments
@@ -30,10 +31,13 @@ from protocols import (
     SessionError,
     SpeechCreated,
     SpeechPriority,
+    ToolReply,
     UserMessage,
     UserTurnCommitted,
 )
 
+MAX_CALL_ID_CHARS: Final = 64
+"""Of a model's id for a call; a longer one is not kept."""
 _SENTENCE_OF: Final[Mapping[TurnSource, Callable[[SessionConfig], str]]] = {
     TurnSource.APOLOGY: attrgetter("apology"),
     TurnSource.REPEAT: attrgetter("repeat"),
@@ -102,7 +106,7 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
     if finished.reason is FinishReason.LENGTH:
         step.publish(SessionError(source="llm", text="the reply was cut at the model's limit of tokens: allow more", retryable=False))
     rounds = sum(round_.ended for round_ in step.turn.rounds)
-    if step.setup.program and rounds > step.setup.max_tool_rounds:
+    if step.setup.program and (rounds > step.setup.max_tool_rounds or answers_progress(step.turn)):
         finished = replace(finished, calls=())  # it was told to call none
     if step.setup.program:
         read = (replace(call, arguments=canonical_arguments(call.name, call.arguments)) for call in finished.calls)
@@ -114,18 +118,39 @@ def on_round(step: Transition, finished: RoundFinished) -> None:
         step.publish(SessionError(source="llm", text=text, retryable=False))
         end_reply_with(step, Sentence(step.setup.apology))
         return
-    # Ids of our own: a model may repeat its ids from round to round.
-    first = step.memory.calls + 1
-    calls = tuple(
-        FunctionCall(call_id=f"call-{number}", name=call.name, arguments=call.arguments)
-        for number, call in enumerate(finished.calls, first)
-    )
+    calls = _with_ids(step, finished.calls)
     step.record(RoundEnded(calls=calls, wall_s=step.now.wall_s, space=finished.space))
     if calls:
         run_next(step)
     else:
         step.publish(ResponseGenerated(speech_id=step.turn.speech_id, text=step.turn.words))
         finish_if_over(step)
+
+
+def _with_ids(step: Transition, calls: Sequence[FunctionCall]) -> tuple[FunctionCall, ...]:
+    """The calls by the names that the journal has for them.
+
+    A program's have the model's ids, as in LiveKit Agents, where these can be kept: a model may repeat its ids from round to round. All
+    others have ids of our own.
+    """
+    memory = step.memory
+    known = {call.call_id for turn in memory.open_turns for round_ in turn.rounds for call in round_.calls}
+    known |= {item.call_id for item in (*memory.history, *(memory.known or ())) if isinstance(item, FunctionCall)}
+    known |= {run.call.call_id for run in memory.detached}
+    named, number = [], memory.calls
+    for call in calls:
+        call_id = call.call_id
+        if not step.setup.program or not _is_id(call_id) or call_id in known:
+            number += 1
+            while (call_id := f"call-{number}") in known:
+                number += 1
+        known.add(call_id)
+        named.append(FunctionCall(call_id=call_id, name=call.name, arguments=call.arguments))
+    return tuple(named)
+
+
+def _is_id(call_id: str) -> bool:
+    return 0 < len(call_id) <= MAX_CALL_ID_CHARS and call_id.isascii() and call_id.isprintable()
 
 
 def _take_over(step: Transition, guess: Guess) -> None:
@@ -163,6 +188,7 @@ def _open(step: Transition, opening: Opening) -> None:
             wall_s=now.wall_s,
             metrics=caller_metrics(step, opening),
             context=opening.context,
+            reports=opening.reports,
         )
     )
     step.state = replace(step.state, played=0, as_text=False, expected=(), owed=False, asked_s=asked_s)
@@ -177,4 +203,6 @@ def _open(step: Transition, opening: Opening) -> None:
             owner=step.turn.owner,
         )
         step.publish(created)
+    if opening.reports:
+        step.publish(ToolReply(update_ids=opening.reports, status="scheduled", speech_id=step.turn.speech_id))
     turn_began(step)

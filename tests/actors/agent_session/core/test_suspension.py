@@ -39,34 +39,12 @@ from protocols import (
 )
 from support.chat import said, texts
 from support.session_world import CHECKED, SPOKEN, World, agent_of
+from support.turns import finish, rest
 
 TEXT = replace(CHECKED, program=True, parallel_tools=True)
 VOICE = replace(SPOKEN, program=True, parallel_tools=True)
 GREETER = agent_of("to_greeter")
 LINE = "Please wait. It takes a while."
-
-
-def rest(world: World, *, heard: str = "hello", waits: bool = True) -> World:
-    """Everything happens that can, but for tools, which go on running; time passes."""
-    for _ in range(10_000):
-        world.now += 0.001
-        if not (
-            world.commit()
-            or world.hear_again()
-            or world.think()
-            or world.recognize(heard)
-            or world.load_agent()
-            or world.play()
-            or (waits and world.wait())
-        ):
-            return world
-    raise AssertionError("the conversation does not come to rest")
-
-
-def finish(world: World, result: str = "done", *, last: bool = False, heard: str = "hello") -> None:
-    """The oldest tool ends, or the ``last`` that was begun."""
-    assert world.finish_tool(result, last=last)
-    rest(world, heard=heard)
 
 
 @pytest.fixture(params=[TEXT, VOICE], ids=["text", "speech"])
