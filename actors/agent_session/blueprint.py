@@ -220,7 +220,7 @@ def plan_turns(options: Mapping[str, Any], providers: Collection[ProviderKind]) 
         language=_language(reader),
         endpointing=_endpointing(reader, providers),
         min_interruption_ms=reader.integer("min_interruption_ms", 500, lowest=50, highest=10_000),
-        min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=20),
+        min_interruption_words=reader.integer("min_interruption_words", 0, lowest=0, highest=1_000),
         max_user_turn_s=reader.number("max_user_turn_s", _LONGEST_TURN_S, lowest=1, highest=_LONGEST_TURN_S),
         max_user_turn_words=reader.integer("max_user_turn_words", 0, lowest=0, highest=1_000),
         ducking=_ducking(reader),

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 from actors import Blueprint, Parts, Providers, plan_turns
 from livekitex_agent.program.agent_context import kept
 from livekitex_agent.program.nodes import AgentLLM, NodeVoice, NoLLM, TransformedTTS
-from livekitex_agent.program.providers import VADAdapter, is_ours, provider_given
+from livekitex_agent.program.providers import VADAdapter, default_vad, is_ours, provider_given
 from livekitex_agent.program.tools import program_tools
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.voice.agent import Agent
-from livekitex_agent.voice.turn import turn_options
+from livekitex_agent.voice.turn import kept_options, turn_options
 from protocols import TTS, ChatContext, ProviderKind, ProviderRef
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
 
+MAX_AEC_WARMUP_S: Final = 30.0
 LEAST_SPEECH_MS: Final = 50
 """Of voice that is speech, where the program's own detector says what speech is: it has left out shorter noise as it was told to."""
 
@@ -29,6 +30,8 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     made: dict[ProviderKind, Any] = {}
     refs: dict[ProviderKind, ProviderRef] = {}
     given = {kind: given_provider(activity, agent, kind) for kind in ProviderKind}
+    if _needs_vad(activity, agent, given):
+        given[ProviderKind.VAD] = activity.derived.of(activity.session, "default vad", None, default_vad)
     for kind, provider in given.items():
         activity.metrics.heard.listen(provider)
         activity.errors.heard.listen(provider)
@@ -54,6 +57,27 @@ def make_parts(activity: "SessionActivity", agent: Agent) -> Parts:
     detected = isinstance(made.get(ProviderKind.VAD), VADAdapter)
     blueprint = _blueprint(activity, agent, refs, tools, {"min_speech_ms": LEAST_SPEECH_MS} if detected else {})
     return Parts(blueprint=blueprint, providers=providers, tools=tools, context=_known(agent))
+
+
+def _needs_vad(activity: "SessionActivity", agent: Agent, given: dict[ProviderKind, Any]) -> bool:
+    """Whether a detector of voice is to be there that the program has not given.
+
+    As in LiveKit where nothing is said of one; and where there is to be none, but nothing else could tell where the caller's words are.
+    """
+    if given[ProviderKind.VAD] is not None or not (given[ProviderKind.STT] is not None or agent._overrides("stt_node")):
+        return False
+    asked = (agent._providers.get("vad", NOT_GIVEN), activity.session._providers.get("vad", NOT_GIVEN))
+    if ProviderKind.VAD not in activity.overrides and all(vad is NOT_GIVEN for vad in asked):
+        return True
+    stt = given[ProviderKind.STT]
+    streams = stt is None or getattr(getattr(stt, "capabilities", None), "streaming", True)
+    return not streams or _turns(activity, agent).get("turn_detection") in ("vad", "manual")
+
+
+def _turns(activity: "SessionActivity", agent: Agent) -> dict[str, Any]:
+    """How turns are taken while ``agent`` has the call, as the program says it."""
+    session = activity.session
+    return turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)
 
 
 def _voice(activity: "SessionActivity", agent: Agent, tts: TTS | None, refs: dict[ProviderKind, ProviderRef]) -> TTS | None:
@@ -105,7 +129,9 @@ def _blueprint(
     activity: "SessionActivity", agent: Agent, refs: dict[ProviderKind, ProviderRef], tools: dict[str, Any], defaults: dict[str, Any]
 ) -> Blueprint:
     session = activity.session
-    options = defaults | turn_options(session._turn_handling, session._flat) | turn_options(agent._turn_handling, agent._flat)
+    options = kept_options(defaults | _turns(activity, agent), hears=ProviderKind.STT in refs)
+    if session._aec_warmup is not NOT_GIVEN:
+        options["aec_warmup_s"] = min(max(session._aec_warmup or 0.0, 0.0), MAX_AEC_WARMUP_S)
     options["max_tool_rounds"] = session._max_tool_steps
     voice = ProviderKind.TTS in refs
     options |= session._background if voice else {}

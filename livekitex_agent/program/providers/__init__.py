@@ -2,7 +2,7 @@
 
 from livekitex_agent.program.providers.audio import SpokenAudio
 from livekitex_agent.program.providers.family import Family, family_of
-from livekitex_agent.program.providers.given import is_ours, provider_given
+from livekitex_agent.program.providers.given import default_vad, is_ours, provider_given
 from livekitex_agent.program.providers.host import AnyAdapter, ProviderHost, retries_of
 from livekitex_agent.program.providers.llm import LLMAdapter, ReadSchema
 from livekitex_agent.program.providers.stt import STTAdapter
@@ -19,6 +19,7 @@ __all__ = [
     "SpokenAudio",
     "TTSAdapter",
     "VADAdapter",
+    "default_vad",
     "family_of",
     "is_ours",
     "provider_given",

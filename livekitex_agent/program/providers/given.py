@@ -1,5 +1,6 @@
 """From what a program gives as a provider to the provider itself: a name, a reference, or an object."""
 
+import importlib.util
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from livekitex_agent.program.providers.host import ProviderHost
 from livekitex_agent.providers.registry import resolve
 from protocols import LLM, STT, TTS, VAD, ProviderKind, ProviderRef
 
-__all__ = ["provider_given"]
+__all__ = ["default_vad", "provider_given"]
 
 _MAKERS: Final = {
     ProviderKind.LLM: make_llm,
@@ -42,6 +43,12 @@ def provider_given(kind: ProviderKind, given: object, host: ProviderHost, *, bas
     if _keeps_a_contract(cls) and not is_of_a_family(given):
         return on_its_loop(kind, _completed(kind, named, given), host.loop), named
     return _completed(kind, named, host.adapt(given, kind=kind)), replace(named, options=_of_itself(given))
+
+
+def default_vad() -> ProviderRef:
+    """What detects voice where a program hears and says nothing of that: Silero's network, or without its extra the loudness."""
+    found = importlib.util.find_spec("onnxruntime") is not None
+    return ProviderRef(factory=f"actors.providers.vad:{'silero' if found else 'energy'}", options={})
 
 
 def is_ours(given: object) -> bool:

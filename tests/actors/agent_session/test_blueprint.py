@@ -166,7 +166,7 @@ def test_a_malformed_agent_is_refused(changes: dict[str, Any], complaint: str) -
         ({"interruption_duck_ms": 300, "interruption_pause_ms": 200}, "=200 must be at least interruption_duck_ms=300"),
         ({"interruption_pause_ms": 59}, "=59 must be at least interruption_duck_ms=60"),
         ({"interruption_pause_ms": 250.5}, "interruption_pause_ms=250.5 must be a whole number"),
-        ({"min_interruption_words": 21}, "min_interruption_words=21 must be a number from 0 to 20"),
+        ({"min_interruption_words": 1_001}, "min_interruption_words=1001 must be a number from 0 to 1000"),
         ({"min_interruption_words": True}, "min_interruption_words=True must be"),
         ({"aec_warmup_s": -0.1}, "aec_warmup_s=-0.1 must be a number from 0 to 30"),
         ({"aec_warmup_s": "3"}, "aec_warmup_s='3' must be a number"),

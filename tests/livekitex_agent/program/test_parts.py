@@ -211,9 +211,11 @@ def test_how_turns_are_handled_an_agent_says_for_itself_and_its_session_for_what
     assert (turns.endpointing.min_delay_ms, turns.endpointing.max_delay_ms, turns.max_tool_rounds) == (300, 2_000, 5)
 
 
-def test_an_option_that_is_out_of_range_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="min_endpointing_delay_ms"):
-        blueprint(lambda: agent(turn_handling={"endpointing": {"min_delay": -1}}), stt=STT, vad=VAD)
+def test_an_option_that_is_no_number_is_refused_and_one_out_of_range_is_the_nearest_that_can_be() -> None:
+    with pytest.raises(ConfigurationError, match="min_delay='soon' of its turn handling is no number: give seconds"):
+        blueprint(lambda: agent(turn_handling={"endpointing": {"min_delay": "soon"}}), stt=STT, vad=VAD)
+    turns = blueprint(lambda: agent(turn_handling={"endpointing": {"min_delay": -1}}), stt=STT, vad=VAD).turns
+    assert turns.endpointing.min_delay_ms == 0
 
 
 def test_what_a_detector_of_the_programs_own_takes_for_speech_is_speech() -> None:
