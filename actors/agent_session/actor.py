@@ -61,6 +61,8 @@ MAX_EARLY: Final = 1_000
 """Messages that wait until the call is live; what comes beyond is dropped, and sent again by whoever needs an answer."""
 CLOSED_START_S: Final = 30.0
 """For a program to start the session again of a call that is over, and so to come to its own end."""
+UNSTARTED: Final = "before its session had started"
+"""Stands in why an incarnation ended whose program came to nothing so early: the next one is the last that tries."""
 FENCED: Final = ExitReason(ExitKind.SHUTDOWN, "fenced: a newer incarnation has taken up the call")
 """Why an incarnation ends that is not the newest of its call: nobody starts it again."""
 
@@ -95,6 +97,7 @@ class AgentSession(Actor):
         self._program: Program | None = None
         self._link: ProgramLink | None = None
         self._giving_way: ExitReason | None = None
+        self._returns = False  # it ends before it is live, and its journal is the next one's, who counts on from it
         self._redaction = SessionRedaction()
         with self._releasing():
             self._begin(read_blueprint(args, self.context.clock.wall()))
@@ -205,7 +208,13 @@ class AgentSession(Actor):
         if past.memory.closed:  # the program had not ended: it comes to its end again, if it starts its session again
             self.context.after(CLOSED_START_S, lambda: self._started(failed_parts(self._blueprint, "")))
         self._link = ProgramLink(
-            self.context, self._blueprint, past.memory, opening.incarnation, started=self._started, failed=self._failed
+            self.context,
+            self._blueprint,
+            past.memory,
+            opening.incarnation,
+            started=self._started,
+            failed=self._failed,
+            crashed=self._program_crashed,
         )
         self._program.begin(self._link, self.program_loop())
 
@@ -222,6 +231,16 @@ class AgentSession(Actor):
             self._started(failed_parts(self._blueprint, text))
         else:
             self.context.exit(abnormal(text))
+
+    def _program_crashed(self, text: str) -> None:
+        """See `ProgramCall.crash`."""
+        if self._conversation is not None:
+            self.context.exit(abnormal(text))
+        elif UNSTARTED in (self.context.last_exit or self._blueprint.last_end):
+            self._failed(text)
+        else:
+            self._returns = True
+            self.context.exit(abnormal(f"{UNSTARTED}: {text}"))
 
     def _succeeded(self, outcome: Parts | BaseException) -> None:
         """The agent that the call was handed to in another incarnation is made."""
@@ -339,5 +358,7 @@ class AgentSession(Actor):
             self._loop.stop()
         if born and self._conversation is not None:
             self._conversation.release()
+        elif self._writer is not None and self._returns:
+            self._writer.close(delete=False)
         elif self._writer is not None:
             self._writer.abandon()

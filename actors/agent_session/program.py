@@ -89,6 +89,13 @@ class ProgramCall(Protocol):
         """The program cannot go on: before `start` the call ends of it for good, later the incarnation does."""
         ...
 
+    def crash(self, text: str) -> None:
+        """The incarnation cannot go on: it ends, and another one takes its place.
+
+        The call ends of it for good if it is the second in a row that comes to nothing before `start`.
+        """
+        ...
+
 
 class Program(Protocol):
     """User code of one incarnation of a call. Its methods are called on the mailbox's thread and return at once."""

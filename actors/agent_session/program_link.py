@@ -16,7 +16,7 @@ from supervision import Context
 class ProgramLink:
     """See `program.ProgramCall`. ``past`` is what the call remembered when this incarnation began; ``live`` is set once it is.
 
-    ``started`` and ``failed`` are called as turns of the mailbox.
+    ``started``, ``failed`` and ``crashed`` are called as turns of the mailbox.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class ProgramLink:
         *,
         started: Callable[[Parts], None],
         failed: Callable[[str], None],
+        crashed: Callable[[str], None],
     ) -> None:
         self.blueprint = blueprint
         self.incarnation = incarnation
@@ -36,6 +37,7 @@ class ProgramLink:
         self._past = past
         self._started = started
         self._failed = failed
+        self._crashed = crashed
 
     @property
     def memory(self) -> Memory:
@@ -93,6 +95,10 @@ class ProgramLink:
     def fail(self, text: str) -> None:
         """See `ProgramCall.fail`."""
         self._context.post(partial(self._failed, text))
+
+    def crash(self, text: str) -> None:
+        """See `ProgramCall.crash`."""
+        self._context.post(partial(self._crashed, text))
 
     def _serve(self, message: Message, then: Callable[[Message], None]) -> None:
         self._live.serve(message, None, then)

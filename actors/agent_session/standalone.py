@@ -53,7 +53,9 @@ class StandaloneSession:
         self._loop = LoopThread("engine", self._crashed)
         self._context = _LocalContext(self._loop, heard, self._exit, SystemClock())
         blueprint = self._blueprint()
-        self.link = ProgramLink(self._as_context, blueprint, restore(()).memory, 1, started=self._started, failed=self._failed)
+        self.link = ProgramLink(
+            self._as_context, blueprint, restore(()).memory, 1, started=self._started, failed=self._failed, crashed=self._failed
+        )
         self._conversation: Conversation | None = None
         self._sequence = 0
 

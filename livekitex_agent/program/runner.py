@@ -5,6 +5,7 @@ How it works. The program was imported and set up before (`loading`), in the pro
 starts a session, the call's conversation begins (`host`); from then on the session's events come here, and go to it.
 
 An exception that escapes the entrypoint before its session has started ends the call as failed. Later it is told, and the call goes on.
+The call ends as failed, too, when the entrypoint and all tasks that it has begun are over and no session has started: nothing else could.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ log = logging.getLogger("livekitex.program")
 ENTRYPOINT: Final = "entrypoint"
 MAX_TOLD: Final = 50
 """Different failures of its own that a program has told in a life; the others are in the log."""
+NO_SESSION: Final = "the entrypoint has returned and started no session: await session.start(...) in it"
 SHUTDOWN_TIMEOUT_S: Final = 10.0
 """For the callbacks of the job's end, all together."""
 
@@ -51,6 +53,9 @@ class ProgramRunner:
         self._loop: ProgramLoop
         self._monitor: BlockMonitor | None = None
         self._told: set[str] = set()
+        self._begun: set[asyncio.Task[Any]] = set()
+        """The tasks that the entrypoint has begun, as long as it has started no session."""
+        self._ended = False
         self._host: ProgramHost | None = None
         self._context: JobContext | None = None
         self._call: ProgramCall
@@ -60,11 +65,11 @@ class ProgramRunner:
         self._call = call
         self._scopes = Scopes(call.incarnation)
         if loop is None:
-            thread = self._loop = ProgramLoopThread("program", self._failed, made=self._scopes.task_made)
+            thread = self._loop = ProgramLoopThread("program", self._failed, made=self._task_made)
             self._monitor = BlockMonitor(thread, SystemClock(), self._judged, limit_s=self._loaded.server.settings.user_block_s)
             self._monitor.start()
         else:
-            self._loop = ProgramLoop(loop, self._failed, made=self._scopes.task_made)
+            self._loop = ProgramLoop(loop, self._failed, made=self._task_made)
         self._loop.call(self._begin)
 
     def _begin(self) -> None:
@@ -90,6 +95,23 @@ class ProgramRunner:
             else:
                 log.exception("the entrypoint has failed: the call goes on")
                 self._tell_failure(text)
+        else:
+            await self._require_session(host)
+
+    async def _require_session(self, host: ProgramHost) -> None:
+        """The entrypoint has returned: end the call if nothing that it has begun starts its session."""
+        while host.activity is None and (begun := [task for task in self._begun if not task.done()]):
+            await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)
+        self._begun.clear()
+        if host.activity is None and not self._ended:
+            log.error(NO_SESSION)
+            self._end(NO_SESSION)
+
+    def _task_made(self, task: "asyncio.Task[Any]") -> None:
+        self._scopes.task_made(task)
+        if self._host is not None and self._host.activity is None and self._scopes.current is not None:
+            self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
 
     def perform(self, work: ProgramWork) -> None:
         """See `Program.perform`."""
@@ -141,6 +163,7 @@ class ProgramRunner:
             self._loop.stop()
 
     def _end(self, reason: str) -> None:
+        self._ended = True
         self._call.fail(reason)
 
     def _judged(self, verdict: Verdict) -> None:
@@ -149,7 +172,7 @@ class ProgramRunner:
             case Blocked(place=place):
                 self._tell_failure(f"the program blocks its event loop at {place}")
             case MustEnd(reason=reason):
-                self._call.fail(shorten_reason(reason))
+                self._call.crash(shorten_reason(reason))
             case _:
                 pass
 

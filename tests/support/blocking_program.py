@@ -15,6 +15,20 @@ async def look_up() -> None:
     raise KeyError("no such guest")
 
 
+@server.rtc_session(agent_name="blocks once")
+async def blocks_once(ctx: JobContext) -> None:
+    """Block before the session starts, in the first life."""
+    if ctx.incarnation == 1:
+        charge_the_card()
+    await AgentSession[None](llm=provider(scripted_llm, replies=[{"say": "Two pizzas it is."}])).start(Agent(instructions="You wait."))
+
+
+@server.rtc_session(agent_name="blocks")
+async def blocks(ctx: JobContext) -> None:
+    """Block before the session starts, in each life."""
+    charge_the_card()
+
+
 def charge_the_card() -> None:
     """Ask a bank that never answers."""
     threading.Event().wait()

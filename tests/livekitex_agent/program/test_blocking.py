@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from livekitex_agent import AgentServer, AgentSystem, ProgramPlace, WorkerOptions
-from protocols import AgentMessage, ConfigurationError, Restarted, SessionError
+from protocols import AgentMessage, CallEnded, ConfigurationError, Restarted, SessionError
 from support import blocking_program
 
 DEADLINE_S = 100.0
@@ -30,6 +30,24 @@ def test_the_process_of_a_program_that_blocks_ends_with_the_line_as_its_reason_a
             await call.send_text("Two pizzas, please.")
             answer = await call.wait_for(AgentMessage, lambda event: event.text == "Two pizzas it is.")
             assert answer.text == "Two pizzas it is."
+
+    asyncio.run(check())
+
+
+@pytest.mark.processes
+def test_one_that_blocks_before_its_session_has_started_comes_back_once_and_then_fails_with_the_line(tmp_path: Path) -> None:
+    async def check() -> None:
+        options = WorkerOptions(journal_dir=tmp_path, preload=False)
+        place = str(blocking_program.__file__)
+        async with asyncio.timeout(DEADLINE_S), AgentSystem.start(options) as system:
+            once = await system.start_session(ProgramPlace(place=place, agent_name="blocks once"))
+            for_good = await system.start_session(ProgramPlace(place=place, agent_name="blocks"))
+            await once.send_text("Two pizzas, please.")
+            answer = await once.wait_for(AgentMessage)
+            assert answer.text == "Two pizzas it is."
+            ended = await for_good.wait_for(CallEnded)
+            assert ended.reason.startswith(f"failed: the program has blocked its event loop for 1 s at {place}:")
+            assert " in charge_the_card" in ended.reason
 
     asyncio.run(check())
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from livekitex_agent import AgentSentence, ProgramPlace, ToolCalled
+from livekitex_agent.program.runner import NO_SESSION
 from livekitex_agent.testing import TestSession
 from protocols import AgentChanged, CallEnded, SessionError, SpeechCreated, SpeechDone
-from support import effects_program, failing_program
+from support import effects_program, failing_program, returning_program
 from support.waiter_program import DONE
 
 WAITER = ProgramPlace(place="support.waiter_program")
@@ -155,5 +156,38 @@ def test_an_entrypoint_that_fails_when_its_session_has_started_is_told_and_the_c
                 "the entrypoint has failed: OSError: life 2 has no oven"
             ]
             assert failing_program.HEARD == []
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(("name", "after_s"), [("nothing", 0.0), ("waits", 5.0)])
+def test_an_entrypoint_that_returns_and_starts_no_session_ends_the_call_with_a_word_for_it(name: str, after_s: float) -> None:
+    async def check() -> None:
+        returning_program.ENDED.clear()
+        async with TestSession(ProgramPlace(place="support.returning_program", agent_name=name)) as call:
+            await call.advance(after_s + 1.0)
+            (ended,) = [event.event for event in call.events if isinstance(event.event, CallEnded)]
+            assert ended.reason == f"failed: {NO_SESSION}"
+            assert sum(isinstance(event.event, SessionError) for event in call.events) == 1
+        assert len(returning_program.ENDED) == (name == "nothing")
+
+    asyncio.run(check())
+
+
+def test_a_task_of_the_entrypoint_may_start_the_session_when_that_has_returned() -> None:
+    async def check() -> None:
+        async with TestSession(ProgramPlace(place="support.returning_program", agent_name="later")) as call:
+            await call.advance(6.0)
+            run = await call.run(user_input="Hello?")
+            run.expect.contains_message(role="assistant", text="Yes.")
+
+    asyncio.run(check())
+
+
+def test_an_entrypoint_that_ends_the_job_before_it_starts_a_session_says_why() -> None:
+    async def check() -> None:
+        async with TestSession(ProgramPlace(place="support.returning_program", agent_name="shuts down")) as call:
+            (ended,) = [event.event for event in call.events if isinstance(event.event, CallEnded)]
+            assert "nobody is there" in ended.reason
 
     asyncio.run(check())
