@@ -1,7 +1,7 @@
 """A program's own object that keeps the session's contracts (`livekitex_agent.providers.contracts`): its code runs on the program's loop.
 
-It works by sentences and utterances; of its streams the session knows nothing here. Given by ``provider(CLASS)`` instead, it is made and
-asked where the media is, streams and all, if it waits for nothing of the program's.
+A voice works by sentences; of its streams the session knows nothing here. Given by ``provider(CLASS)`` instead, any is made and asked
+where the media is, if it waits for nothing of the program's.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from livekitex_agent.program.crossing import post_to, run_on, stream_on
+from livekitex_agent.program.providers.contract_stream import ContractStream
 from protocols import (
     LLM,
     STT,
@@ -20,6 +21,7 @@ from protocols import (
     ConfigurationError,
     LLMEvent,
     ProviderKind,
+    SpeechStream,
     STTCapabilities,
     ToolSchema,
     Transcript,
@@ -61,13 +63,13 @@ class ContractLLM(_OnLoop, LLM):
 
 
 class ContractSTT(_OnLoop, STT):
-    """A recogniser of utterances."""
+    """A recogniser."""
 
     @property
     def capabilities(self) -> STTCapabilities:
-        """Its own, but for streams."""
+        """Its own."""
         theirs: STTCapabilities = self.provider.capabilities
-        return replace(theirs, streaming=False, interim_results=False, end_of_turn=False, start_of_speech=False)
+        return theirs
 
     @property
     def rate_hz(self) -> int:
@@ -77,6 +79,12 @@ class ContractSTT(_OnLoop, STT):
     async def recognize(self, pcm: bytes, *, language: str = "") -> Transcript:
         """What was said in one utterance."""
         return await run_on(self._loop, lambda: self.provider.recognize(pcm, language=language))
+
+    def stream(self, *, language: str = "") -> SpeechStream:
+        """Begin a stream of audio."""
+        if not self.capabilities.streaming:
+            return super().stream(language=language)
+        return ContractStream(self.label, self.rate_hz, self._loop, lambda: self.provider.stream(language=language))
 
 
 class ContractTTS(_OnLoop, TTS):

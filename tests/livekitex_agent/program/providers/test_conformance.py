@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from livekitex_agent.program.providers import ProviderHost
+from livekitex_agent.program.providers.contracts import on_its_loop
 from livekitex_agent.testing.conformance import llm, stt, tts
-from protocols import ToolSchema
+from livekitex_agent.testing.fakes import scripted_stt
+from livekitex_agent.testing.fakes.written_voice import spoken
+from protocols import ProviderKind, ToolSchema
 from support.livekit_providers import providers_on, tone
 from support.running_loop import running_loop
 
@@ -35,6 +38,7 @@ def program_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def checks(suite: Any) -> list[Any]:
     """Its checks on one loop, and across two those that are not about the turns of the loop itself: those are the threads' there."""
+    suite = list(suite)
     across = [check for check in suite if check.name != "lets_the_loop_run"]
     return [
         *(pytest.param(check, "one loop", id=f"{check}-one loop") for check in suite),
@@ -78,6 +82,17 @@ def test_a_model_keeps_the_contract(check: Any, loops: str, package: str, progra
 def test_a_recogniser_keeps_the_contract(check: Any, loops: str, kind: str, package: str, program_loop: Any) -> None:
     made = functools.partial(getattr(family(package), kind), "two pizzas")
     check(stt.STTSubject(make=adapted(program_loop if loops == "two loops" else None, made), speech=SPEECH, words=("two", "pizzas")))
+
+
+@pytest.mark.parametrize("options", [{}, {"streaming": True}, {"streaming": True, "end_of_turn_ms": 700}], ids=str)
+@pytest.mark.parametrize(("check", "loops"), checks(check for check in stt.CHECKS if check.name != "lets_the_loop_run"))
+def test_a_recogniser_of_the_sessions_contract_keeps_it_on_another_loop(
+    check: Any, loops: str, options: dict[str, Any], program_loop: Any
+) -> None:
+    def made() -> Any:
+        return on_its_loop(ProviderKind.STT, scripted_stt(options), program_loop if loops == "two loops" else asyncio.get_running_loop())
+
+    check(stt.STTSubject(make=made, speech=spoken("two pizzas"), words=("two", "pizzas")))
 
 
 @pytest.mark.parametrize("package", FAMILIES)
