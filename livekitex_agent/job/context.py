@@ -75,7 +75,7 @@ class JobContext:
 
     @property
     def worker_id(self) -> str:
-        """The id of the worker that runs it: of this run of the system."""
+        """The id that a LiveKit server gave to the worker that runs it; "unregistered" where there is none."""
         return self._info.worker_id
 
     @property

@@ -99,11 +99,14 @@ class JobAcceptArguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningJobInfo:
-    """A job that was accepted. ``fake_job``: no server knows it. ``url`` and ``token`` are those of its room, empty without one."""
+    """A job that was accepted. ``fake_job``: no server knows it. ``url`` and ``token`` are those of its room, empty without one.
+
+    ``worker_id`` is that of the worker that runs it (see `AgentServer.id`).
+    """
 
     job: Job
     accept_arguments: JobAcceptArguments = field(default_factory=JobAcceptArguments, hash=False)
     url: str = ""
     token: str = field(default="", repr=False)
-    worker_id: str = ""
+    worker_id: str = "unregistered"
     fake_job: bool = True

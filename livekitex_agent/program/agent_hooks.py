@@ -23,7 +23,7 @@ from livekitex_agent.program.once import Begun, Done, Outcome, failed, read_outc
 from livekitex_agent.program.parts import make_parts
 from livekitex_agent.program.user_data import encode
 from livekitex_agent.voice.agent import AGENT_MADE, Agent
-from livekitex_agent.voice.agent_task import RUNNING, AgentTask
+from livekitex_agent.voice.agent_task import LEAVING, RUNNING, AgentTask
 from livekitex_agent.voice.speech_handle import TOOL_SPEECH
 from protocols import AgentHandoff, ChatMessage, ErrorReply, Message, MessageTooLargeError
 
@@ -168,7 +168,11 @@ class AgentHooks:
         if activity.facts.get("left") == left:
             return
         with self._hook(f"on_exit/{left}"), activity.speeches.collect() as said:
-            await run_guarded(self.current.on_exit(), "on_exit")
+            LEAVING.set(True)
+            try:
+                await run_guarded(self.current.on_exit(), "on_exit")
+            finally:
+                LEAVING.set(False)
         if said:
             await asyncio.wait([handle._over for handle in said], timeout=TIMEOUT_S)
         activity.user_data.commit()

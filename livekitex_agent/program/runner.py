@@ -77,7 +77,9 @@ class ProgramRunner:
         call_id = call.blueprint.call_id
         self._host = ProgramHost(call, self._loop, self._scopes, entropy=SystemEntropy(), overrides=self._overrides, end=self._end)
         job = Job.from_wire({"id": call_id, **{name: wire.get(name, "") for name in ("room", "metadata", "agent_name")}})
-        self._context = JobContext(proc=self._loaded.process, info=RunningJobInfo(job=job), port=self._host)
+        self._context = JobContext(
+            proc=self._loaded.process, info=RunningJobInfo(job=job, worker_id=self._loaded.server.id), port=self._host
+        )
         self._loop.spawn(self._run(self._context, self._host), name=ENTRYPOINT, context=copy_context())
 
     async def _run(self, context: JobContext, host: ProgramHost) -> None:

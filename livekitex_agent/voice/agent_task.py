@@ -13,6 +13,12 @@ TaskResult_T = TypeVar("TaskResult_T")
 
 RUNNING: ContextVar[Activity | None] = ContextVar("livekitex_activity", default=None)
 """In hooks and tools of agents, and in their tasks: what runs the conversation."""
+LEAVING: ContextVar[bool] = ContextVar("livekitex_leaving", default=False)
+"""In an `on_exit`, and its tasks: the call goes from one agent to another."""
+IN_TRANSITION: Final = (
+    "An agent transition is in progress, so this tool call cannot continue. "
+    "Wait until the transition is complete before retrying, if the tool is available to the new agent."
+)
 OUTSIDE: Final = "should only be awaited inside tool_functions or the on_enter/on_exit methods of an Agent"
 
 
@@ -60,6 +66,7 @@ class AgentTask(Agent, Generic[TaskResult_T]):
 
         Raises:
             RuntimeError: it is awaited a second time, or neither in a hook nor in a tool of a running agent.
+            ToolError: it is awaited in `on_exit`: the call is on its way to another agent.
             Exception: what it was completed with.
         """
         return self._run().__await__()
@@ -67,6 +74,8 @@ class AgentTask(Agent, Generic[TaskResult_T]):
     async def _run(self) -> TaskResult_T:
         if self._awaited:
             raise RuntimeError(f"{type(self).__name__} is not re-entrant, await only once")
+        if LEAVING.get():
+            raise ToolError(IN_TRANSITION)
         activity = RUNNING.get()
         if activity is None:
             raise RuntimeError(f"{type(self).__name__} {OUTSIDE}")

@@ -11,14 +11,13 @@ TASKS: set[asyncio.Task[None]] = set()
 ENDED: list[str] = []
 
 
-async def told(reason: str) -> None:
-    """Note why the job has ended."""
-    ENDED.append(reason)
-
-
 @server.rtc_session(agent_name="nothing")
 async def nothing(ctx: JobContext) -> None:
     """Start no session."""
+
+    async def told() -> None:
+        ENDED.append(ctx.worker_id)
+
     ctx.add_shutdown_callback(told)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from livekitex_agent import Agent, AgentSession, ChatContext, ModelSettings, RunContext, function_tool, provider
 from livekitex_agent.job import Job, JobContext, JobPort, JobProcess, RunningJobInfo, leave_job_context, set_job_context
-from livekitex_agent.llm import Toolset
+from livekitex_agent.llm import ToolError, Toolset
 from livekitex_agent.testing import Utterance
 from livekitex_agent.testing.caller import time_line
 from livekitex_agent.testing.fakes import scripted_llm, scripted_stt, scripted_tts, scripted_vad
@@ -17,7 +17,7 @@ from livekitex_agent.testing.fakes.written_voice import spoken
 from livekitex_agent.types import NOT_GIVEN
 from livekitex_agent.utils import AudioFrame
 from livekitex_agent.voice import io
-from livekitex_agent.voice.agent_task import AgentTask
+from livekitex_agent.voice.agent_task import IN_TRANSITION, AgentTask
 from support.waiter_program import Order, Waiter
 
 
@@ -343,6 +343,30 @@ def test_a_reply_to_which_a_context_is_given_is_told_that_alone() -> None:
         assert [text for kind, text in shown(session) if kind == "message"] == ["hello", "Yes.", "Yes.", "and?", "Yes."]
 
     in_session(model({"say": "Yes."}), lambda: Telling(instructions="Be yourself."), check)
+
+
+def test_a_task_that_is_awaited_in_on_exit_is_refused_as_one_in_a_transition_and_the_call_goes_on() -> None:
+    refused: list[Exception] = []
+
+    class Leaving(Agent):
+        async def on_exit(self) -> None:
+            try:
+                await Ask()
+            except Exception as failure:
+                refused.append(failure)
+                raise
+
+    async def check(session: AgentSession[Order]) -> None:
+        session.update_agent(second := Agent(instructions="Go on."))
+        while session.current_agent is not second:
+            await session.run(user_input="go")
+        await session.run(user_input="and?")
+        assert [text for kind, text in shown(session)][-1] == "Yes."
+
+    in_session(model({"say": "Yes."}), lambda: Leaving(instructions="Leave."), check)
+    (failure,) = refused
+    assert isinstance(failure, ToolError)
+    assert str(failure) == IN_TRANSITION
 
 
 def test_who_gets_the_call_knows_what_he_was_given_and_no_more() -> None:
