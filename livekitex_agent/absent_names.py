@@ -1,10 +1,10 @@
-"""Names of LiveKit Agents that there are not: importing one says what to use instead."""
+"""Names of LiveKit Agents that are not where they are there: not at all, which importing one says with a cure, or in another module."""
 
 import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
-__all__ = ["TOP_LEVEL", "absent_names", "refuse"]
+__all__ = ["TOP_LEVEL", "absent_names", "names_of", "refuse"]
 
 _AMD: Final = "ask the model whether a machine answers, in a tool; detecting it from the audio comes in a later version"
 _CLOUD: Final = "test agents with livekitex_agent.testing: LiveKit's simulations run in its cloud"
@@ -40,6 +40,17 @@ def absent_names(module: str, cures: Mapping[str, str]) -> Callable[[str], Any]:
                 return importlib.import_module(f"{module}.{name}")
             except ModuleNotFoundError:
                 pass
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return getattr_
+
+
+def names_of(module: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """A ``__getattr__`` for ``module`` that gives the names of ``places`` from the modules that stand there, which import ``module``."""
+
+    def getattr_(name: str) -> Any:  # noqa: ANN401 - whatever it names
+        if name in places:
+            return getattr(importlib.import_module(places[name]), name)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
     return getattr_

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from livekitex_agent.absent_names import names_of
 from livekitex_agent.agent_description import AgentDescription, Provider
 from livekitex_agent.call_options import CallOptions
 from livekitex_agent.llm import ChatContext, ToolContext, find_function_tools
@@ -352,3 +353,5 @@ class Agent:
 _NOT_PLAIN: Final = (
     "a {cls} is no plain Agent: a script gives start_session an Agent(...), or ProgramPlace(place=...) of a program that makes the {cls}"
 )
+
+__getattr__ = names_of(__name__, {"AgentTask": "livekitex_agent.voice.agent_task"})

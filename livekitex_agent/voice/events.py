@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, model_validator
 
+from livekitex_agent.absent_names import names_of
 from protocols import SystemClock
 
 _clock: Final = SystemClock()
@@ -272,3 +273,5 @@ AgentEvent = (
     | OverlappingSpeechEvent
     | RestartedEvent
 )
+
+__getattr__ = names_of(__name__, {"RunContext": "livekitex_agent.voice.run_context"})

@@ -1,6 +1,7 @@
 """Programs whose entrypoints return early: with no session, with one that a task starts later, with the job's end."""
 
 import asyncio
+from contextlib import suppress
 
 from livekitex_agent import Agent, AgentServer, AgentSession, JobContext
 from livekitex_agent.agent_description import provider
@@ -21,9 +22,16 @@ async def nothing(ctx: JobContext) -> None:
     ctx.add_shutdown_callback(told)
 
 
+async def a_while() -> None:
+    """Let 5 s pass."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5.0):
+            await asyncio.Event().wait()
+
+
 async def wait() -> None:
     """Wait, and start no session either."""
-    await asyncio.sleep(5.0)
+    await a_while()
 
 
 @server.rtc_session(agent_name="waits")
@@ -34,7 +42,7 @@ async def waits(ctx: JobContext) -> None:
 
 async def start() -> None:
     """Start the session after a while."""
-    await asyncio.sleep(5.0)
+    await a_while()
     await AgentSession[None](llm=provider(scripted_llm, replies=[{"say": "Yes."}])).start(Agent(instructions="You are late."))
 
 
