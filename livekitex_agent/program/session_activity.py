@@ -23,6 +23,7 @@ from livekitex_agent.program.agents import Agents
 from livekitex_agent.program.audio_rate import AudioRate
 from livekitex_agent.program.closing import ask_to_close, asked_to_close
 from livekitex_agent.program.current_run import CurrentRun
+from livekitex_agent.program.default_recognition import recognize_by_default
 from livekitex_agent.program.derived import Derived
 from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
@@ -30,7 +31,7 @@ from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
 from livekitex_agent.program.parts import given_provider, make_parts, words_of
 from livekitex_agent.program.providers import ProviderHost, retries_of
-from livekitex_agent.program.recognition import Hearing, recognize_by_default
+from livekitex_agent.program.recognition import Hearing
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.program.session_events import close_event, session_events
 from livekitex_agent.program.speeches import Speeches
