@@ -52,43 +52,52 @@ class AgentStates:
         if self.now == "initializing":
             yield from self._become(self._core)
 
-    def after(self, pushed: EventPushed, *, voice: bool) -> Iterator[tuple[AgentState, AgentState]]:  # noqa: C901, PLR0912 - a case for each
-        """The changes that follow from an event of the call, which has a voice or not."""
+    def after(self, pushed: EventPushed, *, voice: bool) -> Iterator[tuple[AgentState, AgentState]]:
+        """The changes that follow from an event of the call, which has a voice or not: one, or none."""
+        waits = self._core == "thinking" and not self._over
+        asked = self._sources.get(pushed.speech_id) in _ASKED
+        self._note(pushed)
+        yield from self._become(self._next(pushed, voice=voice, waits=waits, asked=asked))
+
+    def _next(self, pushed: EventPushed, *, voice: bool, waits: bool, asked: bool) -> AgentState:
+        """The table: the first row that fits says what it does now. ``waits``: for its tools or for words; ``asked``: for the caller's."""
+        match pushed.event:
+            case AgentStateChanged(new="listening") if waits:
+                return "thinking"
+            case AgentStateChanged() if self._core == "listening":
+                return self._at_rest
+            case AgentStateChanged() if self._core != "thinking" or pushed.speech_id not in self._sources:
+                return self._core
+            case ConversationItemAdded(role="user") if asked and self._core == "thinking":
+                return "thinking"
+            case AgentSentence() if not voice:
+                return "speaking"
+            case ToolCalled() | FunctionToolsExecuted() if not voice and self.now == "speaking":
+                return "thinking"
+            case SpeechDone() if self._core == "listening" and (not voice or self.now == "thinking"):
+                return self._at_rest
+            case _:
+                return self.now
+
+    def _note(self, pushed: EventPushed) -> None:
         match pushed.event:
             case SpeechCreated(speech_id=speech_id, source=source) if source in SAID + _ASKED:
                 self._sources[speech_id] = source
             case AgentStateChanged(new=new):
-                waits = self._core == "thinking" and new == "listening" and not self._over
                 self._core, self._over = AGENT_STATES[new], self._over and new == "listening"
-                if self._core == "listening":
-                    yield from self._become("thinking" if waits else self._at_rest)
-                elif self._core != "thinking" or pushed.speech_id not in self._sources:
-                    yield from self._become(self._core)
             case ConversationItemAdded(role="user") if self._sources.get(pushed.speech_id) in _ASKED:
                 del self._sources[pushed.speech_id]
-                if self._core == "thinking":
-                    yield from self._become("thinking")
-            case AgentSentence() if not voice:
-                yield from self._become("speaking")
             case ToolCalled():
                 self._at_tools.add(pushed.speech_id)
-                if not voice and self.now == "speaking":
-                    yield from self._become("thinking")
             case FunctionToolsExecuted():
                 self._at_tools.discard(pushed.speech_id)
-                if not voice and self.now == "speaking":
-                    yield from self._become("thinking")
             case AgentChanged():
                 self._at_tools.clear()  # they are those of another agent
-            case SpeechInterrupted(speech_id=speech_id):
+            case SpeechInterrupted(speech_id=speech_id) | SpeechDone(speech_id=speech_id):
                 self._over = True
                 self._at_tools.discard(speech_id)
-            case SpeechDone(speech_id=speech_id):
-                self._over = True
-                self._sources.pop(speech_id, None)
-                self._at_tools.discard(speech_id)
-                if self._core == "listening" and (not voice or self.now == "thinking"):
-                    yield from self._become(self._at_rest)
+                if isinstance(pushed.event, SpeechDone):
+                    self._sources.pop(speech_id, None)
             case _:
                 pass
 
