@@ -1,4 +1,18 @@
-"""A function that a model may call."""
+"""A function that a model may call.
+
+How it works. `function_tool` reads a function once, where it is decorated: its name, its description and the schema of its arguments come
+from the signature, the annotations and the docstring (`parameters`, `docstrings`), or are taken as they are given (`raw_parameters`). What
+cannot be a tool is refused there, with the cure, so nothing is found out in a call. The tool stays callable as the function that it is.
+
+A run goes through three methods. `validate` makes arguments of a model's JSON, and raises what the model can read and mend. `run` calls the
+function: a coroutine function on the event loop of whoever asks, any other in a thread, so that it stops nobody. `invoke` puts both
+together for a session: it fills in the `RunContext`, bounds the whole by ``timeout_s``, hands a returned agent to the context and makes of
+the result what the model is told (`results`). Whether a run that a crash has cut short may be repeated is said by ``idempotent``, and
+decided by the session's core, as is what becomes of a call while the same one runs (``on_duplicate``).
+
+A method is a tool of its class: had from an object it is bound to that (``__get__``), and the class's own stays as it is. Everything here
+is frozen. What is given up keeps its thread until the function returns; a coroutine that it gives then is closed, for nobody awaits it.
+"""
 
 import asyncio
 import inspect

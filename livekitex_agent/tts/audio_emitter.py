@@ -1,4 +1,17 @@
-"""Where a voice puts its audio, in bytes of any length: out of it come frames, the last of each segment marked."""
+"""Where a voice puts its audio, in bytes of any length: out of it come frames, the last of each segment marked.
+
+How it works. A voice says what comes (`initialize`), pushes audio as its service sends it, and ends its input. Bytes of PCM are gathered
+until there are 20 ms of them, cut at whole samples, and made frames of ``frame_size_ms`` at most. Frames go out at once but for their last
+10 ms (`TAIL_MS`): these are held back until more comes or the segment ends, so that there is something left to be marked as the last. If a
+flush has sent that too, the segment ends with 10 ms of silence; a segment of which nothing was sent ends without a frame.
+
+In a stream there are segments, one after the other, each begun and ended by the voice; otherwise all is one. Words with their times go out
+with the frame that comes next. Audio in another format than PCM is gathered whole, and decoded when its segment ends.
+
+One emitter serves one attempt of a request: what was sent before it failed stays sent, and `pushed_duration` tells whether that was
+anything, which decides whether the request may be made again. It waits for nothing, and holds less than 20 ms of PCM and the last 10 ms, or
+one encoded segment. After `end_input` or `aclose` what is pushed is dropped.
+"""
 
 import importlib
 import io

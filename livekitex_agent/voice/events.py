@@ -1,4 +1,14 @@
-"""The events of a session, as callbacks (`AgentSession.on`) get them: copies that carry the state of when they happened."""
+"""The events of a session, as callbacks (`AgentSession.on`) get them: copies that carry the state of when they happened.
+
+How it works. Most are made of the call's own events, in the order of these (`program.session_events`): the call goes on while a callback
+runs, so an event says what was true when it happened, and its ``created_at`` when that was. What a program's providers measure, and what of
+them fails, is told by themselves (`program.metrics_told`, `program.errors_told`). Changing an event changes nothing in the call.
+
+The classes have LiveKit's names and fields; `RestartedEvent` is ours alone. Each has its own ``type``, the name that it is listened
+to by (`EventTypes`), and `AgentEvent` is their union. They are models of pydantic, so that a session's report can be plain data: handles
+are left out of that, and failures told by their facts or their text. A session keeps its last ones for the report, as many as
+`agent_session.RECORDED_EVENTS` says.
+"""
 
 from enum import Enum, unique
 from typing import Any, Final, Literal, Self

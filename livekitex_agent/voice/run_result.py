@@ -1,4 +1,16 @@
-"""What comes of something that a caller says: the result of `AgentSession.run`, which a test awaits and asserts of."""
+"""What comes of something that a caller says: the result of `AgentSession.run`, which a test awaits and asserts of.
+
+How it works. The session's runtime (`program.current_run`) has a run watch each thing that comes of the caller's words: the speeches that
+it causes, an agent's ``on_enter``, a hand-off. Whatever is caused in turn is watched before what has caused it is over, so the run is over
+when nothing that it watches is left. A task that waits for the caller is watched no more meanwhile, else no run would ever end in it. Of
+what happens the messages, calls, outputs and hand-offs become events, in the order of the times at which they were made.
+
+Its output is what the last task was completed with. If one of a type is wanted and there is none when all is over, the model is asked
+again, so often as the options say, and what it says then is watched as well. The run ends in one of three ways: with its output or none,
+with what made its last speech fail, or with `UnexpectedModelBehavior`. After that it changes no more, and watches nothing.
+
+Used on one event loop; a session has one run at a time. How events are asserted of stands in `run_asserts`.
+"""
 
 import asyncio
 from collections.abc import Callable, Generator

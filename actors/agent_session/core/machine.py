@@ -1,4 +1,17 @@
-"""The conversation: `begin` makes its state, `handle` what becomes of it. Pure; the shell performs the effects, in order."""
+"""The conversation: `begin` makes its state, `handle` what becomes of it. Pure; the shell performs the effects, in order.
+
+How it works. One input is handled at a time, in two halves. `_react` does what the input itself means: a table from each kind of input to
+the function of the module whose matter it is. `_advance` then does whatever follows from the new state alone, step by step, until nothing
+does: take the next turn, go on with tools, begin an interruption that is due. So nothing has to remember what it was about to do, and a
+state that was restored from the journal goes on by itself, by the same rules. Each step is told (`Transition.tell_changes`) before the
+next, so that whoever listens sees every state.
+
+What the caller's voice does while his turn before that is still being understood waits (``later``), and is handled within the same call as
+if it came now. Last come the summary of a long history, if one is due, and the timers of what has a deadline.
+
+A `Transition` gathers entries for the journal and effects, in one order; an effect that the world may see only after an entry stands behind
+it there. No function here waits, reads a clock or draws a number: time comes with the input, and what is awaited comes back as one.
+"""
 
 from typing import assert_never
 

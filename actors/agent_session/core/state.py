@@ -1,4 +1,18 @@
-"""A session's state as the core holds it: its memory, which survives, and what is true of this incarnation only."""
+"""A session's state as the core holds it: its memory, which survives, and what is true of this incarnation only.
+
+How it works. `State` is all that `machine.handle` is given and gives back; it is frozen, and each step makes a new one. ``memory`` is what
+the journal's entries come to, the same in each incarnation, and changes by entries alone. ``setup`` is what the session was told at its
+start. Everything else begins anew with an incarnation: who listens, what is awaited, how far the speech is heard. So what must not be lost
+belongs into the memory, and what follows from other fields is no field but a property (`State.phase`).
+
+Work that the shell does for the core (asking the model, loading an agent, running the hook) has a number each, out of one counter. The
+number of what is awaited stands in its field, and 0 means that nothing is; an answer with another number is of something that was given up,
+and is dropped.
+
+The smaller classes are parts of the state, in the order of a turn: what the caller says now (`Utterance`), how a turn opens (`Opening`),
+how one is stopped (`Interruption`), an agent that is wanted (`Wanted`), what is answered ahead (`Guess`), what is measured (`Measures`),
+and what is known of a turn that is suspended (`Aside`).
+"""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple

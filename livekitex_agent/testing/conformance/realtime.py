@@ -1,4 +1,16 @@
-"""What every realtime model promises (`protocols.RealtimeModel`); used as ``conformance.stt`` is."""
+"""What every realtime model promises (`protocols.RealtimeModel`); used as ``conformance.stt`` is.
+
+How it works. Each check begins a session of its own, and one reader (`_Followed`) takes its events as they come. A check asks for something
+and waits for the event that has to follow, never for a time to pass. The reader judges the order of all that comes meanwhile: generations
+never overlap and have new ids, what belongs to one comes between its beginning and its end, one that failed has a failure and no other has,
+audio has the rate that the capabilities say, and a session does not end in a generation. What breaks that fails the check at its end,
+whatever it was about.
+
+Checks that need something of the model (that it finds turns, that it truncates) are left out where its capabilities say that it has not;
+where they say that it refuses, the refusal is checked. They come in this order: what it says of itself; answers, one at a time, and
+interrupted; the caller's audio, which is committed, cleared, or ends by itself; changes of instructions, tools and conversation; audio of
+the wrong rate; the end. A check lasts `RealtimeSubject.timeout_s` at most, and its session is closed also where it fails.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

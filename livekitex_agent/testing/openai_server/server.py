@@ -1,4 +1,18 @@
-"""The server itself: OpenAI's endpoints on a port of 127.0.0.1, on a thread of its own, so that any test and any process may ask it."""
+"""The server itself: OpenAI's endpoints on a port of 127.0.0.1, on a thread of its own, so that any test and any process may ask it.
+
+How it works. Entering it starts the thread, its event loop and a web server on a free port; leaving it ends them, and gives up what is
+being answered. A request is first noted (`Request`), with its connection, so that a test sees what a client asked and which connections it
+used again. Then it is answered by the first of these that there is: a refusal of the key, the next answer of the route's script, the answer
+that `always` set, a refusal of what OpenAI would not take (`refusals`), the default: speech is written sound, a transcription reads it
+back, a chat says what `default_reply` does.
+
+An answer is a list of moves (`answers`): bytes to be sent, a pause, a wait until the test releases it, a cut of the connection. So every
+way in which a server can misbehave is written down by its moves, and happens at the same byte each time. A raw answer is written to the
+socket as it is, without HTTP. What became of a request stands in its ``outcome`` and ``sent``, for which `wait_for` waits.
+
+Methods may be called from any thread. A body is bounded by `MAX_BODY_BYTES`, a wait for a request or for the end by `PATIENCE_S`; requests
+are kept as long as the server is, which is for a test.
+"""
 
 import asyncio
 import hmac
