@@ -9,6 +9,8 @@ on, but none begins, since he may be about to forbid it. So at most the round th
 """
 
 from dataclasses import replace
+from itertools import accumulate
+from typing import Final
 
 from actors.agent_session.core.closing import close_turn
 from actors.agent_session.core.effects import PauseSpeech, ResumeSpeech, StopSpeech, StopThinking
@@ -32,6 +34,9 @@ from protocols import (
     SpeechInterrupted,
     UserState,
 )
+
+LEAST_HEARD_S: Final = 0.25
+"""Of an answer that is cut: in less of it nobody makes out a word, and the history keeps none."""
 
 
 def interrupt(step: Transition, by: InterruptedBy) -> None:
@@ -116,9 +121,20 @@ def on_stopped(step: Transition, stopped: SpeechStopped) -> None:
     turn, interruption = step.memory.turn, step.state.interruption
     if turn is None or turn.speech_id != stopped.speech_id or interruption is None or interruption.heard is not None:
         return
-    heard = heard_of(turn, stopped.index, stopped.char) if stopped.index >= step.state.played else Heard(sentences=step.state.played)
+    if stopped.index < step.state.played or _cut_at_once(step, turn, stopped):
+        heard = Heard(sentences=step.state.played)
+    else:
+        heard = heard_of(turn, stopped.index, stopped.char)
     heard_to = max(step.state.heard_to, stopped.position)
     step.state = replace(step.state, interruption=replace(interruption, heard=heard), heard_to=heard_to)
+
+
+def _cut_at_once(step: Transition, turn: Turn, stopped: SpeechStopped) -> bool:
+    """Whether an answer was cut before anybody could make out a word of it."""
+    begins = accumulate((len(round_.sentences) for round_ in turn.rounds), initial=0)
+    first = max(sentence for sentence in begins if sentence <= stopped.index)
+    begun = turn.starts[first : first + 1]
+    return any(stopped.position - start < LEAST_HEARD_S * step.setup.voice_rate_hz for start in begun)
 
 
 def on_failed(step: Transition, failed: SpeechFailed) -> None:

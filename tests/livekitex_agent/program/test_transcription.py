@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livekitex_agent import Agent, AgentSession, provider
+from livekitex_agent.program.transcription import cut_word
 from livekitex_agent.testing.fakes import scripted_llm
 from livekitex_agent.voice.io import TextOutput
 
@@ -52,3 +55,30 @@ def test_each_reply_is_a_segment_in_order_also_after_a_failure(broken: bool) -> 
         assert screen.segments == ([] if broken else ["Hello."]) + ["Two pizzas. Anything else?", "Good bye."]
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("heard", "word"),
+    [
+        ("", "Two"),
+        ("Two", " large"),
+        ("Hello. Two large", "  pizzas."),
+        ("Two large  pizzas.", ""),
+        ("Two large  pizzas. And", ""),
+    ],
+)
+def test_of_a_sentence_that_is_cut_the_word_is_shown_that_was_being_said(heard: str, word: str) -> None:
+    assert cut_word("Two large  pizzas.", heard) == word
+
+
+@given(st.lists(st.sampled_from(["word", "two", "."]), min_size=1), st.data())
+def test_what_is_shown_of_a_sentence_that_is_cut_is_its_beginning(words: list[str], data: st.DataObject) -> None:
+    sentence = " ".join(words)
+    heard = " ".join(words[: data.draw(st.integers(0, len(words)))])
+    shown = heard + cut_word(sentence, heard)
+    assert sentence.startswith(shown)
+    assert (shown != heard) == (heard != sentence)
+
+
+def test_nothing_is_cut_of_a_speech_of_which_nothing_was_begun() -> None:
+    assert cut_word("", "") == ""

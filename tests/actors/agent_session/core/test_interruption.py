@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.tools import NOT_RUN
 from protocols import (
@@ -14,9 +16,11 @@ from protocols import (
     PartRecovered,
     Say,
     SessionError,
+    SpeechDone,
+    SpeechOutcome,
 )
 from support.chat import said, texts
-from support.session_world import CHECKED, SPOKEN, World
+from support.session_world import CHECKED, SPOKEN, VOICE_HZ, World
 
 S = ConversationState
 
@@ -48,6 +52,49 @@ def test_history_keeps_what_was_heard() -> None:
     assert events(world, AgentMessage) == [AgentMessage(speech_id="speech-1", text="You", interrupted=True)]
     assert events(world, CommandDone) == [CommandDone(command_id="ask"), CommandDone(command_id="stop")]
     assert world.state.phase is S.IDLE
+
+
+@pytest.mark.parametrize(("heard_s", "kept"), [(0.2, []), (0.3, ["Go"])])
+def test_of_what_is_cut_at_once_nothing_was_made_out(heard_s: float, kept: list[str]) -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.settle()
+    world.command(Say(command_id="say", text="Go on and on. And on."))
+    world.commit_all()
+    world.play(round(heard_s * VOICE_HZ))
+    world.commit_all()
+    cancel(world)
+    world.settle()
+    assert texts(world.state.memory.history) == kept
+    assert [event.outcome for event in events(world, SpeechDone)] == [SpeechOutcome.INTERRUPTED]
+
+
+def test_what_was_heard_of_an_answer_before_stands_though_the_next_sentence_is_cut_at_once() -> None:
+    world = World(SPOKEN)
+    world.subscribe()
+    world.settle()
+    world.command(Say(command_id="say", text="I. Go on."))
+    world.commit_all()
+    while world.state.played < 1:
+        assert world.play() or world.commit()
+    world.play(20)
+    world.commit_all()
+    cancel(world)
+    world.settle()
+    assert texts(world.state.memory.history) == ["I."]
+
+
+def test_an_answer_behind_tools_is_cut_at_once_by_itself() -> None:
+    world = World(replace(SPOKEN, program=True))
+    world.subscribe()
+    world.send("use look")
+    world.commit_all()
+    while not (world.state.memory.turn and len(world.state.memory.turn.starts) == 2):
+        assert world.commit() or world.play(100) or world.think() or world.finish_tool()
+    world.commit_all()
+    cancel(world)
+    world.settle()
+    assert [text for text in texts(world.state.memory.history) if text] == ["use look", "One moment.", "done"]
 
 
 def test_a_second_cancellation_is_done_with_the_first() -> None:
