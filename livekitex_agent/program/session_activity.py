@@ -8,18 +8,18 @@ Each hook is a scope: what had returned in an earlier life is not run again, wha
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from actors import ProgramCall, ProgramLoop, ProgramWork
-from livekitex_agent.llm import ChatContext, ToolContext, ToolFlag, from_protocol, to_protocol
+from livekitex_agent.llm import ChatContext, from_protocol
 from livekitex_agent.program.agent_context import kept, shown
-from livekitex_agent.program.agent_hooks import ENTERING, AgentHooks
+from livekitex_agent.program.agent_hooks import AgentHooks
 from livekitex_agent.program.agent_states import SAID, AgentStates
 from livekitex_agent.program.agent_tools import AgentTools
 from livekitex_agent.program.agents import Agents
+from livekitex_agent.program.asked_speeches import AskedSpeeches
 from livekitex_agent.program.audio_rate import AudioRate
 from livekitex_agent.program.closing import ask_to_close, asked_to_close
 from livekitex_agent.program.current_run import CurrentRun
@@ -41,16 +41,12 @@ from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.program.user_presence import UserPresence
 from livekitex_agent.program.user_transcripts import UserTranscripts
-from livekitex_agent.program.written_text import deltas_of, written_by
-from livekitex_agent.tool_choice import choice_of, names_of
-from livekitex_agent.types import NotGiven, NotGivenOr
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
 from livekitex_agent.voice.events import AgentState, AgentStateChangedEvent, CloseReason, SpeechCreatedEvent, UserState
 from livekitex_agent.voice.run_result import RunOutputOptions, RunResult
-from livekitex_agent.voice.speech_handle import SpeechHandle, tool_speech
-from livekitex_agent.voice.turn import may_interrupt
+from livekitex_agent.voice.speech_handle import SpeechHandle
 from protocols import (
     TTS,
     AgentChanged,
@@ -60,13 +56,10 @@ from protocols import (
     ConversationItemAdded,
     EndCall,
     EventPushed,
-    GenerateReply,
     ProviderKind,
-    Say,
     SessionError,
     SpeechCreated,
     SystemClock,
-    ToolChoice,
     UpdateChatContext,
     UpdateInstructions,
     UserMessage,
@@ -117,13 +110,14 @@ class SessionActivity:
         self.derived = Derived()
         self.audio_rate = AudioRate(facts)
         self.hooks = AgentHooks(self)
+        self._asked = AskedSpeeches(self)
+        self.say, self.generate_reply = self._asked.say, self._asked.generate_reply
         self.presence = UserPresence(
             session._user_away_timeout, lambda event: session.emit("user_state_changed", event), self.outcomes.any_open
         )
         self._states = AgentStates()
         self.live = False
         """Whether `begin` has returned."""
-        self._drained = False
         self._closing: CloseReason | None = None
         self._error: Any = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -209,7 +203,7 @@ class SessionActivity:
 
     def _speech_created(self, handle: SpeechHandle, created: SpeechCreated) -> None:
         if not created.user_initiated:
-            self._watch(handle)
+            self.run.watch(handle)
         source = "say" if created.source in SAID else "generate_reply"
         self.session.emit("speech_created", SpeechCreatedEvent(user_initiated=True, source=source, speech_handle=handle))
 
@@ -269,79 +263,6 @@ class SessionActivity:
 
     # What it does.
 
-    def say(
-        self,
-        text: str | AsyncIterable[str],
-        *,
-        audio: NotGivenOr[AsyncIterable[Any]],
-        allow_interruptions: NotGivenOr[bool],
-        add_to_chat_ctx: bool,
-    ) -> SpeechHandle:
-        """See `Activity.say`."""
-        self._require_undrained()
-        words = text if isinstance(text, str) else ""
-        say = Say(command_id="", text=words, allow_interruptions=self._may_interrupt(allow_interruptions), in_history=add_to_chat_ctx)
-        if isinstance(text, str) and not isinstance(audio, NotGiven) and self.voices.get(self.hooks.current) is not None:
-            return self._watch(self.speeches.begin_with_audio(say, audio))
-        if not isinstance(text, str) or self.current_agent._overrides("transcription_node"):
-            return self._watch(self.speeches.begin_open(replace(say, text=""), written_by(self.current_agent, deltas_of(text))))
-        return self._watch(self.speeches.begin("say", lambda command_id: replace(say, command_id=command_id), say.allow_interruptions))
-
-    def generate_reply(
-        self,
-        *,
-        user_input: NotGivenOr[Any],
-        instructions: NotGivenOr[Any],
-        tool_choice: NotGivenOr[Any],
-        tools: NotGivenOr[Sequence[str]],
-        allow_interruptions: NotGivenOr[bool],
-        chat_ctx: NotGivenOr[ChatContext],
-    ) -> SpeechHandle:
-        """See `Activity.generate_reply`."""
-        self._require_undrained()
-        allowed = self._may_interrupt(allow_interruptions)
-        told = "" if isinstance(instructions, NotGiven) or instructions is None else str(instructions)
-        text = "" if isinstance(user_input, NotGiven) else getattr(user_input, "text_content", user_input) or ""
-        named = self._offered() if isinstance(tools, NotGiven) else names_of(tools)
-        if not isinstance(tool_choice, NotGiven):
-            choice, required = choice_of(tool_choice)
-        else:
-            choice, required = (ToolChoice.NONE if tool_speech() is not None else ToolChoice.AUTO), ""
-        given = to_protocol(chat_ctx) if isinstance(chat_ctx, ChatContext) else None
-        handle = self.speeches.begin(
-            "generate_reply",
-            lambda command_id: GenerateReply(
-                command_id=command_id,
-                instructions=told,
-                user_input=text,
-                allow_interruptions=allowed,
-                tools=named,
-                tool_choice=choice,
-                required_tool=required,
-                context=given,
-            ),
-            allow_interruptions=allowed,
-        )
-        return self._watch(handle)
-
-    def _require_undrained(self) -> None:
-        if self._drained:
-            raise RuntimeError("the session is drained: nothing more is said in it; close it")
-
-    def _offered(self) -> tuple[str, ...] | None:
-        """The tools of a reply to which none are named: all (None), but while an agent enters those that are not to be called then."""
-        if not ENTERING.get():
-            return None
-        tools = ToolContext([*self.session.tools, *self.hooks.current.tools]).function_tools
-        return tuple(name for name, tool in tools.items() if ToolFlag.IGNORE_ON_ENTER not in tool.flags)
-
-    def _may_interrupt(self, given: NotGivenOr[bool]) -> bool:
-        if not isinstance(given, NotGiven):
-            return given
-        agent = may_interrupt(self.hooks.current._turn_handling, self.hooks.current._flat)
-        session = may_interrupt(self.session._turn_handling, self.session._flat)
-        return next((told for told in (agent, session) if told is not None), True)
-
     def reset_away_timer(self) -> None:
         """See `Activity.reset_away_timer`."""
         self.presence.active()
@@ -386,10 +307,6 @@ class SessionActivity:
         """See `Activity.begin_run`."""
         return self.run.begin(user_input, output_type, output_options)
 
-    def _watch(self, handle: SpeechHandle) -> SpeechHandle:
-        self.run.watch(handle)
-        return handle
-
     # The end.
 
     async def wait_for_idle(self) -> None:
@@ -401,7 +318,7 @@ class SessionActivity:
     async def drain(self) -> None:
         """See `Activity.drain`."""
         await self.hooks.exit()
-        self._drained = True
+        self._asked.drained = True
         await self.wait_for_idle()
 
     def close_soon(self, reason: CloseReason, *, drain: bool) -> None:
