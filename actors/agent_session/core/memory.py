@@ -245,7 +245,7 @@ class Turn:
     @property
     def has_own_context(self) -> bool:
         """Whether the program has said all that the model is told, instructions included."""
-        return self.source is TurnSource.GENERATE_REPLY and self.context is not None
+        return self.source is TurnSource.GENERATE_REPLY and self.context is not None and not self.hooked_wall_s
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -150,9 +150,10 @@ def remember(memory: Memory, entry: Entry) -> Memory:  # noqa: C901, PLR0912 - o
         case SummaryBegun():
             return replace(memory, summarising=entry.until)
         case HistorySummarised():
-            history = summarised(memory.history, entry.until, entry.text)
-            known = None if memory.known is None else summarised(memory.known, entry.until, entry.text)
-            return replace(memory, history=history, known=known, summarising="", summary_deaths=0)
+            memory = replace(memory, summarising="", summary_deaths=0)
+            if memory.known is not None:
+                return replace(memory, known=summarised(memory.known, entry.until, entry.text))
+            return replace(memory, history=summarised(memory.history, entry.until, entry.text))
         case CallerBegan():
             return replace(memory, caller=CallerSpeech(start=entry.start))
         case CallerDropped():

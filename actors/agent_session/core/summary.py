@@ -1,8 +1,9 @@
 """The token budget: what is told to the model stays within it, since the oldest turns are summed up by the model itself.
 
-When the instructions and the history take more than three quarters of the budget, the oldest whole turns are summed up, until what stays
-takes half of it; the newest turn always stays. The model is asked beside the conversation, which goes on meanwhile. Its summary is an entry
-of the journal and takes the place of what it stands for; a later one takes in the one before. Hand-offs and updates of the agent stay.
+When the instructions and what the agent knows take more than three quarters of the budget, the oldest whole turns are summed up, until
+what stays takes half of it; the newest turn always stays. The model is asked beside the conversation, which goes on meanwhile. Its summary
+is an entry of the journal and takes the place of what it stands for; a later one takes in the one before. Hand-offs and updates of the
+agent stay. Of an agent of a program, which does not know all of the history, what it knows is summed up, and the history stays.
 
 If the model fails, or has not answered at the deadline, those turns are forgotten, and an event says so. A death in the meantime has it
 asked again, and a second one has them forgotten: they may be what the session dies of.
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.chat import INSTRUCTIONS_ID, next_turn
+from actors.agent_session.core.chat import INSTRUCTIONS_ID, known_to_agent, next_turn
 from actors.agent_session.core.effects import After, Summarise
 from actors.agent_session.core.entries import HistorySummarised, SummaryBegun
 from actors.agent_session.core.inputs import Summarised, SummaryFailed
@@ -54,7 +55,7 @@ def summarise_if_due(step: Transition) -> None:
     """Have the oldest turns summed up, if the budget is spent and nothing is being summed up."""
     if step.memory.summarising or step.memory.closed:
         return
-    oldest = due(step.setup, step.memory.history.items)
+    oldest = due(step.setup, known_to_agent(step.memory).items)
     if oldest:
         step.record(SummaryBegun(until=oldest[-1].id))
         _ask(step, oldest)
@@ -79,9 +80,9 @@ def on_summarised(step: Transition, summarised: Summarised) -> None:
     if not text:
         _forget(step, "the model gave no text")
         return
-    items, before = len(_oldest(step)), _tokens(step.setup, step.memory.history.items)
+    items, before = len(_oldest(step)), _tokens(step.setup, known_to_agent(step.memory).items)
     _end(step, text)
-    step.publish(ContextSummarised(items=items, tokens_before=before, tokens_after=_tokens(step.setup, step.memory.history.items)))
+    step.publish(ContextSummarised(items=items, tokens_before=before, tokens_after=_tokens(step.setup, known_to_agent(step.memory).items)))
 
 
 def on_failed(step: Transition, failed: SummaryFailed) -> None:
@@ -153,8 +154,8 @@ def _end(step: Transition, text: str) -> None:
 
 
 def _oldest(step: Transition) -> tuple[ChatItem, ...]:
-    """What is being summed up; empty if the history has been replaced."""
-    items = step.memory.history.items
+    """What is being summed up; empty if the history has been replaced, or another agent has the call."""
+    items = known_to_agent(step.memory).items
     return next((items[: at + 1] for at, item in enumerate(items) if item.id == step.memory.summarising), ())
 
 

@@ -24,6 +24,7 @@ from protocols import (
     SpeechDone,
     SpeechOutcome,
     StateChanged,
+    UpdateChatContext,
 )
 from support.chat import texts
 from support.session_world import CHECKED, SPOKEN, World
@@ -274,6 +275,16 @@ def test_the_context_of_a_reply_is_known_in_the_next_life() -> None:
     waits.kill()
     waits.settle()
     assert [IN_PROGRESS, "Be a parrot.", "and now"] in asked_with(waits)
+
+
+def test_a_reply_that_was_given_none_keeps_its_instructions_when_the_agent_is_given_another_history() -> None:
+    world = World(replace(CHECKED, program=True, context=ChatContext()))
+    world.command(GenerateReply(command_id="reply", user_input="use look"))
+    while not world.tools:
+        assert world.commit() or world.think()
+    world.command(UpdateChatContext(command_id="update", context=GIVEN))
+    world.settle()
+    assert asked_with(world)[-1][0] == "Be brief."
 
 
 def test_a_context_that_is_too_large_for_a_reply_is_refused_with_its_cure() -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core import restore
 from actors.agent_session.core.chat import MAX_LASTING_ITEMS, context, summarised
-from actors.agent_session.core.entries import HistorySummarised, SummaryBegun
+from actors.agent_session.core.entries import HandedOff, HistorySummarised, SummaryBegun
+from actors.agent_session.core.replay import remember
 from actors.agent_session.core.summary import DEADLINE_S, REQUEST, SUMMARY_SHARE, due, request
 from protocols import (
     AgentHandoff,
@@ -425,3 +426,47 @@ def test_ten_minutes_of_500_turns_with_a_budget_of_4_000_tokens(traced: Callable
     assert stands_for >= 1_000, "nothing is forgotten: it is summed up"
     world.kill()
     assert said(world.state.memory.history)[0] == ("summary", summary.strip())
+
+
+# Who does not know all of it.
+
+
+def knowing(*given: ChatItem) -> World:
+    """A world of a program's agent that was given these items."""
+    world = World(replace(BUDGETED, program=True, context=ChatContext(given)))
+    world.subscribe()
+    return world
+
+
+def test_the_budget_is_of_what_the_agent_knows_and_not_of_what_was_said_to_others() -> None:
+    world = knowing(*turns(*"abcdefghi"))
+    world.settle()
+    world.send("hello")
+    world.settle()
+    assert world.state.memory.history.messages[-1].text.startswith("You said hello")
+    assert any(entry for entry in world.entries if isinstance(entry, SummaryBegun)), "what it was given counts"
+
+
+def test_what_it_knows_is_summed_up_and_the_history_stays() -> None:
+    world = summed_up(knowing())
+    before = world.state.memory.history
+    world.sum_up("They spoke.")
+    world.settle()
+    memory = world.state.memory
+    assert memory.known is not None
+    assert [item.text for item in memory.known if isinstance(item, Summary)] == ["They spoke."]
+    assert memory.history.items[: len(before)] == before.items
+    assert "They spoke." in texts(context("", memory))
+    (event,) = told(world, ContextSummarised)
+    assert event.tokens_after < event.tokens_before
+
+
+def test_what_is_asked_while_another_agent_has_got_the_call_changes_nothing_for_that_one() -> None:
+    world = summed_up(knowing())
+    until = world.state.memory.summarising
+    after = remember(
+        remember(world.state.memory, HandedOff(done=True, old_agent="a", new_agent="b", instructions="", context=ChatContext(turns("z")))),
+        HistorySummarised(until=until, text="They spoke."),
+    )
+    assert after.known is not None
+    assert [item.id for item in after.known if isinstance(item, ChatMessage)] == ["z asks", "z says"]
