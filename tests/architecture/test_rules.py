@@ -58,6 +58,8 @@ def test_a_clean_tree_has_no_violation() -> None:
         ("actors/agent_session/x.py", "import importlib\nimportlib.import_module('protocols.codec')", [PAST]),
         ("examples/hello.py", "from actors.agent_session import shell", [PAST]),
         ("examples/hello.py", "from livekitex_agent.providers import openai", []),
+        ("examples/hello.py", "from livekitex_agent import cli", []),
+        ("examples/hello.py", "from livekitex_agent.cli.app import make_app", [PAST]),
         ("examples/hello.py", "from livekitex_agent.client.call import Call", [PAST]),
         ("actors/agent_session/x.py", "from actors.job_context import JobContext", [ACTOR]),
         ("actors/agent_session/x.py", "from actors import job_context", [ACTOR]),
