@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, ProgramWork, RunHook, UseAgent
+from actors import AgentChange, AgentFailed, AgentWanted, HookEnded, Parts, ProgramWork, RunHook, UseAgent
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm import StopResponse
 from livekitex_agent.llm.conversion import item_from_protocol, item_to_protocol
@@ -56,14 +56,26 @@ class AgentHooks:
         """How many agents stand below who has the call."""
         self._entering: dict[str, asyncio.Task[Any]] = {}
 
-    def begin(self, agent: Agent) -> None:
-        """The program begins with ``agent``; who had the call in an earlier life has it again, if he can be found."""
+    async def begin(self, agent: Agent) -> Parts:
+        """The program begins with ``agent``; who had the call in an earlier life has it again, if he can be found.
+
+        Gives what the call works with.
+
+        Raises:
+            LivekitexError: something of it is wrong; then nobody has the call.
+        """
         self._activity.agents.reference(agent, FIRST_AGENT)
         self._first = agent
         self.current = self._found_again(agent)
         self._activity.tools.restore(self.current)
         self._below = len(self._activity.call.memory.agents)
         self.current._run_by(self._activity)
+        try:
+            await self._activity.toolsets.open([*self._activity.session.tools, *self.current.tools])
+            return make_parts(self._activity, self.current)
+        except BaseException:
+            self.current._run_by(None)
+            raise
 
     def _found_again(self, agent: Agent) -> Agent:
         wanted = self._activity.call.memory.agent

@@ -51,8 +51,14 @@ class ProgramHost:
         self.activity = SessionActivity(
             session, self._call, self._loop, self._scopes, agents=self.agents, facts=self.facts, overrides=self._overrides
         )
-        await self.activity.begin(agent)
-        return self.activity
+        activity = self.activity
+        try:
+            await activity.begin(agent)
+        except BaseException:
+            if not activity.live:
+                self.activity = None  # the program may start it otherwise
+            raise
+        return activity
 
     @property
     def incarnation(self) -> int:

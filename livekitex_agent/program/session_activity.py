@@ -29,7 +29,7 @@ from livekitex_agent.program.errors_told import ErrorsTold
 from livekitex_agent.program.facts import Facts
 from livekitex_agent.program.metrics_told import MetricsTold
 from livekitex_agent.program.nodes import AgentLLM, speak_by_default
-from livekitex_agent.program.parts import given_provider, make_parts, words_of
+from livekitex_agent.program.parts import given_provider, words_of
 from livekitex_agent.program.providers import ProviderHost, retries_of
 from livekitex_agent.program.recognition import Hearing
 from livekitex_agent.program.scopes import Scopes
@@ -128,9 +128,7 @@ class SessionActivity:
     async def begin(self, agent: Agent) -> None:
         """Begin the conversation with ``agent``, or go on with the one that had it in an earlier life; returns once it is live."""
         self.user_data.restore()
-        self.hooks.begin(agent)
-        await self.toolsets.open([*self.session.tools, *self.hooks.current.tools])
-        self.call.start(parts := make_parts(self, self.hooks.current))
+        self.call.start(parts := await self.hooks.begin(agent))
         self.call.hear(self.session.input.audio_enabled)
         await self.facts.put("session/started", "true")
         await self.audio_rate.settle(parts)
@@ -255,7 +253,7 @@ class SessionActivity:
     def instructions(self) -> str:
         """What the agent that has the call is told of itself."""
         given = self.call.memory.instructions
-        return words_of(self.current_agent, voice=self._has_voice) if given is None else given
+        return words_of(self.hooks.current, voice=self._has_voice) if given is None else given
 
     def usage(self) -> Any:  # noqa: ANN401 - see `Activity.usage`
         """See `Activity.usage`."""

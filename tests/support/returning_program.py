@@ -6,6 +6,7 @@ from contextlib import suppress
 from livekitex_agent import Agent, AgentServer, AgentSession, JobContext
 from livekitex_agent.agent_description import provider
 from livekitex_agent.testing.fakes import scripted_llm
+from protocols import ConfigurationError
 
 server = AgentServer()
 TASKS: set[asyncio.Task[None]] = set()
@@ -55,6 +56,15 @@ async def begin() -> None:
 async def later(ctx: JobContext) -> None:
     """Let a task start it."""
     TASKS.add(asyncio.create_task(begin()))
+
+
+@server.rtc_session(agent_name="mends")
+async def mends(ctx: JobContext) -> None:
+    """Start a session that cannot be, and then one that can."""
+    agent = Agent(instructions="You are patient.")
+    with suppress(ConfigurationError):
+        await AgentSession[None](llm=object()).start(agent)
+    await AgentSession[None](llm=provider(scripted_llm, replies=[{"say": "Yes."}])).start(agent)
 
 
 @server.rtc_session(agent_name="shuts down")

@@ -193,3 +193,14 @@ def test_an_entrypoint_that_ends_the_job_before_it_starts_a_session_says_why() -
             assert "nobody is there" in ended.reason
 
     asyncio.run(check())
+
+
+def test_a_program_whose_session_could_not_be_started_may_start_another_which_comes_back() -> None:
+    async def check() -> None:
+        async with TestSession(ProgramPlace(place="support.returning_program", agent_name="mends")) as call:
+            await call.run(user_input="Hello?")
+            await call.kill()
+            run = await call.run(user_input="And now?")
+            run.expect.contains_message(role="assistant", text="Yes.")
+
+    asyncio.run(check())
