@@ -8,15 +8,15 @@ if `--peer` is given.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import facts  # noqa: E402
+import folders  # noqa: E402
 
 PEER, OURS = "livekit.agents", "livekitex_agent"
 PEER_RUNS = 20
@@ -33,6 +34,8 @@ MOST_ON_PURPOSE = 6
 TIMEOUT = 600.0
 _REWRITTEN = ("fakes.py", "lines.py")  # they import the package, as programs do
 _AS_IT_IS = ("driver.py", "records.py", "job_peer.py", "job_ours.py")
+_RECORDED_BY = ("fakes.py", "lines.py", "driver.py", "records.py", "job_peer.py", "facts.py")
+_RUNNING: set[subprocess.Popen[str]] = set()
 _IMPORT = re.compile(r"^(\s*(?:from|import)\s+)livekit\.agents\b", re.MULTILINE)
 _FROM_LIVEKIT = re.compile(r"^(\s*)from\s+livekit\s+import\s+agents(\s*|\s*,\s*(.+))$", re.MULTILINE)
 
@@ -52,8 +55,8 @@ def with_our_imports(source: str) -> str:
 
 
 def fingerprint(program: Path) -> str:
-    """Of the program, its fakes and the form of a record: what was recorded for another is not used."""
-    parts = [program.read_bytes(), *((HERE / name).read_bytes() for name in (*_REWRITTEN, "records.py"))]
+    """Of the program, and of all that a record of the peer depends on here: what was recorded for another is not used."""
+    parts = [program.read_bytes(), *((HERE / name).read_bytes() for name in _RECORDED_BY)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -63,14 +66,14 @@ def records(package: str, python: str, programs: Sequence[Path], times: int) -> 
     Raises:
         RuntimeError: The process failed; with what it said.
     """
-    with tempfile.TemporaryDirectory(prefix="compat-") as folder:
+    with folders.folder() as folder:
         for source in (*(HERE / name for name in (*_REWRITTEN, *_AS_IT_IS)), *programs):
             ours = package == OURS and source.name not in _AS_IT_IS
             Path(folder, source.name).write_text(with_our_imports(source.read_text()) if ours else source.read_text())
         command = [python, str(Path(folder, "driver.py")), package, str(times), *(str(Path(folder, program.name)) for program in programs)]
         root = [str(HERE.parents[1])] if package == OURS else []
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([folder, *root]), "PYTHONDONTWRITEBYTECODE": "1"}
-        ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=TIMEOUT, check=False)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *root]), "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = _run(command, environment)
     found: dict[str, list[dict[str, Any]]] = {program.stem: [] for program in programs}
     for line in ran.stdout.splitlines():
         if line.startswith("{"):
@@ -86,6 +89,18 @@ def records(package: str, python: str, programs: Sequence[Path], times: int) -> 
             if "items" not in one:
                 one["said"] = said.get(name, "")[-3000:]
     return found
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, unless this one is ended before."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        _RUNNING.add(process)
+        try:
+            out, error = process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
+            _RUNNING.discard(process)
+    return subprocess.CompletedProcess(command, process.returncode, out, error)
 
 
 def record_peer(python: str, program: Path) -> dict[str, Any]:
@@ -152,6 +167,18 @@ def recorded_of(program: Path) -> dict[str, Any] | None:
     return json.loads(place.read_text()) if place.exists() else None
 
 
+@contextlib.contextmanager
+def _nothing_goes_on(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Whatever ends the block early ends what it has begun."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in tuple(_RUNNING):
+            process.kill()
+        raise
+
+
 def main() -> int:
     """Compare, and say what is different."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -180,7 +207,8 @@ def main() -> int:
         return judge(program, ours, recorded, stated.get(program.stem, {}))
 
     counts = {"SAME": 0, "ON PURPOSE": 0, "OTHER": 0}
-    with ThreadPoolExecutor(options.jobs) as pool:
+    folders.end_by_exception()
+    with ThreadPoolExecutor(options.jobs) as pool, _nothing_goes_on(pool):
         for verdict in pool.map(one, programs):
             if isinstance(verdict, str):
                 print(verdict, flush=True)

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
 import compare  # noqa: E402
+import folders  # noqa: E402
 import records  # noqa: E402
 
 from actors.agent_session.core.tools import OUTCOME_UNKNOWN  # noqa: E402
@@ -289,9 +290,8 @@ def _caller(program: Path) -> Sequence[Any]:
 async def table(names: Sequence[str], *, jobs: int, verbose: bool = False) -> Counter[str]:
     """Run and kill the programs of these names; print a line for each run."""
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="compat-killed-") as made:
-        folder = Path(made)
-        sys.path.insert(0, made)
+    with folders.folder() as folder:
+        sys.path.insert(0, str(folder))
         for source in (*(HERE / name for name in _AS_IT_IS), HERE / "fakes.py", *(HERE / "programs" / f"{name}.py" for name in names)):
             text = source.read_text() if source.name in _AS_IT_IS else compare.with_our_imports(source.read_text())
             (folder / source.name).write_text(text + (_INSTALLED if source.name == "fakes.py" else ""))

@@ -1,11 +1,19 @@
 """The comparer: its parts, what was recorded of the peer, and a sample of the programs under this package."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from compat import compare
+from compat.folders import folder
 
 PROGRAMS = sorted((compare.HERE / "programs").glob("*.py"))
 
@@ -28,6 +36,65 @@ def test_a_program_is_changed_in_nothing_but_its_import_lines() -> None:
         "from livekit.agentship import x\n"
         'text = "from livekit.agents import Agent"\n'
     )
+
+
+def test_a_record_is_of_the_program_and_of_all_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program := tmp_path / "program.py").write_text("x = 1\n")
+    before = {compare.fingerprint(program)}
+    program.write_text("x = 2\n")
+    before.add(compare.fingerprint(program))
+    made_by = ["driver.py", "fakes.py", "lines.py", "records.py", "facts.py", "job_peer.py"]
+    for name in made_by:
+        (tmp_path / name).write_bytes((compare.HERE / name).read_bytes())
+    monkeypatch.setattr(compare, "HERE", tmp_path)
+    assert compare.fingerprint(program) in before
+    for name in made_by:
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"# changed\n")
+        before.add(compare.fingerprint(program))
+    assert len(before) == 2 + len(made_by)
+
+
+def test_a_folder_is_gone_behind_its_block_or_with_the_next_command_if_its_own_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait(20)
+    (tmp_path / f"compat-{ended.pid}-left").mkdir()
+    (tmp_path / f"compat-{ended.pid}-left" / "program.py").touch()
+    kept = {tmp_path / f"compat-{os.getppid()}-other", tmp_path / "compat-of-somebody"}
+    for other in kept:
+        other.mkdir()
+    with folder() as made:
+        assert set(tmp_path.iterdir()) == {made, *kept}
+    assert set(tmp_path.iterdir()) == kept
+
+
+@pytest.mark.processes
+def test_a_command_that_is_ended_leaves_no_folder_and_no_process(tmp_path: Path) -> None:
+    (home := tmp_path / "tmp").mkdir()
+    (pid := tmp_path / "pid").touch()
+    (program := tmp_path / "endless.py").write_text(
+        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\ntime.sleep(600)\n"
+    )
+    environment = os.environ | {"TMPDIR": str(home)}
+    with subprocess.Popen([sys.executable, str(compare.HERE / "compare.py"), str(program)], env=environment) as command:
+        try:
+            assert _comes(lambda: bool(pid.read_text())), "the program does not run"
+            assert len(list(home.glob("compat-*"))) == 1
+            command.send_signal(signal.SIGTERM)
+            assert command.wait(20) == 128 + signal.SIGTERM
+        finally:
+            command.kill()
+    assert list(home.iterdir()) == []
+    assert _comes(lambda: not Path(f"/proc/{pid.read_text()}").exists())
+
+
+def _comes(condition: Callable[[], bool], within_s: float = 60.0) -> bool:
+    until = time.monotonic() + within_s
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
 
 
 def test_only_what_the_peer_keeps_in_all_runs_is_demanded() -> None:
@@ -71,7 +138,7 @@ def test_the_differences_on_purpose_are_few_and_each_has_its_reason() -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_what_is_recorded_is_of_the_program_as_it_is(program: "compare.Path") -> None:
+def test_what_is_recorded_is_of_the_program_as_it_is(program: Path) -> None:
     recorded = compare.recorded_of(program)
     assert recorded is not None
     assert recorded["program"] == compare.fingerprint(program), "record it anew: compare.py --peer PYTHON --record-only"
