@@ -8,7 +8,7 @@ Each hook is a scope: what had returned in an earlier life is not run again, wha
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -41,6 +41,7 @@ from livekitex_agent.program.transcription import Transcription
 from livekitex_agent.program.user_data_keeper import UserDataKeeper
 from livekitex_agent.program.user_presence import UserPresence
 from livekitex_agent.program.user_transcripts import UserTranscripts
+from livekitex_agent.program.user_turns import UserTurns
 from livekitex_agent.voice.agent import Agent, ModelSettings
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.agent_task import AgentTask
@@ -62,7 +63,6 @@ from protocols import (
     SystemClock,
     UpdateChatContext,
     UpdateInstructions,
-    UserMessage,
 )
 
 log = logging.getLogger("livekitex.program")
@@ -121,7 +121,8 @@ class SessionActivity:
         self._closing: CloseReason | None = None
         self._error: Any = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._watchers: list[Callable[[EventPushed], None]] = []
+        self._turns = UserTurns(self.speeches, scopes)
+        self.commit_user_turn, self.clear_user_turn = self._turns.commit, self._turns.clear
 
     # Its life.
 
@@ -174,8 +175,7 @@ class SessionActivity:
             self.session.emit(event.type, event)  # type: ignore[attr-defined]  # each has one
         if isinstance(pushed.event, ConversationItemAdded):  # he is answered once his words are there
             self._tell_states(changes)
-        for watcher in tuple(self._watchers):
-            watcher(pushed)
+        self._turns.tell(pushed)
         self.run.tell(pushed, self.speeches.of_call)
         if isinstance(pushed.event, CallEnded) or (isinstance(pushed.event, SessionError) and pushed.event.source == "agent"):
             self.hooks.coming = None
@@ -268,28 +268,6 @@ class SessionActivity:
     def interrupt(self, *, force: bool) -> "asyncio.Future[None]":
         """See `Activity.interrupt`."""
         return self.speeches.interrupt(force=force)
-
-    def commit_user_turn(self, timeout_s: float, *, skip_reply: bool) -> "asyncio.Future[str]":
-        """See `Activity.commit_user_turn`."""
-        heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def look(pushed: EventPushed) -> None:
-            if isinstance(pushed.event, UserMessage) and not heard.done():
-                heard.set_result(pushed.event.text)
-
-        def over() -> None:
-            self._watchers.remove(look)
-            if not heard.done():
-                heard.set_result("")
-
-        self._watchers.append(look)
-        asyncio.get_running_loop().call_later(timeout_s, over)
-        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("commit_user_turn"), reply=not skip_reply))
-        return heard
-
-    def clear_user_turn(self) -> None:
-        """See `Activity.clear_user_turn`."""
-        self.speeches.send(CommitAudio(command_id=self.scopes.command_id("clear_user_turn"), discard=True))
 
     def set_audio_in(self, enabled: bool) -> None:  # noqa: FBT001 - a switch
         """See `Activity.set_audio_in`."""
