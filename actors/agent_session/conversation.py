@@ -44,6 +44,7 @@ from actors.agent_session.core.inputs import (
     JournalFailed,
     SubscriptionAsked,
     SubscriptionEnded,
+    ToolFinished,
     ToolsChanged,
 )
 from actors.agent_session.engine import PERMIT_S, CircuitBreakers, Engine, EngineLoop, named
@@ -129,6 +130,7 @@ class Conversation:
         self._audio_out = AudioPublisher(blueprint.call_id, providers.rate_hz, self._context.send, lambda: self._state.subscribers)
         self._requests: dict[int, Callable[[Message], None]] = {}
         self._numbers = count(1)
+        self._with_outcome: dict[str, list[CommandArrived]] = {}  # by the call that is about to have one
         self._engine = Engine(
             around.loop,
             providers,
@@ -202,6 +204,8 @@ class Conversation:
 
     def feed(self, what: Input) -> None:
         """Let the core know, and perform what comes of it."""
+        if isinstance(what, ToolFinished):
+            what = replace(what, commands=tuple(self._with_outcome.pop(what.call_id, ())))
         self._state, effects = handle(self._state, what, self._now())
         self._perform(effects)
 
@@ -233,9 +237,13 @@ class Conversation:
         """The number of a request whose answer nobody waits for."""
         return self._request(lambda _answer: None)
 
-    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
-        """Have a command accepted that ``owner`` sends; ``then`` is given the answer."""
-        self.feed(CommandArrived(request=self._request(then), command=command, position=self._memory.position, owner=owner))
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None], returning: str = "") -> None:
+        """Have a command accepted that ``owner`` sends; ``then`` is given the answer. See `ProgramCall.send`."""
+        arrived = CommandArrived(request=self._request(then), command=command, position=self._memory.position, owner=owner)
+        if returning in self._state.running:
+            self._with_outcome.setdefault(returning, []).append(arrived)
+        else:
+            self.feed(arrived)
 
     def ask(self, make: Callable[[int], Input], then: Callable[[Message], None]) -> None:
         """Let the core know what ``make`` makes of the number of a request; ``then`` is given the answer."""

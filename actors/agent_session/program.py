@@ -69,8 +69,11 @@ class ProgramCall(Protocol):
         """Listen to the caller, as at the beginning, or to silence in his place; for this incarnation."""
         ...
 
-    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
-        """Have a command accepted, sent by ``owner``; ``then`` is given the answer, on the mailbox's thread."""
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None], *, returning: str = "") -> None:
+        """Have a command accepted, sent by ``owner``; ``then`` is given the answer, on the mailbox's thread.
+
+        ``returning`` is the call whose tool returns in the step in which this is sent (empty: none does): it is accepted with the outcome.
+        """
         ...
 
     def serve(self, message: Message, then: Callable[[Message], None]) -> None:

@@ -76,9 +76,9 @@ class ProgramLink:
         """See `ProgramCall.hear`."""
         self._context.post(lambda: self._live.hear(enabled))
 
-    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None]) -> None:
+    def send(self, command: SessionCommand, owner: str, then: Callable[[Message], None], *, returning: str = "") -> None:
         """See `ProgramCall.send`."""
-        self._context.post(lambda: self._live.send(command, owner, then))
+        self._context.post(lambda: self._live.send(command, owner, then, returning))
 
     def serve(self, message: Message, then: Callable[[Message], None]) -> None:
         """See `ProgramCall.serve`."""

@@ -314,6 +314,8 @@ class AgentHooks:
     def _ask_for(self, agent: Agent, change: AgentChange) -> "asyncio.Future[Message]":
         reference = json.dumps(self._activity.agents.reference(agent).to_wire())
         answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        if change is AgentChange.ENTER:
+            self._activity.speeches.send_held()
         self._activity.call.ask(
             lambda request: AgentWanted(request=request, agent=reference, change=change),
             lambda answer: self._activity.loop.call(answered.set_result, answer),

@@ -166,7 +166,7 @@ class SessionActivity:
             before = self.hooks.current
             self.hooks.changed()
             self.run.handed_on(before, self.hooks.current)
-        changes = tuple(self._states.after(pushed, voice=self._has_voice))
+        changes = tuple(self._states.after(pushed, voice=self._has_voice, answers=self.outcomes.answers(pushed.event)))
         if not isinstance(pushed.event, ConversationItemAdded):
             self._tell_states(changes)
         self.metrics.tell(pushed.event)

@@ -21,7 +21,7 @@ from livekitex_agent.errors import error_of
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.speech_feed import feed, feed_audio
-from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle
+from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle, tool_speech
 from protocols import (
     AgentState,
     AgentStateChanged,
@@ -57,6 +57,8 @@ _LEAVING: ContextVar[list[SpeechHandle] | None] = ContextVar("livekitex_leaving"
 """In an `on_exit`, and its tasks: what it has said."""
 EMPTY_RATE_HZ: Final = 24_000
 """Of audio that has no frame."""
+STEPS: Final = 5
+"""Of the loop, in which a tool that has the agent say something may return: then that is said behind what it came to."""
 OWNER: Final = "program"
 """Who has asked for a speech that user code asked for."""
 WRITTEN: Final = InputDetails(modality="text")
@@ -77,6 +79,7 @@ class Speeches:
         self._by_speech: dict[str, SpeechHandle] = {}
         self._at_tools: set[str] = set()  # the speeches whose tools are at work
         self._heard: SpeechHandle | None = None
+        self._of_tool: list[Callable[..., None]] = []  # what tools have asked for a moment ago, which may return at once
         self._lost = ""
         self._taken_up: dict[str, str] = {}  # speeches that the call has taken in another life and that are not over, by command
         self._take_up()
@@ -161,8 +164,25 @@ class Speeches:
             self._answered(command_id, handle, answer)
             taken(command_id, answer)
 
-        self._call.send(make(command_id), OWNER if said is None else ON_EXIT, lambda answer: self._loop.call(answered, answer))
+        owner = OWNER if said is None else ON_EXIT
+        sending = partial(self._call.send, make(command_id), owner, lambda answer: self._loop.call(answered, answer))
+        if tool_speech() is not None and (function == "say" or self._of_tool):
+            self._of_tool.append(sending)
+            self._send_held_after(STEPS)
+        else:
+            self.send_held()
+            sending()
         return handle
+
+    def _send_held_after(self, steps: int) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._send_held_after, steps - 1) if steps else self.send_held()
+
+    def send_held(self, returning: str = "") -> None:
+        """Send what a tool has asked for a moment ago: its call is ``returning``, or it goes on (empty), or asks for something else."""
+        held, self._of_tool = self._of_tool, []
+        for sending in held:
+            sending(returning=returning)
 
     @contextmanager
     def collect(self) -> Iterator[list[SpeechHandle]]:
@@ -233,6 +253,7 @@ class Speeches:
 
     def send(self, command: SessionCommand, then: Callable[[Message], None] = lambda _answer: None) -> None:
         """Have a command accepted; ``then`` is given the answer on the program's loop."""
+        self.send_held()
         self._call.send(command, OWNER, lambda answer: self._loop.call(then, answer))
 
     def tell(self, pushed: EventPushed) -> None:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from protocols import FunctionToolsExecuted, SessionEvent
+
 KEPT: Final = 256
 """Outcomes that are remembered; of older calls only what the model was told is known."""
 
@@ -44,6 +46,11 @@ class ToolOutcomes:
         """What became of a call; of one that is not known, what the model was told says it."""
         known = self._outcomes.get(call_id)
         return ToolOutcome(message=result or None, failed=not ok, reply=True, hand_off=False) if known is None else known
+
+    def answers(self, event: SessionEvent) -> bool:
+        """Whether the model answers what the event tells that calls came to; not, if it tells nothing of that."""
+        calls = event.calls if isinstance(event, FunctionToolsExecuted) else ()
+        return any(self.of(call.call_id, call.result, ok=True).reply for call in calls)
 
     def _keep(self, call_id: str, outcome: ToolOutcome | None) -> None:
         self._outcomes[call_id] = outcome

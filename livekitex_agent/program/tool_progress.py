@@ -44,6 +44,7 @@ class Progress:
             )
 
         answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._activity.speeches.send_held()
         self._activity.call.ask(told, lambda answer: self._activity.loop.call(_settle, answered, answer))
         if isinstance(answer := await answered, ErrorReply):
             raise error_of(answer)
@@ -66,6 +67,7 @@ class Progress:
         guard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._run is activity.run.newest:  # what the block does belongs to the run that the tool was called in
             activity.run.watch(guard)
+        activity.speeches.send_held()
         activity.call.ask(asked, lambda answer: activity.loop.call(_settle, answered, answer))
         try:
             waiting: list[asyncio.Future[Any]] = [answered, activity.ended]

@@ -79,6 +79,7 @@ class ProgramTool(FunctionTool):
             TOOL_SPEECH.reset(speech)
             RUNNING.reset(running)
             context.user_data_json = activity.user_data.written()
+            activity.speeches.send_held(returning=call_id)
         activity.outcomes.note(
             f"{call_id}_final" if run.updated else call_id,
             ToolOutcome(message=message or None, failed=context.failed, reply=context.reply, hand_off=context.next_agent is not None),

@@ -6,6 +6,7 @@ process.
 
 import json
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
@@ -443,10 +444,22 @@ class World:
         )
         return True
 
-    def finish_tool(self, result: str = "done", *, end_call: str = "", reply: bool = True, output: bool = True, last: bool = False) -> bool:
-        """The tool that began first ends, or the ``last``."""
+    def finish_tool(
+        self,
+        result: str = "done",
+        *,
+        end_call: str = "",
+        reply: bool = True,
+        output: bool = True,
+        last: bool = False,
+        asks: Sequence[SessionCommand] = (),
+    ) -> bool:
+        """The tool that began first ends, or the ``last``, and ``asks`` as it returns: by the newest requests, in order."""
         if not self.tools:
             return False
+        self.requests += len(asks)
+        first = self.requests - len(asks) + 1
+        arrived = (i.CommandArrived(request=at, command=one, position=self.position, owner="program") for at, one in enumerate(asks, first))
         call = (self.tools.pop() if last else self.tools.popleft()).call
         data = f'{{"last": "{call.call_id}"}}'
         self.feed(
@@ -460,6 +473,7 @@ class World:
                 hand_off=agent_of(call.name) if call.name.startswith("to_") else "",
                 reply=reply,
                 output=output,
+                commands=tuple(arrived),
             )
         )
         return True

@@ -47,7 +47,7 @@ def close_turn(step: Transition, heard: Heard) -> None:
     interruption = step.state.interruption
     if step.setup.program and step.turn.unreported:
         tell_replies(step, step.turn, heard)
-        report(step)
+        report(step, step.turn)
     turn = step.turn
     text = heard_text(turn, heard)
     whole = turn.written and heard.sentences >= len(turn.sentences)

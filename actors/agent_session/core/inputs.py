@@ -229,6 +229,13 @@ class SummaryFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionOnItsWay:
+    """Enough waited for the model to be asked."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDue:
     """Time to ask the model again."""
 
@@ -240,7 +247,8 @@ class ToolFinished:
     """A tool has ended: ``result`` is what the model is told.
 
     ``end_call`` is the reason if it asked to end the call, ``hand_off`` the agent that it hands the call to, as it travels (JSON). Without
-    ``reply`` the model is not asked for this result; without ``output`` neither, and the result is empty.
+    ``reply`` the model is not asked for this result; without ``output`` neither, and the result is empty. ``commands`` are what a program
+    has asked for in the step in which its tool returned: they are accepted before that.
     """
 
     call_id: str
@@ -252,6 +260,7 @@ class ToolFinished:
     hand_off: str = ""
     reply: bool = True
     output: bool = True
+    commands: tuple[CommandArrived, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,6 +454,7 @@ Input = (
     | ThinkingFailed
     | Summarised
     | SummaryFailed
+    | QuestionOnItsWay
     | RetryDue
     | ToolFinished
     | ToolProgressed

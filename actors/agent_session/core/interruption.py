@@ -40,10 +40,13 @@ LEAST_HEARD_S: Final = 0.25
 
 
 def interrupt(step: Transition, by: InterruptedBy) -> None:
-    """Stop the open turn; a no-op while it is being stopped."""
+    """Stop the open turn; a no-op while it is being stopped. The caller so stops what was to be answered right behind it, too."""
     turn = step.turn
     if step.state.interruption is not None:
         return
+    for waiting in step.memory.suspended if by is InterruptedBy.USER else ():
+        if not waiting.waiting_calls and waiting.allow_interruptions and waiting.agents == turn.agents:
+            stop_suspended(step, waiting, by)
     if step.setup.voice and turn.sentences:
         step.do(StopSpeech(speech_id=turn.speech_id))
         _stop(step, None, by)
@@ -191,9 +194,13 @@ def _then(step: Transition, after: Opening) -> None:
 
 def _stop(step: Transition, heard: Heard | None, by: InterruptedBy) -> None:
     step.publish(SpeechInterrupted(speech_id=step.turn.speech_id, by=by))
-    step.then(StopThinking())
-    held = step.state.held
-    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), held=False, guess=None)
+    held, guess = step.state.held, step.state.guess
+    later = guess is not None and guess.turn_id not in ("", step.turn.turn_id)
+    if not later or step.state.thinking:  # else the model answers what goes on after this turn
+        step.then(StopThinking())
+    step.state = replace(step.state, interruption=Interruption(heard=heard, by=by), thinking=0, expected=(), held=False)
+    if not later:
+        step.state = replace(step.state, guess=None)
     if held:
         step.state = replace(step.state, recognizing=0)  # of what is said over the reply; it is recognised anew
     step.move_agent(AgentEvent.INTERRUPTED)

@@ -32,6 +32,7 @@ from actors.agent_session.core import (
     summary,
     suspension,
     thinking,
+    tool_reply,
     tools,
     turns,
 )
@@ -55,6 +56,7 @@ from actors.agent_session.core.inputs import (
     PartReported,
     PreflightTranscript,
     ProgramFailed,
+    QuestionOnItsWay,
     RecognitionFailed,
     Recognized,
     RetryDue,
@@ -169,9 +171,13 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             summary.on_summarised(step, what)
         case SummaryFailed():
             summary.on_failed(step, what)
+        case QuestionOnItsWay():
+            tool_reply.on_its_way(step, what)
         case RetryDue():
             thinking.on_retry(step, what)
         case ToolFinished():
+            for arrived in what.commands:
+                commands.on_command(step, arrived)
             if not detached.on_finished(step, what):
                 tools.on_finished(step, what)
         case ToolProgressed():
@@ -227,6 +233,7 @@ def _advance(step: Transition) -> None:
     while not step.memory.closed:
         before = step.state.states
         hand_off.load_if_due(step)
+        tool_reply.answer_ahead(step)
         if not _moved(step) or step.memory.closed:  # nothing is told behind the end of the call
             return
         step.tell_changes(before)
@@ -244,9 +251,9 @@ def _moved(step: Transition) -> bool:
                 return suspension.go_on(step) or floor.grant_if_due(step)
             return not state.recognizing and (_closed(step) or caller.understand(step) or commands.take_up(step) or _went_on(step))
         case AgentState.THINKING | AgentState.SPEAKING:
-            if interruption.begin_if_due(step) or tools.go_on_if_due(step):
+            if interruption.begin_if_due(step) or tools.report_if_due(step) or suspension.suspend_if_due(step):
                 return True
-            return suspension.suspend_if_due(step) or caller.understand_echo(step) or floor.grant_if_due(step)
+            return turns.go_on_if_due(step) or caller.understand_echo(step) or floor.grant_if_due(step)
         case AgentState.PAUSED:
             if state.held:
                 return caller.listen_while_held(step)

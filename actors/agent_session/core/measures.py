@@ -5,13 +5,15 @@ over the call, and kept in the memory as the newest `UsageUpdated` told it; of a
 not in it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Final
 
 from actors.agent_session.core import item_metrics
 from actors.agent_session.core.inputs import RoundFinished, SentenceMade
 from actors.agent_session.core.memory import Turn
-from actors.agent_session.core.state import Measures
+from actors.agent_session.core.state import Aside, Measures
 from actors.agent_session.core.transition import Transition
 from protocols import ModelUsage, TurnCompleted, TurnLatency, TurnStarted, UsageUpdated
 
@@ -53,6 +55,17 @@ def round_ended(step: Transition, finished: RoundFinished) -> None:
             output_tokens=usage.completion_tokens,
         )
         model_used(step, counted)
+
+
+@contextmanager
+def of_suspended(step: Transition, turn_id: str) -> Iterator[None]:
+    """What is marked in this block is of that suspended turn, not of the one that is open."""
+    known = next((aside for aside in step.state.aside if aside.turn_id == turn_id), Aside(turn_id=turn_id))
+    of_open = step.state.measures
+    step.state = replace(step.state, measures=known.measures)
+    yield
+    others = tuple(aside for aside in step.state.aside if aside.turn_id != turn_id)
+    step.state = replace(step.state, measures=of_open, aside=(*others, replace(known, measures=step.state.measures)))
 
 
 def first_token_came(step: Transition) -> None:

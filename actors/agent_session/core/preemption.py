@@ -3,8 +3,11 @@
 What was recognised in a pause is a guess of the turn. The answer to it is kept here and nowhere else: nothing of it is journalled, heard,
 or told of, and no tool of it runs. If the turn ends with the same words in the same context, the answer is taken over as far as it stands,
 and the model goes on with it; if the caller goes on, it is dropped. So it costs the model's work, and saves its time to think.
+
+What tools came to is answered ahead in the same way while something is said before (`tool_reply`); of that it is certain what it answers.
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +15,7 @@ from actors.agent_session.core.chat import context, tells_the_same
 from actors.agent_session.core.effects import StopThinking, Think
 from actors.agent_session.core.inputs import PreflightTranscript, RoundFinished, SentenceReady
 from actors.agent_session.core.item_metrics import forgotten
-from actors.agent_session.core.measures import model_asked, round_ended
+from actors.agent_session.core.measures import model_asked, of_suspended, round_ended
 from actors.agent_session.core.memory import Memory, Sentence, Turn, TurnSource
 from actors.agent_session.core.state import Guess
 from actors.agent_session.core.transition import Transition
@@ -36,16 +39,17 @@ def on_preflight(step: Transition, preflight: PreflightTranscript) -> None:
         return
     if (guess is not None and guess.text == preflight.text) or step.state.guesses >= MAX_GUESSES:
         return
-    token, asked = step.next_token(), _context(step, preflight.text)
-    step.state = replace(step.state, guess=Guess(text=preflight.text, token=token, context=asked), guesses=step.state.guesses + 1)
+    tools = frozenset(step.setup.tools) if step.setup.max_tool_rounds else frozenset()
+    question = Think(token=step.next_token(), context=_context(step, preflight.text), tools=tools)
+    step.state = replace(step.state, guess=Guess(text=preflight.text, question=question), guesses=step.state.guesses + 1)
     model_asked(step)
-    step.then(Think(token=token, context=asked, tools=frozenset(step.setup.tools) if step.setup.max_tool_rounds else frozenset()))
+    step.then(question)
 
 
 def on_sentence(step: Transition, ready: SentenceReady) -> bool:
     """Keep a sentence of the answer to a guess; tells whether it was one."""
     guess = step.state.guess
-    if guess is None or guess.token != ready.token:
+    if guess is None or guess.question.token != ready.token:
         return False
     said = (*guess.sentences, Sentence(ready.text, ready.written))
     step.state = replace(step.state, guess=replace(guess, sentences=said))
@@ -55,36 +59,49 @@ def on_sentence(step: Transition, ready: SentenceReady) -> bool:
 def on_round(step: Transition, finished: RoundFinished) -> bool:
     """Keep how the answer to a guess ended; tells whether it was one."""
     guess = step.state.guess
-    if guess is None or guess.token != finished.token:
+    if guess is None or guess.question.token != finished.token:
         return False
     step.state = replace(step.state, guess=replace(guess, calls=finished.calls, space=finished.space))
-    round_ended(step, finished)
+    with of_suspended(step, guess.turn_id) if guess.turn_id else nullcontext():
+        round_ended(step, finished)
     return True
 
 
 def on_failed(step: Transition, token: int) -> bool:
     """Forget an answer that failed: it is asked for again, and told of, if the turn is over; tells whether it was one."""
     guess = step.state.guess
-    if guess is None or guess.token != token:
+    if guess is None or guess.question.token != token:
         return False
-    step.state = replace(step.state, guess=None)
+    step.state = replace(step.state, guess=replace(guess, failed=True) if guess.turn_id else None)
     return True
 
 
 def drop_guess(step: Transition) -> None:
     """The caller goes on, or said nothing: what was answered is not wanted."""
-    if step.state.guess is not None:
+    if step.state.guess is not None and not step.state.guess.turn_id:
         step.state = replace(step.state, guess=None)
         forgotten(step)
         step.do(StopThinking())
 
 
+def put_off(step: Transition) -> None:
+    """The model is asked for what is said before, and answers one question at a time: what tools came to it is asked again."""
+    guess = step.state.guess
+    if guess is not None and guess.turn_id:
+        again = Guess(question=replace(guess.question, token=0), turn_id=guess.turn_id)
+        step.state = replace(step.state, guess=again)
+
+
 def take_guess(step: Transition) -> Guess | None:
     """Give up the guess; it is returned if it is what the open turn asks."""
     guess = step.state.guess
+    if guess is not None and guess.turn_id not in ("", step.turn.turn_id):
+        return None  # it is due later
     step.state = replace(step.state, guess=None, guesses=0)
+    if guess is not None and guess.turn_id:
+        return None if guess.failed else guess
     free = step.turn.tools is None and step.turn.tool_choice is ToolChoice.AUTO  # as a guess is asked
-    if guess is not None and free and tells_the_same(guess.context, context(step.setup.instructions, step.memory)):
+    if guess is not None and free and tells_the_same(guess.question.context, context(step.setup.instructions, step.memory)):
         return guess
     return None
 

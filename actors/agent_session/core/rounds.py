@@ -47,27 +47,36 @@ def tell_replies(step: Transition, turn: Turn, heard: Heard) -> bool:
     return bool(untold)
 
 
-def report(step: Transition) -> None:
-    """Tell what the calls of the newest answer came to."""
-    step.publish(FunctionToolsExecuted(calls=_executed(step)))
+def report(step: Transition, turn: Turn) -> None:
+    """Tell what the calls of the newest answer in ``turn`` came to."""
+    step.publish(FunctionToolsExecuted(calls=_executed(turn)), turn_id=turn.turn_id, speech_id=turn.speech_id)
     if step.setup.program:
-        step.record(AnswerTold(turn_id=step.turn.turn_id, outcomes=True))
-        _choose_agent(step)
+        step.record(AnswerTold(turn_id=turn.turn_id, outcomes=True))
+        _choose_agent(step, turn)
 
 
-def _choose_agent(step: Transition) -> None:
+def returned(step: Transition) -> bool:
+    """Whether it was told what the tools of the open turn came to, and the turn has not gone on with that."""
+    turn, state = step.turn, step.state
+    newest = turn.rounds[-1] if turn.rounds else None
+    if newest is None or not newest.ended or not newest.calls or turn.unreported:
+        return False
+    return rounds_heard(step) and not state.thinking and not state.loading
+
+
+def _choose_agent(step: Transition, turn: Turn) -> None:
     """Of several agents that tools of a round hand the call to none gets it: nobody says which of them was meant."""
-    newest = {call.call_id for call in step.turn.rounds[-1].calls}
-    if step.memory.handing_to and sum(outcome.hands_off for outcome in step.turn.outcomes if outcome.call_id in newest) > 1:
+    newest = {call.call_id for call in turn.rounds[-1].calls}
+    if step.memory.handing_to and sum(outcome.hands_off for outcome in turn.outcomes if outcome.call_id in newest) > 1:
         step.record(HandedOff(done=False))
         step.publish(SessionError(source="agent", text=SEVERAL_AGENTS, retryable=False))
 
 
-def _executed(step: Transition) -> tuple[ExecutedCall, ...]:
+def _executed(turn: Turn) -> tuple[ExecutedCall, ...]:
     """The calls of the newest round, with their results, in the order in which they ended."""
-    calls = {call.call_id: call for call in step.turn.rounds[-1].calls}
+    calls = {call.call_id: call for call in turn.rounds[-1].calls}
     return tuple(
         ExecutedCall(call_id=call.call_id, name=call.name, arguments=call.arguments, result=outcome.result)
-        for outcome in step.turn.outcomes
+        for outcome in turn.outcomes
         if (call := calls.get(outcome.call_id)) is not None
     )

@@ -17,6 +17,7 @@ and what is known of a turn that is suspended (`Aside`).
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from actors.agent_session.core.effects import Think
 from actors.agent_session.core.entries import Happened, StoredEvent
 from actors.agent_session.core.inputs import Input, ToolsChanged
 from actors.agent_session.core.memory import AgentChange, Heard, Memory, Sentence, TurnSource
@@ -185,17 +186,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """What the caller may have said, if his turn is over, and the model's answer to it so far; ``calls`` is None until that has ended.
+    """The model's answer so far to a ``question`` that is not due yet; ``calls`` is None until that has ended.
 
-    ``context`` is what the model was asked with, under ``token``.
+    It is of ``text``, which the caller may have said if his turn is over, or of what the tools of the suspended turn ``turn_id`` came to:
+    then it may wait to be asked (its token is 0), and is asked again when it is due if it ``failed``.
     """
 
-    text: str
-    token: int
-    context: ChatContext
+    question: Think
+    text: str = ""
+    turn_id: str = ""
+    failed: bool = False
     sentences: tuple[Sentence, ...] = ()
     calls: tuple[FunctionCall, ...] | None = None
     space: str = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether the model was asked."""
+        return self.question.token != 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,21 +257,22 @@ class Aside:
 class State:
     """All that the core knows.
 
-    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``loading``,
-    ``hooking``, ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are sentences that the
-    model wrote before and has to repeat first. ``running`` are the calls that run, those of detached runs among them; ``awaiting_detached``
-    is whether the end of the call waits for these. ``floor`` are the requests of those who want the floor, the first of whom has it if it
-    is ``floor_held``. ``wanted`` are the agents that wait to be loaded, and ``changing`` is the one of them that is. ``tools_changed`` are
-    those that the agent has from its next turn on. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is
-    whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's
-    turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``unanswered_s`` is when
-    the caller ended who has heard nothing since (None: he has). ``later`` is what is to be known of the caller's voice once his turn before
-    that is understood, which reached its limit. ``held`` is whether the reply is held until it is known whether the caller means to
-    interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is
-    what is answered before it is sure that the caller's turn is over, ``guesses`` how often that was tried in it. ``alarm_s`` is when the
-    deadline of a speech comes next (monotonic seconds; None: no timer waits for one). ``measures`` are of the open turn, ``aside`` is what
-    is known of those that are suspended. ``data_refused`` while the call's data is too large to be kept. ``voice_fails`` from a sentence
-    that could not be made audible until one is; ``as_text`` while the open turn's sentences are told instead of spoken.
+    ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``asking``,
+    ``loading``, ``hooking``, ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are
+    sentences that the model wrote before and has to repeat first. ``running`` are the calls that run, those of detached runs among them;
+    ``awaiting_detached`` is whether the end of the call waits for these. ``floor`` are the requests of those who want the floor, the first
+    of whom has it if it is ``floor_held``. ``wanted`` are the agents that wait to be loaded, and ``changing`` is the one of them that is.
+    ``tools_changed`` are those that the agent has from its next turn on. ``played`` counts the sentences of the reply that were heard to
+    their end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard.
+    ``asked_s`` is when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another
+    incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he has). ``later`` is what is to be known of
+    the caller's voice once his turn before that is understood, which reached its limit. ``held`` is whether the reply is held until it is
+    known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample
+    ``heard_to`` of it. ``guess`` is what the model was asked ahead, ``guesses`` how often that was tried in a turn of the caller's.
+    ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds; None: no timer waits for one). ``measures`` are of the open
+    turn, ``aside`` is what is known of those that are suspended. ``data_refused`` while the call's data is too large to be kept.
+    ``voice_fails`` from a sentence that could not be made audible until one is; ``as_text`` while the open turn's sentences are told
+    instead of spoken.
     """
 
     setup: SessionConfig
@@ -281,6 +290,7 @@ class State:
     entries: int = 0
     token: int = 0
     thinking: int = 0
+    asking: int = 0
     summarising: int = 0
     loading: int = 0
     recognizing: int = 0

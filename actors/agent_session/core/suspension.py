@@ -2,8 +2,8 @@
 
 A program's tool may have the agent speak and await it (`say`, `generate_reply`), or have another agent enter, which talks with the caller
 before the tool goes on. So a turn is suspended once its words were heard, or it is settled how many were of one that is being stopped, and
-only its tools are at work; if something waits to be said, or an agent has entered for it. Until then, and beyond `MAX_SUSPENDED`, all waits
-for its end.
+only its tools are at work; if something waits to be said, or an agent has entered for it. What a tool did not await waits, too, when all
+have returned: it is said before the turn goes on (see `tool_reply`). Until then, and beyond `MAX_SUSPENDED`, all waits for its end.
 
 While it is suspended the program's speeches have turns of their own; the caller's, and texts, wait for it, unless an agent has entered:
 then that has the conversation. The newest whose tools have ended comes back where nothing of the program waits to be said: it leaves what
@@ -16,6 +16,7 @@ one that is open.
 """
 
 from dataclasses import replace
+from math import inf, nextafter
 from typing import Final
 
 from actors.agent_session.core.caller import understand
@@ -27,7 +28,7 @@ from actors.agent_session.core.entries import TurnResumed, TurnSuspended
 from actors.agent_session.core.interruption import open_after, stop_suspended
 from actors.agent_session.core.memory import Heard, Turn, TurnSource
 from actors.agent_session.core.playback import finished
-from actors.agent_session.core.rounds import tell_replies
+from actors.agent_session.core.rounds import returned, tell_replies
 from actors.agent_session.core.state import Aside, Interruption, Measures
 from actors.agent_session.core.thinking import leave
 from actors.agent_session.core.tools import run_next, settle_all, settle_unknown
@@ -40,16 +41,18 @@ MAX_SUSPENDED: Final = 8
 
 
 def suspend_if_due(step: Transition) -> bool:
-    """Suspend the open turn if only its tools are at work, and somebody waits for the floor; tells whether it was so."""
+    """Suspend the open turn if somebody waits for the floor, and its tools are at work or have just returned; tells whether it was so."""
     state, turn = step.state, step.turn
     heard = _heard(step)
-    if heard is None or not only_tools_work(step) or len(step.memory.suspended) >= MAX_SUSPENDED:
+    works, back = only_tools_work(step), returned(step) and (bool(step.memory.handing_to) or not turn.written)
+    if not step.setup.program or heard is None or not (works or back) or len(step.memory.suspended) >= MAX_SUSPENDED:
         return False
     if state.loading and not waits_to_be_said(step, leaving=True):
         return False
     entered = len(step.memory.agents) > turn.agents
     free = state.user is UserState.LISTENING or state.interruption is not None
-    if not entered and not (free and waits_to_be_said(step)) and not may_answer(step):
+    waits = free and waits_to_be_said(step)
+    if not waits and not (works and (entered or may_answer(step))):
         return False
     finished(step, turn, interrupted=state.interruption is not None)
     for accepted in step.memory.inbox:
@@ -63,6 +66,8 @@ def suspend_if_due(step: Transition) -> bool:
         step.state, played=0, expected=(), interruption=None, asked_s=None, measures=Measures(), aside=(*step.state.aside, aside)
     )
     step.move_agent(AgentEvent.TURN_ENDED)
+    if back:  # the history has what is said now behind what the tools came to
+        step.now = replace(step.now, wall_s=nextafter(step.now.wall_s, inf))
     if entered and after is not None:
         open_after(step, after)  # whatever he meant to stop: he speaks to the agent that has entered
     return True
@@ -76,9 +81,9 @@ def only_tools_work(step: Transition) -> bool:
 
 def go_on(step: Transition) -> bool:
     """Where nobody has the turn, and some are suspended: open the next; tells whether the conversation moved."""
-    if step.state.recognizing:
+    if step.state.recognizing or step.state.asking:
         return False
-    coming = _ready(step)
+    coming = ready(step)
     if step.memory.entered and coming is None:
         if not step.memory.ending:
             return understand(step) or take_up(step) or answer_if_due(step)
@@ -86,6 +91,16 @@ def go_on(step: Transition) -> bool:
     if take_up(step, nested=True) or answer_if_due(step):
         return True
     return coming is not None and _resume(step, coming)
+
+
+def ready(step: Transition) -> Turn | None:
+    """The newest suspended turn whose tools have ended; an older one may not take the agent away from a newer one."""
+    agents = 0
+    for turn in reversed(step.memory.suspended):
+        agents = max(agents, turn.agents)
+        if turn.agents >= agents and not any(call.call_id in step.state.running for call in turn.waiting_calls):
+            return turn
+    return None
 
 
 def take_up_suspended(step: Transition) -> None:
@@ -120,16 +135,6 @@ def _heard(step: Transition) -> Heard | None:
     if state.interruption is not None:
         return state.interruption.heard
     return Heard(sentences=sentences) if not state.held and (not step.setup.voice or state.played >= sentences) else None
-
-
-def _ready(step: Transition) -> Turn | None:
-    """The newest suspended turn whose tools have ended; an older one may not take the agent away from a newer one."""
-    agents = 0
-    for turn in reversed(step.memory.suspended):
-        agents = max(agents, turn.agents)
-        if turn.agents >= agents and not any(call.call_id in step.state.running for call in turn.waiting_calls):
-            return turn
-    return None
 
 
 def _resume(step: Transition, turn: Turn) -> bool:

@@ -15,7 +15,7 @@ from actors.agent_session.core.effects import After, RunHook, Think, UseAgent
 from actors.agent_session.core.entries import RoundEnded
 from actors.agent_session.core.inputs import AgentFailed, HookEnded, RetryDue, SentenceReady, ThinkingFailed
 from actors.agent_session.core.measures import first_token_came, model_asked
-from actors.agent_session.core.memory import AgentChange, Sentence, TurnSource
+from actors.agent_session.core.memory import AgentChange, Memory, Sentence, Turn, TurnSource
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Wanted
 from actors.agent_session.core.tool_choice import choice, offered
@@ -44,8 +44,11 @@ def run_hook_if_due(step: Transition) -> bool:
     return True
 
 
-def think(step: Transition) -> None:
-    """Ask the model for the next round of the open turn; where a tool has handed the call to an agent of plain data, load that first."""
+def think(step: Transition, prepared: Think | None = None) -> None:
+    """Ask the model for the next round of the open turn; where a tool has handed the call to an agent of plain data, load that first.
+
+    ``prepared`` is the question, if that stands already.
+    """
     turn = step.turn
     if step.memory.handing_to and not step.setup.program:
         load(step, step.memory.handing_to)
@@ -56,11 +59,16 @@ def think(step: Transition) -> None:
         return
     token = step.next_token()
     step.state = replace(step.state, thinking=token, expected=turn.open_round.said)
+    preemption.put_off(step)
     model_asked(step)
     # In the journal first: what is thought about may kill this incarnation, and the next one has to know of it.
-    asked = context(step.setup.instructions, step.memory)
-    options = ChatOptions(tool_choice=choice(step.setup, turn, leaves=_leaves(step)))
-    step.then(Think(token=token, context=asked, tools=offered(step.setup, turn), options=options))
+    step.then(replace(prepared or question(step, turn, step.memory), token=token))
+
+
+def question(step: Transition, turn: Turn, memory: Memory) -> Think:
+    """What the model is asked for the next round of ``turn``, which is the open one of ``memory``; without a token."""
+    options = ChatOptions(tool_choice=choice(step.setup, turn, leaves=_leaves(step, turn)))
+    return Think(token=0, context=context(step.setup.instructions, memory), tools=offered(step.setup, turn), options=options)
 
 
 def leave(step: Transition, levels: int) -> None:
@@ -86,10 +94,10 @@ def _leave_first(step: Transition) -> bool:
     return step.state.loading != 0
 
 
-def _leaves(step: Transition) -> bool:
-    """Whether the agent loses the call when its turn is over: it only ends its sentence then."""
+def _leaves(step: Transition, turn: Turn) -> bool:
+    """Whether the agent loses the call when ``turn`` is over: it only ends its sentence then."""
     leaving = (wanted.change is not AgentChange.ENTER for wanted in step.state.wanted)
-    wished = bool(step.memory.handing_to) and any(outcome.hands_off for outcome in step.turn.outcomes)
+    wished = bool(step.memory.handing_to) and any(outcome.hands_off for outcome in turn.outcomes)
     return step.setup.program and (wished or any(leaving))
 
 

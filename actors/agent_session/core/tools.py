@@ -69,8 +69,8 @@ def run_next(step: Transition) -> None:
         _all_returned(step)
 
 
-def go_on_if_due(step: Transition) -> bool:
-    """Go on with a program's turn once the newest round's words were heard and its calls have outcomes; tells whether it was so.
+def report_if_due(step: Transition) -> bool:
+    """Tell of a program's turn the newest answer, once it was heard, then what its calls came to; tells whether there was something.
 
     As LiveKit's sessions do: the text of an answer is an item of its own, told before what its tools came to, and the model is asked after
     that.
@@ -81,7 +81,7 @@ def go_on_if_due(step: Transition) -> bool:
         return True
     if not step.turn.unreported or step.turn.waiting_calls or step.state.loading:
         return False
-    _all_returned(step)
+    report(step, step.turn)
     return True
 
 
@@ -153,7 +153,7 @@ def _refusal(step: Transition, call: FunctionCall) -> str:
 
 def _all_returned(step: Transition) -> None:
     """The newest round's calls have outcomes: the turn goes on with the model, or is over once its words are heard."""
-    report(step)
+    report(step, step.turn)
     if step.state.interruption is not None:
         return
     step.move_agent(AgentEvent.TOOLS_RETURNED)

@@ -1,4 +1,4 @@
-"""The agent's turn: how it opens, and what happens when the model has ended a round of it."""
+"""The agent's turn: how it opens, what happens when the model has ended a round of it, and when its tools have returned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +15,7 @@ from actors.agent_session.core.item_metrics import caller_metrics
 from actors.agent_session.core.measures import first_token_came, round_ended, turn_began
 from actors.agent_session.core.memory import Sentence, TurnSource, n_bytes, new_speech_id
 from actors.agent_session.core.preemption import take_guess
+from actors.agent_session.core.rounds import returned
 from actors.agent_session.core.speech import write_sentence
 from actors.agent_session.core.state import Guess, Opening, SessionConfig
 from actors.agent_session.core.thinking import end_reply_with, run_hook_if_due, think
@@ -69,10 +70,20 @@ def tell_message(step: Transition) -> None:
 
 def answer(step: Transition) -> None:
     """Answer with what the model has said ahead, or else ask it."""
-    if (guess := take_guess(step)) is None:
-        think(step)
-    else:
+    guess = take_guess(step)
+    if guess is not None and guess.asked:
         _take_over(step, guess)
+    else:
+        think(step, None if guess is None else guess.question)
+
+
+def go_on_if_due(step: Transition) -> bool:
+    """Go on with a program's turn of whose tools was told what they came to: answer that, or end if none needs it; tells whether so."""
+    if not step.setup.program or not returned(step):
+        return False
+    step.move_agent(AgentEvent.TOOLS_RETURNED)
+    finish_if_over(step) if step.turn.written else answer(step)
+    return True
 
 
 def speak_up(step: Transition, opening: Opening, sentences: Sequence[Sentence], *, space: str = "", whole: bool = True) -> None:
@@ -155,13 +166,13 @@ def _is_id(call_id: str) -> bool:
 
 def _take_over(step: Transition, guess: Guess) -> None:
     """Go on with the answer that the model has begun already."""
-    step.state = replace(step.state, thinking=guess.token)
+    step.state = replace(step.state, thinking=guess.question.token)
     if guess.sentences:
         first_token_came(step)
     for sentence in guess.sentences:
         write_sentence(step, sentence)
     if guess.calls is not None:
-        on_round(step, RoundFinished(token=guess.token, calls=guess.calls, space=guess.space))
+        on_round(step, RoundFinished(token=guess.question.token, calls=guess.calls, space=guess.space))
 
 
 def _open(step: Transition, opening: Opening) -> None:

@@ -116,3 +116,34 @@ def test_another_agent_that_speaks_while_a_tool_waits_for_it_listens_afterwards(
     entered = AgentChanged(old="first", new="other")
     task = (become("thinking"), CALLED, become("listening"), entered, of("t", become("speaking")), of("t", become("listening")))
     assert told(*task, voice=True) == ["listening", "thinking", "speaking", "listening"]
+
+
+def over(speech_id: str) -> SessionEvent:
+    return SpeechDone(speech_id=speech_id, source="say", outcome=SpeechOutcome.COMPLETED)
+
+
+def test_a_reply_that_comes_back_after_what_its_tool_said_was_thought_about_meanwhile() -> None:
+    begun = (become("thinking"), CALLED, said("t"), TOOLS, become("listening"))
+    spoken = (of("t", become("thinking")), of("t", become("speaking")), over("t"), of("", become("listening")))
+    rest = (AgentStateChanged(old="listening", new="thinking"), become("speaking"), DONE, become("listening"))
+    states = ["listening", "thinking", "speaking", "listening", "speaking", "listening"]
+    assert told(*begun, *spoken, *rest, voice=True) == states
+    again = (AgentStateChanged(old="listening", new="thinking"), CALLED, become("speaking"), become("thinking"))
+    assert told(*begun, *spoken, *again, voice=True) == [*states[:-1], "thinking"], "for tools that it calls then it thinks"
+
+
+def test_where_its_tools_return_while_another_is_heard_it_thinks_from_then_on() -> None:
+    begun = (become("thinking"), CALLED, said("t"), become("listening"), of("t", become("thinking")), of("t", become("speaking")), TOOLS)
+    rest = (over("t"), of("", become("listening")), AgentStateChanged(old="listening", new="thinking"), become("speaking"))
+    assert told(*begun, *rest, voice=True) == ["listening", "thinking", "speaking", "thinking", "speaking"]
+    states = AgentStates()
+    changes = list(states.begin())
+    for event in (*begun, *rest):
+        changes += states.after(event if isinstance(event, EventPushed) else of("s", event), voice=True, answers=False)
+    assert [new for _, new in changes] == ["listening", "thinking", "speaking", "listening", "speaking"], "not for what needs no answer"
+
+
+def test_a_turn_that_says_nothing_ends_with_what_waits_to_be_said() -> None:
+    begun = (become("thinking"), CALLED, said("t"), TOOLS, DONE, of("", become("listening")))
+    spoken = (of("t", become("thinking")), of("t", become("speaking")), over("t"), of("", become("listening")))
+    assert told(*begun, *spoken, voice=True) == ["listening", "thinking", "speaking", "listening"]

@@ -90,3 +90,95 @@ def test_a_speech_that_is_interrupted_before_it_is_accepted_is_stopped_all_the_s
             assert [item for item in session.history.items if item.type == "message"] == []
 
     asyncio.run(check())
+
+
+class Host(Agent):
+    """Its tool has the agent speak; ``seen`` is what the model was asked, and what was told, in order."""
+
+    def __init__(self, *, goes_on: bool = False, awaits: str = "", then: str = "found") -> None:
+        super().__init__(instructions="Be brief.")
+        self.seen: list[str] = []
+        self._goes_on, self._awaits, self._then = goes_on, awaits, then
+
+    @function_tool
+    async def look(self, ctx: RunContext[None]) -> str | None:
+        """Look."""
+        speech = ctx.session.say("I am looking.")
+        if self._awaits == "its end":
+            await speech
+        elif self._awaits == "its beginning":
+            begun = asyncio.Event()
+            ctx.session.on("agent_state_changed", lambda event: begun.set() if event.new_state == "speaking" else None)
+            await begun.wait()
+        elif self._goes_on:
+            await asyncio.gather(self._nothing())
+        return self._then or None
+
+    async def _nothing(self) -> None:
+        pass
+
+    async def llm_node(self, chat_ctx: Any, tools: Any, model_settings: Any) -> Any:
+        self.seen.append("asked")
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            yield chunk
+
+
+async def heard_of(host: Host, **providers: Any) -> list[str]:
+    """What is asked and told, in order, in a turn in which the tool of ``host`` is called; at last what the history has then."""
+    replies = [{"calls": ["look"]}, {"after": "look", "say": "Here it is."}]
+    async with asyncio.timeout(20), AgentSession[None](llm=provider(scripted_llm, replies=replies), **providers) as session:
+        session.on("conversation_item_added", lambda event: host.seen.append(getattr(event.item, "text_content", None) or event.item.type))
+        session.on("function_tools_executed", lambda _event: host.seen.append("returned"))
+        await session.start(host)
+        await session.run(user_input="look")
+        await session.drain()
+        kinds = [getattr(item, "text_content", None) or item.type for item in session.history.items]
+    seen, history = ([what for what in told if not what.startswith("agent_")] for told in (host.seen, kinds))
+    return [*seen, ", ".join(history)]
+
+
+RETURNED_FIRST = "look, function_call, function_call_output, I am looking., Here it is."
+SAID_FIRST = "look, function_call, I am looking., function_call_output, Here it is."
+
+
+@pytest.mark.parametrize("voice", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_what_a_tool_says_that_returns_at_once_is_heard_while_the_model_answers(voice: bool, goes_on: bool) -> None:
+    providers = {"tts": provider(scripted_tts)} if voice else {}
+    seen = asyncio.run(heard_of(Host(goes_on=goes_on), **providers))
+    *before, history = seen
+    assert [what for what in before if what != "look"] == ["asked", "returned", "asked", "I am looking.", "Here it is."]
+    assert history == RETURNED_FIRST
+
+
+def test_where_the_tool_ends_while_it_is_heard_the_model_is_asked_then() -> None:
+    seen = asyncio.run(heard_of(Host(awaits="its beginning"), tts=provider(scripted_tts, sound="tone", ms_per_char=60)))
+    *before, history = seen
+    assert [what for what in before if what != "look"] == ["asked", "returned", "asked", "I am looking.", "Here it is."]
+    assert history == SAID_FIRST
+
+
+@pytest.mark.parametrize("voice", [False, True])
+def test_what_a_tool_awaits_is_said_before_it_returns(voice: bool) -> None:
+    providers = {"tts": provider(scripted_tts)} if voice else {}
+    *before, history = asyncio.run(heard_of(Host(awaits="its end"), **providers))
+    assert [what for what in before if what != "look"] == ["asked", "I am looking.", "returned", "asked", "Here it is."]
+    assert history == SAID_FIRST
+
+
+def test_a_tool_that_needs_no_answer_is_over_before_it_is_heard() -> None:
+    *before, history = asyncio.run(heard_of(Host(then="")))
+    assert [what for what in before if what != "look"] == ["asked", "returned", "I am looking."]
+    assert history == "look, function_call, function_call_output, I am looking."
+
+
+def test_what_is_asked_for_after_it_in_the_same_tool_does_not_overtake_it() -> None:
+    class Closing(Host):
+        @function_tool
+        async def look(self, ctx: RunContext[None]) -> None:
+            """Look."""
+            ctx.session.say("Goodbye.")
+            ctx.session.shutdown()
+
+    *before, _ = asyncio.run(heard_of(Closing()))
+    assert "Goodbye." in before

@@ -107,9 +107,17 @@ class NestedTurns(RuleBasedStateMachine):
         self.speaking = False
         self.world.stop_speaking(by=by)
 
-    @rule(last=st.booleans(), reply=st.sampled_from([True, True, False]))
-    def finish_tool(self, last: bool, reply: bool) -> None:
-        self.world.finish_tool(last=last, reply=reply)
+    @rule(last=st.booleans(), reply=st.sampled_from([True, True, False]), says=st.integers(0, 2), asks=st.booleans())
+    def finish_tool(self, last: bool, reply: bool, says: int, asks: bool) -> None:
+        if not self.world.tools:
+            return
+        wanted: list[SessionCommand] = [Say(command_id=f"say-{len(self.sent) + at}", text="As it returns.") for at in range(says)]
+        if asks:
+            wanted.append(GenerateReply(command_id=f"reply-{len(self.sent) + says}", instructions="Ask."))
+        self.world.finish_tool(last=last, reply=reply, asks=wanted)
+        for at, command in enumerate(reversed(wanted)):
+            self.sent[command.command_id] = command
+            self.requests[command.command_id] = self.world.requests - at
 
     @rule(stop=st.sampled_from([False, False, True]))
     def run_hook(self, stop: bool) -> None:

@@ -103,7 +103,7 @@ def test_other_words_are_answered_anew_and_none_not_at_all(heard: str) -> None:
 def test_a_guess_that_fails_is_asked_again_and_only_then_told() -> None:
     world = pausing()
     assert world.state.guess is not None
-    world.feed(i.ThinkingFailed(token=world.state.guess.token, text="busy", retryable=False))
+    world.feed(i.ThinkingFailed(token=world.state.guess.question.token, text="busy", retryable=False))
     assert world.state.guess is None
     world.stop_speaking()
     world.settle("two pizzas")

@@ -137,14 +137,14 @@ def test_a_reply_that_is_asked_for_meanwhile_may_be_suspended_too(world: World) 
     ]
 
 
-def test_one_whose_tools_end_while_another_is_open_goes_on_after_that() -> None:
+def test_one_whose_tools_end_while_another_is_open_is_answered_after_that() -> None:
     world = in_tool(VOICE)
     world.command(Say(command_id="say", text=LINE))
     world.commit_all()
     world.play(100)
     assert world.finish_tool()
     world.commit_all()
-    assert len(world.thoughts) == 1
+    assert len(world.thoughts) == 2, "the model is asked meanwhile"
     returned = next(pushed for pushed in world.events if isinstance(pushed.event, ToolReturned))
     assert (returned.turn_id, returned.speech_id) == ("turn-1", "speech-1")
     rest(world)

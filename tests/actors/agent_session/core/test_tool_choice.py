@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.agent_session.core.chat import context
+from actors.agent_session.core.effects import Think
 from actors.agent_session.core.entries import TurnOpened
 from actors.agent_session.core.inputs import RoundFinished
 from actors.agent_session.core.memory import Round, Turn, TurnSource
@@ -152,7 +153,8 @@ def test_an_answer_that_was_begun_with_all_tools_is_not_taken_for_a_reply_with_s
         turn_id="turn-1", source=TurnSource.GENERATE_REPLY, text="hello", command_id="", asked_wall_s=0.0, heard_until=0, **named
     )  # type: ignore[arg-type]
     step.record(opened)
-    guess = Guess(text="hello", token=1, context=context(step.setup.instructions, step.memory))
+    asked = Think(token=1, context=context(step.setup.instructions, step.memory), tools=frozenset())
+    guess = Guess(text="hello", question=asked)
     step.state = replace(step.state, guess=guess)
     assert take_guess(step) == (guess if taken else None)
 
