@@ -155,6 +155,8 @@ class Conversation:
     def begin(self, opening: Opening) -> None:
         """Go on where the incarnation before was, as the ``opening`` of the journal told it."""
         around, blueprint, past = self._around, self._parts.blueprint, self._past
+        if past.memory.closed:  # no life begins in the journal any more, but who follows the call goes on where he was
+            past = replace(past, memory=replace(past.memory, incarnation=opening.incarnation))
         turn = past.memory.turn
         point = ResumePoint(
             oldest=self._memory.oldest,

@@ -35,6 +35,8 @@ log = logging.getLogger("livekitex.program")
 ENTERING: ContextVar[bool] = ContextVar("livekitex_entering", default=False)
 """In an `on_enter`, and its tasks."""
 NOT_KEPT: Final = "not restorable: the result of a task (%s): after a death it is asked for again"
+WANTED: Final = "wanted"
+"""The fact that an agent is to take the place of who has the call (`update_agent`), until it has."""
 FIRST_AGENT: Final = "0"
 """The key of the agent that the call began with."""
 
@@ -106,6 +108,7 @@ class AgentHooks:
         agent = self._awaiting(memory.agents[: stay + 1])
         if agent is not None or stay >= len(memory.agents):
             self._enter(agent or self.current)
+        self._replace_again()
 
     def live(self) -> None:
         """The conversation goes on: who has the call may leave."""
@@ -297,14 +300,27 @@ class AgentHooks:
         self._activity.facts.tell(key, write_outcome(outcome)).add_done_callback(look)
 
     def replace(self, agent: Agent) -> None:
-        """Have ``agent`` take the place of who has the call, before anything that is asked for after this."""
-        asked = self._ask_for(agent, AgentChange.REPLACE)
+        """Have ``agent`` take the place of who has the call, before anything that is asked for after this; whatever dies until then."""
+        facts, wanted = self._activity.facts, json.dumps(self._activity.agents.reference(agent).to_wire())
+        facts.tell(WANTED, wanted)
 
         def look(answered: "asyncio.Future[Message]") -> None:
+            if facts.get(WANTED) == wanted:
+                facts.tell(WANTED, None)
             if isinstance(answer := answered.result(), ErrorReply):
                 log.error("%s does not get the call: %s", agent.id, answer.text)
 
-        asked.add_done_callback(look)
+        self._ask_for(agent, AgentChange.REPLACE).add_done_callback(look)
+
+    def _replace_again(self) -> None:
+        """The life before had died before the agent that it wanted had the call."""
+        wanted = self._activity.facts.get(WANTED)
+        if wanted is None or wanted == self._activity.call.memory.agent:
+            return
+        try:
+            self.replace(self._activity.agents.find(wanted))
+        except Exception as failure:  # noqa: BLE001 - the seam to the user's code
+            log.warning("not restorable: %s", failure)
 
     async def change(self, agent: Agent, change: AgentChange) -> None:
         """Have the call be another agent's; returns when it is."""

@@ -23,7 +23,7 @@ import records
 from livekitex_agent import Agent, AgentSession, JobContext, get_job_context
 from livekitex_agent.program.tools import ProgramTool
 
-MIDST_S = 0.06
+MIDST_S = 0.03
 HOOKS = ("on_enter", "on_exit", "on_user_turn_completed")
 ACTIONS: list[Callable[[Any], Any]] = []
 SESSIONS: list[Any] = []
@@ -83,7 +83,7 @@ def _listen(session: Any, number: int) -> None:
 
     def agent(event: Any) -> None:
         at(of(f"the agent is {event.new_state}"))
-        if event.new_state == "speaking" and session.output.audio is not None:
+        if event.new_state == "speaking":
             asyncio.get_running_loop().call_later(MIDST_S, lambda: session.agent_state == "speaking" and at(of("in the midst of a speech")))
 
     def item(event: Any) -> None:

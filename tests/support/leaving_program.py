@@ -77,6 +77,12 @@ class Shop(Agent):
         return Stranger()
 
     @function_tool
+    async def step_aside(self) -> str:
+        """Let somebody else go on."""
+        self.session.update_agent(Stranger())
+        return "aside"
+
+    @function_tool
     async def hang_up(self) -> str:
         """End the call."""
         get_job_context().shutdown(reason="enough")
@@ -99,6 +105,8 @@ async def entrypoint(ctx: JobContext) -> None:
             {"to": "pay", "calls": ["pay"]},
             {"after": "pay", "say": "Thank you."},
             {"to": "somebody", "calls": ["call_stranger"]},
+            {"to": "go", "calls": ["step_aside"]},
+            {"after": "step_aside", "say": "I go."},
             {"to": "bye", "calls": ["hang_up"]},
             {"say": "Yes."},
         ],

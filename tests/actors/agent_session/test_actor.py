@@ -246,6 +246,9 @@ def test_a_closed_call_that_is_stopped_before_it_could_leave_is_told_of_by_the_n
     assert record is not None
     assert (record.is_open, record.outcome) == (False, "enough")
     second = begin().up()
+    info = second.mail.ask(GetSession())
+    assert isinstance(info, SessionInfo)
+    assert info.incarnation == 2, "else who follows the call takes it for one that has begun anew, and hears everything again"
     subscribe(second)
     assert event(second.mail, CallEnded).event == CallEnded(reason="enough")
     assert second.mail.ask(EndCall(command_id="end", reason="enough")) == CommandAccepted(command_id="end")

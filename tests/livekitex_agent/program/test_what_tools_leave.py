@@ -58,6 +58,21 @@ def test_a_task_of_an_agent_that_a_tool_has_handed_the_call_to_is_asked_once() -
     asyncio.run(check())
 
 
+def test_an_agent_that_a_tool_has_given_the_call_to_has_it_though_the_process_dies_before() -> None:
+    async def check() -> None:
+        session = TestSession(SHOP)
+        async with session as call:
+            await call.run(user_input="ada")
+            session.kill_when(ToolReturned)
+            await call.run(user_input="go")
+            assert said(call)[-3:] == ["I go.", "Goodbye.", "Who is there?"]
+            assert moves(call)[2:] == [("shop", "stranger"), ("stranger", "ask_name")]
+            await call.kill()
+            assert moves(call)[2:] == [("shop", "stranger"), ("stranger", "ask_name")], "it was wanted once"
+
+    asyncio.run(check())
+
+
 def test_tools_that_an_agent_was_given_are_its_own_in_each_life(caplog: pytest.LogCaptureFixture) -> None:
     async def check() -> None:
         async with TestSession(SHOP) as call:
