@@ -104,6 +104,7 @@ class StandaloneSession:
         self._exit(abnormal(f"{type(failure).__name__}: {failure}"))
 
     def _exit(self, reason: ExitReason) -> None:
+        self.link.end()
         self._program.stop()
         self._ended(reason)
 

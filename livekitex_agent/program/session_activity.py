@@ -307,7 +307,7 @@ class SessionActivity:
         await self._close(reason, drain=False)
 
     async def _close(self, reason: CloseReason, *, drain: bool) -> None:
-        if self._closing is None:
+        if self._closing is None and not self.over:
             self._closing = reason
             ask_to_close(self.facts, reason, drain=drain)
             if drain:

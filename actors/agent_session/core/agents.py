@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from actors.agent_session.core.chat import appended, handoff_item, ids_of_open_turns, known_to_agent, without_calls_of
+from actors.agent_session.core.chat import appended, handoff_item, known_to_agent, without_calls_of, without_open_turns
 from actors.agent_session.core.entries import AgentBegan, HandedOff
 from actors.agent_session.core.memory import LONG_AGO, AgentChange, Memory, TurnHandoff, TurnSource
 from protocols import AgentConfigUpdate, AgentHandoff, ChatContext, ChatItem
@@ -46,7 +46,7 @@ def _known_again(memory: Memory, levels: int) -> Memory:
     known = memory.known_below[-levels]
     for entered in (*memory.known_below[len(memory.known_below) - levels + 1 :], known_to_agent(memory)):
         known = known.merge(entered, exclude_function_call=True, exclude_instructions=True)
-    return replace(memory, known=known, known_below=memory.known_below[:-levels])
+    return replace(memory, known=without_open_turns(known, memory), known_below=memory.known_below[:-levels])
 
 
 def _configured(memory: Memory, entry: HandedOff | AgentBegan) -> Memory:
@@ -65,10 +65,10 @@ def _configured(memory: Memory, entry: HandedOff | AgentBegan) -> Memory:
 
 def known_anew(memory: Memory, context: ChatContext, wall_s: float) -> Memory:
     """The agent knows ``context`` from now on; the open turn goes on with what it began with, and is not a part of what is put there."""
-    own, turn = ids_of_open_turns(memory), memory.turn
+    turn = memory.turn
     if turn is not None and turn.context is None and (turn.source is not TurnSource.AUDIO or turn.hooked_wall_s):
         turn = replace(turn, context=known_to_agent(memory), hooked_wall_s=max(turn.hooked_wall_s, wall_s, LONG_AGO))
-    return replace(memory, turn=turn, known=ChatContext(tuple(item for item in context.copy() if item.id not in own)))
+    return replace(memory, turn=turn, known=without_open_turns(context, memory))
 
 
 def with_config(memory: Memory, item: AgentConfigUpdate) -> Memory:

@@ -8,6 +8,7 @@ The ids of items follow from those of turns and calls, and their times from the 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf, nextafter
 from typing import Any, Final
 
 from actors.agent_session.core.memory import LONG_AGO, Heard, Memory, Round, Turn, TurnHandoff, n_bytes, reply_id, words_of
@@ -55,8 +56,8 @@ def context(instructions: str, memory: Memory) -> ChatContext:
         if waiting.agents == len(memory.agents) and not own:  # who has entered meanwhile knows nothing of it
             past = _by_time(past, _settled_so_far(waiting))
     running = tuple(_in_progress(memory))
-    entered = max((item.created_at for item in memory.history if isinstance(item, AgentHandoff)), default=LONG_AGO)
-    before = tuple(item for item in running if item.created_at <= entered)  # the agent that has the call was not there yet
+    first = _first_known(memory, past)
+    before = tuple(item for item in running if item.created_at < first)  # the agent that has the call was not there yet
     past = _by_time(past, running[len(before) :])
     asked = () if turn is None else tuple(_items(turn, _answered(turn), turn.instructions))
     in_order = turn is None or own or (turn.heard is None and turn.context is None)  # what a hook has put behind his words stays there
@@ -64,8 +65,15 @@ def context(instructions: str, memory: Memory) -> ChatContext:
         since = tuple(item for item in past if item.id in turn.meanwhile)
         told = (*(item for item in past if item.id not in turn.meanwhile), *_by_time(since, asked))
     else:
-        told = (*past, *asked) if in_order else _by_time(past, asked)
+        told = (*_others(past, asked), *asked) if in_order else _by_time(past, asked)
     return ChatContext(_distinct((*before, *((system,) if instructions and not own else ()), *map(_told, told))))
+
+
+def _first_known(memory: Memory, past: Sequence[ChatItem]) -> float:
+    """Since when the agent that has the call knows what was said: what it was given, or from when it got the call."""
+    if memory.known is not None:
+        return min((item.created_at for item in past), default=inf)
+    return nextafter(max((item.created_at for item in memory.history if isinstance(item, AgentHandoff)), default=LONG_AGO), inf)
 
 
 def _in_progress(memory: Memory) -> Iterator[FunctionCall | FunctionCallOutput]:
@@ -99,13 +107,12 @@ def _past(memory: Memory) -> tuple[ChatItem, ...]:
         return known.items
     if turn.has_own_context:
         return _with_conversation(turn.context, known) if any(round_.ended for round_ in turn.rounds) else turn.context.items
-    return (*turn.context, *(item for item in known if item.created_at > turn.hooked_wall_s))
+    return (*turn.context, *_others((item for item in known if item.created_at > turn.hooked_wall_s), turn.context.items))
 
 
 def _with_conversation(given: ChatContext, known: ChatContext) -> tuple[ChatItem, ...]:
     """What a program has given for one reply, with what else was said, where its time puts it."""
-    ids = {item.id for item in given}
-    return _by_time(given.items, tuple(item for item in known if item.id not in ids))
+    return _by_time(given.items, _others(known, given.items))
 
 
 def known_to_agent(memory: Memory) -> ChatContext:
@@ -120,9 +127,9 @@ def known_so_far(memory: Memory) -> ChatContext:
     return ChatContext(_distinct(_by_time(known_to_agent(memory).items, since)))
 
 
-def ids_of_open_turns(memory: Memory) -> frozenset[str]:
-    """The ids of all that was asked, said and done in turns that go on."""
-    return frozenset(item.id for turn in memory.open_turns for item in _items(turn, turn.rounds))
+def without_open_turns(context: ChatContext, memory: Memory) -> ChatContext:
+    """``context`` without what was asked, said and done in turns that go on: these tell of it themselves."""
+    return ChatContext(_others(context, [item for turn in memory.open_turns for item in _items(turn, turn.rounds)]))
 
 
 def _has_outcomes(turn: Turn, round_: Round) -> bool:
@@ -189,6 +196,7 @@ def inserted(history: ChatContext, turn: Turn, items: Sequence[ChatItem]) -> Cha
 
 def _since_opened(past: Sequence[ChatItem], turn: Turn, items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
     """``past`` with ``items`` of ``turn``, none of them before what stood there when it opened."""
+    past = _others(past, items)
     stood = max((at for at, item in enumerate(past, 1) if item.created_at <= (turn.opened_wall_s or item.created_at)), default=0)
     newest = past[stood - 1].created_at if stood else LONG_AGO
     return (*past[:stood], *_by_time(past[stood:], tuple(_never_back(items, newest))))
@@ -197,7 +205,13 @@ def _since_opened(past: Sequence[ChatItem], turn: Turn, items: Sequence[ChatItem
 def _by_time(past: Sequence[ChatItem], items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
     """``past`` with ``items`` where their times put them, in their order; not before what sums up the oldest of it."""
     newest = max((item.created_at for item in past if isinstance(item, Summary)), default=LONG_AGO)
-    return ChatContext(tuple(past)).insert(*_never_back(items, newest)).items
+    return ChatContext(_others(past, items)).insert(*_never_back(items, newest)).items
+
+
+def _others(past: Iterable[ChatItem], items: Sequence[ChatItem]) -> tuple[ChatItem, ...]:
+    """``past`` without those of ``items``: a program may have given an agent what was said so far in a turn that goes on."""
+    own = {item.id for item in items}
+    return tuple(item for item in past if item.id not in own)
 
 
 def _never_back(items: Iterable[ChatItem], since: float) -> Iterator[ChatItem]:

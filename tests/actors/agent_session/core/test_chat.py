@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from actors.agent_session.core.chat import (
     context,
     conversation,
     heard_text,
+    inserted,
     item_bytes,
     settled,
     tells_the_same,
@@ -216,3 +218,30 @@ def test_the_same_is_told_whatever_the_ids_and_times() -> None:
     assert tells_the_same(one, other)
     assert not tells_the_same(one, ChatContext((user("hello"),)))
     assert not tells_the_same(one, ChatContext((user("hello?"), CALL)))
+
+
+@pytest.mark.parametrize("context_of", ["hook", "history"])
+def test_what_an_agent_was_given_of_a_turn_that_goes_on_is_told_once(context_of: str) -> None:
+    """A program may have given it what was said so far: a task the history of the agent whose tool awaits it, which it merges back."""
+    asked_for = next(item for item in settled(TURN, Heard()) if isinstance(item, ChatMessage) and item.role is Role.USER)
+    known = ChatContext((user("before"), asked_for, user("since")))
+    turn = replace(TURN, context=known, hooked_wall_s=50.0) if context_of == "hook" else TURN
+    told = [item for item in context("", Memory(turn=turn, known=known)) if isinstance(item, ChatMessage) and item.text == asked_for.text]
+    assert [item.id for item in told] == [asked_for.id]
+    kept = inserted(known, TURN, settled(TURN, Heard(sentences=3)))
+    assert [item.id for item in kept if isinstance(item, ChatMessage) and item.text == asked_for.text] == [asked_for.id]
+
+
+def test_a_call_in_progress_stands_before_what_an_agent_knows_or_among_it() -> None:
+    waiting = replace(TURN, outcomes=(), rounds=TURN.rounds[:1], begun_calls=(CALL.call_id,), heard=Heard(sentences=1))
+    older = ChatMessage.of(Role.USER, "older", id="older", created_at=1.0)
+    newer = ChatMessage.of(Role.USER, "newer", id="newer", created_at=500.0)
+
+    def kinds(*known: ChatMessage) -> list[str]:
+        memory = Memory(suspended=(waiting,), agents=("", ""), known=ChatContext(known))
+        return [type(item).__name__ for item in context("Be brief.", memory)]
+
+    running = ["FunctionCall", "FunctionCallOutput"]
+    assert kinds() == [*running, "ChatMessage"]
+    assert kinds(newer) == [*running, "ChatMessage", "ChatMessage"]
+    assert kinds(older, newer) == ["ChatMessage", "ChatMessage", *running, "ChatMessage"]

@@ -52,7 +52,7 @@ from support.session_world import CHECKED, SAMPLES_PER_CHAR, SPOKEN, World
 S = ConversationState
 TEXTS = st.sampled_from(["hello", "use look", "use order", "use look order look", "silence", "use nothing"])
 DEADLINES = st.sampled_from([SPEECH_DEADLINE_S, 5.0])
-PIECES = st.sampled_from(["", "One moment.", "It is on its way."])
+PIECES = st.sampled_from(["", "One moment.", "It is on its way."]).map(lambda text: text and f"{text} ")
 HAND_OFFS = st.sampled_from(["use to_billing", "use to_greeter look", "use to_broken", "use look to_billing"])
 
 
@@ -312,7 +312,7 @@ class Conversation(RuleBasedStateMachine):
             elif isinstance(entry, CommandTaken) and isinstance(entry.command, ExtendSpeech):
                 texts[entry.command.speech_id].append(entry.command.text)
         for speech_id in texts.keys() & whole:
-            assert said[speech_id] == " ".join(filter(None, texts[speech_id]))
+            assert said[speech_id] == "".join(texts[speech_id]).strip()
 
     def _note(self) -> None:
         """An answer means that the command is in the journal; without an answer it may be there too."""
@@ -326,7 +326,7 @@ class Conversation(RuleBasedStateMachine):
     def _history_is_what_was_heard(self, events: list[Any]) -> None:
         replies = [event.text for event in events if isinstance(event, AgentMessage)]
         history = [message for message in self.world.state.memory.history.messages if message.role in {Role.USER, Role.ASSISTANT}]
-        told = " ".join(message.text for message in history if message.role is Role.ASSISTANT)
+        told = " ".join(message.text.strip() for message in history if message.role is Role.ASSISTANT)
         assert told == " ".join(filter(None, replies))
         for event in events:
             if isinstance(event, AgentMessage) and not event.interrupted and self.world.setup.voice:
