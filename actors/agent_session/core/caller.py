@@ -89,6 +89,7 @@ def take_later(step: Transition) -> Input | None:
 def on_began(step: Transition, began: VoiceBegan) -> None:
     """The caller speaks, or goes on."""
     before = step.state.utterance
+    step.state = replace(step.state, nothing_said=False)
     step.publish(UserSpeechStarted(position_ms=began.start // SAMPLES_PER_MS))
     if before is None:
         utterance = Utterance(start=began.start, over_speech=audible(step.state), muted=_muted(step), began_s=step.now.monotonic_s)
@@ -263,6 +264,16 @@ def on_audio_lost(step: Transition, lost: AudioLost) -> None:
         _ask_again(step)
 
 
+def keep_empty_if_due(step: Transition) -> None:
+    """As LiveKit's sessions, which end the last turn that is taken by hand as they close, whether anything is in it or not.
+
+    The end of the call may be accepted before that turn is over, or after it.
+    """
+    if step.state.nothing_said and step.memory.ending:
+        step.state = replace(step.state, nothing_said=False)
+        _keep(step, Opening(source=TurnSource.AUDIO, heard_until=step.memory.heard_until))
+
+
 def on_committed(step: Transition, committed: AudioCommitted) -> None:
     """The caller's turn was ended by command."""
     accepted = next((accepted for accepted in step.memory.inbox if accepted.command_id == committed.command_id), None)
@@ -398,9 +409,8 @@ def _tell_kept(step: Transition) -> None:
 
 
 def _keep_empty(step: Transition) -> None:
-    """As LiveKit's sessions, which end the last turn that is taken by hand as they close, whether anything is in it or not."""
-    if step.setup.by_hand and step.memory.ending:
-        _keep(step, Opening(source=TurnSource.AUDIO, heard_until=step.memory.heard_until))
+    step.state = replace(step.state, nothing_said=step.setup.by_hand)
+    keep_empty_if_due(step)
 
 
 def _keep(step: Transition, opening: Opening) -> None:

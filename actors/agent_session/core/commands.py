@@ -11,7 +11,7 @@ command that began the speech.
 from dataclasses import replace
 from typing import Final
 
-from actors.agent_session.core.caller import forget_ended, keep_ended
+from actors.agent_session.core.caller import forget_ended, keep_empty_if_due, keep_ended
 from actors.agent_session.core.chat import MAX_HISTORY_BYTES, MAX_HISTORY_ITEMS, item_bytes
 from actors.agent_session.core.closing import close_unsaid, source_of
 from actors.agent_session.core.deadlines import end_waiting
@@ -100,6 +100,7 @@ def on_command(step: Transition, arrived: CommandArrived) -> None:
             step.publish(CommandDone(command_id=command.command_id))
         case SendText() | Say() | ExtendSpeech() | GenerateReply() | EndCall():
             pass  # acted on as soon as it is their turn
+    keep_empty_if_due(step)
 
 
 def take_up(step: Transition, *, nested: bool = False, leaving: bool = False) -> bool:

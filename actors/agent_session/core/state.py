@@ -265,7 +265,8 @@ class State:
     ``tools_changed`` are those that the agent has from its next turn on. ``played`` counts the sentences of the reply that were heard to
     their end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard.
     ``asked_s`` is when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another
-    incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he has). ``later`` is what is to be known of
+    incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he has). ``nothing_said`` if
+    nothing was in what was ended last of his turns by hand, and is not to be answered. ``later`` is what is to be known of
     the caller's voice once his turn before that is understood, which reached its limit. ``held`` is whether the reply is held until it is
     known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample
     ``heard_to`` of it. ``guess`` is what the model was asked ahead, ``guesses`` how often that was tried in a turn of the caller's.
@@ -312,6 +313,7 @@ class State:
     data_refused: bool = False
     asked_s: float | None = None
     unanswered_s: float | None = None
+    nothing_said: bool = False
     guess: Guess | None = None
     guesses: int = 0
     alarm_s: float | None = None

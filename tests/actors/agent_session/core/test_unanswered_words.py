@@ -113,6 +113,30 @@ def test_a_last_turn_by_hand_is_a_message_also_if_nothing_is_in_it(setup: Any, l
     assert world.state.memory.closed
 
 
+@pytest.mark.parametrize(("setup", "left"), [(VOICE, []), (BY_HAND, [("user", "")])], ids=["detected", "by hand"])
+def test_a_last_turn_by_hand_may_be_over_before_the_end_of_the_call_is_accepted(setup: Any, left: Any) -> None:
+    world = world_of(setup)
+    world.command(QUIETLY)
+    world.commit_voice()
+    world.commit_all()
+    assert said(world.state.memory.history) == []
+    world.command(EndCall(command_id="end", reason="bye"))
+    world.settle()
+    assert said(world.state.memory.history) == left
+    assert world.state.memory.closed
+
+
+def test_who_has_spoken_since_has_not_said_nothing_at_the_end() -> None:
+    world = world_of(BY_HAND)
+    world.command(QUIETLY)
+    world.commit_voice()
+    world.speak()
+    world.settle("hello")
+    world.command(EndCall(command_id="end", reason="bye"))
+    world.settle()
+    assert said(world.state.memory.history) == [("user", "hello"), ("assistant", "You said hello. Anything else?")]
+
+
 def test_a_turn_by_hand_in_which_nothing_is_said_leaves_nothing_while_the_call_goes_on() -> None:
     world = world_of(BY_HAND)
     world.command(QUIETLY)
