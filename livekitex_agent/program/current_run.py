@@ -6,6 +6,7 @@ from typing import Any
 
 from actors import ProgramCall, ProgramLoop
 from livekitex_agent.llm.conversion import item_from_protocol
+from livekitex_agent.program.tool_progress import is_report
 from livekitex_agent.voice.agent import Agent
 from livekitex_agent.voice.agent_session import AgentSession
 from livekitex_agent.voice.run_result import RunOutputOptions, RunResult, Watched
@@ -86,7 +87,7 @@ class CurrentRun:
         if run is None or not isinstance(event, ConversationItemAdded) or event.role == "user":
             return
         item = self._call.conversation.get_by_id(event.item_id)
-        if item is not None and not isinstance(item, AgentHandoff) and run.watches(of_call(pushed.speech_id)):
+        if item is not None and not isinstance(item, AgentHandoff) and not is_report(item) and run.watches(of_call(pushed.speech_id)):
             run.record_item(item_from_protocol(item))
 
     def _tells(self, event: ToolReply) -> None:

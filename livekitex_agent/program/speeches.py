@@ -20,6 +20,7 @@ from livekitex_agent.client.request_sender import expect
 from livekitex_agent.errors import error_of
 from livekitex_agent.llm.conversion import item_from_protocol
 from livekitex_agent.program.scopes import Scopes
+from livekitex_agent.program.tool_progress import is_report
 from livekitex_agent.speech_feed import feed, feed_audio
 from livekitex_agent.voice.speech_handle import DEFAULT_INPUT_DETAILS, InputDetails, SpeechHandle, tool_speech
 from protocols import (
@@ -371,6 +372,8 @@ class Speeches:
 
 def _mark(handle: SpeechHandle, item: ChatItem | None) -> None:
     """The history has ``item``: it is the speech's if the agent said or did it, and not what that answers, nor a hand-off."""
+    if is_report(item):
+        return
     if isinstance(item, FunctionCall | FunctionCallOutput) or (isinstance(item, ChatMessage) and item.role is Role.ASSISTANT):
         handle.mark_item(item_from_protocol(item))
 

@@ -1,20 +1,22 @@
 """What a tool may do that goes on: tell how far it is, and have the floor. Each is asked of the call's core."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import FloorAsked, FloorReleased, ToolProgressed
 from livekitex_agent.errors import error_of
 from livekitex_agent.voice.run_context import UPDATE_TEMPLATE, UpdatePromptArgs
-from protocols import ErrorReply, Message, SessionUnavailableError
+from protocols import ChatItem, ErrorReply, FunctionCall, FunctionCallOutput, Message, SessionUnavailableError
 
 if TYPE_CHECKING:
     from livekitex_agent.program.session_activity import SessionActivity
     from livekitex_agent.voice.activity import Activity
 
+_REPORT: Final = re.compile(r"_(final|update_\d+)$")
 _HOLDS: ContextVar[bool] = ContextVar("livekitex_holds_floor", default=False)
 """In a block that has the floor, and its tasks."""
 
@@ -85,6 +87,11 @@ class Progress:
         finally:
             activity.call.ask(lambda request: FloorReleased(request=request, asked=requests[0]), lambda _answer: None)
             guard.set_result(None)
+
+
+def is_report(item: ChatItem | None) -> bool:
+    """Whether the history has ``item`` because a tool went on: it is nothing that a speech said or did."""
+    return isinstance(item, FunctionCall | FunctionCallOutput) and _REPORT.search(item.call_id) is not None
 
 
 def update_template(*options: Any) -> str | Callable[[UpdatePromptArgs], str]:  # noqa: ANN401 - what users give

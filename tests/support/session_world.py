@@ -54,6 +54,7 @@ from actors.agent_session.core import (
 from actors.agent_session.core import inputs as i
 from actors.agent_session.core.entries import CallerBegan
 from actors.agent_session.core.replay import remember
+from actors.agent_session.core.tool_inputs import ReportsGathered
 from actors.agent_session.records import decode_entry, encode_entry
 from actors.turn_taking import EndedBy
 from protocols import (
@@ -584,6 +585,10 @@ class World:
     def wait(self) -> bool:
         """Let the time pass until the next timer fires that is not a speech's deadline: a call has to go on without it."""
         return self._fire([timer for timer in self.timers if not isinstance(timer[1], i.SpeechOverdue)])
+
+    def gather(self) -> bool:
+        """Let the time pass in which a tool may end that has told how far it is."""
+        return self._fire([timer for timer in self.timers if isinstance(timer[1], ReportsGathered)])
 
     def overdue(self) -> bool:
         """Let the time pass until the next deadline of a speech comes."""

@@ -14,6 +14,7 @@ def rest(world: World, *, heard: str = "hello", waits: bool = True) -> World:
             or world.recognize(heard)
             or world.load_agent()
             or world.play()
+            or world.gather()
             or (waits and world.wait())
         ):
             return world

@@ -23,7 +23,7 @@ from actors.agent_session.core.memory import MAX_DEATHS_IN_STEP, AgentChange, De
 from actors.agent_session.core.reports import detached_run, report_id, reported_items
 from actors.agent_session.core.state import Opening
 from actors.agent_session.core.thinking import leave
-from actors.agent_session.core.tool_inputs import DetachedOverdue, ToolProgressed
+from actors.agent_session.core.tool_inputs import DetachedOverdue, ReportsGathered, ToolProgressed
 from actors.agent_session.core.tools import MAX_TURN_BYTES, OUTCOME_UNKNOWN, cut, run_next
 from actors.agent_session.core.transition import Transition
 from actors.agent_session.core.turns import take_turn
@@ -45,6 +45,8 @@ MAX_DETACHED: Final = 16
 """Detached runs at a time; the first that another one tells is refused with `CapacityError`, and it goes on in its turn."""
 DETACHED_WAIT_S: Final = 30.0
 """For the runs that go on when the call is to end."""
+GATHER_S: Final = 0.05
+"""What a tool tells waits so long to be told the caller: if the tool ends after it, that is told with it."""
 
 NEWS: Final = """New results arrived from background tool calls (call_ids: {call_ids}).
 Summarize the results naturally. Do NOT repeat information you have already told the user."""
@@ -123,13 +125,20 @@ def settle_left(step: Transition) -> bool:
 
 
 def holds_the_end(step: Transition) -> bool:
-    """Whether a call that is to end waits: for the runs that go on, or, if nobody but a tool wants the end, for what is to be told."""
+    """Whether a call that is to end waits: for what is to be told, if nobody but a tool wants the end, and for the runs that go on.
+
+    Not for those of agents that others have entered on top of: they may wait for these, which talk with nobody any more.
+    """
     memory = step.memory
     if not memory.ending:
         return False
     if not is_ended(memory) and due(memory):
         return True
-    awaited = any(run.call.call_id in step.state.running for run in memory.detached)
+    forsaken = {run.call.call_id for run in memory.detached if run.agents < len(memory.agents)}
+    step.state = replace(step.state, running=step.state.running - forsaken)
+    while settle_left(step):
+        pass
+    awaited = bool(step.memory.detached)
     if awaited and not step.state.awaiting_detached:
         step.state = replace(step.state, awaiting_detached=True)
         step.do(After(delay_s=DETACHED_WAIT_S, input=DetachedOverdue()))
@@ -142,6 +151,11 @@ def on_overdue(step: Transition) -> None:
         step.state = replace(step.state, running=step.state.running - {run.call.call_id for run in step.memory.detached})
 
 
+def on_gathered(step: Transition) -> None:
+    """What a tool has told may be told now."""
+    step.state = replace(step.state, gathering=False)
+
+
 def due(memory: Memory) -> tuple[Report, ...]:
     """What the agent that has the call is to tell the caller."""
     return tuple(report for report in memory.reports if report.agents == len(memory.agents))
@@ -151,7 +165,7 @@ def may_answer(step: Transition) -> bool:
     """Whether there is something to tell, nobody wants the agent or the floor, and the caller is silent."""
     state, memory = step.state, step.memory
     leaves = bool(memory.handing_to) or any(wanted.change is not AgentChange.ENTER for wanted in state.wanted)
-    held = (state.floor_held and not memory.ending) or state.loading or state.recognizing
+    held = (state.floor_held and not memory.ending) or state.loading or state.recognizing or state.gathering
     free = state.user is UserState.LISTENING and not waits_to_be_said(step)
     return bool(due(memory)) and free and not leaves and not held and not is_ended(memory)
 
@@ -200,6 +214,11 @@ def _report(step: Transition, run: DetachedRun, entry: ToolReported, message: st
         shown = cut(message, MAX_TURN_BYTES)
         update = ToolUpdated(call_id=run.call.call_id, name=run.call.name, update_id=update_id, message=shown, silent=not entry.reply)
         step.publish(update, turn_id=run.turn_id, speech_id=run.speech_id)
+    if message is None:
+        step.state = replace(step.state, gathering=False)
+    elif step.memory.reports != waiting and not step.state.gathering:
+        step.state = replace(step.state, gathering=True)
+        step.do(After(delay_s=GATHER_S, input=ReportsGathered()))
     if step.memory.reports != waiting and not is_ended(step.memory):
         step.publish(ToolReply(update_ids=(update_id,), status="pending"), turn_id=run.turn_id, speech_id=run.speech_id)
 

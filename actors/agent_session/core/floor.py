@@ -45,7 +45,8 @@ def grant_if_due(step: Transition) -> bool:
     state, turn = step.state, step.memory.turn
     if is_ended(step.memory):
         return _refuse(step, state.floor[state.floor_held :])
-    busy = state.user is not UserState.LISTENING or state.loading or state.recognizing or waits_to_be_said(step) or may_answer(step)
+    busy = state.user is not UserState.LISTENING or state.loading or state.recognizing or waits_to_be_said(step)
+    busy = busy or state.gathering or may_answer(step)
     if not state.floor or state.floor_held or busy or (turn is not None and not only_tools_work(step)):
         return False
     step.state = replace(state, floor_held=True)

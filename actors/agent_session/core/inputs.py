@@ -8,7 +8,7 @@ samples of its reply's audio.
 from dataclasses import dataclass
 
 from actors.agent_session.core.memory import AgentChange
-from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ToolProgressed
+from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ReportsGathered, ToolProgressed
 from actors.turn_taking import EndedBy
 from protocols import (
     DEFAULT_TOKENS,
@@ -461,6 +461,7 @@ Input = (
     | DetachedOverdue
     | FloorAsked
     | FloorReleased
+    | ReportsGathered
     | AgentWanted
     | ToolsChanged
     | HookEnded

@@ -88,7 +88,7 @@ from actors.agent_session.core.inputs import (
 from actors.agent_session.core.replay import Past
 from actors.agent_session.core.restart import ResumePoint, begin_incarnation
 from actors.agent_session.core.state import AT_REST, SessionConfig, State
-from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ToolProgressed
+from actors.agent_session.core.tool_inputs import DetachedOverdue, FloorAsked, FloorReleased, ReportsGathered, ToolProgressed
 from actors.agent_session.core.transition import Moment, Transition
 from protocols import AgentState, EndOfTurnPredicted, SessionError
 
@@ -184,6 +184,8 @@ def _react(step: Transition, what: Input) -> None:  # noqa: C901, PLR0912, PLR09
             detached.on_progressed(step, what)
         case DetachedOverdue():
             detached.on_overdue(step)
+        case ReportsGathered():
+            detached.on_gathered(step)
         case FloorAsked():
             floor.on_asked(step, what)
         case FloorReleased():

@@ -260,20 +260,20 @@ class State:
     ``entries`` counts what was journalled from the last checkpoint on. ``token`` is the last one given out; ``thinking``, ``asking``,
     ``loading``, ``hooking``, ``summarising`` and ``recognizing`` are those of the work that is awaited (0: none). ``expected`` are
     sentences that the model wrote before and has to repeat first. ``running`` are the calls that run, those of detached runs among them;
-    ``awaiting_detached`` is whether the end of the call waits for these. ``floor`` are the requests of those who want the floor, the first
-    of whom has it if it is ``floor_held``. ``wanted`` are the agents that wait to be loaded, and ``changing`` is the one of them that is.
-    ``tools_changed`` are those that the agent has from its next turn on. ``played`` counts the sentences of the reply that were heard to
-    their end. ``owed`` is whether the caller interrupted before anything answered him. ``output_open`` once speech may be heard.
-    ``asked_s`` is when the caller's turn ended that the open one answers (monotonic seconds; None: nobody asked, or it was in another
-    incarnation). ``unanswered_s`` is when the caller ended who has heard nothing since (None: he has). ``nothing_said`` if
-    nothing was in what was ended last of his turns by hand, and is not to be answered. ``later`` is what is to be known of
-    the caller's voice once his turn before that is understood, which reached its limit. ``held`` is whether the reply is held until it is
-    known whether the caller means to interrupt it. ``playing`` once this incarnation was heard to say some of the reply, up to the sample
-    ``heard_to`` of it. ``guess`` is what the model was asked ahead, ``guesses`` how often that was tried in a turn of the caller's.
-    ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds; None: no timer waits for one). ``measures`` are of the open
-    turn, ``aside`` is what is known of those that are suspended. ``data_refused`` while the call's data is too large to be kept.
-    ``voice_fails`` from a sentence that could not be made audible until one is; ``as_text`` while the open turn's sentences are told
-    instead of spoken.
+    ``awaiting_detached`` is whether the end of the call waits for these. ``gathering`` is whether what was told of them waits for what may
+    follow at once. ``floor`` are the requests of those who want the floor, the first of whom has it if it is ``floor_held``. ``wanted`` are
+    the agents that wait to be loaded, and ``changing`` is the one of them that is. ``tools_changed`` are those that the agent has from its
+    next turn on. ``played`` counts the sentences of the reply that were heard to their end. ``owed`` is whether the caller interrupted
+    before anything answered him. ``output_open`` once speech may be heard. ``asked_s`` is when the caller's turn ended that the open one
+    answers (monotonic seconds; None: nobody asked, or it was in another incarnation). ``unanswered_s`` is when the caller ended who has
+    heard nothing since (None: he has). ``nothing_said`` if nothing was in what was ended last of his turns by hand, and is not to be
+    answered. ``later`` is what is to be known of the caller's voice once his turn before that is understood, which reached its limit.
+    ``held`` is whether the reply is held until it is known whether the caller means to interrupt it. ``playing`` once this incarnation was
+    heard to say some of the reply, up to the sample ``heard_to`` of it. ``guess`` is what the model was asked ahead, ``guesses`` how often
+    that was tried in a turn of the caller's. ``alarm_s`` is when the deadline of a speech comes next (monotonic seconds; None: no timer
+    waits for one). ``measures`` are of the open turn, ``aside`` is what is known of those that are suspended. ``data_refused`` while the
+    call's data is too large to be kept. ``voice_fails`` from a sentence that could not be made audible until one is; ``as_text`` while the
+    open turn's sentences are told instead of spoken.
     """
 
     setup: SessionConfig
@@ -299,6 +299,7 @@ class State:
     hooking: int = 0
     running: frozenset[str] = frozenset()
     awaiting_detached: bool = False
+    gathering: bool = False
     floor: tuple[int, ...] = ()
     floor_held: bool = False
     wanted: tuple[Wanted, ...] = ()

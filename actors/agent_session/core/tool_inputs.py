@@ -26,6 +26,11 @@ class DetachedOverdue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsGathered:
+    """A tool has told how far it is, and the time is over in which it may have ended after that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FloorAsked:
     """A tool wants the floor: for `CommandAccepted` once nobody has it, or a refusal."""
 

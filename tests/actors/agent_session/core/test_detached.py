@@ -123,7 +123,16 @@ def test_later_updates_are_told_together_when_nobody_speaks(world: World) -> Non
     assert world.thoughts[-1].context.messages[-1].text == OLDER_NEWS.format(call_ids=["call-1_update_1", "call-1_update_2"])
     world.progress("all but")
     finish(world)
-    assert [ids for ids, status in replies(world) if status == "scheduled"][1:] == [("call-1_update_3",), ("call-1_final",)]
+    assert [ids for ids, status in replies(world) if status == "scheduled"][1:] == [("call-1_update_3", "call-1_final")]
+
+
+def test_what_a_tool_tells_as_it_ends_is_told_with_what_it_comes_to(world: World) -> None:
+    world.progress("all but")
+    world.commit_all()
+    assert [status for _, status in replies(world)] == ["pending"]
+    finish(world, "booked")
+    assert [ids for ids, status in replies(world) if status == "scheduled"] == [("call-1_update_1", "call-1_final")]
+    assert world.thoughts[-1].options.tool_choice is ToolChoice.AUTO
 
 
 def test_what_comes_while_a_turn_is_open_stands_behind_what_that_answers() -> None:
@@ -166,6 +175,7 @@ def test_what_is_silent_is_known_to_the_model_and_not_told_the_caller() -> None:
 
 def test_what_the_model_says_nothing_about_is_skipped_and_what_is_cut_off_is_interrupted(world: World) -> None:
     world.progress("more")
+    assert world.gather()
     world.commit_all()
     assert world.model is not None
     token, _ = world.model
@@ -173,6 +183,7 @@ def test_what_the_model_says_nothing_about_is_skipped_and_what_is_cut_off_is_int
     world.feed(RoundFinished(token=token, calls=()))
     rest(world)
     world.progress("most")
+    assert world.gather()
     world.commit_all()
     world.command(CancelResponse(command_id="stop"))
     rest(world)
@@ -289,6 +300,15 @@ def test_but_not_for_ever(world: World) -> None:
     rest(world)
     assert told(world, CallEnded) == [CallEnded(reason="bye")]
     assert world.now - began >= DETACHED_WAIT_S
+    assert outputs(world)[-1] == ("call-1_final", UNFINISHED)
+
+
+def test_nor_for_a_tool_that_waits_for_an_agent_with_whom_nobody_talks_any_more(world: World) -> None:
+    world.want_agent("billing", AgentChange.ENTER)
+    rest(world)
+    world.command(EndCall(command_id="end", reason="bye"))
+    rest(world, waits=False)
+    assert told(world, CallEnded) == [CallEnded(reason="bye")]
     assert outputs(world)[-1] == ("call-1_final", UNFINISHED)
 
 

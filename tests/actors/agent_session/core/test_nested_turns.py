@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from actors.agent_session.core import AgentChange
-from actors.agent_session.core.entries import Happened, ToolEnded
+from actors.agent_session.core.detached import MAX_DETACHED
+from actors.agent_session.core.entries import Happened, ToolEnded, ToolReported
 from actors.agent_session.core.suspension import MAX_SUSPENDED
 from actors.turn_taking import EndedBy
 from protocols import (
@@ -30,6 +31,7 @@ from protocols import (
     SessionCommand,
     SpeechCreated,
     SpeechDone,
+    ToolReply,
     UserMessage,
 )
 from support.session_world import CHECKED, SPOKEN, World
@@ -119,6 +121,20 @@ class NestedTurns(RuleBasedStateMachine):
             self.sent[command.command_id] = command
             self.requests[command.command_id] = self.world.requests - at
 
+    @precondition(lambda self: self.world.tools)
+    @rule(last=st.booleans(), silent=st.sampled_from([False, False, True]))
+    def progress(self, last: bool, silent: bool) -> None:
+        self.world.progress(last=last, silent=silent)
+
+    @rule()
+    def ask_floor(self) -> None:
+        self.world.ask_floor()
+
+    @precondition(lambda self: self.world.state.floor)
+    @rule(data=st.data())
+    def release_floor(self, data: Any) -> None:
+        self.world.release_floor(data.draw(st.sampled_from(self.world.state.floor)))
+
     @rule(stop=st.sampled_from([False, False, True]))
     def run_hook(self, stop: bool) -> None:
         self.world.run_hook(stop=stop)
@@ -206,11 +222,14 @@ class NestedTurns(RuleBasedStateMachine):
         assert len(set(ids)) == len(ids)
 
     @invariant()
-    def what_runs_belongs_to_a_turn(self) -> None:
+    def what_runs_belongs_to_a_turn_or_goes_on_without(self) -> None:
         state = self.world.state
         turns = (*state.memory.suspended, *((state.memory.turn,) if state.memory.turn else ()))
         waiting = {call.call_id for turn in turns for call in turn.waiting_calls}
-        assert state.running <= waiting
+        detached = [run.call.call_id for run in state.memory.detached]
+        assert state.running <= waiting | set(detached)
+        assert len(set(detached)) == len(detached) <= MAX_DETACHED
+        assert not waiting & set(detached)
 
     @invariant()
     def a_tool_that_may_not_run_twice_does_not(self) -> None:
@@ -232,11 +251,14 @@ class NestedTurns(RuleBasedStateMachine):
         if self.speaking:
             world.stop_speaking()
         for _ in range(50):
+            for asked in world.state.floor:
+                world.release_floor(asked)
             world.settle("spoken words")
             if not world.state.memory.entered and not world.tools:
                 break
         memory = world.state.memory
         assert (memory.turn, memory.suspended, memory.inbox, world.state.running) == (None, (), (), frozenset())
+        assert (memory.detached, () if world.left else memory.reports, world.state.floor) == ((), (), ())
         assert world.state.phase is ConversationState.IDLE
         assert world.left is bool(memory.ending)
         assert world.left or not world.state.wanted
@@ -252,6 +274,11 @@ class NestedTurns(RuleBasedStateMachine):
         assert Counter(event.text for event in events if isinstance(event, UserMessage) and event.source == "text") == texts
         ended = Counter(entry.call_id for entry in world.entries if isinstance(entry, ToolEnded))
         assert set(ended.values()) <= {1}, "each call has one outcome"
+        finals = Counter(entry.call_id for entry in world.entries if isinstance(entry, ToolReported) and entry.final)
+        assert finals == Counter(entry.call_id for entry in world.entries if isinstance(entry, ToolEnded) and entry.detached)
+        for told in ("pending", "scheduled"):
+            ids = Counter(one for event in events if isinstance(event, ToolReply) and event.status == told for one in event.update_ids)
+            assert set(ids.values()) <= {1}, "nothing is told twice"
         self._the_history_holds_each_word_that_was_heard_once(events)
 
     def _the_history_holds_each_word_that_was_heard_once(self, events: list[Any]) -> None:
