@@ -123,6 +123,10 @@ async def _hand(session: Any, folder: Path) -> None:
         await asyncio.sleep(0.01)
 
 
+def _have_a_hand(session: Any, folder: Path) -> None:
+    TASKS.add(asyncio.create_task(_hand(session, folder), context=contextvars.Context()))
+
+
 def install(fakes: Any) -> None:
     """Have the programs of this process tell where they are."""
 
@@ -156,7 +160,7 @@ def install(fakes: Any) -> None:
         _listen(self, number)
         result = await start(self, agent, **options)
         if number == 0:
-            TASKS.add(asyncio.create_task(_hand(self, Path(_job()["folder"])), context=contextvars.Context()))
+            asyncio.get_running_loop().call_soon(_have_a_hand, self, Path(_job()["folder"]))  # from without: no part of the entrypoint
         at(f"a session has started{of}")
         return result
 

@@ -162,8 +162,13 @@ class Run:
         return sum(item.role is Role.USER for item in (await self._call.history()).messages)
 
     async def _until(self, wanted: str) -> None:
+        """Until the call comes to it; where that was what the process died in, until nothing happens any more."""
         self._waited[wanted] += 1
-        await _true(lambda: self._come_to().count(wanted) >= self._waited[wanted])
+        while self._come_to().count(wanted) < self._waited[wanted]:
+            died = (self._folder / "killed").exists()
+            await (self._quiet() if died else asyncio.sleep(0.01))
+            if died:
+                return
 
     async def _noted(self, what: str) -> None:
         """Until the program has noted it; where the process died in what was to note it, until nothing happens any more."""
@@ -291,7 +296,7 @@ def main() -> int:
     """The whole table, or the rows of the names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--jobs", type=int, default=4, help="calls at a time (default 4)")
+    parser.add_argument("--jobs", type=int, default=4, help="calls at a time (default 4, at most 7: a system holds 8 programs)")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     every = [program.stem for program in sorted((HERE / "programs").glob("*.py"))]
