@@ -47,7 +47,7 @@ class AskedSpeeches:
             and self._activity.voices.get(self._activity.hooks.current) is not None
         ):
             return self._watched(self._activity.speeches.begin_with_audio(say, audio))
-        if not isinstance(text, str) or self._activity.current_agent._overrides("transcription_node"):
+        if not isinstance(text, str) or not text.strip() or self._activity.current_agent._overrides("transcription_node"):
             return self._watched(
                 self._activity.speeches.begin_open(replace(say, text=""), written_by(self._activity.current_agent, deltas_of(text)))
             )

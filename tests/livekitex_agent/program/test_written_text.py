@@ -173,6 +173,10 @@ def test_a_text_is_kept_as_the_model_and_the_program_wrote_it() -> None:
             await session.generate_reply(user_input="hello")
             await session.say("一二三。四五六。")
             await session.say(bits("A  b.", "\n\nC.", " "))
+            nothing = session.say("")
+            await nothing
+            assert (nothing.interrupted, nothing.chat_items) == (False, [])
+            await session.say(" \n")
             texts = [item.text_content for item in session.history.items if item.type == "message" and item.role == "assistant"]
             assert texts == ["1.  One\n2.  Two\n\n\tThree.  Four.", "一二三。四五六。", "A  b.\n\nC. "]
 
