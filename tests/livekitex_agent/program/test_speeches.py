@@ -182,3 +182,17 @@ def test_what_is_asked_for_after_it_in_the_same_tool_does_not_overtake_it() -> N
 
     *before, _ = asyncio.run(heard_of(Closing()))
     assert "Goodbye." in before
+
+
+def test_who_is_to_have_the_call_next_has_it_behind_what_the_tool_has_said_and_its_reply() -> None:
+    class Leaving(Host):
+        @function_tool
+        async def look(self, ctx: RunContext[None]) -> str:
+            """Look."""
+            ctx.session.say("I am looking.")
+            ctx.session.update_agent(Agent(instructions="You are next."))
+            return "found"
+
+    *before, history = asyncio.run(heard_of(Leaving()))
+    assert [what for what in before if what != "look"] == ["asked", "returned", "asked", "I am looking.", "Here it is."]
+    assert history == RETURNED_FIRST

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actors.agent_session.core import SessionConfig
-from actors.agent_session.core.entries import HandedOff, TurnSuspended
-from actors.agent_session.core.inputs import RoundFinished, ThinkingFailed
+from actors.agent_session.core.entries import AnswerMeasured, HandedOff, TurnSuspended
+from actors.agent_session.core.inputs import RoundFinished, SentenceReady, ThinkingFailed
 from actors.agent_session.core.tool_reply import ON_ITS_WAY_S
 from protocols import (
     AgentConfigUpdate,
@@ -291,12 +291,16 @@ def test_the_request_is_counted_once_and_measured_with_the_reply() -> None:
     world.commit_all()
     token = world.thoughts[-1].token
     world.model = None
+    world.feed(SentenceReady(token=token, text=ANSWER))
     world.feed(RoundFinished(token=token, calls=(), first_token_s=0.25, usage=TokenUsage(prompt_tokens=7, completion_tokens=3)))
     rest(world)
     said = next(pushed.speech_id for pushed in world.events if isinstance(pushed.event, SpeechDone))
     used = [pushed for pushed in world.events if isinstance(pushed.event, UsageUpdated)]
     (llm,) = (usage for usage in used[-1].event.models if usage.kind == "llm")  # type: ignore[union-attr]
     assert (llm.requests, llm.input_tokens, llm.output_tokens) == (2, 7, 3)
+    measured = {entry.turn_id: entry.metrics for entry in world.entries if isinstance(entry, AnswerMeasured)}
+    assert measured["turn-1"]["llm_node_ttft"] == 0.25
+    assert "llm_node_ttft" not in measured["turn-2"]
     assert all(usage.kind != "llm" for pushed in used if pushed.speech_id == said for usage in pushed.event.models)  # type: ignore[union-attr]
 
 
