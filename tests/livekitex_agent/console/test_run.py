@@ -165,7 +165,11 @@ async def entrypoint(ctx):
     ("body", "problem"),
     [
         ("raise ValueError('no database')", "the call has failed: the entrypoint has failed: ValueError: no database"),
-        ("pass", "the call takes no end within 10 s (has its program started a session?): it is ended with the system"),
+        ("pass", "the call has failed: the entrypoint has returned and started no session: await session.start(...) in it"),
+        (
+            "import asyncio; await asyncio.Event().wait()",
+            "the call takes no end within 10 s (has its program started a session?): it is ended with the system",
+        ),
     ],
 )
 def test_a_program_that_starts_no_session_is_a_failure_and_holds_nobody(body: str, problem: str, folder: Path) -> None:
