@@ -174,7 +174,7 @@ async def test_a_text_that_comes_bit_by_bit_follows_its_command_piece_by_piece(h
     speech = await begin(harness, bits("Your table is re", "ady. Please ", "come in."), command_id="mine")
     first, second = await take(harness), await take(harness)
     assert first == ExtendSpeech(command_id="mine.1", speech_id="speech-1", text="Your table is ready.")
-    assert second == ExtendSpeech(command_id="mine.2", speech_id="speech-1", text="Please come in.", last=True)
+    assert second == ExtendSpeech(command_id="mine.2", speech_id="speech-1", text=" Please come in.", last=True)
     harness.push(1, message("speech-1", "Your table is ready. Please come in."))
     harness.push(2, over("speech-1", "mine"))
     assert (await speech).text == "Your table is ready. Please come in."
@@ -183,7 +183,7 @@ async def test_a_text_that_comes_bit_by_bit_follows_its_command_piece_by_piece(h
 async def test_what_its_iterator_raised_is_raised_once_the_speech_is_over(harness: Harness) -> None:
     speech = await begin(harness, bits("One is done. ", ValueError("no more")))
     piece = await take(harness)
-    assert (piece.text, piece.last) == ("One is done.", True)
+    assert (piece.text, piece.last) == ("One is done. ", True)
     harness.push(1, message("speech-1", "One is done."))
     harness.push(2, over("speech-1", speech.command_id))
     with pytest.raises(ValueError, match="no more"):

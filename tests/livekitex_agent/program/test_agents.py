@@ -16,6 +16,7 @@ from livekitex_agent.program.agents import AgentReference, Agents
 from livekitex_agent.program.scopes import Scopes
 from livekitex_agent.voice.agent import AGENT_MADE
 from protocols import InvalidAgentError, SeededEntropy
+from support.plain_agents import Clerk, Fragile, Successor
 
 
 class Language(StrEnum):
@@ -35,33 +36,6 @@ class Order:
     """What a program works on."""
 
     products: list[str]
-
-
-class Clerk(Agent):
-    """Keeps what it is made with."""
-
-    def __init__(self, *args: Any, chat_ctx: Any = None, **named: Any) -> None:
-        super().__init__(instructions="Serve.", chat_ctx=chat_ctx)
-        self.args, self.named = args, named
-
-
-class Successor(Agent):
-    """Is made of what another knows."""
-
-    def __init__(self, known: ChatContext, *, chat_ctx: ChatContext) -> None:
-        super().__init__(instructions="Go on.", chat_ctx=chat_ctx)
-        self.known = known
-
-
-class Fragile(Agent):
-    """Is made in one life only."""
-
-    broken = False
-
-    def __init__(self) -> None:
-        if self.broken:
-            raise ZeroDivisionError
-        super().__init__(instructions="Break.")
 
 
 class Life:

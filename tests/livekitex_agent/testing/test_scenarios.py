@@ -416,7 +416,7 @@ async def test_what_comes_bit_by_bit_is_heard_while_it_comes_and_once(killed_at_
 
         result = await session.perform(speak)
         assert [event.text for event in result.of_kind(AgentSentence)] == parts
-        assert [event.text for event in result.of_kind(AgentMessage)] == [" ".join(parts)]
+        assert [event.text for event in result.of_kind(AgentMessage)] == ["\n".join(parts)]
         assert speeches[0].outcome is SpeechOutcome.COMPLETED
         began = next(pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, AgentSentence))
         ended = next(pushed.wall_s for pushed in result.pushed if isinstance(pushed.event, AgentMessage))
