@@ -91,9 +91,9 @@ def test_a_text_that_comes_bit_by_bit_is_said_once_by_whichever_processes(tmp_pa
                 yield from (sentence[:9], sentence[9:] + "\n")
 
         speech = call.say(bits())
-        assert speech.wait_for_playout(timeout_s=60).text == " ".join(sentences)
+        assert speech.wait_for_playout(timeout_s=60).text == "\n".join(sentences)
         assert speech.outcome is SpeechOutcome.COMPLETED
-        assert texts(call.info().history) == [" ".join(sentences)]
+        assert texts(call.info().history) == ["\n".join(sentences) + "\n"]
         assert call.info().incarnation == 3, "it died twice, and not in one step"
 
         def fails() -> Iterator[str]:
