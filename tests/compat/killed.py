@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
+sys.path.insert(0, str(HERE))
+if importlib.util.find_spec("livekitex_agent") is None:  # where it is installed, nothing of the checkout is imported
+    sys.path.insert(0, str(HERE.parents[1]))
 
 import compare  # noqa: E402
 import folders  # noqa: E402
