@@ -100,7 +100,8 @@ def speak_on(step: Transition, sentences: Sequence[Sentence], *, space: str = ""
     for sentence in sentences[:-1]:
         write_sentence(step, sentence)
     for sentence in sentences[-1:]:
-        write_sentence(step, replace(sentence, written=f"{sentence.written or sentence.text}{space}"))
+        written = sentence.text if sentence.written is None else sentence.written
+        write_sentence(step, replace(sentence, written=f"{written}{space}"))
 
 
 def say_prepared(step: Transition, source: TurnSource) -> None:

@@ -418,3 +418,15 @@ def test_what_is_written_otherwise_is_what_the_history_has_and_the_bound_is_for_
     assert texts(world.state.memory.history)[-1] == "**** good. It is."
     assert heard(world)[-1] == "**** good. It is."
     assert sentences(world)[-2:] == ["Damn good.", "It is."]
+
+
+@BOTH
+def test_a_piece_for_which_nothing_is_written_is_said_and_not_in_the_history(setup: object) -> None:
+    world = world_of(setup)
+    take(world, begin())
+    take(world, ExtendSpeech(command_id="1", speech_id="speech-1", text="Psst. ", written=""))
+    take(world, ExtendSpeech(command_id="2", speech_id="speech-1", text="It is.", last=True))
+    world.settle()
+    assert texts(world.state.memory.history)[-1] == "It is."
+    assert heard(world)[-1] == "It is."
+    assert sentences(world)[-2:] == ["Psst.", "It is."]
